@@ -1,0 +1,20 @@
+"""The one kind of error that is a user's to mend, and how a message names what is allowed."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UserError(Exception):
+    """A mistake that the user can mend: shown as one line, without a traceback; the command exits with status 2."""
+
+
+def allowed(value: object, choices: Iterable[object]) -> str:
+    """The end of a message about an unknown `value`: what is allowed, and the nearest of it.
+
+    >>> allowed("opttuna_tpe", ["grid", "optuna_tpe"])
+    'allowed: grid, optuna_tpe (did you mean optuna_tpe?)'
+    """
+    names = [str(choice) for choice in choices]
+    near = get_close_matches(str(value), names, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"allowed: {', '.join(names)}{hint}"

@@ -1,0 +1,61 @@
+"""Optimisers, one file a library: each asks for configurations of a space and is told their losses.
+
+An optimiser knows its space and losses, nothing of problems. A contributor's class needs `ask` and `tell` alone;
+what else the runner reads (`revision`, `independent`, `declared`) has defaults.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+from bench.space import Configuration
+
+
+class Exhausted(Exception):
+    """Raised by `ask` when nothing is left to ask for, as at the end of a grid."""
+
+
+class Optimizer(Protocol):
+    """Built as `cls(space, seed, budget, **settings)`; `budget` is a number of trials, or None where time is the limit.
+
+    Optional attributes:
+    - `revision: int` is raised when the sequence that a seed gives changes (0);
+    - `independent: bool`, whether what is asked depends on no loss, so that the runner may ask ahead (False);
+    - `declared: Declaration`, where its library cannot express the space exactly (nothing to declare).
+    """
+
+    def ask(self) -> Configuration:
+        """The next configuration to evaluate, of active parameters only; raises `Exhausted` when none is left."""
+        ...
+
+    def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
+        """Report the loss (always finite; of a failed trial the worst so far) of `configuration`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Law:
+    """How a library draws one parameter, and how far from the space's reference law."""
+
+    expression: str
+    """In the library's own words, such as `hp.qloguniform(log(7.5), log(256.5), 1)`."""
+    total_variation: float
+    """Half the sum of absolute differences of probabilities, 0..1."""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a library does otherwise than the space and the contract say; recorded with every run."""
+
+    laws: dict[str, Law] = field(default_factory=dict)
+    """By parameter: how it is drawn before anything is modelled. A parameter that is absent follows the reference law."""
+    inactive: str = "absent"
+    """How inactive parameters are shown to the library."""
+    fallback: str = ""
+    """Which proposals are not the method's own, such as random draws before a model can be fitted."""
+    takes_unasked: bool = True
+    """Whether `tell` takes configurations that were not asked for."""
+    extendable: bool = True
+    """Whether a finished run may go on under a larger budget with the same sequence."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)

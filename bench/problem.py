@@ -1,0 +1,1 @@
+"""A problem: dataset + split + model + search space + metric, evaluated one configuration at a time."""

@@ -1,0 +1,150 @@
+"""The trial table: its schema, writing one run, reading an experiment."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bench.errors import UserError, allowed
+
+SCHEMA_VERSION = 1
+
+_NAME = pa.dictionary(pa.int32(), pa.string())
+
+SCHEMA = pa.schema(
+    [
+        pa.field("experiment", _NAME, nullable=False),
+        pa.field("dataset", _NAME, nullable=False),
+        pa.field("model", _NAME, nullable=False),
+        pa.field("optimizer", _NAME, nullable=False),
+        pa.field("seed", pa.int64(), nullable=False),
+        pa.field("trial", pa.int32(), nullable=False),
+        pa.field("configuration", pa.string(), nullable=False),
+        pa.field("evaluation", pa.string(), nullable=False),
+        pa.field("loss", pa.float64()),
+        pa.field("test_loss", pa.float64()),
+        pa.field("best_loss", pa.float64()),
+        pa.field("incumbent_test_loss", pa.float64()),
+        pa.field("status", _NAME, nullable=False),
+        pa.field("error", pa.string()),
+        pa.field("initial", pa.bool_(), nullable=False),
+        pa.field("cached", pa.bool_(), nullable=False),
+        pa.field("ask_seconds", pa.float64(), nullable=False),
+        pa.field("evaluate_seconds", pa.float64(), nullable=False),
+        pa.field("tell_seconds", pa.float64(), nullable=False),
+        pa.field("started_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("details", pa.string()),
+    ]
+)
+"""One row a trial; DESIGN.md §4 says what each column means."""
+
+
+@dataclass(frozen=True, order=True)
+class RunId:
+    """What names a run in its experiment, and where its table stands."""
+
+    experiment: str
+    dataset: str
+    model: str
+    optimizer: str
+    seed: int
+
+    def path(self, results_dir: Path) -> Path:
+        """results_dir/EXPERIMENT/DATASET/MODEL/OPTIMIZER/SEED.parquet."""
+        return results_dir / self.experiment / self.dataset / self.model / self.optimizer / f"{self.seed}.parquet"
+
+    def __str__(self) -> str:
+        return f"{self.experiment}/{self.dataset}/{self.model}/{self.optimizer}/{self.seed}"
+
+
+class DamagedTable(UserError):
+    """A parquet file that cannot be read as a trial table."""
+
+
+def write_run(path: Path, rows: Sequence[Mapping[str, Any]], metadata: Mapping[str, Any]) -> None:
+    """Write one run's table whole, then rename it into place, so that no reader ever sees a part of it.
+
+    `rows` have the columns of `SCHEMA`; `metadata` is stored as JSON under the key `bench`.
+    """
+    schema = SCHEMA.with_metadata({"bench": json.dumps({"schema": SCHEMA_VERSION, **metadata})})
+    table = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            pq.write_table(table, file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """The `bench` metadata of one run's table, read from the file's footer alone; raises `DamagedTable`."""
+    try:
+        metadata: dict[str, Any] = json.loads((pq.read_schema(path).metadata or {})[b"bench"])
+    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+        raise DamagedTable(_damaged(path, error)) from None
+    if metadata.get("schema") != SCHEMA_VERSION:
+        raise UserError(
+            f"{path}: has schema {metadata.get('schema')}, this version reads {SCHEMA_VERSION}; "
+            "run its experiment again with overwrite=true"
+        )
+    return metadata
+
+
+@dataclass(frozen=True)
+class Results:
+    """The trial tables of one or more experiments."""
+
+    trials: pd.DataFrame
+    """The rows of all runs in order of (experiment, dataset, model, optimizer, seed, trial); names as categories."""
+    runs: dict[RunId, dict[str, Any]]
+    """Each run's metadata."""
+
+
+def read(results_dir: Path, experiments: Iterable[str]) -> Results:
+    """Read every run of the named experiments; raises `UserError` where one is unknown, empty or damaged."""
+    tables: list[pa.Table] = []
+    runs: dict[RunId, dict[str, Any]] = {}
+    for experiment in experiments:
+        files = find(results_dir, experiment)
+        if not files:
+            known = sorted(entry.name for entry in results_dir.glob("*") if entry.is_dir())
+            raise UserError(
+                f"experiment {experiment!r}: no finished run in {results_dir / experiment}; "
+                + (allowed(experiment, known) if known else f"'bench run name={experiment}' makes some")
+            )
+        for run, path in files.items():
+            runs[run] = read_metadata(path)
+            try:
+                tables.append(pq.read_table(path, schema=SCHEMA))
+            except (OSError, pa.ArrowException) as error:
+                raise DamagedTable(_damaged(path, error)) from None
+    table = pa.concat_tables(tables).unify_dictionaries()
+    return Results(table.to_pandas(), runs)
+
+
+def find(results_dir: Path, experiment: str) -> dict[RunId, Path]:
+    """The tables of an experiment that exist, in order of (dataset, model, optimizer, seed)."""
+    found = {}
+    for path in (results_dir / experiment).glob("*/*/*/*.parquet"):
+        dataset, model, optimizer = path.parts[-4:-1]
+        if path.stem.isdecimal():
+            found[RunId(experiment, dataset, model, optimizer, int(path.stem))] = path
+    return dict(sorted(found.items()))
+
+
+def _damaged(path: Path, error: Exception) -> str:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return (
+        f"{path}: not a readable trial table ({reason}); delete it and run its experiment again: "
+        "what the store holds is not evaluated again"
+    )
