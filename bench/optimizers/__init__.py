@@ -47,7 +47,7 @@ class Declaration:
     """What a library does otherwise than the space and the contract say; recorded with every run."""
 
     laws: dict[str, Law] = field(default_factory=dict)
-    """By parameter: how it is drawn before anything is modelled. A parameter that is absent follows the reference law."""
+    """How parameters are drawn before anything is modelled; those not named follow the reference law."""
     inactive: str = "absent"
     """How inactive parameters are shown to the library."""
     fallback: str = ""
