@@ -5,7 +5,7 @@ Every other form of a space (Hyperopt's, Optuna's, scikit-optimize's, ...) is tr
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar, cast
@@ -42,11 +42,25 @@ class Float:
     def constant(self) -> bool:
         return self.low == self.high
 
+    @property
+    def stepped(self) -> bool:
+        """Whether its values are places: what `at` and `place` translate."""
+        return self.step is not None
+
+    def at(self, place: int) -> float:
+        """The value at a place 0..`steps`."""
+        # In decimal, so that the third of 0.1, 0.2, 0.3 is 0.3 and not 0.30000000000000004.
+        return float(Decimal(repr(self.low)) + place * Decimal(repr(self.step)))
+
+    def place(self, value: float) -> int:
+        assert self.step is not None
+        return round((value - self.low) / self.step)
+
     def values(self) -> list[Value] | None:
         """All values in ascending order, or None where they are a continuum."""
         if self.constant:
             return [self.low]
-        return None if self.step is None else [self._at(i) for i in range(_steps(self) + 1)]
+        return None if self.step is None else [self.at(i) for i in range(steps(self) + 1)]
 
     def probabilities(self) -> NDArray[np.float64] | None:
         """The reference law over `values()`, or None where they are a continuum."""
@@ -56,7 +70,7 @@ class Float:
         if self.constant:
             return self.low
         if self.step is not None:
-            return self._at(int(rng.integers(_steps(self) + 1)))
+            return self.at(int(rng.integers(steps(self) + 1)))
         if self.log:
             value = math.exp(rng.uniform(math.log(self.low), math.log(self.high)))
             return min(max(value, self.low), self.high)
@@ -64,11 +78,12 @@ class Float:
 
     def grid(self, levels: int) -> list[Value]:
         """`levels` values, evenly spaced on the parameter's scale, ends included."""
-        values = self.values()
-        if values is not None:
-            return _spread(values, levels)
+        if self.constant:
+            return [self.low]
+        if self.step is not None:
+            return [self.at(index) for index in _spread(range(steps(self) + 1), levels)]
         if levels == 1:
-            return [math.sqrt(self.low * self.high) if self.log else (self.low + self.high) / 2]
+            return [math.sqrt(self.low) * math.sqrt(self.high) if self.log else (self.low + self.high) / 2]
         points = (np.geomspace if self.log else np.linspace)(self.low, self.high, levels)
         return [self.low, *(float(point) for point in points[1:-1]), self.high]
 
@@ -79,14 +94,10 @@ class Float:
             raise _outside(self, value)
         if self.step is None:
             return min(max(number, self.low), self.high)
-        index = round((number - self.low) / self.step)
-        if abs(self._at(index) - number) > 1e-6 * self.step:
+        index = self.place(number)
+        if not 0 <= index <= steps(self) or abs(self.at(index) - number) > 1e-6 * self.step:
             raise InvalidConfiguration(f"{self.name}={value!r}: not one of {self.low}, {self.low} + {self.step}, ...")
-        return self._at(index)
-
-    def _at(self, index: int) -> float:
-        # In decimal, so that the third of 0.1, 0.2, 0.3 is 0.3 and not 0.30000000000000004.
-        return float(Decimal(repr(self.low)) + index * Decimal(repr(self.step)))
+        return self.at(index)
 
 
 @dataclass(frozen=True)
@@ -111,6 +122,18 @@ class Int:
     def constant(self) -> bool:
         return self.low == self.high
 
+    @property
+    def stepped(self) -> bool:
+        """Whether its values are places other than low, low + 1, ...: what `at` and `place` translate."""
+        return self.step != 1
+
+    def at(self, place: int) -> int:
+        """The value at a place 0..`steps`."""
+        return self.low + place * self.step
+
+    def place(self, value: int) -> int:
+        return (value - self.low) // self.step
+
     def values(self) -> list[Value]:
         return list(range(self.low, self.high + 1, self.step))
 
@@ -126,7 +149,7 @@ class Int:
         if self.log:
             value = math.floor(math.exp(rng.uniform(math.log(self.low - 0.5), math.log(self.high + 0.5))) + 0.5)
             return min(max(value, self.low), self.high)
-        return self.low + self.step * int(rng.integers(_steps(self) + 1))
+        return self.at(int(rng.integers(steps(self) + 1)))
 
     def grid(self, levels: int) -> list[Value]:
         """At most `levels` integers, evenly spaced on the parameter's scale, ends included."""
@@ -135,7 +158,7 @@ class Int:
             return list(dict.fromkeys(round(point) for point in points))
         if self.log:
             return [round(math.sqrt(self.low * self.high))]
-        return _spread(self.values(), levels)
+        return list(_spread(range(self.low, self.high + 1, self.step), levels))
 
     def cast(self, value: Any) -> int:
         number = _number(self, value)
@@ -231,13 +254,21 @@ class Space:
             raise InvalidConfiguration(f"{unknown[0]}: not a parameter of this space")
         return configuration
 
-    def sample(self, rng: np.random.Generator) -> Configuration:
-        """One configuration by the reference law: each active parameter in turn, independently."""
+    def assemble(self, value: Callable[[Parameter], Any]) -> Configuration:
+        """The canonical configuration that has `value(parameter)` for each active parameter, asked for in space order.
+
+        Constants are filled in without asking; raises `InvalidConfiguration` where a value is outside its parameter.
+        """
         configuration: Configuration = {}
         for parameter in self.parameters:
             if self.is_active(parameter, configuration):
-                configuration[parameter.name] = parameter.sample(rng)
+                chosen = parameter.grid(1)[0] if parameter.constant else parameter.cast(value(parameter))
+                configuration[parameter.name] = chosen
         return configuration
+
+    def sample(self, rng: np.random.Generator) -> Configuration:
+        """One configuration by the reference law: each active parameter in turn, independently."""
+        return self.assemble(lambda parameter: parameter.sample(rng))
 
     def default(self) -> Configuration:
         """The configuration of the parameters' defaults; raises `UserError` naming the first that has none."""
@@ -260,8 +291,8 @@ def to_json(configuration: Mapping[str, Value]) -> str:
     return json.dumps(configuration, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _steps(parameter: Float | Int) -> int:
-    """The number of steps between low and high."""
+def steps(parameter: Float | Int) -> int:
+    """The number of steps between low and high: the last place of a stepped parameter."""
     return int((Decimal(repr(parameter.high)) - Decimal(repr(parameter.low))) / Decimal(repr(parameter.step)))
 
 
@@ -269,8 +300,8 @@ def _uniform(values: Sequence[Value] | None) -> NDArray[np.float64] | None:
     return None if values is None else np.full(len(values), 1 / len(values))
 
 
-def _spread(values: Sequence[Value], levels: int) -> list[Value]:
-    """At most `levels` of `values`, evenly spaced by place, ends included."""
+def _spread(values: Sequence[int], levels: int) -> list[int]:
+    """At most `levels` of `values` (a range, never listed), evenly spaced by place, ends included."""
     if levels == 1:
         return [values[(len(values) - 1) // 2]]
     places = np.linspace(0, len(values) - 1, min(levels, len(values)))
@@ -278,11 +309,11 @@ def _spread(values: Sequence[Value], levels: int) -> list[Value]:
 
 
 def _number(parameter: Float | Int, value: Any) -> float:
-    if isinstance(value, (bool, str, type(None))):
+    if isinstance(value, (bool, np.bool_, str, type(None))):
         raise InvalidConfiguration(f"{parameter.name}={value!r}: not a number")
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidConfiguration(f"{parameter.name}={value!r}: not a number") from None
     if not math.isfinite(number):
         raise InvalidConfiguration(f"{parameter.name}={value!r}: not finite")
