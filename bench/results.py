@@ -110,8 +110,12 @@ class Results:
     """Each run's metadata."""
 
 
-def read(results_dir: Path, experiments: Iterable[str]) -> Results:
-    """Read every run of the named experiments; raises `UserError` where one is unknown, empty or damaged."""
+def read(results_dir: Path, experiments: Iterable[str], columns: Sequence[str] | None = None) -> Results:
+    """Read every run of the named experiments, all columns or only those named.
+
+    Raises `UserError` where an experiment is unknown, empty or damaged.
+    """
+    schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
     tables: list[pa.Table] = []
     runs: dict[RunId, dict[str, Any]] = {}
     for experiment in experiments:
@@ -125,7 +129,7 @@ def read(results_dir: Path, experiments: Iterable[str]) -> Results:
         for run, path in files.items():
             runs[run] = read_metadata(path)
             try:
-                tables.append(pq.read_table(path, schema=SCHEMA))
+                tables.append(pq.read_table(path, schema=schema))
             except (OSError, pa.ArrowException) as error:
                 raise DamagedTable(_damaged(path, error)) from None
     table = pa.concat_tables(tables).unify_dictionaries()

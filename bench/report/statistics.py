@@ -1,0 +1,73 @@
+"""What the numbers are: quartiles over seeds, and the final values of a comparison."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+QUARTILES = {"lower": 0.25, "median": 0.5, "upper": 0.75}
+KINDS = ("validation", "test")
+"""The two losses that are shown: best validation loss, and the incumbent's test loss."""
+
+
+def quartiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lower quartile, median and upper quartile over the first axis: (runs, ...) -> (3, ...).
+
+    With x_(0) <= ... <= x_(n-1) the sorted values of n runs, h = p (n - 1), i = floor(h) and g = h - i,
+
+        Q(p) = x_(i)                          where g = 0 or x_(i) = x_(i+1)
+        Q(p) = x_(i) + g (x_(i+1) - x_(i))    otherwise,
+
+    which is the linear rule (type 7 of Hyndman and Fan, 1996; the default of NumPy, pandas and R) extended to
+    infinities. A run without any success yet, or whose loss is unknown, stands at +inf (a NaN is taken as +inf): it
+    counts as worse than every other and is never left out, so Q(p) is infinite as soon as an infinite value takes
+    part in it. Without runs, NaN.
+    """
+    count = len(values)
+    if count == 0:
+        return np.full((len(QUARTILES), *values.shape[1:]), np.nan)
+    ordered = np.sort(np.where(np.isnan(values), np.inf, values), axis=0)
+    found = []
+    for p in QUARTILES.values():
+        i = int(p * (count - 1))
+        g = p * (count - 1) - i
+        low, high = ordered[i], ordered[min(i + 1, count - 1)]
+        with np.errstate(invalid="ignore"):
+            between = low + g * (high - low)
+        found.append(low if g == 0 else np.where(low == high, low, between))
+    return np.stack(found)
+
+
+def final(runs: pd.DataFrame, curves: pd.DataFrame, evaluations: int) -> pd.DataFrame:
+    """One row per curve of one comparison, the least median validation loss first (then its quartiles, then the name).
+
+    `runs` and `curves` are those of `curves.Comparison`. Columns:
+    - `label`; `runs`, their number; `trials` and `failed`, counts over all trials of all runs, beyond
+      `evaluations` too; `without_success`, the number of runs in which no trial succeeded; `most`, the trials of the
+      longest run;
+    - `evaluations`: after how many of them the losses stand, the same for all curves; `exhausted` and `stopped`, the
+      numbers of runs that were exhausted, or spent their seconds, before that, whose losses are carried on;
+    - `validation_lower`, `_median`, `_upper` and `test_...`: quartiles over runs (see `quartiles`), +inf where
+      undefined, NaN where the problem has no test part;
+    - `optimizer_seconds`, `evaluation_seconds`: median over runs with trials of (sum over trials) / (number of
+      trials), of ask + tell and of the evaluation as charged.
+    """
+    counts = runs.groupby("label").agg(
+        runs=("seed", "size"),
+        trials=("trials", "sum"),
+        failed=("failed", "sum"),
+        without_success=("barren", "sum"),
+        most=("trials", "max"),
+    )
+    early = runs[runs["trials"] < evaluations]
+    counts["exhausted"] = early[early["exhausted"]].groupby("label").size().reindex(counts.index, fill_value=0)
+    counts["stopped"] = early[~early["exhausted"]].groupby("label").size().reindex(counts.index, fill_value=0)
+    ran = runs[runs["trials"] > 0]
+    for name in ("optimizer_seconds", "evaluation_seconds"):
+        counts[name] = (ran[name] / ran["trials"]).groupby(ran["label"]).median()
+    at = curves[curves["evaluations"] == evaluations].set_index("label")
+    losses = at[[f"{kind}_{name}" for kind in KINDS for name in QUARTILES]]
+    table = counts.join(losses).assign(evaluations=evaluations).reset_index()
+    order = ["validation_median", "validation_upper", "validation_lower", "label"]
+    columns = ["label", "runs", "trials", "failed", "without_success", "most", "evaluations", "exhausted", "stopped"]
+    columns += [*losses.columns, "optimizer_seconds", "evaluation_seconds"]
+    return table.sort_values(order, ignore_index=True)[columns]
