@@ -1,1 +1,158 @@
-"""A problem: dataset + split + model + search space + metric, evaluated one configuration at a time."""
+"""A problem: dataset + split + model + search space + metric, evaluated one configuration at a time; its two hashes."""
+
+import hashlib
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import datasets, metrics, provenance, space_yaml
+from bench.components import build as build_component
+from bench.datasets import Dataset, Split
+from bench.errors import UserError
+from bench.metrics import Metric
+from bench.models import Model, Part
+from bench.space import Configuration, Space, to_json
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The outcome of one configuration on one problem; loss and test loss are None where it is not ok."""
+
+    loss: float | None
+    test_loss: float | None
+    seconds: float
+    status: str
+    """ok, failed (the model raised, or its loss is not finite), timeout or crashed (its process died)."""
+    error: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What one evaluation depends on, besides the configuration."""
+
+    dataset: Dataset
+    split: Split
+    model: Model
+    space: Space
+    metric: Metric
+    model_seed: int
+    threads: int
+    identity: Mapping[str, Any]
+    """What decides whether two losses may be compared, as plain data: see `build`."""
+    family: str
+    """The hash of the problem with those seeds left out that follow the repetition's seed."""
+
+    @cached_property
+    def hash(self) -> str:
+        """What may be compared: data, split, model with its settings, space with its order, metric, model seed."""
+        return provenance.digest(dict(self.identity))
+
+    @cached_property
+    def _key_prefix(self) -> bytes:
+        parts = {name: value for name, value in self.identity.items() if name != "space"}
+        parts["versions"] = provenance.versions((*self.model.libraries, "scikit-learn"))
+        if self.model.threads_matter:
+            parts["threads"] = self.threads
+        return provenance.digest(parts).encode()
+
+    def key(self, configuration: Configuration) -> str:
+        """What may be reused: the problem without its space, the versions that compute, and the configuration."""
+        in_any_order = to_json(dict(sorted(configuration.items())))
+        return hashlib.sha256(self._key_prefix + in_any_order.encode()).hexdigest()
+
+    def evaluate(self, configuration: Configuration) -> Evaluation:
+        """Train and judge one canonical configuration.
+
+        A model's error or a loss that is not finite is an outcome. A missing library, a full disk and a lack of memory
+        are not: they are raised.
+        """
+        start = time.perf_counter()
+        loss = test_loss = error = None
+        details: dict[str, Any] = {}
+        try:
+            fitted = self.model.fit(configuration, self._train, self._stop, self.model_seed, self.threads)
+            details = fitted.details() | {"curve": [float(f"{point:.6g}") for point in fitted.curve]}
+            loss = self._loss(self._valid, fitted.predict(self._valid.features))
+            if self._test is not None:
+                test_loss = self._loss(self._test, fitted.predict(self._test.features))
+        except (UserError, ImportError, OSError, MemoryError):
+            raise
+        except Exception as failure:  # noqa: BLE001 - whatever a model raises is this configuration's outcome
+            error = _one_line(failure)
+        seconds = time.perf_counter() - start
+        if error is not None:
+            return Evaluation(None, None, seconds, "failed", error, details)
+        return Evaluation(loss, test_loss, seconds, "ok", None, details)
+
+    @cached_property
+    def baseline_loss(self) -> float:
+        """The validation loss of a model that knows the train part's class shares, or its mean, and nothing else."""
+        target = self._train.target
+        rows = len(self._valid.target)
+        if self.dataset.task == "regression":
+            prediction: NDArray[np.float64] = np.full(rows, target.mean())
+        else:
+            shares = np.bincount(target, minlength=len(self.dataset.classes)) / len(target)
+            prediction = np.tile(shares, (rows, 1))
+        return self.metric.loss(self._valid.target, prediction)
+
+    def _loss(self, part: Part, prediction: NDArray[np.float64]) -> float:
+        loss = self.metric.loss(part.target, prediction) if np.isfinite(prediction).all() else math.nan
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"the {self.metric.name} is {loss}")
+        return loss
+
+    @cached_property
+    def _train(self) -> Part:
+        return self._part(self.split.train)
+
+    @cached_property
+    def _stop(self) -> Part:
+        return self._valid if self.split.stop is self.split.valid else self._part(self.split.stop)
+
+    @cached_property
+    def _valid(self) -> Part:
+        return self._part(self.split.valid)
+
+    @cached_property
+    def _test(self) -> Part | None:
+        return None if self.split.test is None else self._part(self.split.test)
+
+    def _part(self, rows: NDArray[np.int64]) -> Part:
+        return Part(self.dataset.features.iloc[rows], self.dataset.target[rows])
+
+
+def build(config: Mapping[str, Any], seed: int, datasets_dir: Path, threads: int) -> Problem:
+    """The problem of a run's resolved config and repetition seed; loads the data."""
+    seeds = {name: seed if config["seeds"][name] == "seed" else config["seeds"][name] for name in ("split", "model")}
+    dataset = datasets.load(config["dataset"], datasets_dir)
+    split = datasets.split(dataset, config["resampling"], seeds["split"])
+    metric = metrics.get(config["metric"]["name"], dataset.task)
+    model_config = config["model"]
+    settings = model_config.get("settings") or {}
+    model: Model = build_component("model", model_config["class"], (dataset.task, len(dataset.classes)), settings)
+    space = space_yaml.parse(model_config["space"])
+    identity = {
+        "data": dataset.content,
+        "split": split.content,
+        "model": {"class": model_config["class"], "settings": settings, "revision": model.revision},
+        "space": space.describe(),
+        "metric": metric.name,
+        "model_seed": seeds["model"],
+    }
+    follows = {"split": config["resampling"], "split_seed": config["seeds"]["split"]}
+    family = provenance.digest(identity | follows | {"model_seed": config["seeds"]["model"]})
+    return Problem(dataset, split, model, space, metric, seeds["model"], threads, identity, family)
+
+
+def _one_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

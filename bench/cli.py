@@ -1,0 +1,146 @@
+"""The command and its verbs."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from bench import __version__
+from bench.errors import UserError
+
+app = typer.Typer(
+    name="bench",
+    help="Compare hyperparameter optimisers: same problems, same budgets, same seeds, and what the numbers support.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ResultsDir = Annotated[Path, typer.Option(help="Where the trial tables are.")]
+ConfigDir = Annotated[
+    Path | None, typer.Option("--config-dir", help="A folder with your own configs, laid out as conf/.")
+]
+
+_RUN_HELP = """Do one run, a sweep of runs, or a named experiment.
+
+OVERRIDES choose configs (dataset=digits, optimizer=skopt_gp) and set keys (budget.trials=50, seed=3, name=mine), in
+Hydra's grammar. What was finished before is not done again; what was interrupted goes on where it stopped.
+
+\b
+bench run dataset=digits optimizer=hyperopt_tpe seed=3 budget.trials=50 name=mine     one run
+bench run -m optimizer=random,skopt_gp 'seed=range(0,10)' name=mine                   a sweep
+bench run experiment=otto                                                             a named experiment
+bench run experiment=otto dry_run=true                                                what it would cost
+
+'bench list' names every config; 'bench run --cfg job' prints the composed one.
+"""
+
+
+@app.command(help=_RUN_HELP)
+def run(
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="[OVERRIDES]...", show_default=False)] = None,
+    multirun: Annotated[bool, typer.Option("--multirun", "-m", help="Sweep over lists, choices and ranges.")] = False,
+    config_dir: ConfigDir = None,
+    cfg: Annotated[str | None, typer.Option(help="Print the config instead: job, hydra or all.")] = None,
+) -> None:
+    """Do one run, a sweep of runs, or a named experiment."""
+    from bench import hydra_door  # noqa: PLC0415 - each verb imports what it needs: help is instant
+
+    options = ["--multirun"] if multirun else []
+    options += [] if cfg is None else ["--cfg", cfg]
+    hydra_door.run(overrides or [], options, config_dir)
+
+
+@app.command()
+def report(
+    experiments: Annotated[list[str], typer.Argument(help="Experiments; several are drawn together.")],
+    results_dir: ResultsDir = Path("results"),
+    reports_dir: Annotated[Path, typer.Option(help="Where reports go.")] = Path("reports"),
+) -> None:
+    """Draw the figures and tables of experiments from their stored results."""
+    from bench.report.build import build  # noqa: PLC0415
+
+    folder = build(results_dir, reports_dir, experiments)
+    typer.echo(f"{folder / 'report.md'}")
+
+
+@app.command()
+def status(
+    experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
+    results_dir: ResultsDir = Path("results"),
+    store: Annotated[
+        str | None, typer.Option(help="The store's SQLAlchemy URL, where it is not in results_dir.")
+    ] = None,
+    watch: Annotated[bool, typer.Option(help="Go on showing until every run has ended.")] = False,
+) -> None:
+    """Show where an experiment's runs stand, and why any failed."""
+    from bench import inspection  # noqa: PLC0415
+
+    inspection.status(experiment, results_dir, store, watch)
+
+
+@app.command()
+def best(
+    experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
+    dataset: Annotated[str | None, typer.Option(help="Only this dataset.")] = None,
+    model: Annotated[str | None, typer.Option(help="Only this model.")] = None,
+    results_dir: ResultsDir = Path("results"),
+) -> None:
+    """Print the best configuration of each problem as YAML, by validation loss."""
+    from bench import inspection  # noqa: PLC0415
+
+    typer.echo(inspection.best(experiment, dataset, model, results_dir), nl=False)
+
+
+@app.command(name="list")
+def list_(
+    group: Annotated[str | None, typer.Argument(help="One group only, such as datasets or optimizers.")] = None,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Name every dataset, model, optimiser, experiment, ... with one line each."""
+    from bench import catalogue  # noqa: PLC0415
+
+    typer.echo(catalogue.listing(group, config_dir), nl=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> NoReturn:
+    """Run the command; exit status 0 all done, 1 some run failed, 2 unusable arguments, 130 or 143 interrupted."""
+    try:
+        status = app(standalone_mode=False)
+    except UserError as error:
+        _complain(str(error))
+        status = 2
+    except KeyboardInterrupt as interrupt:
+        _complain("stopped; the same command goes on from here")
+        status = 128 + (signal.SIGTERM if type(interrupt) is not KeyboardInterrupt else signal.SIGINT)
+    except typer.TyperException as error:
+        _complain(f"{' '.join(error.format_message().split())}; 'bench --help' shows the commands")
+        status = 2
+    except typer.Abort:
+        status = 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nobody is left to tell
+        status = 1
+    sys.exit(status or 0)
+
+
+def _complain(message: str) -> None:
+    typer.echo(f"bench: {message}", err=True)

@@ -1,0 +1,106 @@
+"""The local engine: one worker process a core (loky), each with one thread and a core of its own.
+
+A worker that dies takes the pool with it, so the pool is made anew and unfinished runs are taken up again, from the
+store. Runs that were under way at several deaths are put off to the end and done alone: one that dies alone has failed.
+"""
+
+import signal
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import as_completed
+
+from loky import ProcessPoolExecutor
+from loky.process_executor import BrokenProcessPool
+
+from bench.engines import Failure
+from bench.errors import UserError
+from bench.processes import cores, die_with_parent, take_a_core
+from bench.run import RunFailed, RunSpec
+from bench.run import execute as execute_run
+from bench.store import Store
+
+DEATHS = 3
+"""How often a run may be under way when a worker dies before it is done alone."""
+
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def execute(specs: Sequence[RunSpec], workers: int | None = None) -> list[Failure]:
+    """Do all runs on this machine with `workers` processes, by default one a core."""
+    count = cores() if workers is None else workers
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise UserError(f"engine.workers={workers!r}: expected a whole number from 1, or null for one a core")
+    if not specs:
+        return []
+    store = Store(specs[0].store)
+    failures: list[Failure] = []
+    left, alone = list(specs), list[RunSpec]()
+    deaths: Counter[RunSpec] = Counter()
+    while left:
+        left, broken = _round(left, min(count, len(left)), failures)
+        if broken:
+            deaths.update(_under_way(store, left))
+            alone += [spec for spec in left if deaths[spec] >= DEATHS]
+            left = [spec for spec in left if deaths[spec] < DEATHS]
+    for spec in alone:
+        _, broken = _round([spec], 1, failures)
+        if broken:
+            failures.append(Failure(spec.run, "its worker process died each time; see the system's log (memory?)"))
+    store.close()
+    return failures
+
+
+def _round(specs: Sequence[RunSpec], workers: int, failures: list[Failure]) -> tuple[list[RunSpec], bool]:
+    """Do runs until all are done or a worker dies; returns those that are left, and whether one died."""
+    several = workers > 1 or all(spec.threads == 1 for spec in specs)
+    executor = ProcessPoolExecutor(
+        max_workers=workers, initializer=_start, initargs=(list(sys.path), several), env=_environment(specs)
+    )
+    try:
+        futures = {executor.submit(_work, spec): spec for spec in specs}
+        finished = set()
+        for future in as_completed(futures):
+            try:
+                message = future.result()
+            except BrokenProcessPool:
+                return [spec for other, spec in futures.items() if other not in finished], True
+            finished.add(future)
+            if message is not None:
+                failures.append(Failure(futures[future].run, message))
+        return [], False
+    finally:
+        executor.shutdown(wait=True, kill_workers=True)
+
+
+def _environment(specs: Sequence[RunSpec]) -> dict[str, str]:
+    return _ONE_THREAD if all(spec.threads == 1 for spec in specs) else {}
+
+
+def _under_way(store: Store, specs: Sequence[RunSpec]) -> list[RunSpec]:
+    """Those runs that a worker had begun and not ended."""
+    begun = {
+        row["run"]
+        for experiment in {spec.run.experiment for spec in specs}
+        for row in store.runs(experiment)
+        if row["state"] == "running"
+    }
+    return [spec for spec in specs if str(spec.run) in begun]
+
+
+def _start(path: list[str], pin: bool) -> None:
+    """Make this process a worker: Ctrl-C is the parent's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.path[:] = path
+    die_with_parent()
+    if pin:
+        take_a_core()
+
+
+def _work(spec: RunSpec) -> str | None:
+    """Do one run; returns why it failed, or None."""
+    try:
+        execute_run(spec)
+    except (RunFailed, UserError) as error:
+        return str(error)
+    return None

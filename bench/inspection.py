@@ -1,0 +1,81 @@
+"""What is there: where an experiment's runs stand, and the best configuration found."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import typer
+from omegaconf import OmegaConf
+from rich.console import Console
+
+from bench import progress, results
+from bench.errors import UserError, allowed
+from bench.store import Store
+
+
+def status(experiment: str, results_dir: Path, store_url: str | None, watch: bool) -> None:
+    """Print the state of an experiment's runs, once or until all have ended."""
+    url = store_url or f"sqlite:///{(results_dir / 'store.sqlite').absolute()}"
+    if store_url is None and not (results_dir / "store.sqlite").exists():
+        _finished_only(experiment, results_dir)
+        return
+    store = Store(url)
+    console = Console(highlight=False, soft_wrap=True)
+    while True:
+        journalled = store.runs(experiment)
+        if not journalled:
+            _finished_only(experiment, results_dir)
+            return
+        rows = progress.gather(journalled)
+        console.print(progress.status_table(rows, {}))
+        _print_states(console, journalled)
+        if not watch or not any(run["alive"] for run in journalled):
+            return
+        time.sleep(2)
+
+
+def _print_states(console: Console, journalled: list[dict[str, Any]]) -> None:
+    done = sum(run["state"] == "done" for run in journalled)
+    running = sum(run["alive"] for run in journalled)
+    failed = [run for run in journalled if run["state"] == "failed"]
+    stopped = len(journalled) - done - running - len(failed)
+    console.print(f"{done} done, {running} running, {len(failed)} failed, {stopped} interrupted", markup=False)
+    for run in failed:
+        console.print(f"{run['run']}: {run['error']}", markup=False)
+
+
+def _finished_only(experiment: str, results_dir: Path) -> None:
+    """Without a store, say what the tables say."""
+    found = results.find(results_dir, experiment)
+    if not found:
+        raise UserError(f"experiment {experiment!r}: nothing in {results_dir}; {_known(results_dir)}")
+    typer.echo(f"{len(found)} finished runs in {results_dir / experiment}; the store knows of none under way")
+
+
+def best(experiment: str, dataset: str | None, model: str | None, results_dir: Path) -> str:
+    """The configuration of the least validation loss of each problem, as YAML documents."""
+    trials = results.read(results_dir, [experiment]).trials
+    documents = []
+    for (of_dataset, of_model), group in trials.groupby(["dataset", "model"], observed=True):
+        if dataset not in (None, of_dataset) or model not in (None, of_model):
+            continue
+        succeeded = group.dropna(subset=["loss"])
+        if succeeded.empty:
+            documents.append(f"# {of_dataset} {of_model}: no trial succeeded\n")
+            continue
+        row = succeeded.loc[succeeded["loss"].idxmin()]
+        head = (
+            f"# {of_dataset} {of_model}: validation loss {row['loss']:.6g}, test loss {row['test_loss']:.6g}\n"
+            f"# {row['optimizer']}, seed {row['seed']}, trial {row['trial']} of experiment {experiment}\n"
+        )
+        documents.append(head + OmegaConf.to_yaml(json.loads(row["configuration"])))
+    if not documents:
+        problems = trials[["dataset", "model"]].drop_duplicates().itertuples(index=False)
+        raise UserError(f"no such problem in {experiment}; allowed: {', '.join(' '.join(pair) for pair in problems)}")
+    return "---\n".join(documents)
+
+
+def _known(results_dir: Path) -> str:
+    known = sorted(path.name for path in results_dir.glob("*") if path.is_dir())
+    return allowed("", known) if known else "'bench run name=...' makes some"

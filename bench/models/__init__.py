@@ -1,0 +1,64 @@
+"""Models, one file each: `fit` a configuration on one part of the data, stop early on another, predict.
+
+A model is built once per process as `cls(task, classes, **settings)` and fitted many times; a fit is the same to the
+bit for the same arguments, whatever was fitted before.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.space import Value
+
+Step = Callable[[int, float], bool]
+"""`step(number, loss)` is called after each round or epoch, counted from 1; training ends where it returns True."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some rows of a dataset. Two parts are never equal, so that a model can keep what it derives from one."""
+
+    features: pd.DataFrame
+    target: NDArray[Any]
+
+
+class Fitted(Protocol):
+    """A trained model."""
+
+    curve: Sequence[float]
+    """The loss on the stop part after each round or epoch; empty where the model has none."""
+
+    def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
+        """Class probabilities, shape (rows, classes), or for regression values, shape (rows,)."""
+        ...
+
+    def details(self) -> dict[str, Any]:
+        """What is worth keeping with the trial, as plain data (rounds, ...)."""
+        ...
+
+
+class Model(Protocol):
+    """What can be fitted."""
+
+    revision: int
+    """Raised when the same arguments give other bits."""
+    libraries: tuple[str, ...]
+    """The distributions whose versions decide the bits."""
+    threads_matter: bool
+    """Whether the number of threads decides the bits."""
+
+    def fit(
+        self,
+        configuration: Mapping[str, Value],
+        train: Part,
+        stop: Part,
+        seed: int,
+        threads: int,
+        step: Step | None = None,
+    ) -> Fitted:
+        """Train on `train`, choosing the rounds or epochs on `stop`."""
+        ...

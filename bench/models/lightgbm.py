@@ -1,0 +1,136 @@
+"""LightGBM: gradient boosting with early stopping, its binned data built once per process."""
+
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.errors import UserError
+from bench.models import Part, Step
+from bench.space import Value
+
+_OBJECTIVES = {
+    "binary": ("binary", "binary_logloss"),
+    "multiclass": ("multiclass", "multi_logloss"),
+    "regression": ("regression", "rmse"),
+}
+_BINNING = ("max_bin", "min_data_in_bin", "bin_construct_sample_cnt")
+
+
+class LightGBM:
+    """Boosted trees of at most `rounds` rounds, ended after `early_stopping` rounds without a better stop loss.
+
+    `parameters` are fixed LightGBM parameters; a configuration's hyperparameters go over them. Training is
+    deterministic and row-wise, so that its bits depend neither on threads nor on timing. The binned data is reused by
+    all fits on the same part with the same binning: with `feature_pre_filter` off, no fit changes it for the next
+    (https://lightgbm.readthedocs.io/en/stable/Parameters.html#feature_pre_filter).
+    """
+
+    revision = 1
+    libraries = ("lightgbm", "numpy")
+    threads_matter = False
+
+    def __init__(
+        self,
+        task: str,
+        classes: int,
+        rounds: int = 300,
+        early_stopping: int = 20,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> None:
+        if rounds < 1:
+            raise UserError(f"model.settings.rounds={rounds}: expected a whole number from 1")
+        if early_stopping < 0:
+            raise UserError(f"model.settings.early_stopping={early_stopping}: expected 0 (never) or more rounds")
+        self.classes = classes if task == "multiclass" else 1
+        self.rounds = rounds
+        self.early_stopping = early_stopping
+        objective, self.metric = _OBJECTIVES[task]
+        self.fixed = {
+            "objective": objective,
+            "metric": self.metric,
+            "num_class": self.classes,
+            "deterministic": True,
+            "force_row_wise": True,
+            "feature_pre_filter": False,
+            "verbosity": -1,
+        } | dict(parameters or {})
+        self._binned: WeakKeyDictionary[Part, dict[Any, tuple[lgb.Dataset, lgb.Dataset]]] = WeakKeyDictionary()
+
+    def fit(
+        self,
+        configuration: Mapping[str, Value],
+        train: Part,
+        stop: Part,
+        seed: int,
+        threads: int,
+        step: Step | None = None,
+    ) -> "FittedLightGBM":
+        given = {name: value for name, value in configuration.items() if value is not None}
+        parameters = self.fixed | given | {"seed": seed, "data_random_seed": seed, "num_threads": threads}
+        curve: dict[str, dict[str, list[float]]] = {}
+        callbacks: list[Any] = [lgb.record_evaluation(curve)]
+        if self.early_stopping:
+            callbacks.append(lgb.early_stopping(self.early_stopping, first_metric_only=True, verbose=False))
+        if step is not None:
+            callbacks.append(_stepper(step))
+        train_set, stop_set = self._binned_pair(parameters, train, stop)
+        booster = lgb.train(
+            parameters,
+            train_set,
+            num_boost_round=self.rounds,
+            valid_sets=[stop_set],
+            valid_names=["stop"],
+            callbacks=callbacks,
+        )
+        return FittedLightGBM(booster, curve["stop"][self.metric], threads, binary=self.fixed["objective"] == "binary")
+
+    def _binned_pair(self, parameters: Mapping[str, Any], train: Part, stop: Part) -> tuple[lgb.Dataset, lgb.Dataset]:
+        binning = {name: parameters[name] for name in _BINNING if name in parameters}
+        # With the raw data freed, a parameter that would need other bins is an error instead of a silent rebuild.
+        shared = {"feature_pre_filter": False, "data_random_seed": parameters["data_random_seed"], "verbosity": -1}
+        of_train = self._binned.setdefault(train, {})
+        key = (stop, parameters["seed"], *binning.items())
+        if key not in of_train:
+            train_set = lgb.Dataset(_plain(train.features), train.target, params=shared | binning).construct()
+            stop_set = train_set.create_valid(_plain(stop.features), stop.target, params=shared | binning).construct()
+            of_train[key] = train_set, stop_set
+        return of_train[key]
+
+
+class FittedLightGBM:
+    """A booster, and the stop loss after each round."""
+
+    def __init__(self, booster: lgb.Booster, curve: list[float], threads: int, *, binary: bool) -> None:
+        self.booster = booster
+        self.curve = curve
+        self.rounds = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
+        self._threads = threads
+        self._binary = binary
+
+    def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
+        predicted = np.asarray(
+            self.booster.predict(_plain(features), num_iteration=self.rounds, num_threads=self._threads)
+        )
+        return np.column_stack([1 - predicted, predicted]) if self._binary else predicted
+
+    def details(self) -> dict[str, Any]:
+        return {"rounds": self.rounds}
+
+
+def _plain(features: pd.DataFrame) -> pd.DataFrame:
+    """The features under numbered names: LightGBM refuses some characters in names."""
+    return features.set_axis([f"f{i}" for i in range(features.shape[1])], axis="columns")
+
+
+def _stepper(step: Step) -> Any:
+    def after(env: lgb.callback.CallbackEnv) -> None:
+        loss = env.evaluation_result_list[0][2]
+        if step(env.iteration + 1, loss):
+            raise lgb.callback.EarlyStopException(env.iteration, env.evaluation_result_list)
+
+    return after
