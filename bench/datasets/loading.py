@@ -4,8 +4,9 @@ import hashlib
 import importlib
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,19 @@ def load(config: Mapping[str, Any], datasets_dir: Path) -> Dataset:
     return Dataset(name, features, target, found, classes, content)
 
 
+def cut(frame: pd.DataFrame, target: str | None, drop: Sequence[str], where: str) -> Table:
+    """For sources: the column `target` of a frame, and all its other columns but those in `drop`."""
+    names = [str(name) for name in frame.columns]
+    for key, name in [*(("drop", name) for name in drop), ("target", str(target))]:
+        if name not in names:
+            near = [*get_close_matches(name, names, n=3), *names]  # of a thousand columns, the nearest and the first
+            raise UserError(f"dataset.{key}: no column {name!r} in {where}; {allowed(name, dict.fromkeys(near[:30]))}")
+    if target in drop:
+        raise UserError(f"dataset.drop: names the target {target!r}; drop other columns only")
+    features = frame.loc[:, [name != target and name not in drop for name in names]]
+    return Table(features, frame.loc[:, [name == target for name in names]].iloc[:, 0])
+
+
 def _source(path: object, keys: Mapping[str, Any], datasets_dir: Path) -> Callable[[], Table]:
     """The function that `load` names with its keys, once it is known to take them; `datasets_dir` where it wants it."""
     module, _, function = str(path).rpartition(".")
@@ -111,7 +125,8 @@ def _column(values: pd.Series, name: str, where: str) -> NDArray[np.float64] | p
         every[known] = codes
         return pd.Categorical.from_codes(every, categories=pd.Index(labels, dtype="str"))
     if kind != "number":
-        raise UserError(f"{where}: column {name!r} holds {kind} values; turn it into numbers or text, or leave it out")
+        way = "turn it into numbers or text, or leave it out (dataset.drop)"
+        raise UserError(f"{where}: column {name!r} holds {kind} values; {way}")
     return _finite(_numbers(values), f"{where}: column {name!r}")
 
 

@@ -36,24 +36,25 @@ def split(dataset: Dataset, config: Mapping[str, Any], seed: int) -> Split:
     For classification each class is dealt by itself, and every part has at least one row of every class: scikit-learn's
     stratified splitters can leave a rare class out of a part. A part's rows of a class, and its rows in all, are its
     exact fraction rounded, up or down, in so far as rare classes leave a choice. For regression the rows are one class.
-    With `stop: inner`, valid and test are the same rows as with `stop: valid`. Raises `UserError` naming the key, or
+    With `stop: inner`, valid and test are the same rows as with `stop: valid`, unless a rare class needs another row in
+    train to be shared out. Raises `UserError` naming the key, or
     the class that has too few rows.
     """
     fractions, inner = _checked(config)
     rng = np.random.default_rng(seed)
     groups = _groups(dataset)
-    least = len(fractions) + (inner is not None)
+    least = [1 if inner is None else 2, *[1] * (len(fractions) - 1)]  # of each class in each part
     for label, rows in groups.items():
-        if len(rows) < least:
+        if len(rows) < sum(least):
             what = f"class {label!r} has" if label else "there are"
             raise UserError(
-                f"dataset {dataset.name}: {what} {len(rows)} rows, and each of {least} parts of the data needs one; "
+                f"dataset {dataset.name}: {what} {len(rows)} rows, and each of {sum(least)} parts of it needs one; "
                 + ("add rows of this class, or leave it out" if label else "add rows")
             )
-    train, valid, *rest = _deal(list(groups.values()), fractions, rng)
+    train, valid, *rest = _deal(list(groups.values()), fractions, least, rng)
     stop = [np.empty(0, dtype=np.int64)] if inner is not None else valid
     if inner is not None:
-        train, stop = _deal(train, [1 - inner, inner], rng)
+        train, stop = _deal(train, [1 - inner, inner], [1, 1], rng)
     parts = [np.sort(np.concatenate(part)) for part in (train, stop, valid, *rest)]
     return Split(parts[0], parts[1], parts[2], parts[3] if rest else None, _content(parts))
 
@@ -96,16 +97,16 @@ def _groups(dataset: Dataset) -> dict[str, NDArray[np.int64]]:
 
 
 def _deal(
-    groups: Sequence[NDArray[np.int64]], fractions: Sequence[float], rng: np.random.Generator
+    groups: Sequence[NDArray[np.int64]], fractions: Sequence[float], least: Sequence[int], rng: np.random.Generator
 ) -> list[list[NDArray[np.int64]]]:
     """Each group's rows shuffled and cut by `fractions`: for each part, its rows of each group."""
-    counts = _counts([len(rows) for rows in groups], fractions)
+    counts = _counts([len(rows) for rows in groups], fractions, least)
     cuts = [np.split(rng.permutation(rows), np.cumsum(count)[:-1]) for rows, count in zip(groups, counts, strict=True)]
     return [list(part) for part in zip(*cuts, strict=True)]
 
 
-def _counts(sizes: Sequence[int], fractions: Sequence[float]) -> list[NDArray[np.int64]]:
-    """How many rows of each group go to each part: whole parts of the fractions, at least one each.
+def _counts(sizes: Sequence[int], fractions: Sequence[float], least: Sequence[int]) -> list[NDArray[np.int64]]:
+    """How many rows of each group go to each part: the fractions, rounded, and no fewer than `least`.
 
     A row that is left over goes to the part that is furthest behind over the groups so far. Were it to go by its own
     group alone, a hundred classes of seven rows would all give their odd row to the same part.
@@ -114,11 +115,11 @@ def _counts(sizes: Sequence[int], fractions: Sequence[float]) -> list[NDArray[np
     counts = []
     for size in sizes:
         exact = size * np.asarray(fractions) / sum(fractions)
-        count = np.maximum(np.floor(exact).astype(np.int64), 1)
+        count = np.maximum(np.floor(exact).astype(np.int64), least)
         behind += exact - count
         while count.sum() != size:
             step = 1 if count.sum() < size else -1
-            part = int(behind.argmax()) if step == 1 else int(np.where(count > 1, behind, np.inf).argmin())
+            part = int(behind.argmax()) if step == 1 else int(np.where(count > least, behind, np.inf).argmin())
             count[part] += step
             behind[part] -= step
         counts.append(count)
