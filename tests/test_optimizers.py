@@ -498,6 +498,22 @@ def test_cmaes_declares_what_it_draws_at_random() -> None:
     assert "generation" not in optuna_samplers.CMAES(FLAT, 0, None).declared.fallback
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_cmaes_gives_up_where_a_parameter_is_first_missing_after_the_first_generation(seed: int) -> None:
+    numbers = {name: {"type": "float", "low": 0.0, "high": 1.0} for name in ("x", "y", "z")}
+    kind = {"type": "categorical", "choices": list(range(12))}
+    space = parse({"kind": kind, **numbers, "z": numbers["z"] | {"when": {"kind": list(range(11))}}})
+    optimizer = optuna_samplers.CMAES(space, seed, None)
+    lacking = next(i for i, configuration in enumerate(run(optimizer, 50)) if "z" not in configuration)
+    generations = [trial.system_attrs.get("cma:generation") for trial in optimizer._study.trials]
+    assert generations[0] is None
+    if lacking <= 7:  # the start and the first seven of a generation, for three numbers
+        assert None not in generations[1:]
+    else:
+        assert None not in generations[1 : lacking + 1]
+        assert set(generations[lacking + 1 :]) == {None}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_configuration_told_in_another_order_or_twice_is_taken(name: str) -> None:
     optimizer = build(name, FLAT, 3)
