@@ -64,7 +64,7 @@ def best(experiment: str, dataset: str | None, model: str | None, results_dir: P
         if succeeded.empty:
             documents.append(f"# {of_dataset} {of_model}: no trial succeeded\n")
             continue
-        row = succeeded.loc[succeeded["loss"].idxmin()]
+        row = succeeded.sort_values("loss", kind="stable").iloc[0]
         head = (
             f"# {of_dataset} {of_model}: validation loss {row['loss']:.6g}, test loss {row['test_loss']:.6g}\n"
             f"# {row['optimizer']}, seed {row['seed']}, trial {row['trial']} of experiment {experiment}\n"

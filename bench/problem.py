@@ -116,7 +116,7 @@ class Problem:
 
     @cached_property
     def _stop(self) -> Part:
-        return self._valid if self.split.stop is self.split.valid else self._part(self.split.stop)
+        return self._valid if np.array_equal(self.split.stop, self.split.valid) else self._part(self.split.stop)
 
     @cached_property
     def _valid(self) -> Part:

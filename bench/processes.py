@@ -1,11 +1,17 @@
-"""What a worker process needs of its system: to die with its parent, and a core of its own."""
+"""What a process needs of its system: to know whether another lives, to die with its parent, a core of its own."""
 
 import os
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import psutil
+
+from bench.provenance import host
 
 _held: list[Any] = []  # open lock files; closing one gives its core back
 
@@ -51,3 +57,36 @@ def take_a_core() -> int | None:
 def cores() -> int:
     """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process as another one can recognise it: the pid alone could since have been given to somebody else."""
+
+    host: str
+    pid: int
+    process_started: float
+
+    @classmethod
+    def this(cls) -> "Process":
+        """The process that asks."""
+        return _this(os.getpid())
+
+    def lives(self, one_host: bool) -> bool:
+        """Whether it is still there. With `one_host`, whoever is on another host is not.
+
+        One host's store that names another was copied, or the host was renamed: nobody there holds anything here.
+        """
+        if self.host != host():
+            return not one_host
+        try:
+            process = psutil.Process(self.pid)
+            started: float = process.create_time()
+            return abs(started - self.process_started) < 2 and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+
+@cache
+def _this(pid: int) -> Process:
+    return Process(host(), pid, psutil.Process(pid).create_time())

@@ -63,6 +63,9 @@ class RunId:
         return f"{self.experiment}/{self.dataset}/{self.model}/{self.optimizer}/{self.seed}"
 
 
+_UNREADABLE = (OSError, KeyError, ValueError, pa.ArrowException)
+
+
 class DamagedTable(UserError):
     """A parquet file that cannot be read as a trial table."""
 
@@ -89,9 +92,14 @@ def write_run(path: Path, rows: Sequence[Mapping[str, Any]], metadata: Mapping[s
 def read_metadata(path: Path) -> dict[str, Any]:
     """The `bench` metadata of one run's table, read from the file's footer alone; raises `DamagedTable`."""
     try:
-        metadata: dict[str, Any] = json.loads((pq.read_schema(path).metadata or {})[b"bench"])
-    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+        with pq.ParquetFile(path) as file:
+            return _metadata(path, file)
+    except _UNREADABLE as error:
         raise DamagedTable(_damaged(path, error)) from None
+
+
+def _metadata(path: Path, file: pq.ParquetFile) -> dict[str, Any]:
+    metadata: dict[str, Any] = json.loads((file.metadata.metadata or {})[b"bench"])
     if metadata.get("schema") != SCHEMA_VERSION:
         raise UserError(
             f"{path}: has schema {metadata.get('schema')}, this version reads {SCHEMA_VERSION}; "
@@ -127,11 +135,13 @@ def read(results_dir: Path, experiments: Iterable[str], columns: Sequence[str] |
                 + (allowed(experiment, known) if known else f"'bench run name={experiment}' makes some")
             )
         for run, path in files.items():
-            runs[run] = read_metadata(path)
             try:
-                tables.append(pq.read_table(path, schema=schema))
-            except (OSError, pa.ArrowException) as error:
+                with pq.ParquetFile(path) as file:  # opened once: a large experiment has ten thousand files
+                    runs[run] = _metadata(path, file)
+                    table = file.read(columns=schema.names, use_threads=False).select(schema.names)
+            except _UNREADABLE as error:
                 raise DamagedTable(_damaged(path, error)) from None
+            tables.append(table.cast(schema))
     table = pa.concat_tables(tables).unify_dictionaries()
     return Results(table.to_pandas(), runs)
 

@@ -59,7 +59,7 @@ def enumerate_runs(
 
 def specify(config: DictConfig, seeds: Iterable[int] | None = None) -> Iterator[RunSpec]:
     """The runs of one composed config: one for each of `seeds`, or for the config's own seed."""
-    config = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     first = _resolved(config)
     # An interpolation of the seed must be resolved for each; else the config is the same for all, and so is its hash.
     follows_seed = "${seed" in OmegaConf.to_yaml(config)

@@ -16,6 +16,7 @@ from loky.process_executor import BrokenProcessPool
 from bench.engines import Failure
 from bench.errors import UserError
 from bench.processes import cores, die_with_parent, take_a_core
+from bench.results import RunId
 from bench.run import RunFailed, RunSpec
 from bench.run import execute as execute_run
 from bench.store import Store
@@ -36,13 +37,13 @@ def execute(specs: Sequence[RunSpec], workers: int | None = None) -> list[Failur
     store = Store(specs[0].store)
     failures: list[Failure] = []
     left, alone = list(specs), list[RunSpec]()
-    deaths: Counter[RunSpec] = Counter()
+    deaths: Counter[RunId] = Counter()
     while left:
         left, broken = _round(left, min(count, len(left)), failures)
         if broken:
             deaths.update(_under_way(store, left))
-            alone += [spec for spec in left if deaths[spec] >= DEATHS]
-            left = [spec for spec in left if deaths[spec] < DEATHS]
+            alone += [spec for spec in left if deaths[spec.run] >= DEATHS]
+            left = [spec for spec in left if deaths[spec.run] < DEATHS]
     for spec in alone:
         _, broken = _round([spec], 1, failures)
         if broken:
@@ -77,7 +78,7 @@ def _environment(specs: Sequence[RunSpec]) -> dict[str, str]:
     return _ONE_THREAD if all(spec.threads == 1 for spec in specs) else {}
 
 
-def _under_way(store: Store, specs: Sequence[RunSpec]) -> list[RunSpec]:
+def _under_way(store: Store, specs: Sequence[RunSpec]) -> list[RunId]:
     """Those runs that a worker had begun and not ended."""
     begun = {
         row["run"]
@@ -85,7 +86,7 @@ def _under_way(store: Store, specs: Sequence[RunSpec]) -> list[RunSpec]:
         for row in store.runs(experiment)
         if row["state"] == "running"
     }
-    return [spec for spec in specs if str(spec.run) in begun]
+    return [spec.run for spec in specs if str(spec.run) in begun]
 
 
 def _start(path: list[str], pin: bool) -> None:

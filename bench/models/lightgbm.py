@@ -129,8 +129,8 @@ def _plain(features: pd.DataFrame) -> pd.DataFrame:
 
 def _stepper(step: Step) -> Any:
     def after(env: lgb.callback.CallbackEnv) -> None:
-        loss = env.evaluation_result_list[0][2]
-        if step(env.iteration + 1, loss):
-            raise lgb.callback.EarlyStopException(env.iteration, env.evaluation_result_list)
+        results = env.evaluation_result_list or []
+        if step(env.iteration + 1, results[0][2]):
+            raise lgb.callback.EarlyStopException(env.iteration, results)
 
     return after

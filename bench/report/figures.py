@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from numpy.typing import NDArray
 
-from bench.report import style
+from bench.report import statistics, style
 from bench.report.curves import Comparison
 from bench.report.style import Style
 
@@ -37,6 +37,7 @@ _INCH = 72.0
 _NAME_SIZE, _NOTE_SIZE = 8.0, 6.3
 _NAME_HEIGHT, _NOTE_HEIGHT = 10.5, 8.0
 _LEADER = 27.0
+_LARGER = {"P": 5.2, "*": 6.6, "X": 5.2, "+": 5.2}
 
 
 @dataclass(frozen=True)
@@ -73,14 +74,13 @@ def view(comparison: Comparison, kind: str, styles: Mapping[str, Style]) -> View
     """What the figure of one kind (validation, test) of loss shows, in the order of the table."""
     curves = comparison.curves
     bottom, top = limits(curves, kind)
-    most = int(comparison.final["runs"].max())
     lines = []
     for row in comparison.final.to_dict("records"):
         part = curves[curves["label"] == row["label"]]
         median = part[f"{kind}_median"].to_numpy()
         line = Line(
             label=row["label"],
-            remark=", ".join(_remarks(row, median[-1], most, top)),
+            remark=", ".join(_remarks(row, part, kind, comparison, top)),
             evaluations=part["evaluations"].to_numpy(),
             lower=part[f"{kind}_lower"].to_numpy(),
             median=median,
@@ -92,7 +92,7 @@ def view(comparison: Comparison, kind: str, styles: Mapping[str, Style]) -> View
         lines.append(line)
     return View(
         title=f"{comparison.dataset} · {comparison.model}",
-        axis=f"{_AXIS[kind]} ({comparison.metric})",
+        axis=f"{_AXIS[kind]}{' ' if len(comparison.metric) < 12 else chr(10)}({comparison.metric})",
         lines=tuple(lines),
         longest=comparison.longest,
         bottom=bottom,
@@ -104,31 +104,30 @@ def view(comparison: Comparison, kind: str, styles: Mapping[str, Style]) -> View
 def limits(curves: pd.DataFrame, kind: str) -> tuple[float, float]:
     """The range of losses in which curves differ, so that neither a bad start nor a diverged run hides it.
 
-    With `early` the first quarter of the evaluations (at least two, where there are more), b the least lower quartile
-    after them, and u_c the largest finite upper quartile of curve c after them, u the lower median of the u_c: the axis
-    reaches from b to the largest u_c, but no further than b + 5 (u - b), except that it takes in the end of each
-    curve whose last median is below b + 15 (u - b). A margin of 4 % is added on both sides. Values above are outside.
+    What counts are the points after the first quarter of the evaluations (at least two, where there are more), and the
+    last point of each curve. Let b be the least lower quartile there, and u_c, of curve c, the largest finite upper
+    quartile, or median where there is none. In ascending order of the u_c - b, d is the first positive one from their
+    lower median on, of two curves the larger. The axis reaches from b to the largest u_c that is at most b + 5 d, and
+    on to each curve's last median that is at most b + 15 d. A margin of 4 % is added on both sides; what is above is
+    outside.
     """
+    lower, median, upper = (f"{kind}_{name}" for name in statistics.QUARTILES)
     longest = int(curves["evaluations"].max())
-    early = min(max(2, math.ceil(0.25 * longest)), longest - 1)
-    late = curves[curves["evaluations"] > early]
-    finite = (
-        late[[f"{kind}_lower", f"{kind}_median", f"{kind}_upper"]].replace(np.inf, np.nan).assign(label=late["label"])
-    )
-    bottom = float(finite[f"{kind}_lower"].min())
-    if math.isnan(bottom):
-        return 0.0, 1.0
-    highest = finite.groupby("label")[[f"{kind}_upper", f"{kind}_median", f"{kind}_lower"]].max()
-    tops = np.sort(highest.bfill(axis=1).iloc[:, 0].dropna().to_numpy())
-    spread = tops[(len(tops) - 1) // 2] - bottom
-    top = min(tops[-1], bottom + 5 * spread)
-    ends = finite.groupby("label")[[f"{kind}_median", f"{kind}_upper"]].last()
-    near = ends[ends[f"{kind}_median"] <= bottom + 15 * spread]
-    top = max(top, float(np.nanmax([top, near[f"{kind}_median"].max()])))
-    if top <= bottom:
-        margin = abs(bottom) * 0.05 or 0.05
-        return bottom - margin, bottom + margin
-    return bottom - 0.04 * (top - bottom), top + 0.04 * (top - bottom)
+    early = min(max(2, math.ceil(longest / 4)), longest - 1)
+    last = ~curves.duplicated("label", keep="last")
+    finite = curves[(curves["evaluations"] > early) | last].replace(np.inf, np.nan)
+    bottom = finite[lower].min()
+    highest = finite.groupby("label")[[upper, median]].max()
+    above = np.sort((highest[upper].fillna(highest[median]) - bottom).dropna().to_numpy())
+    usual = above[min(max(1, (len(above) - 1) // 2), len(above) - 1) :] if len(above) else above
+    if math.isnan(bottom) or not (usual > 0).any():
+        middle = 0.0 if math.isnan(bottom) else float(bottom)
+        margin = abs(middle) * 0.05 or 0.05
+        return middle - margin, middle + margin
+    d = usual[usual > 0][0]
+    ends = curves.loc[last, median].to_numpy() - bottom
+    height = float(max(above[above <= 5 * d].max(), ends[ends <= 15 * d].max(initial=0.0)))
+    return float(bottom - 0.04 * height), float(bottom + 1.04 * height)
 
 
 def spread(targets: Sequence[float], heights: Sequence[float], low: float, high: float) -> list[float]:
@@ -164,7 +163,7 @@ def draw(view: View) -> Figure:
     axes.set_xticks(ticks(view.longest))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
     formatter = ScalarFormatter(useOffset=False)
-    formatter.set_powerlimits((-4, 5))
+    formatter.set_powerlimits((-4, 6))
     axes.yaxis.set_major_formatter(formatter)
     axes.set_xlabel("evaluations")
     axes.set_ylabel(view.axis)
@@ -237,7 +236,7 @@ def _marker(style: Style) -> dict[str, Any]:
     strokes = style.marker in "x+"
     return {
         "marker": style.marker,
-        "markersize": 5.2 if style.marker in "P*X+" else 4.2,
+        "markersize": _LARGER.get(style.marker, 4.2),
         "markeredgewidth": 1.0 if strokes else 0.4,
         "markeredgecolor": style.color if strokes else "white",
     }
@@ -276,25 +275,30 @@ def _label(axes: Axes, view: View, names: list[Any], notes: list[Any], heights: 
     box = axes.get_position()
     edge = box.x1 * width
     lowest = box.y0 * height
-    ends = [
-        tall if not np.isfinite(line.median[-1]) else tall * (line.median[-1] - view.bottom) / (view.top - view.bottom)
-        for line in view.lines
-    ]
+    ends = [tall * (line.median[-1] - view.bottom) / (view.top - view.bottom) for line in view.lines]
     inside = [min(max(end, 0.0), tall) for end in ends]
     order = sorted(range(len(ends)), key=lambda i: (inside[i], ends[i], i))
     places = spread([inside[i] for i in order], [heights[i] for i in order], 0.0, max(tall, sum(heights)))
     x0, x1 = axes.get_xlim()
     for i, place in zip(order, places, strict=True):
         line = view.lines[i]
-        start = edge + 1.5
-        if line.evaluations[-1] < view.longest:
-            start = (box.x0 + box.width * (line.evaluations[-1] - x0) / (x1 - x0)) * width + 1.5
+        up = _NOTE_HEIGHT / 2 if line.remark else 0
         path = [
-            (start, inside[i]),
-            (max(edge + 4, start), inside[i]),
-            (edge + _LEADER - 11, place),
-            (edge + _LEADER - 7, place),
+            (edge + 1.5, inside[i]),
+            (edge + 4, inside[i]),
+            (edge + _LEADER - 12, place + up),
+            (edge + _LEADER - 8, place + up),
         ]
+        if line.evaluations[-1] < view.longest:
+            start = (box.x0 + box.width * (line.evaluations[-1] - x0) / (x1 - x0)) * width
+            dots = mpl.lines.Line2D(
+                [start / width, edge / width],
+                [(lowest + inside[i]) / height] * 2,
+                color=style.MUTED,
+                linewidth=0.6,
+                linestyle=(0, (1, 4)),
+            )
+            figure.add_artist(dots)
         leader = mpl.lines.Line2D(
             [x / width for x, _ in path],
             [(lowest + y) / height for _, y in path],
@@ -304,7 +308,6 @@ def _label(axes: Axes, view: View, names: list[Any], notes: list[Any], heights: 
             **_marker(line.style),
         )
         figure.add_artist(leader)
-        up = _NOTE_HEIGHT / 2 if line.remark else 0
         names[i].set_position(((edge + _LEADER) / width, (lowest + place + up) / height))
         notes[i].set_position(((edge + _LEADER) / width, (lowest + place + up - _NAME_HEIGHT + 1) / height))
 
@@ -313,13 +316,18 @@ def _text(figure: Figure, text: str, **look: Any) -> Any:
     return figure.text(0, 0, text, va="center_baseline", ha="left", parse_math=False, **look)
 
 
-def _remarks(row: Mapping[Any, Any], last: float, most: int, top: float) -> Iterator[str]:
+def _remarks(
+    row: Mapping[Any, Any], curve: pd.DataFrame, kind: str, comparison: Comparison, top: float
+) -> Iterator[str]:
     """What a curve's label must not hide."""
+    last, end = curve[f"{kind}_median"].iloc[-1], curve["evaluations"].iloc[-1]
+    if end < comparison.longest:
+        yield f"ends at {end}"
     if not math.isfinite(last):
-        yield "no median: half have no success"
+        yield "no median"
     elif last > top:
         yield f"above, at {last:.4g}"
-    if row["runs"] < most:
+    if row["runs"] < comparison.final["runs"].max():
         yield f"n = {row['runs']}"
     if row["failed"]:
         yield f"{row['failed']} of {row['trials']} failed"

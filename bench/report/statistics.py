@@ -45,7 +45,7 @@ def final(runs: pd.DataFrame, curves: pd.DataFrame, evaluations: int) -> pd.Data
       `evaluations` too; `without_success`, the number of runs in which no trial succeeded; `most`, the trials of the
       longest run;
     - `evaluations`: after how many of them the losses stand, the same for all curves; `exhausted` and `stopped`, the
-      numbers of runs that were exhausted, or spent their seconds, before that, whose losses are carried on;
+      numbers of runs that were exhausted, or spent their seconds, before the end of the curve: carried on to it;
     - `validation_lower`, `_median`, `_upper` and `test_...`: quartiles over runs (see `quartiles`), +inf where
       undefined, NaN where the problem has no test part;
     - `optimizer_seconds`, `evaluation_seconds`: median over runs with trials of (sum over trials) / (number of
@@ -58,7 +58,7 @@ def final(runs: pd.DataFrame, curves: pd.DataFrame, evaluations: int) -> pd.Data
         without_success=("barren", "sum"),
         most=("trials", "max"),
     )
-    early = runs[runs["trials"] < evaluations]
+    early = runs[runs["trials"] < runs["label"].map(curves.groupby("label")["evaluations"].max())]
     counts["exhausted"] = early[early["exhausted"]].groupby("label").size().reindex(counts.index, fill_value=0)
     counts["stopped"] = early[~early["exhausted"]].groupby("label").size().reindex(counts.index, fill_value=0)
     ran = runs[runs["trials"] > 0]

@@ -1,0 +1,60 @@
+"""The journal of one run: what a replay charges again, and how far the run is."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from bench.store import tables
+from bench.store.database import Transaction
+
+
+@dataclass(frozen=True)
+class Journalled:
+    """One trial as a run recorded it."""
+
+    trial: int
+    key: str
+    ask_seconds: float
+    tell_seconds: float
+    started_at: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands."""
+
+    trials: int
+    cached: int
+    failures: int
+    best_loss: float | None
+
+
+class Journal:
+    """What a run has recorded, and what is still to be written with the next transaction."""
+
+    def __init__(self, run: str, recorded: Mapping[int, Journalled]) -> None:
+        self.run = run
+        self.recorded = recorded
+        self._noted: tuple[Journalled, Progress] | None = None
+
+    def note(self, entry: Journalled, progress: Progress) -> None:
+        """Keep one finished trial for the next transaction."""
+        self._noted = entry, progress
+
+    def write(self, transaction: Transaction) -> None:
+        """Write what is kept."""
+        if self._noted is None:
+            return
+        entry, progress = self._noted
+        if self.recorded.get(entry.trial) != entry:
+            if entry.trial in self.recorded:
+                transaction.execute(tables.DROP_TRIAL, {"by_run": self.run, "by_trial": entry.trial})
+            transaction.execute(tables.ADD_TRIAL, {"run": self.run, **asdict(entry)})
+        values = {"by_run": self.run, "updated_at": now(), **asdict(progress)}
+        transaction.execute(tables.SET_PROGRESS, values)
+        self._noted = None
+
+
+def now() -> str:
+    """The time in UTC, in the form that the store keeps."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")

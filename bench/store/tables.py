@@ -1,0 +1,92 @@
+"""The tables of the store, and the statements that every trial needs."""
+
+import sqlalchemy as sa
+
+SCHEMA_VERSION = 1
+
+METADATA = sa.MetaData()
+
+VERSION = sa.Table("store", METADATA, sa.Column("version", sa.Integer, primary_key=True))
+
+EVALUATIONS = sa.Table(
+    "evaluations",
+    METADATA,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("problem", sa.String(64), nullable=False),
+    sa.Column("configuration", sa.Text, nullable=False),
+    sa.Column("loss", sa.Double),
+    sa.Column("test_loss", sa.Double),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("error", sa.Text),
+    sa.Column("details", sa.Text, nullable=False),
+    sa.Column("run", sa.Text, nullable=False),  # the run that computed it first
+    sa.Column("host", sa.String(64), nullable=False),
+    sa.Column("created_at", sa.String(32), nullable=False),
+)
+
+HOLDER = ("host", "pid", "process_started")
+
+CLAIMS = sa.Table(
+    "claims",
+    METADATA,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("host", sa.String(64), nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("process_started", sa.Double, nullable=False),
+    sa.Column("deaths", sa.Integer, nullable=False),  # holders that died while they evaluated this key
+)
+
+RUNS = sa.Table(
+    "runs",
+    METADATA,
+    sa.Column("run", sa.Text, primary_key=True),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("experiment", "dataset", "model", "optimizer")),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("config_hash", sa.String(64), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),  # running, done, failed
+    sa.Column("host", sa.String(64), nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("process_started", sa.Double, nullable=False),
+    sa.Column("trials", sa.Integer, nullable=False),
+    sa.Column("cached", sa.Integer, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("best_loss", sa.Double),
+    sa.Column("error", sa.Text),
+    sa.Column("traceback", sa.Text),
+    sa.Column("started_at", sa.String(32), nullable=False),
+    sa.Column("updated_at", sa.String(32), nullable=False),
+    sa.Index("runs_by_experiment", "experiment"),
+)
+
+# The journal has a table of its own: as one document in `runs`, every trial would rewrite all trials before it.
+TRIALS = sa.Table(
+    "trials",
+    METADATA,
+    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("trial", sa.Integer, primary_key=True),
+    sa.Column("key", sa.String(64), nullable=False),
+    sa.Column("ask_seconds", sa.Double, nullable=False),
+    sa.Column("tell_seconds", sa.Double, nullable=False),
+    sa.Column("started_at", sa.String(32), nullable=False),
+)
+
+_BY_KEY: sa.BindParameter[str] = sa.bindparam("by_key")
+_BY_RUN: sa.BindParameter[str] = sa.bindparam("by_run")
+
+
+def _set(table: sa.Table, *names: str) -> sa.Update:
+    return sa.update(table).values({name: sa.bindparam(name) for name in names})
+
+
+FIND_EVALUATION = sa.select(
+    *(EVALUATIONS.c[name] for name in ("loss", "test_loss", "seconds", "status", "error", "details", "run"))
+).where(EVALUATIONS.c.key == _BY_KEY)
+ADD_EVALUATION = sa.insert(EVALUATIONS)
+FIND_CLAIM = sa.select(*(CLAIMS.c[name] for name in (*HOLDER, "deaths"))).where(CLAIMS.c.key == _BY_KEY)
+ADD_CLAIM = sa.insert(CLAIMS)
+TAKE_CLAIM = _set(CLAIMS, *HOLDER, "deaths").where(CLAIMS.c.key == _BY_KEY)
+DROP_CLAIM = sa.delete(CLAIMS).where(CLAIMS.c.key == _BY_KEY)
+ADD_TRIAL = sa.insert(TRIALS)
+DROP_TRIAL = sa.delete(TRIALS).where(TRIALS.c.run == _BY_RUN, TRIALS.c.trial == sa.bindparam("by_trial"))
+SET_PROGRESS = _set(RUNS, "trials", "cached", "failures", "best_loss", "updated_at").where(RUNS.c.run == _BY_RUN)
