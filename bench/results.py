@@ -139,9 +139,9 @@ def read(results_dir: Path, experiments: Iterable[str], columns: Sequence[str] |
                 with pq.ParquetFile(path) as file:  # opened once: a large experiment has ten thousand files
                     runs[run] = _metadata(path, file)
                     table = file.read(columns=schema.names, use_threads=False).select(schema.names)
+                tables.append(table if table.schema.equals(schema) else table.cast(schema))
             except _UNREADABLE as error:
                 raise DamagedTable(_damaged(path, error)) from None
-            tables.append(table.cast(schema))
     table = pa.concat_tables(tables).unify_dictionaries()
     return Results(table.to_pandas(), runs)
 
