@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +24,6 @@ from bench.errors import UserError
 from bench.report import curves, figures, statistics, style, tables
 from bench.report.build import build
 from bench.results import RunId
-from tests import trials
 
 ROOT = Path(__file__).parent.parent
 
