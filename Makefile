@@ -1,0 +1,62 @@
+# Everything a checkout is used for. Needs Python 3.11 to 3.13, git and make; the rest goes into .venv.
+
+PYTHON ?= python3
+EXPERIMENT = default
+ARGS =
+
+# Two OpenMP runtimes that spin while they wait slow each other down a hundredfold on shared cores.
+export OMP_WAIT_POLICY = PASSIVE
+
+BENCH = .venv/bin/bench
+PIP = .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
+
+.PHONY: help install bench report test lint perf clean
+.DEFAULT_GOAL := help
+
+help: ## show this
+	@echo "make TARGET [EXPERIMENT=$(EXPERIMENT)] [ARGS='...'] [PYTHON=$(PYTHON)]"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+
+install: .venv/.installed ## install the suite into .venv; every other target does so by itself
+
+bench: .venv/.installed ## do an experiment, then its report: make bench EXPERIMENT=otto ARGS='budget.trials=5'
+	$(BENCH) run experiment=$(EXPERIMENT) $(ARGS)
+	$(BENCH) report $(EXPERIMENT)
+
+report: .venv/.installed ## draw an experiment's report again: make report EXPERIMENT=otto
+	$(BENCH) report $(EXPERIMENT) $(ARGS)
+
+test: .venv/.installed-dev ## run the tests: make test ARGS='-k space'; ARGS='-m "not slow"' for the quick ones
+	.venv/bin/python -m pytest $(ARGS)
+
+lint: .venv/.installed-dev ## check style, format and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+perf: .venv/.installed ## measure the suite itself: every script in benchmarks/
+	@set -e; for script in benchmarks/*.py; do echo "$$script"; .venv/bin/python "$$script" $(ARGS); done
+
+clean: ## remove .venv, caches and built files; results, reports and datasets stay
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An installation is repeated where what is to be installed has changed. Byte code is made when a module is first
+# imported: making it for all of them takes longer than the rest of the installation.
+.venv/.installed: .venv/.made pyproject.toml constraints.txt
+	@echo "installing into .venv (about a minute the first time)"
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/.installed-dev: .venv/.made pyproject.toml constraints.txt
+	@echo "installing into .venv, with what the tests need (about a minute the first time)"
+	@$(PIP) --editable '.[dev]'
+	@touch .venv/.installed $@
+
+.venv/.made:
+	@command -v "$(PYTHON)" > /dev/null || \
+		{ echo "no $(PYTHON) here; name one with: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is $$("$(PYTHON)" -V 2>&1). Name another with: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -m venv --clear .venv
+	@touch $@

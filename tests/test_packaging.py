@@ -1,0 +1,208 @@
+"""What a user installs: the wheel in a clean environment, what it needs, and the checkout's own make targets."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import time
+import tomllib
+import venv
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "BENCH_"))}
+    return subprocess.run(command, cwd=cwd, env=inherited | environment, capture_output=True, text=True, check=False)
+
+
+def output(*command: str | Path, cwd: Path, **environment: str) -> str:
+    done = run(*command, cwd=cwd, **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def requirements(*extras: str) -> set[str]:
+    lines = PROJECT["dependencies"] + [line for extra in extras for line in PROJECT["optional-dependencies"][extra]]
+    return {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+def constraints() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pairs = [line.split("==") for line in lines if not line.startswith("#")]
+    return {canonicalize_name(name): version for name, version in pairs}
+
+
+# The wheel
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    output(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT, cwd=folder)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of a new environment that has the wheel and what it needs, and nothing else."""
+    folder = tmp_path_factory.mktemp("clean")
+    venv.create(folder, with_pip=True)
+    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-compile"]
+    output(*pip, "--constraint", ROOT / "constraints.txt", wheel, cwd=folder)
+    return folder / "bin"
+
+
+@pytest.mark.slow
+def test_the_wheel_has_the_package_its_configs_and_the_sweeper_and_no_more(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    configs = {f"bench/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "conf").rglob("*.yaml")}
+    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "bench").rglob("*.py")}
+    rest = {name for name in names if ".dist-info/" not in name and not name.endswith(".pyc")}
+    assert configs | sources | {"hydra_plugins/bench_sweeper.py"} <= rest
+    assert {name.partition("/")[0] for name in rest} == {"bench", "hydra_plugins"}
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+
+
+@pytest.mark.slow
+def test_the_wheel_works_from_an_empty_folder(clean: Path, tmp_path: Path) -> None:
+    where = output(clean / "python", "-c", "import bench; print(bench.__file__)", cwd=tmp_path)
+    assert Path(where.strip()).is_relative_to(clean.parent)
+    assert "digits" in output(clean / "bench", "list", cwd=tmp_path)
+    assert "Usage" in output(clean / "python", "-m", "bench", "--help", cwd=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+    small = ("dataset=wine", "budget.trials=2", "model.settings.rounds=5")
+    output(clean / "bench", "run", *small, cwd=tmp_path)
+    output(clean / "bench", "run", "-m", *small, "optimizer=random,hyperopt_tpe", "seed=1", "name=two", cwd=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
+    tables = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.parquet")}
+    assert tables == {
+        "results/scratch/wine/lightgbm/random/0.parquet",
+        "results/two/wine/lightgbm/random/1.parquet",
+        "results/two/wine/lightgbm/hyperopt_tpe/1.parquet",
+    }
+    output(clean / "bench", "report", "two", cwd=tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["reports", "results"]
+
+
+@pytest.mark.slow
+def test_the_clean_environment_is_the_tested_one(clean: Path, tmp_path: Path) -> None:
+    lines = output(clean / "python", "-m", "pip", "list", "--format=freeze", cwd=tmp_path).splitlines()
+    installed = {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
+    for own in ("pip", "setuptools", "wheel", "hpo-compare"):
+        installed.pop(own, None)
+    tested = constraints()
+    assert installed == {name: tested.get(name) for name in installed}
+    assert requirements() <= installed.keys()
+
+
+# What it needs
+
+
+def test_every_library_that_the_package_imports_is_declared() -> None:
+    modules = set()
+    for path in [*(ROOT / "bench").rglob("*.py"), *(ROOT / "hydra_plugins").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                modules.add(node.module.partition(".")[0])
+    distributions = metadata.packages_distributions()
+    declared = requirements(*(extra for extra in PROJECT["optional-dependencies"] if extra != "dev"))
+    undeclared = {
+        module
+        for module in modules - sys.stdlib_module_names - {"bench", "hydra_plugins"}
+        if not declared & {canonicalize_name(name) for name in distributions.get(module, [module])}
+    }
+    assert not undeclared
+
+
+def test_constraints_are_names_and_versions_of_everything_needed() -> None:
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9a-z.]*", line)] == []
+    names = [canonicalize_name(line.partition("==")[0]) for line in lines]
+    assert names == sorted(set(names))
+    assert requirements("dev", "postgresql") <= set(names)
+    assert not [name for name in names if re.match("torch|nvidia|tensorflow|jax", name)]
+
+
+# The command and the checkout
+
+
+def test_help_is_instant(tmp_path: Path) -> None:
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        output(Path(sys.executable).with_name("bench"), "--help", cwd=tmp_path)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 1
+
+
+def test_make_help_names_every_target() -> None:
+    (phony,) = re.findall(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)
+    assert {"install", "bench", "test", "report", "lint", "perf", "clean", "help"} == set(phony.split())
+    shown = output("make", cwd=ROOT)
+    assert shown == output("make", "help", cwd=ROOT)
+    assert set(re.findall(r"^  ([a-z]+) +\S", shown, re.MULTILINE)) == set(phony.split())
+
+
+def test_make_bench_does_the_experiment_and_its_report() -> None:
+    lines = output("make", "--dry-run", "bench", cwd=ROOT).splitlines()
+    assert [line.strip() for line in lines[-2:]] == [
+        ".venv/bin/bench run experiment=default",
+        ".venv/bin/bench report default",
+    ]
+    other = output("make", "--dry-run", "bench", "EXPERIMENT=otto", "ARGS=budget.trials=5", cwd=ROOT)
+    assert ".venv/bin/bench run experiment=otto budget.trials=5\n" in other
+
+
+@pytest.mark.parametrize(
+    ("python", "message"),
+    [
+        ("./old", "Python 3.11, 3.12 or 3.13 is needed; ./old is Python 3.9.1. Name another with: make PYTHON="),
+        ("./none", "no ./none here; name one with: make PYTHON="),
+    ],
+)
+def test_a_python_that_cannot_serve_is_told_in_one_line(python: str, message: str, tmp_path: Path) -> None:
+    folder = tmp_path / "a folder"  # with a space in its name
+    folder.mkdir()
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        (folder / name).write_text((ROOT / name).read_text())
+    (folder / "old").write_text('#!/bin/sh\n[ "$1" = -c ] && exit 1\necho Python 3.9.1\n')
+    (folder / "old").chmod(0o755)
+    done = run("make", "install", f"PYTHON={python}", cwd=folder)
+    assert done.returncode != 0
+    assert not done.stdout
+    said, make = done.stderr.splitlines()
+    assert said.startswith(message)
+    assert make.startswith("make:")
+    assert not (folder / ".venv").exists()
+
+
+def test_the_changelog_says_what_is_not_released_yet() -> None:
+    headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
+    assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", heading) for heading in headings[1:])
+
+
+def test_hooks_are_local_and_are_the_commands_of_make_lint() -> None:
+    repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [repository["repo"] for repository in repositories] == ["local"]
+    recipe = MAKEFILE.partition("\nlint:")[2].partition("\n\n")[0]
+    for hook in repositories[0]["hooks"]:
+        assert hook["language"] == "system"
+        assert hook["entry"].replace(" --force-exclude", "") in recipe
