@@ -6,9 +6,12 @@ ARGS =
 
 # Two OpenMP runtimes that spin while they wait slow each other down a hundredfold on shared cores.
 export OMP_WAIT_POLICY = PASSIVE
+# Without byte code every process of the suite starts three seconds later.
+unexport PYTHONDONTWRITEBYTECODE
 
 BENCH = .venv/bin/bench
 PIP = .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
+WARM = .venv/bin/python -c 'import bench.launch, bench.report.build, cmaes, hyperopt, lightgbm, optuna, skopt'
 
 .PHONY: help install bench report test lint perf clean
 .DEFAULT_GOAL := help
@@ -41,16 +44,18 @@ clean: ## remove .venv, caches and built files; results, reports and datasets st
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# An installation is repeated where what is to be installed has changed. Byte code is made when a module is first
-# imported: making it for all of them takes longer than the rest of the installation.
+# An installation is repeated where what is to be installed has changed. Byte code is made for what the suite imports:
+# making it for every module takes longer than the rest of the installation.
 .venv/.installed: .venv/.made pyproject.toml constraints.txt
 	@echo "installing into .venv (about a minute the first time)"
 	@$(PIP) --editable .
+	@$(WARM)
 	@touch $@
 
 .venv/.installed-dev: .venv/.made pyproject.toml constraints.txt
 	@echo "installing into .venv, with what the tests need (about a minute the first time)"
 	@$(PIP) --editable '.[dev]'
+	@$(WARM)
 	@touch .venv/.installed $@
 
 .venv/.made:
