@@ -29,7 +29,7 @@ def evaluate_in_child(spec: "RunSpec", configuration: Configuration) -> "Evaluat
     with tempfile.TemporaryDirectory(prefix="hpo-compare-") as folder:
         task, outcome = Path(folder, "task"), Path(folder, "outcome")
         task.write_bytes(pickle.dumps((sys.path, spec, configuration)))
-        done = subprocess.run([sys.executable, "-m", "bench.isolation", task, outcome], check=False)
+        done = subprocess.run([sys.executable, "-m", "bench.isolation", str(os.getpid()), task, outcome], check=False)
         if outcome.exists():
             result = pickle.loads(outcome.read_bytes())  # noqa: S301 - written by our own child
             if isinstance(result, BaseException):
@@ -43,8 +43,8 @@ def evaluate_in_child(spec: "RunSpec", configuration: Configuration) -> "Evaluat
 
 def main() -> None:
     """The child: read the task, evaluate, write the outcome whole."""
-    die_with_parent()
-    task, outcome = Path(sys.argv[1]), Path(sys.argv[2])
+    parent, task, outcome = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+    die_with_parent(parent)
     sys.path, spec, configuration = pickle.loads(task.read_bytes())  # noqa: S301 - written by our own parent
     from bench.run import problem_of  # noqa: PLC0415 - after the path is the parent's
 

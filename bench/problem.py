@@ -148,7 +148,8 @@ def build(config: Mapping[str, Any], seed: int, datasets_dir: Path, threads: int
         "metric": metric.name,
         "model_seed": seeds["model"],
     }
-    follows = {"split": config["resampling"], "split_seed": config["seeds"]["split"]}
+    resampling = {key: value for key, value in config["resampling"].items() if key not in ("name", "description")}
+    follows = {"split": resampling, "split_seed": config["seeds"]["split"]}
     family = provenance.digest(identity | follows | {"model_seed": config["seeds"]["model"]})
     return Problem(dataset, split, model, space, metric, seeds["model"], threads, identity, family)
 

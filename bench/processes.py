@@ -16,9 +16,11 @@ from bench.provenance import host
 _held: list[Any] = []  # open lock files; closing one gives its core back
 
 
-def die_with_parent(poll_seconds: float = 0.5) -> None:
-    """End this process soon after its parent has died, whatever it is doing; works wherever there are threads."""
-    parent = os.getppid()
+def die_with_parent(parent: int, poll_seconds: float = 0.5) -> None:
+    """End this process soon after its parent has died, whatever it is doing; works wherever there are threads.
+
+    `parent` is the pid that the parent gave: it may have died before this process could ask for it.
+    """
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -47,8 +47,8 @@ def test_best_loss_and_incumbent_against_brute_force(folder):
     for row in table(folder, "scratch/wine/toy/random/4").itertuples():
         if row.status == "ok" and (best is None or row.loss < best):
             best, incumbent = row.loss, row.test_loss
-        assert best is None and math.isnan(row.best_loss) or row.best_loss == best
-        assert incumbent is None and math.isnan(row.incumbent_test_loss) or row.incumbent_test_loss == incumbent
+        assert (best is None and math.isnan(row.best_loss)) or row.best_loss == best
+        assert (incumbent is None and math.isnan(row.incumbent_test_loss)) or row.incumbent_test_loss == incumbent
 
 
 def test_budget_of_seconds_stops_after_the_first_trial_that_reaches_it(folder):

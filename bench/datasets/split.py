@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bench.datasets.loading import Dataset
 from bench.errors import UserError, allowed
 
-KEYS = ("name", "train", "valid", "test", "stop", "inner")
+KEYS = ("name", "description", "train", "valid", "test", "stop", "inner")
 
 
 @dataclass(frozen=True, eq=False)

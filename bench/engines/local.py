@@ -4,6 +4,7 @@ A worker that dies takes the pool with it, so the pool is made anew and unfinish
 store. Runs that were under way at several deaths are put off to the end and done alone: one that dies alone has failed.
 """
 
+import os
 import signal
 import sys
 from collections import Counter
@@ -56,7 +57,10 @@ def _round(specs: Sequence[RunSpec], workers: int, failures: list[Failure]) -> t
     """Do runs until all are done or a worker dies; returns those that are left, and whether one died."""
     several = workers > 1 or all(spec.threads == 1 for spec in specs)
     executor = ProcessPoolExecutor(
-        max_workers=workers, initializer=_start, initargs=(list(sys.path), several), env=_environment(specs)
+        max_workers=workers,
+        initializer=_start,
+        initargs=(os.getpid(), list(sys.path), several),
+        env=_environment(specs),
     )
     try:
         futures = {executor.submit(_work, spec): spec for spec in specs}
@@ -89,11 +93,11 @@ def _under_way(store: Store, specs: Sequence[RunSpec]) -> list[RunId]:
     return [spec.run for spec in specs if str(spec.run) in begun]
 
 
-def _start(path: list[str], pin: bool) -> None:
+def _start(parent: int, path: list[str], pin: bool) -> None:
     """Make this process a worker: Ctrl-C is the parent's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.path[:] = path
-    die_with_parent()
+    die_with_parent(parent)
     if pin:
         take_a_core()
 

@@ -133,4 +133,5 @@ def _stepper(step: Step) -> Any:
         if step(env.iteration + 1, results[0][2]):
             raise lgb.callback.EarlyStopException(env.iteration, results)
 
+    after.order = 25  # type: ignore[attr-defined]  # once the loss is recorded, before early stopping may end it
     return after

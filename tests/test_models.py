@@ -1,0 +1,146 @@
+"""LightGBM: the same bits whatever came before, on any threads, in any process; and what it is shown."""
+
+import subprocess
+import sys
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+
+from bench import datasets, problem
+from bench.catalogue import conf_dir
+from bench.models import Part
+from bench.models.lightgbm import LightGBM
+from bench.space import to_json
+from bench.space_yaml import parse
+
+SPACE = parse(OmegaConf.to_container(OmegaConf.load(conf_dir() / "model/lightgbm.yaml"))["space"])
+CONFIGURATIONS = [SPACE.sample(np.random.default_rng(seed)) for seed in range(4)]
+
+
+def parts(name: str, tmp_path) -> tuple[datasets.Dataset, list[Part]]:
+    config = OmegaConf.to_container(OmegaConf.load(conf_dir() / f"dataset/{name}.yaml"))
+    dataset = datasets.load(config, tmp_path)
+    resampling = OmegaConf.to_container(OmegaConf.load(conf_dir() / "resampling/holdout.yaml"))
+    split = datasets.split(dataset, resampling, 0)
+    return dataset, [
+        Part(dataset.features.iloc[rows], dataset.target[rows]) for rows in (split.train, split.valid, split.test)
+    ]
+
+
+def predict(model: LightGBM, configuration, train: Part, stop: Part, test: Part, seed=0, threads=1) -> bytes:
+    return model.fit(configuration, train, stop, seed, threads).predict(test.features).tobytes()
+
+
+@pytest.mark.parametrize("name", ["digits", "breast_cancer"])
+def test_the_order_of_trials_never_changes_the_bits(name, tmp_path):
+    dataset, (train, stop, test) = parts(name, tmp_path)
+
+    def model():
+        return LightGBM(dataset.task, len(dataset.classes), rounds=12)
+
+    alone = [predict(model(), configuration, train, stop, test) for configuration in CONFIGURATIONS]
+    assert len(set(alone)) == len(alone)
+    for order in ([0, 1, 2, 3], [3, 1, 0, 2], [2, 2, 3, 0, 1]):
+        shared = model()
+        for i in order:
+            assert predict(shared, CONFIGURATIONS[i], train, stop, test) == alone[i]
+
+
+def test_threads_never_change_the_bits_and_the_seed_does(tmp_path):
+    dataset, (train, stop, test) = parts("digits", tmp_path)
+    model = LightGBM(dataset.task, 10, rounds=10)
+    one = predict(model, CONFIGURATIONS[1], train, stop, test)
+    assert predict(model, CONFIGURATIONS[1], train, stop, test, threads=2) == one
+    assert predict(model, CONFIGURATIONS[1], train, stop, test, seed=1) != one
+
+
+def test_binned_data_is_built_once_for_all_trials(tmp_path, monkeypatch):
+    built = []
+    construct = lgb.Dataset._lazy_init
+    monkeypatch.setattr(lgb.Dataset, "_lazy_init", lambda self, *a, **k: built.append(1) or construct(self, *a, **k))
+    dataset, (train, stop, test) = parts("breast_cancer", tmp_path)
+    model = LightGBM(dataset.task, 2, rounds=5)
+    for configuration in CONFIGURATIONS:
+        predict(model, configuration, train, stop, test)
+    assert len(built) == 2  # train and stop
+    predict(model, CONFIGURATIONS[0] | {"max_bin": 15}, train, stop, test)
+    assert len(built) == 4  # once more for each max_bin
+
+
+@pytest.mark.parametrize("name", ["digits", "breast_cancer"])
+def test_predictions_are_probabilities(name, tmp_path):
+    dataset, (train, stop, test) = parts(name, tmp_path)
+    fitted = LightGBM(dataset.task, len(dataset.classes), rounds=5).fit(CONFIGURATIONS[0], train, stop, 0, 1)
+    predicted = fitted.predict(test.features)
+    assert predicted.shape == (len(test.target), len(dataset.classes))
+    np.testing.assert_allclose(predicted.sum(axis=1), 1)
+
+
+def test_early_stopping_keeps_the_best_round_on_the_stop_part(tmp_path):
+    dataset, (train, stop, _) = parts("breast_cancer", tmp_path)
+    configuration = SPACE.default() | {"learning_rate": 0.3}
+    fitted = LightGBM(dataset.task, 2, rounds=300, early_stopping=5).fit(configuration, train, stop, 0, 1)
+    assert fitted.rounds == int(np.argmin(fitted.curve)) + 1
+    assert len(fitted.curve) == fitted.rounds + 5
+    probability = fitted.predict(stop.features)[np.arange(len(stop.target)), stop.target]
+    assert -np.log(probability).mean() == pytest.approx(min(fitted.curve))
+
+
+def test_step_sees_every_round_and_can_end_training(tmp_path):
+    dataset, (train, stop, _) = parts("breast_cancer", tmp_path)
+    seen = []
+
+    def step(number, loss):
+        seen.append((number, loss))
+        return number == 4
+
+    fitted = LightGBM(dataset.task, 2, rounds=50).fit(SPACE.default(), train, stop, 0, 1, step)
+    assert [number for number, _ in seen] == [1, 2, 3, 4]
+    assert [loss for _, loss in seen] == fitted.curve
+
+
+def test_regression_and_categories_and_missing_values(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = ["colour,size,price"]
+    for _ in range(400):
+        colour, size = rng.choice(["red", "green", "blue", ""]), rng.normal()
+        rows.append(f"{colour},{size if rng.random() > 0.1 else ''},{3 * (colour == 'red') + size + rng.normal() / 10}")
+    (tmp_path / "shop.csv").write_text("\n".join(rows) + "\n")
+    config = OmegaConf.to_container(OmegaConf.load(conf_dir() / "dataset/file.yaml"))
+    config |= {"path": str(tmp_path / "shop.csv"), "target": "price"}
+    groups = {
+        "dataset": config,
+        "resampling": OmegaConf.to_container(OmegaConf.load(conf_dir() / "resampling/holdout.yaml")),
+        "model": OmegaConf.to_container(OmegaConf.load(conf_dir() / "model/lightgbm.yaml")),
+        "metric": {"name": "auto"},
+        "seeds": {"split": 0, "model": 0},
+    }
+    made = problem.build(groups, 0, tmp_path, 1)
+    evaluation = made.evaluate(made.space.default())
+    assert evaluation.status == "ok", evaluation.error
+    assert made.metric.name == "rmse"
+    assert evaluation.loss < made.baseline_loss / 2
+    assert evaluation.test_loss < made.baseline_loss / 2
+
+
+def test_the_same_bits_in_another_process(tmp_path):
+    dataset, (train, stop, test) = parts("breast_cancer", tmp_path)
+    here = predict(LightGBM(dataset.task, 2, rounds=5), CONFIGURATIONS[2], train, stop, test)
+    script = (
+        "import sys; sys.path.insert(0, 'tests'); import hashlib, pathlib, test_models as t; "
+        "d, (a, b, c) = t.parts('breast_cancer', pathlib.Path()); "
+        "m = t.LightGBM(d.task, 2, rounds=5); "
+        "print(hashlib.sha256(t.predict(m, t.CONFIGURATIONS[2], a, b, c)).hexdigest())"
+    )
+    there = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    import hashlib
+
+    assert there.stdout.strip() == hashlib.sha256(here).hexdigest()
+
+
+def test_canonical_json_keeps_the_order_of_the_space():
+    text = to_json(SPACE.default())
+    assert list(SPACE.default()) == [parameter.name for parameter in SPACE.parameters]
+    assert text.startswith('{"learning_rate":0.1,"num_leaves":31,')

@@ -1,0 +1,141 @@
+"""A problem: what its two hashes hold, what a model is shown, and what is an outcome and what is not."""
+
+import copy
+import math
+
+import numpy as np
+import pytest
+import toy
+from omegaconf import OmegaConf
+
+from bench import problem, provenance
+from bench.catalogue import conf_dir
+from bench.errors import UserError
+
+GROUPS = {
+    **{
+        group: OmegaConf.to_container(OmegaConf.load(conf_dir() / group / f"{name}.yaml"))
+        for group, name in (("dataset", "wine"), ("resampling", "holdout"), ("metric", "auto"), ("seeds", "fixed"))
+    },
+    "model": {
+        "name": "toy",
+        "class": "toy.Toy",
+        "settings": {},
+        "space": {"x": {"type": "float", "low": 0.0, "high": 1.0}, "n": {"type": "int", "low": 1, "high": 3}},
+    },
+}
+POINT = {"x": 0.25, "n": 2}
+
+
+def build(tmp_path, seed=0, threads=1, **changes):
+    groups = copy.deepcopy(GROUPS)
+    for key, value in changes.items():
+        group, _, name = key.partition("__")
+        groups[group][name] = value
+    return problem.build(groups, seed, tmp_path, threads)
+
+
+SPACE_2 = {"n": GROUPS["model"]["space"]["n"], "x": GROUPS["model"]["space"]["x"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "compares", "reuses"),
+    [
+        ({}, True, True),
+        ({"dataset__name": "other", "dataset__description": "other"}, True, True),
+        ({"dataset__load": "bench.datasets.bundled.digits"}, False, False),
+        ({"resampling__test": 0.3, "resampling__train": 0.5}, False, False),
+        ({"resampling__stop": "inner"}, False, False),
+        ({"seeds__split": 1}, False, False),
+        ({"seeds__model": 1}, False, False),
+        ({"metric__name": "error"}, False, False),
+        ({"metric__name": "log_loss"}, True, True),  # what auto stands for
+        ({"model__name": "other"}, True, True),
+        ({"model__settings": {"sleep": 0.001}}, False, False),
+        ({"model__space": SPACE_2}, False, True),  # the order leads optimisers other ways; the evaluation is the same
+    ],
+)
+def test_hashes_hold_what_they_should(tmp_path, changes, compares, reuses):
+    if "dataset__load" in changes:
+        digits = OmegaConf.to_container(OmegaConf.load(conf_dir() / "dataset/digits.yaml"))
+        changes = {"dataset__load": digits["load"]}
+    base, other = build(tmp_path), build(tmp_path, **changes)
+    assert (base.hash == other.hash) == compares
+    assert (base.key(POINT) == other.key(POINT)) == reuses
+
+
+def test_the_key_depends_on_the_configuration_versions_and_revision(tmp_path, monkeypatch):
+    base = build(tmp_path)
+    assert base.key(POINT) == base.key({"n": 2, "x": 0.25})
+    assert base.key(POINT) != base.key({"x": 0.25, "n": 3})
+    assert base.key(POINT) != base.key({"x": math.nextafter(0.25, 1), "n": 2})
+    monkeypatch.setattr(toy.Toy, "revision", 2)
+    assert build(tmp_path).hash != base.hash
+    monkeypatch.undo()
+    versions = provenance.versions
+    monkeypatch.setattr(provenance, "versions", lambda names: versions(names) | {"numpy": "9.9"})
+    assert build(tmp_path).key(POINT) != base.key(POINT)
+    assert build(tmp_path).hash == base.hash
+
+
+def test_threads_are_in_the_key_only_where_the_model_says_so(tmp_path, monkeypatch):
+    assert build(tmp_path, threads=2).key(POINT) == build(tmp_path).key(POINT)
+    monkeypatch.setattr(toy.Toy, "threads_matter", True)
+    assert build(tmp_path, threads=2).key(POINT) != build(tmp_path).key(POINT)
+
+
+@pytest.mark.parametrize("stop", ["valid", "inner"])
+def test_the_model_never_sees_validation_or_test_in_training(tmp_path, monkeypatch, stop):
+    """A model that records what it is fitted on, told apart by rows that carry their own number."""
+    rows = "\n".join(f"{i},{i % 3}" for i in range(300))
+    (tmp_path / "numbered.csv").write_text(f"row,kind\n{rows}\n")
+    file = OmegaConf.to_container(OmegaConf.load(conf_dir() / "dataset/file.yaml"))
+    shown = {}
+
+    def fit(self, configuration, train, stop, seed, threads, step=None):
+        shown.update(train=set(train.features["row"]), stop=set(stop.features["row"]))
+        return toy.ToyFitted(0.5, 3)
+
+    predicted = []
+    monkeypatch.setattr(toy.Toy, "fit", fit)
+    predict = toy.ToyFitted.predict
+    monkeypatch.setattr(toy.ToyFitted, "predict", lambda self, f: predicted.append(set(f["row"])) or predict(self, f))
+    groups = copy.deepcopy(GROUPS)
+    groups["dataset"] = file | {"path": str(tmp_path / "numbered.csv"), "target": "kind"}
+    groups["resampling"]["stop"] = stop
+    made = problem.build(groups, 0, tmp_path, 1)
+    assert made.evaluate(POINT).status == "ok"
+    valid, test = predicted
+    parts = [shown["train"], valid, test] + ([shown["stop"]] if stop == "inner" else [])
+    assert sum(map(len, parts)) == 300
+    assert set.union(*parts) == set(range(300))
+    assert (shown["stop"] == valid) == (stop == "valid")
+
+
+@pytest.mark.parametrize("prediction", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_is_a_failure(tmp_path, monkeypatch, prediction):
+    monkeypatch.setattr(toy.ToyFitted, "predict", lambda self, features: np.full((len(features), 3), prediction))
+    evaluation = build(tmp_path).evaluate(POINT)
+    assert (evaluation.status, evaluation.loss, evaluation.test_loss) == ("failed", None, None)
+    assert "log_loss is nan" in evaluation.error
+
+
+@pytest.mark.parametrize("error", [ImportError("no xyz"), OSError(28, "disk"), MemoryError(), UserError("mend it")])
+def test_what_is_no_outcome_is_raised(tmp_path, monkeypatch, error):
+    def fit(*_, **__):
+        raise error
+
+    monkeypatch.setattr(toy.Toy, "fit", fit)
+    with pytest.raises(type(error)):
+        build(tmp_path).evaluate(POINT)
+
+
+def test_without_a_test_part_there_is_no_test_loss(tmp_path):
+    evaluation = build(tmp_path, resampling__test=0, resampling__train=0.8).evaluate(POINT)
+    assert evaluation.loss is not None
+    assert evaluation.test_loss is None
+
+
+def test_an_unknown_setting_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"model.settings.slep: unknown; allowed: .*did you mean sleep"):
+        build(tmp_path, model__settings={"slep": 1})
