@@ -52,7 +52,7 @@ def _told(error: Exception, overrides: Sequence[str], config_dir: Path | None) -
         return " ".join(text.split())
     if found := re.search(r"Could not override '([^']+)'", text):
         return _unknown_key(found.group(1), overrides, config_dir)
-    if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
+    if found := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text):
         return f"{found.group(1)}: several values are a sweep; add -m"
     if found := re.search(r"Interpolation key '([^']+)' not found", text):
         return f"${{{found.group(1)}}}: no such key to interpolate"

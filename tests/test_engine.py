@@ -19,7 +19,7 @@ SWEEP = ["run", "-m", *TOY, "optimizer=random,optuna_tpe,hyperopt_tpe", "seed=ra
 
 def run_to_end(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
     process = bench_process(*arguments, cwd=folder, **environment)
-    _, err = process.communicate(timeout=300)
+    _, err = process.communicate(timeout=600)
     return process.returncode, err
 
 
@@ -44,7 +44,7 @@ def lines(log: Path) -> list[float]:
     return [float(line) for line in log.read_text().split()] if log.exists() else []
 
 
-def wait_for(condition, timeout=60.0):
+def wait_for(condition, timeout=240.0):
     end = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < end, "waited in vain"
@@ -173,7 +173,7 @@ def test_two_commands_at_once_share_the_work(tmp_path):
     log = tmp_path / "log"
     processes = [bench_process(*arguments, cwd=tmp_path, TOY_LOG=str(log)) for _ in range(2)]
     for process in processes:
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=600)
         assert process.returncode == 0, err
     assert len(lines(log)) == len(set(lines(log))) == 40
     assert len(table(tmp_path, "scratch/wine/toy/random/1")) == 20

@@ -1,0 +1,145 @@
+"""What the suite itself costs: per trial, per run of a sweep, and to enumerate a large one.
+
+Times are CPU seconds, so that a busy machine does not change them much; the last column is the bound that we hold.
+"""
+
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pandas as pd
+from hydra import compose, initialize_config_dir
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+
+from bench import catalogue, run, sweep
+from bench.engines import local
+from bench.problem import Evaluation, Problem
+from bench.run import RunSpec
+from bench.space import Configuration, Space
+
+MODEL = [
+    "model.name=free",
+    "model.class=runner.Free",
+    "~model.settings",
+    "+model.settings={}",
+    "threads=1",
+]
+
+
+class Free:
+    """A model that costs nothing."""
+
+    revision = 1
+    libraries = ("numpy",)
+    threads_matter = False
+
+    def __init__(self, task: str, classes: int) -> None:
+        self.curve: list[float] = []
+        self._classes = classes
+
+    def fit(self, *_: object) -> "Free":
+        return self
+
+    def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
+        return np.full((len(features), self._classes), 1 / self._classes)
+
+    def details(self) -> dict[str, object]:
+        return {}
+
+
+class Instant:
+    """An optimiser that costs next to nothing and never asks twice for the same."""
+
+    def __init__(self, space: Space, seed: int, budget: int | None) -> None:
+        self._point = space.default()
+
+    def ask(self) -> Configuration:
+        self._point["lambda_l1"] = cast("float", self._point["lambda_l1"]) + 1e-6
+        return dict(self._point)
+
+    def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None: ...
+
+
+def main() -> int:
+    """Measure, print the table, and say by the exit status whether every bound holds."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    with tempfile.TemporaryDirectory() as folder, initialize_config_dir(str(catalogue.conf_dir()), version_base="1.3"):
+        os.chdir(folder)
+        rows = [
+            ("the runner's own time per trial, store included", per_trial(), 0.5, "ms"),
+            ("the suite's own cost per run in a sweep", per_run(), 20.0, "ms"),
+            ("10,000 runs enumerated", enumerated(10_000), 5.0, "s"),
+        ]
+    for name, value, bound, unit in rows:
+        print(f"{name:<50} {value:8.3f} {unit:<2}  bound {bound:g} {unit}  {'ok' if value < bound else 'TOO MUCH'}")
+    return int(any(value >= bound for _, value, bound, _ in rows))
+
+
+def specs(*overrides: str) -> list[RunSpec]:
+    """The runs that overrides select, with a model that costs nothing."""
+
+    def composed(choices: list[str]) -> DictConfig:
+        return compose("bench", choices)
+
+    return list(sweep.enumerate_runs(composed, None, [*MODEL, *overrides]))
+
+
+def cpu() -> float:
+    """The CPU seconds that this process and its ended children have taken."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def taken(call: Callable[[], object]) -> float:
+    """The CPU seconds that a call takes."""
+    before = cpu()
+    call()
+    return cpu() - before
+
+
+def per_trial(trials: int = 3000) -> float:
+    """Milliseconds per trial of a run whose optimiser and model cost nothing, less what a run of one trial costs."""
+    fixed = Evaluation(1.0, 1.0, 0.0, "ok", None, {"rounds": 300, "curve": [0.123456] * 300})
+    evaluate = Problem.evaluate
+    Problem.evaluate = lambda _self, _configuration: fixed  # type: ignore[method-assign, assignment]
+    try:
+        instant = "optimizer.class=runner.Instant"
+        seconds: dict[str, float] = {}
+        for name, budget in (("first", 1), ("one", 1), ("many", trials)):  # the first loads what is loaded once
+            (spec,) = specs("dataset=wine", instant, f"budget.trials={budget}", f"name={name}")
+            seconds[name] = taken(lambda: run.execute(spec))  # noqa: B023 - called at once
+        return 1e3 * (seconds["many"] - seconds["one"]) / (trials - 1)
+    finally:
+        Problem.evaluate = evaluate  # type: ignore[method-assign]
+
+
+def per_run(runs: int = 400) -> float:
+    """Milliseconds per run of one trial in a sweep, all processes together, less a sweep of two runs: workers start."""
+
+    def sweep_of(count: int) -> None:
+        plan = sweep.plan(specs(f"seed=range(0,{count})", "dataset=wine", "budget.trials=1", f"name=of{count}"))
+        assert len(plan.to_do) == count
+        assert not local.execute(plan.to_do, workers=2)
+
+    small = taken(lambda: sweep_of(2))
+    return 1e3 * (taken(lambda: sweep_of(runs)) - small) / (runs - 2)
+
+
+def enumerated(runs: int) -> float:
+    """Seconds to enumerate and plan a sweep of ten compositions."""
+    optimizers = "optimizer=random,grid,skopt_gp,hyperopt_tpe,optuna_tpe"
+    start = time.perf_counter()
+    found = specs(optimizers, "dataset=wine,digits", f"seed=range(0,{runs // 10})", "name=enumerated")
+    assert len(sweep.plan(found).to_do) == runs
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    sys.exit(main())

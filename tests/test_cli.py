@@ -1,0 +1,208 @@
+"""The command's verbs, and bad input: one clear line, the right exit status, no traceback, nothing lost."""
+
+import os
+import re
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from commands import TOY, bench
+
+RUN = ["run", *TOY, "budget.trials=2"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refused(capsys, *arguments: object) -> str:
+    """The one line with which the command refuses its arguments."""
+    assert bench(*arguments) == 2
+    captured = capsys.readouterr()
+    said = [line for line in captured.err.splitlines() if line]
+    assert len(said) == 1, captured.err
+    assert said[0].startswith("bench: ")
+    assert "Traceback" not in captured.out + captured.err
+    return said[0]
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("dataset=ottto", r"dataset=ottto: unknown dataset; allowed: .*otto.* \(did you mean otto\?\)"),
+        ("model=lightgbn", r"model=lightgbn: unknown model; allowed: .*\(did you mean lightgbm\?\)"),
+        ("optimizer=optuna", r"optimizer=optuna: unknown optimizer; allowed: .*optuna_cmaes, optuna_tpe"),
+        ("experiment=deflaut", r"experiment=deflaut: unknown experiment; .*\(did you mean default\?\)"),
+        ("budget.trails=3", r"budget.trails: no such key; allowed: .*\(did you mean trials\?\)"),
+        ("budgt.trials=3", r"budgt.trials: no such key; allowed: .*\(did you mean budget\?\)"),
+        ("sed=3", r"sed: no such key; allowed: .*\(did you mean seed\?\)"),
+        ("budget.trials=0", r"budget.trials=0: expected a whole number from 1"),
+        ("budget.trials=2.5", r"budget.trials=2.5: expected a whole number from 1"),
+        ("budget.trials=null", r"budget: has neither trials nor seconds"),
+        ("budget.seconds=-1", r"budget.seconds=-1: expected a number greater than 0"),
+        ("seed=-1", r"seed=-1: expected a whole number from 0"),
+        ("seed=one", r"seed='one': expected a whole number from 0"),
+        ("seeds.split=x", r"seeds.split='x': expected a whole number from 0 or the word seed"),
+        ("threads=0", r"threads=0: expected a whole number from 1"),
+        ("name=../up", r"name='../up': expected letters, digits"),
+        ("name=a/b", r"name='a/b': expected letters, digits"),
+        ("optimizer.name=a/b", r"optimizer.name='a/b': expected letters, digits"),
+        ("name=", r"name='': expected letters, digits"),
+        ("optimizer=random,grid", r"optimizer=random,grid: several values are a sweep; add -m"),
+        ("seed=range(0,3)", r"seed=range\(0,3\): several values are a sweep; add -m"),
+        ("store=nonsense", r"store='nonsense': not an SQLAlchemy URL"),
+        ("optimizer.class=nothing", r"optimizer.class='nothing': expected a dotted path"),
+        ("optimizer.class=no_such_module.X", r"no module named 'no_such_module'; put its file beside"),
+        ("optimizer.class=bench.optimizers.random_search.Rando", r"has no 'Rando'; allowed: .*RandomSearch"),
+        ("+optimizer.settings.x=1", r"optimizer.settings.x: unknown; .* takes no settings"),
+        ("+model.settings.slep=1", r"model.settings.slep: unknown; allowed: .*did you mean sleep"),
+        ("model.space.x.low=5", r"space.x: low=5.0 is greater than high=1.0"),
+        ("model.space.x.type=flaot", r"space.x.type='flaot': unknown type; .*did you mean float"),
+        ("+model.space.x.lg=true", r"space.x.lg: unknown key"),
+        ("resampling.test=0.9", r"resampling: train \+ valid \+ test = .*must sum to 1"),
+        ("metric=rmse", r"metric.* rmse"),
+        ("dataset=openml", r"dataset.id: missing"),
+        ("dataset=file", r"dataset.path: missing"),
+        ("name=${nothing}", r"nothing"),
+        ("x", r"x.*"),
+    ],
+)
+def test_a_bad_override_gets_one_line(capsys, folder, override, message):
+    assert re.search(message, refused(capsys, *RUN, override))
+    assert not (folder / "results" / "scratch").exists() or not list((folder / "results/scratch").rglob("*.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["rnu"], r"No such command"),
+        (["run", "--wrong"], r"[Nn]o such option: --wrong"),
+        (["report"], r"[Mm]issing argument"),
+        (["report", "nothing"], r"experiment 'nothing': no finished run in results/nothing"),
+        (["status", "nothing"], r"experiment 'nothing': nothing in results"),
+        (["best", "nothing"], r"experiment 'nothing': no finished run"),
+        (["list", "optimisers"], r"optimisers: unknown group; allowed: .*\(did you mean optimizer\?\)"),
+        (["run", "--config-dir", "nowhere"], r"--config-dir=nowhere: no such folder"),
+        (["run", "-m", *TOY, "engine.workers=0"], r"engine.workers=0: expected a whole number from 1"),
+        (["run", "-m", *TOY, "seed=interval(0,1)"], r"only lists, choice\(...\) and range\(...\) can be swept"),
+    ],
+)
+def test_wrong_arguments_get_one_line(capsys, arguments, message):
+    assert re.search(message, refused(capsys, *arguments))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("x,y\n1,a\n2,b\n", r"'z'.*columns|no column 'z'|target.*'z'"),
+        ("x,z\n" + "1,a\n" * 9, r"one class only"),
+        ("x,z\n1,a\n2,\n3,b\n4,a\n5,b\n", r"missing values"),
+        ("", r"empty"),
+        ("x,z\n", r"no rows"),
+        ("x,z\n" + "1,a\n2,b\n" * 9 + "3,rare\n", r"class 'rare' has 1 rows"),
+    ],
+)
+def test_a_bad_file_gets_one_line(capsys, folder, content, message):
+    Path("data.csv").write_text(content)
+    said = refused(capsys, *RUN, "dataset=file", "dataset.path=data.csv", "dataset.target=z")
+    assert re.search(message, said)
+    assert "data.csv" in said or "dataset" in said
+
+
+def test_a_missing_file_is_named(capsys):
+    assert "gone.csv" in refused(capsys, *RUN, "dataset=file", "dataset.path=gone.csv", "dataset.target=z")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_results_folder_that_cannot_be_written(capsys, folder):
+    (folder / "results").mkdir()
+    (folder / "results").chmod(stat.S_IRUSR | stat.S_IXUSR)
+    assert "results" in refused(capsys, *RUN)
+
+
+def test_a_results_folder_that_cannot_be_made(capsys, folder):
+    (folder / "results").write_text("a file is in the way")
+    assert "results" in refused(capsys, *RUN)
+
+
+def test_a_store_that_is_no_database(capsys, folder):
+    (folder / "results").mkdir()
+    (folder / "results/store.sqlite").write_text("nonsense " * 1000)
+    assert "not a database; move the file away" in refused(capsys, *RUN)
+
+
+def test_help_of_every_verb(capsys):
+    assert bench("--help") == 0
+    verbs = re.findall(r"^  (\w+)  ", capsys.readouterr().out.partition("Commands:")[2], re.MULTILINE)
+    assert set(verbs) == {"run", "report", "status", "best", "list"}
+    for verb in verbs:
+        assert bench(verb, "--help") == 0
+        assert "Usage:" in capsys.readouterr().out
+    assert bench() in (0, 2)
+    assert bench("--version") == 0
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", capsys.readouterr().out.rpartition("Commands")[2][-6:])
+
+
+def test_list_names_everything_with_a_line(capsys):
+    assert bench("list") == 0
+    out = capsys.readouterr().out
+    groups = re.findall(r"^(\w+)$", out, re.MULTILINE)
+    assert set(groups) >= {"dataset", "model", "optimizer", "experiment", "resampling", "metric", "seeds", "budget"}
+    entries = re.findall(r"^  (\S+)  +(\S.*)$", out, re.MULTILINE)
+    assert len(entries) == out.count("\n") - len(groups)
+    assert bench("list", "optimizers") == 0
+    assert "hyperopt_tpe" in capsys.readouterr().out
+
+
+def test_best_is_yaml_that_runs_again(capsys, folder):
+    assert bench("run", *TOY, "budget.trials=12", "name=b") == 0
+    capsys.readouterr()
+    assert bench("best", "b") == 0
+    out = capsys.readouterr().out
+    import pandas as pd
+
+    trials = pd.read_parquet("results/b")
+    row = trials.loc[trials["loss"].idxmin()]
+    assert yaml.safe_load(out) == yaml.safe_load(row["configuration"])
+    assert f"validation loss {row['loss']:.6g}, test loss {row['test_loss']:.6g}" in out
+    assert f"random, seed 0, trial {row['trial']}" in out
+
+
+def test_status_counts_runs_and_tells_failures(capsys, folder):
+    assert bench("run", *TOY, "budget.trials=3", "name=s") == 0
+    assert bench("run", *TOY, "budget.trials=9", "name=s", "seed=1", "optimizer.class=toy.Raising") == 1
+    capsys.readouterr()
+    assert bench("status", "s") == 0
+    out = capsys.readouterr().out
+    assert "1 done, 0 running, 1 failed, 0 interrupted" in out
+    assert "s/wine/toy/random/1: trial 3: the optimizer raised in ask: RuntimeError: no more ideas" in out
+    Path("results/store.sqlite").unlink()
+    assert bench("status", "s") == 0
+    assert "1 finished runs" in capsys.readouterr().out
+
+
+def test_dry_run_changes_nothing_and_estimates_from_what_was_measured(capsys, folder):
+    assert bench("run", "-m", *TOY, "seed=0,1", "budget.trials=4", "dry_run=true") == 0
+    out = capsys.readouterr().out
+    assert "2 runs: 0 done, 2 to do" in out
+    assert "no evaluation measured yet" in out
+    assert not list(Path().rglob("*.parquet"))
+    assert bench("run", *TOY, "budget.trials=4", "+model.settings.sleep=0.05") == 0
+    capsys.readouterr()
+    sweep = ["run", "-m", *TOY, "+model.settings.sleep=0.05", "seed=0,1,2", "budget.trials=4", "dry_run=true"]
+    assert bench(*sweep) == 0
+    out = capsys.readouterr().out
+    assert "3 runs: 1 done, 2 to do" in out
+    seconds = float(re.search(r"8 x ([\d.]+) s", out)[1])
+    assert 0.04 < seconds < 0.5
+
+
+def test_a_missing_library_is_one_line_and_a_failed_run(capsys, folder):
+    (folder / "needs.py").write_text("import torch_of_nobody\n\nclass It: ...\n")
+    said = refused(capsys, *RUN, "optimizer.class=needs.It")
+    assert "needs the package 'torch_of_nobody', which is not installed; pip install it" in said
+    sys.modules.pop("needs", None)

@@ -1,0 +1,99 @@
+"""What the README shows is what works: its code and YAML are taken from it, its commands are run."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from commands import bench
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def named(text: str) -> str:
+    """The first block after the first place where `text` stands."""
+    return re.search(r"```\w+\n(.*?)```", README[README.index(text) :], flags=re.DOTALL)[1]
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    """The folder of a user who wrote every file that the README shows."""
+    monkeypatch.chdir(tmp_path)
+    for name in re.findall(r"`(mine/[\w/]+\.(?:py|yaml))`", README):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(named(f"`{name}`"))
+    rows = [f"{i},{i % 7},{(i * 37) % 11},{int(i % 7 > 3)}" for i in range(200)]
+    (tmp_path / "churn.csv").write_text("\n".join(["customer_id,visits,spent,churned", *rows]) + "\n")
+    return tmp_path
+
+
+def test_each_example_is_under_twenty_lines():
+    assert {"mine/forest.py", "mine/model/forest.yaml", "mine/hill.py", "mine/optimizer/hill.yaml"} <= set(
+        re.findall(r"`(mine/[\w/]+\.(?:py|yaml))`", README)
+    )
+    for text in (*blocks("python"), *blocks("yaml")):
+        assert len([line for line in text.splitlines() if line.strip()]) < 20, text
+
+
+def test_a_dataset_a_model_and_an_optimiser_of_ones_own(mine, capsys):
+    quick = ["budget.trials=3", "name=own"]
+    small = "model.settings.rounds=5"
+    assert bench("run", "--config-dir", "mine", "dataset=churn", *quick, small) == 0
+    assert bench("run", "--config-dir", "mine", "dataset=wine", "model=forest", *quick) == 0
+    assert bench("run", "--config-dir", "mine", "dataset=wine", "optimizer=hill", *quick, small) == 0
+    assert bench("run", "-m", "--config-dir", "mine", "dataset=wine", "optimizer=hill,random", *quick, small) == 0
+    trials = pd.read_parquet("results/own")
+    assert set(zip(trials["dataset"], trials["model"], trials["optimizer"], strict=True)) == {
+        ("churn", "lightgbm", "random"),
+        ("wine", "forest", "random"),
+        ("wine", "lightgbm", "hill"),
+        ("wine", "lightgbm", "random"),
+    }
+    assert (trials["status"] == "ok").all(), trials["error"].dropna().tolist()
+    assert bench("list", "--config-dir", "mine") == 0
+    listing = capsys.readouterr().out
+    for line in ("our customers of 2026", "scikit-learn's random forest", "hill climbing, one hyperparameter"):
+        assert line in listing
+
+
+@pytest.mark.slow
+def test_the_commands_in_order(mine, capsys):
+    """Every bench command of the README, cut to a few cheap trials where it would take long."""
+    text = "\n".join(blocks("sh")).replace("\\\n", " ")
+    commands = [shlex.split(line, comments=True) for line in text.splitlines() if line.startswith("bench ")]
+    assert {command[1] for command in commands} == {"list", "run", "status", "report", "best"}
+    for command in commands:
+        arguments = command[1:]
+        if arguments[0] == "run" and "dry_run=true" not in arguments:
+            arguments = [*(a for a in arguments if not a.startswith("budget.")), "budget.trials=3"]
+            arguments = [a.replace("range(0,5)", "range(0,2)") for a in arguments] + ["model.settings.rounds=5"]
+        assert bench(*arguments) == 0, (command, capsys.readouterr().err)
+    assert Path("reports/mine/report.md").exists()
+
+
+def test_the_pandas_example(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    quick = ["name=default", "dataset=wine", "budget.trials=3", "model.settings.rounds=5"]
+    assert bench("run", *quick) == 0
+    (code,) = [block for block in blocks("python") if "read_parquet" in block]
+    exec(compile(code, "README", "exec"), {})
+    assert re.search(r"wine +random +0\.\d+ +0\.\d+", capsys.readouterr().out)
+
+
+def test_every_key_of_the_table_is_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert bench("run", "--cfg", "job") == 0
+    config = capsys.readouterr().out
+    table = README[README.index("## Settings that matter") :]
+    keys = [
+        key.split("=")[0] for row in re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE) for key in row.split("`")[1::2]
+    ]
+    assert len(keys) > 8
+    for key in keys:
+        assert re.search(rf"^ *{key.rpartition('.')[2]}:", config, re.MULTILINE), key
