@@ -8,27 +8,22 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bench import problem
+from bench.problem import Evaluation, Recipe
 from bench.processes import die_with_parent
 from bench.space import Configuration
 
-if TYPE_CHECKING:
-    from bench.problem import Evaluation
-    from bench.run import RunSpec
 
-
-def evaluate_in_child(spec: "RunSpec", configuration: Configuration) -> "Evaluation":
+def evaluate_in_child(recipe: Recipe, configuration: Configuration) -> Evaluation:
     """The evaluation as a child process makes it; `crashed`, with the signal or exit status, where the child dies.
 
     What is not an outcome in this process (`Problem.evaluate`) is none in the child: it is raised here.
     """
-    from bench.problem import Evaluation  # noqa: PLC0415 - the child starts from this file
-
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="hpo-compare-") as folder:
         task, outcome = Path(folder, "task"), Path(folder, "outcome")
-        task.write_bytes(pickle.dumps((sys.path, spec, configuration)))
+        task.write_bytes(pickle.dumps((sys.path, recipe, configuration)))
         done = subprocess.run([sys.executable, "-m", "bench.isolation", str(os.getpid()), task, outcome], check=False)
         if outcome.exists():
             result = pickle.loads(outcome.read_bytes())  # noqa: S301 - written by our own child
@@ -45,12 +40,11 @@ def main() -> None:
     """The child: read the task, evaluate, write the outcome whole."""
     parent, task, outcome = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
     die_with_parent(parent)
-    sys.path, spec, configuration = pickle.loads(task.read_bytes())  # noqa: S301 - written by our own parent
-    from bench.run import problem_of  # noqa: PLC0415 - after the path is the parent's
-
+    path, recipe, configuration = pickle.loads(task.read_bytes())  # noqa: S301 - written by our own parent
+    sys.path[:] = path
     result: Evaluation | Exception
     try:
-        result = problem_of(spec).evaluate(configuration)
+        result = problem.build(recipe).evaluate(configuration)
     except Exception as error:  # noqa: BLE001 - handed to the parent, which raises it
         result = error
     part = outcome.with_suffix(".part")

@@ -18,9 +18,10 @@ from bench import progress
 from bench import sweep as sweeps
 from bench.components import locate
 from bench.engines import Failure
-from bench.run import RunFailed, RunSpec, execute, problem_of
+from bench.run import RunSpec, execute, problem_of
 from bench.store import Store
 from bench.sweep import Plan
+from bench.trials import RunFailed
 
 
 class RunsFailedError(Exception):

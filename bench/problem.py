@@ -1,11 +1,12 @@
 """A problem: dataset + split + model + search space + metric, evaluated one configuration at a time; its two hashes."""
 
 import hashlib
+import json
 import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from bench.errors import UserError
 from bench.metrics import Metric
 from bench.models import Model, Part
 from bench.space import Configuration, Space, to_json
+
+GROUPS = ("dataset", "resampling", "model", "metric", "seeds")
+"""The config groups that a problem is built from."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +38,29 @@ class Evaluation:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """What a problem is built from, as plain data that can be sent to another process."""
+
+    groups: Mapping[str, Any]
+    """The resolved configs of `GROUPS`."""
+    seed: int
+    """The repetition's seed, which the seeds of split and model may follow."""
+    datasets_dir: str
+    threads: int
+
+
 @dataclass(frozen=True, eq=False)
 class Problem:
     """What one evaluation depends on, besides the configuration."""
 
+    recipe: Recipe
     dataset: Dataset
     split: Split
     model: Model
     space: Space
     metric: Metric
     model_seed: int
-    threads: int
     identity: Mapping[str, Any]
     """What decides whether two losses may be compared, as plain data: see `build`."""
     family: str
@@ -60,7 +76,7 @@ class Problem:
         parts = {name: value for name, value in self.identity.items() if name != "space"}
         parts["versions"] = provenance.versions((*self.model.libraries, "scikit-learn"))
         if self.model.threads_matter:
-            parts["threads"] = self.threads
+            parts["threads"] = self.recipe.threads
         return provenance.digest(parts).encode()
 
     def key(self, configuration: Configuration) -> str:
@@ -78,7 +94,7 @@ class Problem:
         loss = test_loss = error = None
         details: dict[str, Any] = {}
         try:
-            fitted = self.model.fit(configuration, self._train, self._stop, self.model_seed, self.threads)
+            fitted = self.model.fit(configuration, self._train, self._stop, self.model_seed, self.recipe.threads)
             details = fitted.details() | {"curve": [float(f"{point:.6g}") for point in fitted.curve]}
             loss = self._loss(self._valid, fitted.predict(self._valid.features))
             if self._test is not None:
@@ -130,10 +146,22 @@ class Problem:
         return Part(self.dataset.features.iloc[rows], self.dataset.target[rows])
 
 
-def build(config: Mapping[str, Any], seed: int, datasets_dir: Path, threads: int) -> Problem:
-    """The problem of a run's resolved config and repetition seed; loads the data."""
+def shared(recipe: Recipe) -> Problem:
+    """The problem of a recipe, the same object for equal ones: its data is loaded and binned once in a process."""
+    follows = "seed" in recipe.groups["seeds"].values()
+    return _shared(json.dumps(dict(recipe.groups)), recipe.seed if follows else 0, recipe.datasets_dir, recipe.threads)
+
+
+@lru_cache(maxsize=2)
+def _shared(groups: str, seed: int, datasets_dir: str, threads: int) -> Problem:
+    return build(Recipe(json.loads(groups), seed, datasets_dir, threads))
+
+
+def build(recipe: Recipe) -> Problem:
+    """The problem of a recipe; loads the data. Raises `UserError` where a config or the data cannot be used."""
+    config, seed = recipe.groups, recipe.seed
     seeds = {name: seed if config["seeds"][name] == "seed" else config["seeds"][name] for name in ("split", "model")}
-    dataset = datasets.load(config["dataset"], datasets_dir)
+    dataset = datasets.load(config["dataset"], Path(recipe.datasets_dir))
     split = datasets.split(dataset, config["resampling"], seeds["split"])
     metric = metrics.get(config["metric"]["name"], dataset.task)
     model_config = config["model"]
@@ -151,7 +179,7 @@ def build(config: Mapping[str, Any], seed: int, datasets_dir: Path, threads: int
     resampling = {key: value for key, value in config["resampling"].items() if key not in ("name", "description")}
     follows = {"split": resampling, "split_seed": config["seeds"]["split"]}
     family = provenance.digest(identity | follows | {"model_seed": config["seeds"]["model"]})
-    return Problem(dataset, split, model, space, metric, seeds["model"], threads, identity, family)
+    return Problem(recipe, dataset, split, model, space, metric, seeds["model"], identity, family)
 
 
 def _one_line(error: Exception) -> str:

@@ -96,7 +96,8 @@ class _Watch:
             self.at_start = trials if elapsed > 2 else None
             return None
         made = trials - self.at_start
-        return (self.trials - trials) * elapsed / made if self.trials and made > 0 and elapsed > 3 else None
+        left = (self.trials or 0) - trials
+        return left * elapsed / made if left > 0 and made > 0 and elapsed > 3 else None
 
     def best(self, rows: Rows) -> str:
         return "; ".join(

@@ -1,17 +1,12 @@
-"""One run: ask, look up or evaluate, tell, until the budget is spent; then its trial table.
+"""One run: its problem, its optimiser, its trials, then its trial table.
 
 Resuming is replaying: a killed run starts again from its seed, its optimiser asks the same configurations, and the
 store answers.
 """
 
-import json
-import time
 import traceback
-from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,15 +19,11 @@ from bench import store as stores
 from bench.components import build as build_component
 from bench.components import locate
 from bench.errors import UserError
-from bench.isolation import evaluate_in_child
-from bench.optimizers import Declaration, Exhausted, Optimizer
-from bench.problem import Evaluation, Problem
+from bench.optimizers import Declaration, Optimizer
+from bench.problem import Problem, Recipe
 from bench.results import RunId, write_run
-from bench.space import Configuration, InvalidConfiguration, to_json
-from bench.store import Busy, Claimed, Journal, Journalled, Progress, Store, Stored
-
-AHEAD = 64
-"""How many points beyond a busy one a run may take on early, where they do not depend on losses."""
+from bench.store import Journal, Store
+from bench.trials import RunFailed, Trials
 
 
 @dataclass(frozen=True)
@@ -52,10 +43,6 @@ class RunSpec:
     def path(self) -> Path:
         """Where the run's trial table stands when it is finished."""
         return self.run.path(Path(self.results_dir))
-
-
-class RunFailed(Exception):
-    """A run that could not go on; the message names the run and the reason. What it evaluated is in the store."""
 
 
 def execute(spec: RunSpec) -> None:
@@ -96,7 +83,7 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
             (problem.space, spec.run.seed, budget.get("trials")),
             optimizer_config.get("settings") or {},
         )
-        trials = _Trials(spec, problem, optimizer, store, journal)
+        trials = Trials(spec.run, problem, optimizer, store, journal)
         ended = trials.spend(budget.get("trials"), budget.get("seconds"))
     declared = getattr(optimizer, "declared", None) or Declaration()
     metadata = {
@@ -123,182 +110,6 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
     store.end(journal, "done")
 
 
-class _Trials:
-    """The trials of one run as they come."""
-
-    def __init__(self, spec: RunSpec, problem: Problem, optimizer: Optimizer, store: Store, journal: Journal) -> None:
-        self.spec, self.problem, self.optimizer, self.store, self.journal = spec, problem, optimizer, store, journal
-        self.name = str(spec.run)
-        self.rows: list[dict[str, Any]] = []
-        self.diverged_at: int | None = None
-        self.progress = Progress(0, 0, 0, None)
-        self._incumbent_test_loss: float | None = None
-        self._worst_loss: float | None = None
-        self._asked = 0
-        self._ahead: deque[_Asked] = deque()
-        self._independent = bool(getattr(optimizer, "independent", False))
-
-    def spend(self, trials: int | None, seconds: float | None) -> str:
-        """Run trials until the budget is met exactly or nothing is left to ask; says which: budget or exhausted."""
-        charged = 0.0
-        while trials is None or len(self.rows) < trials:
-            left = None if trials is None else trials - len(self.rows)
-            try:
-                asked = self._ahead.popleft() if self._ahead else self._ask()
-            except Exhausted:
-                return "exhausted"
-            row = self._trial(asked, left)
-            charged += row["ask_seconds"] + row["evaluate_seconds"] + row["tell_seconds"]
-            if seconds is not None and charged >= seconds:
-                break
-        return "budget"
-
-    def _ask(self) -> "_Asked":
-        number = self._asked
-        self._asked += 1
-        started_at = stores.now()
-        start = time.perf_counter()
-        proposal = self._guarded("ask", number, self.optimizer.ask)
-        seconds = time.perf_counter() - start
-        try:
-            configuration = self.problem.space.canonical(proposal)
-        except InvalidConfiguration as error:
-            raise RunFailed(f"trial {number}: the optimizer asked for an invalid configuration: {error}") from error
-        return _Asked(configuration, self.problem.key(configuration), seconds, started_at)
-
-    def _trial(self, asked: "_Asked", left: int | None) -> dict[str, Any]:
-        number = len(self.rows)
-        recorded = self.journal.recorded.get(number)
-        if recorded is not None and recorded.key != asked.key:
-            if self.diverged_at is None:
-                self.diverged_at = number
-            recorded = None
-        stored = self._evaluation(asked, left)
-        evaluation = stored.evaluation
-        loss = evaluation.loss if evaluation.status == "ok" else None
-        told = self._told(loss)
-        start = time.perf_counter()
-        self._guarded("tell", number, lambda: self.optimizer.tell(dict(asked.configuration), told, failed=loss is None))
-        entry = Journalled(number, asked.key, asked.seconds, time.perf_counter() - start, asked.started_at)
-        if recorded is not None:
-            entry = recorded
-        row = self._row(number, asked, stored, entry)
-        self.rows.append(row)
-        self.journal.note(entry, self.progress)
-        return row
-
-    def _row(self, number: int, asked: "_Asked", stored: Stored, entry: Journalled) -> dict[str, Any]:
-        evaluation, run = stored.evaluation, self.spec.run
-        before = self.progress
-        best = before.best_loss
-        if evaluation.loss is not None and (best is None or evaluation.loss < best):
-            best, self._incumbent_test_loss = evaluation.loss, evaluation.test_loss
-        cached = stored.run != self.name
-        self.progress = Progress(
-            before.trials + 1, before.cached + cached, before.failures + (evaluation.status != "ok"), best
-        )
-        return {
-            "experiment": run.experiment,
-            "dataset": run.dataset,
-            "model": run.model,
-            "optimizer": run.optimizer,
-            "seed": run.seed,
-            "trial": number,
-            "configuration": to_json(asked.configuration),
-            "evaluation": asked.key,
-            "loss": evaluation.loss,
-            "test_loss": evaluation.test_loss,
-            "best_loss": best,
-            "incumbent_test_loss": self._incumbent_test_loss,
-            "status": evaluation.status,
-            "error": evaluation.error,
-            "initial": False,
-            "cached": cached,
-            "ask_seconds": entry.ask_seconds,
-            "evaluate_seconds": evaluation.seconds,
-            "tell_seconds": entry.tell_seconds,
-            "started_at": datetime.fromisoformat(entry.started_at),
-            "details": json.dumps(evaluation.details, separators=(",", ":")),
-        }
-
-    def _told(self, loss: float | None) -> float:
-        """What an optimiser is told: the loss, or for a failure the worst so far, or the baseline before any."""
-        if loss is not None:
-            self._worst_loss = loss if self._worst_loss is None else max(loss, self._worst_loss)
-            return loss
-        return self.problem.baseline_loss if self._worst_loss is None else self._worst_loss
-
-    def _evaluation(self, asked: "_Asked", left: int | None) -> Stored:
-        """The evaluation of a point: from the store, or made here; while another process makes it, later points."""
-        attempt = 0
-        while True:
-            stored = self._try(asked)
-            if stored is not None:
-                return stored
-            if not any(self._try(later) for later in self._later(left)):
-                stores.wait(attempt)
-                attempt += 1
-
-    def _later(self, left: int | None) -> Iterator["_Asked"]:
-        """Points of this budget that are known in advance and not yet evaluated, nearest first."""
-        if not self._independent:
-            return
-        for i in range(AHEAD if left is None else min(AHEAD, left - 1)):
-            if i == len(self._ahead):
-                try:
-                    self._ahead.append(self._ask())
-                except Exhausted:
-                    return
-            if not self._ahead[i].known:
-                yield self._ahead[i]
-
-    def _try(self, asked: "_Asked") -> Stored | None:
-        """The evaluation of a point, unless another living process makes it now."""
-        found = self.store.claim(asked.key, self.journal)
-        if isinstance(found, Busy):
-            return None
-        if isinstance(found, Claimed):
-            evaluation = self._evaluate(asked, found.deaths)
-            found = Stored(evaluation, self.name)
-        asked.known = True
-        return found
-
-    def _evaluate(self, asked: "_Asked", deaths: int) -> Evaluation:
-        try:
-            if deaths >= 2:  # it may be what killed them: a crash there becomes an outcome
-                evaluation = evaluate_in_child(self.spec, asked.configuration)
-            else:
-                with self._model_threads():
-                    evaluation = self.problem.evaluate(asked.configuration)
-        except BaseException:
-            self.store.release(asked.key)
-            raise
-        self.store.put(asked.key, self.problem.hash, to_json(asked.configuration), evaluation, self.name)
-        return evaluation
-
-    def _model_threads(self) -> AbstractContextManager[Any]:
-        return nullcontext() if self.spec.threads == 1 else ThreadpoolController().limit(limits=self.spec.threads)
-
-    def _guarded(self, what: str, number: int, call: Any) -> Any:
-        try:
-            return call()
-        except (Exhausted, UserError):
-            raise
-        except Exception as error:
-            text = str(error).strip().splitlines()
-            reason = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
-            raise RunFailed(f"trial {number}: the optimizer raised in {what}: {reason}") from error
-
-
-@dataclass
-class _Asked:
-    configuration: Configuration
-    key: str
-    seconds: float
-    started_at: str
-    known: bool = False
-
-
 def public(config: Mapping[str, Any]) -> dict[str, Any]:
     """The config as it is recorded with a result: without the places of files."""
     dataset = {name: value for name, value in config["dataset"].items() if name != "path"}
@@ -306,15 +117,9 @@ def public(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def problem_of(spec: RunSpec) -> Problem:
-    """The problem of a run; one process that does many runs of one problem loads and bins its data once."""
-    groups = {name: spec.config[name] for name in ("dataset", "resampling", "model", "metric", "seeds")}
-    seed = spec.run.seed if "seed" in groups["seeds"].values() else 0
-    return _problem(json.dumps(groups), seed, spec.datasets_dir, spec.threads)
-
-
-@lru_cache(maxsize=2)
-def _problem(groups: str, seed: int, datasets_dir: str, threads: int) -> Problem:
-    return problems.build(json.loads(groups), seed, Path(datasets_dir), threads)
+    """The problem of a run, which the runs of one process share."""
+    groups = {name: spec.config[name] for name in problems.GROUPS}
+    return problems.shared(Recipe(groups, spec.run.seed, spec.datasets_dir, spec.threads))
 
 
 @lru_cache(maxsize=1)

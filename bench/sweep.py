@@ -50,7 +50,8 @@ def enumerate_runs(
     for number, block in enumerate(_blocks(blocks)):
         own = parser.parse_overrides([f"{key}={_as_override(number, key, value)}" for key, value in block.items()])
         names = {override.key_or_group for override in given}
-        overrides = [override for override in own if override.key_or_group not in names] + given
+        chosen = [override for override in own if override.key_or_group not in names] + given
+        overrides = list({override.get_key_element(): override for override in chosen}.values())  # the last one counts
         seeds = [seed for override in overrides if override.key_or_group == "seed" for seed in _seeds(override)]
         axes = [_choices(override) for override in overrides if override.key_or_group != "seed"]
         for choice in itertools.product(*axes):
@@ -115,7 +116,7 @@ def _resolved(config: DictConfig) -> dict[str, Any]:
 
 def _specification(config: Mapping[str, Any]) -> RunSpec:
     _check(config)
-    groups = {name: dict(config[name]) for name in GROUPS}
+    groups = {name: {key: value for key, value in config[name].items() if key != "description"} for name in GROUPS}
     dataset = groups["dataset"]
     if dataset.get("sha256", "") is None and dataset.get("path"):
         # The content of a user's file is part of what its results depend on; its place is not.

@@ -149,6 +149,17 @@ def test_an_interrupt_ends_the_workers_with_one_line_and_the_next_start_goes_on(
     assert not known.intersection(round(x, 12) for x in lines(log)[started:])
 
 
+@pytest.mark.slow
+def test_a_run_that_kills_its_workers_fails_alone_and_the_others_finish(tmp_path):
+    arguments = ["run", "-m", *TOY, "seed=range(0,2)", "budget.trials=4", "engine.workers=2"]
+    quick = [*arguments, "optimizer.class=toy.Dying", "optimizer.name=dying", "seed=0"]
+    status, err = run_to_end(tmp_path, *quick)
+    assert status == 1
+    assert "scratch/wine/toy/dying/0: its worker process died again and again, outside of any evaluation" in err
+    assert run_to_end(tmp_path, *arguments)[0] == 0
+    assert len(tables(tmp_path)) == 2
+
+
 def test_failed_runs_are_told_once_and_the_others_finish(tmp_path):
     arguments = ["run", "-m", *TOY, "optimizer=random", "+optimizer.settings={}", "budget.trials=5", "seed=range(0,3)"]
     broken = [*arguments, "optimizer.class=toy.Raising", "optimizer.name=raising", "engine.workers=1"]

@@ -117,7 +117,7 @@ def test_regression_and_categories_and_missing_values(tmp_path):
         "metric": {"name": "auto"},
         "seeds": {"split": 0, "model": 0},
     }
-    made = problem.build(groups, 0, tmp_path, 1)
+    made = problem.build(problem.Recipe(groups, 0, str(tmp_path), 1))
     evaluation = made.evaluate(made.space.default())
     assert evaluation.status == "ok", evaluation.error
     assert made.metric.name == "rmse"

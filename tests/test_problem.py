@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from bench import problem, provenance
 from bench.catalogue import conf_dir
 from bench.errors import UserError
+from bench.problem import Recipe
 
 GROUPS = {
     **{
@@ -32,7 +33,7 @@ def build(tmp_path, seed=0, threads=1, **changes):
     for key, value in changes.items():
         group, _, name = key.partition("__")
         groups[group][name] = value
-    return problem.build(groups, seed, tmp_path, threads)
+    return problem.build(Recipe(groups, seed, str(tmp_path), threads))
 
 
 SPACE_2 = {"n": GROUPS["model"]["space"]["n"], "x": GROUPS["model"]["space"]["x"]}
@@ -103,7 +104,7 @@ def test_the_model_never_sees_validation_or_test_in_training(tmp_path, monkeypat
     groups = copy.deepcopy(GROUPS)
     groups["dataset"] = file | {"path": str(tmp_path / "numbered.csv"), "target": "kind"}
     groups["resampling"]["stop"] = stop
-    made = problem.build(groups, 0, tmp_path, 1)
+    made = problem.build(Recipe(groups, 0, str(tmp_path), 1))
     assert made.evaluate(POINT).status == "ok"
     valid, test = predicted
     parts = [shown["train"], valid, test] + ([shown["stop"]] if stop == "inner" else [])

@@ -108,7 +108,7 @@ def test_baseline_is_the_log_loss_of_the_class_shares_in_train(folder):
     from bench.catalogue import conf_dir
 
     config["dataset"] = OmegaConf.to_container(OmegaConf.load(conf_dir() / "dataset" / "wine.yaml"))
-    made = problem.build(config, 0, folder, 1)
+    made = problem.build(problem.Recipe(config, 0, str(folder), 1))
     target, valid = made.dataset.target[made.split.train], made.dataset.target[made.split.valid]
     shares = [(target == code).mean() for code in range(3)]
     assert made.baseline_loss == pytest.approx(-sum(math.log(shares[code]) for code in valid) / len(valid))

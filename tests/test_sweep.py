@@ -61,6 +61,13 @@ def test_blocks_are_products_and_arguments_replace_their_choices(composer):
     assert [spec.run.optimizer for spec in specs] == ["random"] * 2 + ["grid"] * 2 + ["optuna_tpe"] * 2
 
 
+def test_of_two_arguments_for_one_key_the_last_counts(composer):
+    specs = list(
+        sweep.enumerate_runs(composer, None, ["seed=0,1", "optimizer=grid,random", "seed=5", "optimizer=grid"])
+    )
+    assert [(spec.run.optimizer, spec.run.seed) for spec in specs] == [("grid", 5)]
+
+
 def test_every_experiment_is_enumerated(composer):
     for name in catalogue.names("experiment"):
         config = compose("bench", [f"experiment={name}"], return_hydra_config=True)

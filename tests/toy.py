@@ -72,6 +72,20 @@ class Raising(RandomSearch):
         return super().ask()
 
 
+class Dying(RandomSearch):
+    """Kills its process in `ask` at its second call."""
+
+    def __init__(self, space, seed, budget):
+        super().__init__(space, seed, budget)
+        self._asks = 0
+
+    def ask(self):
+        self._asks += 1
+        if self._asks == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().ask()
+
+
 class Invalid:
     def __init__(self, space, seed, budget): ...
 

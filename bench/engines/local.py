@@ -1,7 +1,8 @@
 """The local engine: one worker process a core (loky), each with one thread and a core of its own.
 
 A worker that dies takes the pool with it, so the pool is made anew and unfinished runs are taken up again, from the
-store. Runs that were under way at several deaths are put off to the end and done alone: one that dies alone has failed.
+store. A run that was under way at several deaths without getting any further is put off to the end and done alone, so
+that it takes no other with it; if it gets no further even there, it has failed.
 """
 
 import os
@@ -18,12 +19,13 @@ from bench.engines import Failure
 from bench.errors import UserError
 from bench.processes import cores, die_with_parent, take_a_core
 from bench.results import RunId
-from bench.run import RunFailed, RunSpec
+from bench.run import RunSpec
 from bench.run import execute as execute_run
 from bench.store import Store
+from bench.trials import RunFailed
 
 DEATHS = 3
-"""How often a run may be under way when a worker dies before it is done alone."""
+"""At how many deaths in a row a run may get no further. What kills two holders is evaluated apart at the third."""
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -37,20 +39,35 @@ def execute(specs: Sequence[RunSpec], workers: int | None = None) -> list[Failur
         return []
     store = Store(specs[0].store)
     failures: list[Failure] = []
-    left, alone = list(specs), list[RunSpec]()
-    deaths: Counter[RunId] = Counter()
-    while left:
-        left, broken = _round(left, min(count, len(left)), failures)
-        if broken:
-            deaths.update(_under_way(store, left))
-            alone += [spec for spec in left if deaths[spec.run] >= DEATHS]
-            left = [spec for spec in left if deaths[spec.run] < DEATHS]
-    for spec in alone:
-        _, broken = _round([spec], 1, failures)
-        if broken:
-            failures.append(Failure(spec.run, "its worker process died each time; see the system's log (memory?)"))
+    stuck = _until_done_or_stuck(store, list(specs), count, failures)
+    for spec in stuck:
+        if _until_done_or_stuck(store, [spec], 1, failures):
+            message = "its worker process died again and again, outside of any evaluation; the system's log may say why"
+            failures.append(Failure(spec.run, message))
     store.close()
     return failures
+
+
+def _until_done_or_stuck(store: Store, left: list[RunSpec], workers: int, failures: list[Failure]) -> list[RunSpec]:
+    """Do runs, with a new pool after each death; returns those that got no further at `DEATHS` deaths in a row."""
+    stuck: list[RunSpec] = []
+    reached: dict[RunId, int] = {}
+    deaths: Counter[RunId] = Counter()
+    idle = 0
+    while left:
+        left, broken = _round(left, min(workers, len(left)), failures)
+        if not broken:
+            break
+        under_way = _under_way(store, left)
+        idle = 0 if under_way else idle + 1
+        if idle == DEATHS:
+            raise UserError(f"engine: {DEATHS} times in a row a worker died before it began a run; is there memory?")
+        for run, trials in under_way.items():
+            deaths[run] = 1 if trials > reached.get(run, -1) else deaths[run] + 1
+            reached[run] = max(trials, reached.get(run, -1))
+        stuck += [spec for spec in left if deaths[spec.run] >= DEATHS]
+        left = [spec for spec in left if deaths[spec.run] < DEATHS]
+    return stuck
 
 
 def _round(specs: Sequence[RunSpec], workers: int, failures: list[Failure]) -> tuple[list[RunSpec], bool]:
@@ -82,15 +99,15 @@ def _environment(specs: Sequence[RunSpec]) -> dict[str, str]:
     return _ONE_THREAD if all(spec.threads == 1 for spec in specs) else {}
 
 
-def _under_way(store: Store, specs: Sequence[RunSpec]) -> list[RunId]:
-    """Those runs that a worker had begun and not ended."""
+def _under_way(store: Store, specs: Sequence[RunSpec]) -> dict[RunId, int]:
+    """Those runs that a worker had begun and not ended, and how many trials they had."""
     begun = {
-        row["run"]
+        row["run"]: row["trials"]
         for experiment in {spec.run.experiment for spec in specs}
         for row in store.runs(experiment)
         if row["state"] == "running"
     }
-    return [spec.run for spec in specs if str(spec.run) in begun]
+    return {spec.run: begun[str(spec.run)] for spec in specs if str(spec.run) in begun}
 
 
 def _start(parent: int, path: list[str], pin: bool) -> None:

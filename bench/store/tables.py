@@ -1,5 +1,7 @@
 """The tables of the store, and the statements that every trial needs."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 SCHEMA_VERSION = 1
@@ -27,13 +29,18 @@ EVALUATIONS = sa.Table(
 
 HOLDER = ("host", "pid", "process_started")
 
+
+def _holder() -> tuple[sa.Column[Any], ...]:
+    """The columns of a `Process`."""
+    types: tuple[Any, ...] = (sa.String(64), sa.Integer(), sa.Double())
+    return tuple(sa.Column(name, type_, nullable=False) for name, type_ in zip(HOLDER, types, strict=True))
+
+
 CLAIMS = sa.Table(
     "claims",
     METADATA,
     sa.Column("key", sa.String(64), primary_key=True),
-    sa.Column("host", sa.String(64), nullable=False),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("process_started", sa.Double, nullable=False),
+    *_holder(),
     sa.Column("deaths", sa.Integer, nullable=False),  # holders that died while they evaluated this key
 )
 
@@ -45,9 +52,7 @@ RUNS = sa.Table(
     sa.Column("seed", sa.BigInteger, nullable=False),
     sa.Column("config_hash", sa.String(64), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),  # running, done, failed
-    sa.Column("host", sa.String(64), nullable=False),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("process_started", sa.Double, nullable=False),
+    *_holder(),
     sa.Column("trials", sa.Integer, nullable=False),
     sa.Column("cached", sa.Integer, nullable=False),
     sa.Column("failures", sa.Integer, nullable=False),
