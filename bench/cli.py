@@ -1,7 +1,6 @@
 """The command and its verbs."""
 
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -51,7 +50,11 @@ def run(
 
     options = ["--multirun"] if multirun else []
     options += [] if cfg is None else ["--cfg", cfg]
-    hydra_door.run(overrides or [], options, config_dir)
+    try:
+        hydra_door.run(overrides or [], options, config_dir)
+    except KeyboardInterrupt as interrupt:
+        _complain("stopped; the same command goes on from here")
+        raise typer.Exit(getattr(interrupt, "status", 130)) from None
 
 
 @app.command()
@@ -128,9 +131,6 @@ def main() -> NoReturn:
     except UserError as error:
         _complain(str(error))
         status = 2
-    except KeyboardInterrupt as interrupt:
-        _complain("stopped; the same command goes on from here")
-        status = 128 + (signal.SIGTERM if type(interrupt) is not KeyboardInterrupt else signal.SIGINT)
     except typer.TyperException as error:
         _complain(f"{' '.join(error.format_message().split())}; 'bench --help' shows the commands")
         status = 2

@@ -34,9 +34,8 @@ def run(overrides: Sequence[str], options: Sequence[str], config_dir: Path | Non
         for config in composed:
             launch.single(config)
     except launch.RunsFailedError as error:
-        for failure in error.failures:
-            typer.echo(f"bench: {failure.message}", err=True)
-        typer.echo(f"bench: {error}; the others are finished", err=True)
+        for line in (*error.lines(), str(error)):
+            typer.echo(f"bench: {line}", err=True)
         raise typer.Exit(1) from None
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(_told(error, overrides, config_dir)) from error

@@ -177,4 +177,6 @@ def _ended_by_sigterm() -> Iterator[None]:
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM."""
+    """SIGTERM, which ends the program as Ctrl-C does, with a status of its own."""
+
+    status = 143

@@ -1,6 +1,7 @@
 """The command, in this process or in one of its own, with a model that costs nothing."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,8 @@ def bench_process(*arguments: object, cwd: Path, **environment: str) -> subproce
         [sys.executable, "-m", "bench", *map(str, arguments)],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": path, **environment},
+        # A shell that runs the tests in the background lets its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
