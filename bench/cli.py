@@ -40,7 +40,7 @@ bench run experiment=otto dry_run=true                                          
 
 @app.command(help=_RUN_HELP)
 def run(
-    overrides: Annotated[list[str] | None, typer.Argument(metavar="[OVERRIDES]...", show_default=False)] = None,
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="OVERRIDES", help="As above.")] = None,
     multirun: Annotated[bool, typer.Option("--multirun", "-m", help="Sweep over lists, choices and ranges.")] = False,
     config_dir: ConfigDir = None,
     cfg: Annotated[str | None, typer.Option(help="Print the config instead: job, hydra or all.")] = None,

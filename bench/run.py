@@ -38,6 +38,8 @@ class RunSpec:
     datasets_dir: str
     store: str
     threads: int
+    overwrite: bool = False
+    """Whether a finished table is to be replaced."""
 
     @property
     def path(self) -> Path:
@@ -56,7 +58,7 @@ def execute(spec: RunSpec) -> None:
         while (journal := store.begin(spec.run, spec.config_hash)) is None:
             stores.wait(attempt)
             attempt += 1
-        if spec.path.exists():  # another process finished it while this one waited
+        if spec.path.exists() and not spec.overwrite:  # another process finished it while this one waited
             store.end(journal, "done")
             return
         _execute(spec, store, journal)

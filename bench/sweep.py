@@ -13,7 +13,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from bench import provenance, results, space_yaml
 from bench.datasets.file import fingerprint
-from bench.errors import UserError, allowed
+from bench.errors import UserError
 from bench.processes import cores
 from bench.results import DamagedTable, RunId
 from bench.run import RunSpec
@@ -149,7 +149,8 @@ def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:
 def plan(specs: Iterable[RunSpec], overwrite: bool = False, touch: bool = True) -> Plan:
     """Sort runs into done and to do; refuse those that a finished run of another config stands in the way of.
 
-    A damaged table is set aside, and with `overwrite` a finished one is removed, both only where `touch` is set.
+    With `overwrite` finished runs are to do again; their tables stay until new ones take their place. A damaged table
+    is set aside where `touch` is set.
     """
     wanted = _unique(specs)
     existing: dict[RunId, Path] = {}
@@ -161,9 +162,7 @@ def plan(specs: Iterable[RunSpec], overwrite: bool = False, touch: bool = True) 
         path = existing.get(spec.run)
         metadata = None if path is None or overwrite else _metadata(path, made.notes, touch)
         if metadata is None:
-            if path is not None and overwrite and touch:
-                path.unlink(missing_ok=True)
-            made.to_do.append(spec)
+            made.to_do.append(replace(spec, overwrite=overwrite))
         elif metadata["config_hash"] == spec.config_hash:
             made.done.append(spec)
         else:
@@ -260,8 +259,3 @@ def _whole(key: str, value: Any, least: int, more: str = "") -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise UserError(f"{key}={value!r}: expected a whole number from {least}{more}")
     return value
-
-
-def unknown_key(key: str, keys: Iterable[str]) -> str:
-    """The message about an override whose key is in no config."""
-    return f"{key}: no such key; {allowed(key, keys)}"

@@ -138,6 +138,15 @@ def test_a_finished_run_is_skipped_and_made_again_only_from_the_store(folder):
     assert path.read_bytes() == before  # times and all: they are charged from the journal
 
 
+def test_overwriting_keeps_the_old_table_until_the_new_one_is_whole(folder):
+    assert bench("run", *TOY, "budget.trials=3") == 0
+    before = (folder / f"results/{RUN}.parquet").read_bytes()
+    assert bench("run", *TOY, "budget.trials=6", "optimizer.class=toy.Raising", "overwrite=true") == 1
+    assert (folder / f"results/{RUN}.parquet").read_bytes() == before
+    assert bench("run", *TOY, "budget.trials=6", "overwrite=true") == 0
+    assert len(table(folder, RUN)) == 6
+
+
 def test_an_optimizer_that_raises_ends_its_run_and_is_not_replaced(folder, capsys):
     assert bench("run", *TOY, "budget.trials=6", "optimizer.class=toy.Raising") == 1
     assert "trial 3: the optimizer raised in ask: RuntimeError: no more ideas" in capsys.readouterr().err
