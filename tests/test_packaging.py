@@ -160,14 +160,17 @@ def test_make_help_names_every_target() -> None:
     assert set(re.findall(r"^  ([a-z]+) +\S", shown, re.MULTILINE)) == set(phony.split())
 
 
-def test_make_bench_does_the_experiment_and_its_report() -> None:
-    lines = output("make", "--dry-run", "bench", cwd=ROOT).splitlines()
-    assert [line.strip() for line in lines[-2:]] == [
-        ".venv/bin/bench run experiment=default",
-        ".venv/bin/bench report default",
-    ]
-    other = output("make", "--dry-run", "bench", "EXPERIMENT=otto", "ARGS=budget.trials=5", cwd=ROOT)
-    assert ".venv/bin/bench run experiment=otto budget.trials=5\n" in other
+@pytest.mark.parametrize(("status", "reports"), [(0, True), (1, True), (2, False), (130, False)])
+def test_make_bench_does_the_experiment_and_reports_what_finished(status: int, reports: bool, tmp_path: Path) -> None:
+    """With a command in the place of bench that writes down how it was called, and ends a run with `status`."""
+    recorder = tmp_path / "recorder"
+    recorder.write_text(f'#!/bin/sh\necho "$@" >> "{tmp_path}/calls"\n[ "$1" = run ] && exit {status}\nexit 0\n')
+    recorder.chmod(0o755)
+    command = ["make", "bench", f"BENCH={recorder}", "EXPERIMENT=otto", "ARGS=threads=1", "--old-file=.venv/.installed"]
+    done = run(*command, cwd=ROOT)
+    assert (done.returncode == 0) == (status == 0), done.stderr
+    expected = ["run experiment=otto threads=1"] + ["report otto"] * reports
+    assert (tmp_path / "calls").read_text().splitlines() == expected
 
 
 @pytest.mark.parametrize(
