@@ -28,7 +28,8 @@ class RunsFailedError(Exception):
     """Some runs failed; the others are finished."""
 
     def __init__(self, failures: Sequence[Failure], runs: int) -> None:
-        super().__init__(f"{len(failures)} of {runs} runs failed; the others are finished")
+        others = "; the others are finished" if runs > len(failures) else ""
+        super().__init__(f"{len(failures)} of {runs} runs failed{others}")
         self.failures = failures
 
     def lines(self) -> Iterator[str]:

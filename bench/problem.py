@@ -87,9 +87,11 @@ class Problem:
     def evaluate(self, configuration: Configuration) -> Evaluation:
         """Train and judge one canonical configuration.
 
+        `seconds` are those of training and judging: what is prepared once for all trials is charged to none.
         A model's error or a loss that is not finite is an outcome. A missing library, a full disk and a lack of memory
         are not: they are raised.
         """
+        _ = self._prepared
         start = time.perf_counter()
         loss = test_loss = error = None
         details: dict[str, Any] = {}
@@ -107,6 +109,14 @@ class Problem:
         if error is not None:
             return Evaluation(None, None, seconds, "failed", error, details)
         return Evaluation(loss, test_loss, seconds, "ok", None, details)
+
+    @cached_property
+    def _prepared(self) -> bool:
+        """Whether the model had something to prepare: asked once, before the first trial's clock starts."""
+        prepare = getattr(self.model, "prepare", None)
+        if prepare is not None:
+            prepare(self._train, self._stop, self.model_seed, self.recipe.threads)
+        return prepare is not None
 
     @cached_property
     def baseline_loss(self) -> float:

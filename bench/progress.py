@@ -58,7 +58,7 @@ class _Watch:
     """What a display shows of the runs `specs`."""
 
     def __init__(self, specs: Sequence[RunSpec], done_before: int) -> None:
-        self.store = Store(specs[0].store)
+        self.url = specs[0].store
         self.experiments = sorted({spec.run.experiment for spec in specs})
         self.wanted = {str(spec.run) for spec in specs}
         self.runs, self.done_before = len(specs), done_before
@@ -71,8 +71,8 @@ class _Watch:
         self.at_start: int | None = None
         self.interrupted = False
 
-    def rows(self) -> Rows:
-        found = gather([row for name in self.experiments for row in self.store.runs(name)], self.wanted)
+    def rows(self, store: Store) -> Rows:
+        found = gather([row for name in self.experiments for row in store.runs(name)], self.wanted)
         return {key: found.get(key, Row()) for key in self.planned}
 
     def line(self, rows: Rows) -> str:
@@ -148,20 +148,20 @@ def shown(console: Console, specs: Sequence[RunSpec], done_before: int) -> Itera
 
 def _show(console: Console, watch: _Watch, over: threading.Event) -> None:
     try:
-        watch.store = Store(watch.store.url)  # a connection belongs to its thread
+        store = Store(watch.url)  # a connection belongs to its thread
         if console.is_terminal:
-            with Live(watch.table(watch.rows()), console=console, auto_refresh=False) as live:
+            with Live(watch.table(watch.rows(store)), console=console, auto_refresh=False) as live:
                 while not over.wait(LIVE_SECONDS):
-                    live.update(watch.table(watch.rows()), refresh=True)
-                live.update(watch.table(watch.rows()), refresh=True)
+                    live.update(watch.table(watch.rows(store)), refresh=True)
+                live.update(watch.table(watch.rows(store)), refresh=True)
             return
         wait = 2.0  # a first sign of life soon, then seldom
         while not over.wait(wait):
-            console.print(watch.line(watch.rows()), markup=False)
+            console.print(watch.line(watch.rows(store)), markup=False)
             wait = LINE_SECONDS
         if watch.interrupted:
             return
-        rows = watch.rows()
+        rows = watch.rows(store)
         console.print(watch.line(rows), markup=False)
         console.print(f"best loss: {watch.best(rows)}", markup=False)
     except UserError as error:  # the runs meet the same error and report it

@@ -69,6 +69,31 @@ def test_binned_data_is_built_once_for_all_trials(tmp_path, monkeypatch):
     assert len(built) == 4  # once more for each max_bin
 
 
+def test_binning_is_charged_to_no_trial(tmp_path, monkeypatch):
+    """A model whose preparation takes long: no trial's seconds have it."""
+    import time
+
+    import toy
+
+    asked = []
+    monkeypatch.setattr(toy.Toy, "prepare", lambda self, *parts: asked.append(time.sleep(0.3)), raising=False)
+    groups = {
+        group: OmegaConf.to_container(OmegaConf.load(conf_dir() / group / f"{name}.yaml"))
+        for group, name in (("dataset", "wine"), ("resampling", "holdout"), ("metric", "auto"), ("seeds", "fixed"))
+    }
+    groups["model"] = {"class": "toy.Toy", "space": {"x": {"type": "float", "low": 0.0, "high": 1.0}}}
+    made = problem.build(problem.Recipe(groups, 0, str(tmp_path), 1))
+    assert max(made.evaluate({"x": x}).seconds for x in (0.1, 0.2, 0.3)) < 0.3
+    assert len(asked) == 1
+    dataset, (train, stop, test) = parts("breast_cancer", tmp_path)
+    model = LightGBM(dataset.task, 2, rounds=5)
+    before = predict(model, CONFIGURATIONS[0], train, stop, test)
+    prepared = LightGBM(dataset.task, 2, rounds=5)
+    prepared.prepare(train, stop, 0, 1)
+    monkeypatch.setattr(lgb.Dataset, "_lazy_init", lambda *_, **__: pytest.fail("binned again"))
+    assert predict(prepared, CONFIGURATIONS[0], train, stop, test) == before
+
+
 @pytest.mark.parametrize("name", ["digits", "breast_cancer"])
 def test_predictions_are_probabilities(name, tmp_path):
     dataset, (train, stop, test) = parts(name, tmp_path)

@@ -42,7 +42,11 @@ class Fitted(Protocol):
 
 
 class Model(Protocol):
-    """What can be fitted."""
+    """What can be fitted.
+
+    A model may also have `prepare(train, stop, seed, threads)`, called once before its first fit on these parts: what
+    it does there is charged to no trial.
+    """
 
     revision: int
     """Raised when the same arguments give other bits."""

@@ -71,7 +71,7 @@ class LightGBM:
         step: Step | None = None,
     ) -> "FittedLightGBM":
         given = {name: value for name, value in configuration.items() if value is not None}
-        parameters = self.fixed | given | {"seed": seed, "data_random_seed": seed, "num_threads": threads}
+        parameters = self._parameters(given, seed, threads)
         curve: dict[str, dict[str, list[float]]] = {}
         callbacks: list[Any] = [lgb.record_evaluation(curve)]
         if self.early_stopping:
@@ -88,6 +88,13 @@ class LightGBM:
             callbacks=callbacks,
         )
         return FittedLightGBM(booster, curve["stop"][self.metric], threads, binary=self.fixed["objective"] == "binary")
+
+    def prepare(self, train: Part, stop: Part, seed: int, threads: int) -> None:
+        """Bin the data."""
+        self._binned_pair(self._parameters({}, seed, threads), train, stop)
+
+    def _parameters(self, given: Mapping[str, Value], seed: int, threads: int) -> dict[str, Any]:
+        return {**self.fixed, **given, "seed": seed, "data_random_seed": seed, "num_threads": threads}
 
     def _binned_pair(self, parameters: Mapping[str, Any], train: Part, stop: Part) -> tuple[lgb.Dataset, lgb.Dataset]:
         binning = {name: parameters[name] for name in _BINNING if name in parameters}
