@@ -21,8 +21,8 @@ def run(overrides: Sequence[str], options: Sequence[str], config_dir: Path | Non
     """Compose what `overrides` say and do it; `options` are Hydra's own."""
     if config_dir is not None and not config_dir.is_dir():
         raise UserError(f"--config-dir={config_dir}: no such folder")
-    # A user's own classes stand beside their configs, or where they work.
-    sys.path[:0] = [str(folder.absolute()) for folder in (config_dir, Path()) if folder is not None]
+    # A user's own classes stand beside their configs, or where they work; last, so that they hide no library.
+    sys.path += [str(folder.absolute()) for folder in (config_dir, Path()) if folder is not None]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through: they are told here
     sys.argv = ["bench", *options, *overrides]
     if config_dir is not None:

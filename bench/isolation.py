@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import problem
 from bench.problem import Evaluation, Recipe
-from bench.processes import die_with_parent
+from bench.processes import die_with_parent, environment_of_child
 from bench.space import Configuration
 
 
@@ -24,7 +24,8 @@ def evaluate_in_child(recipe: Recipe, configuration: Configuration) -> Evaluatio
     with tempfile.TemporaryDirectory(prefix="hpo-compare-") as folder:
         task, outcome = Path(folder, "task"), Path(folder, "outcome")
         task.write_bytes(pickle.dumps((sys.path, recipe, configuration)))
-        done = subprocess.run([sys.executable, "-m", "bench.isolation", str(os.getpid()), task, outcome], check=False)
+        command = [sys.executable, "-m", "bench.isolation", str(os.getpid()), str(task), str(outcome)]
+        done = subprocess.run(command, check=False, env=os.environ | environment_of_child())
         if outcome.exists():
             result = pickle.loads(outcome.read_bytes())  # noqa: S301 - written by our own child
             if isinstance(result, BaseException):

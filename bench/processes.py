@@ -56,6 +56,13 @@ def take_a_core() -> int | None:
     return None
 
 
+def environment_of_child() -> dict[str, str]:
+    """What a child process needs to import this very package, and not a folder of the same name where it is started."""
+    root = str(Path(__file__).resolve().parent.parent)
+    before = os.environ.get("PYTHONPATH")
+    return {"PYTHONSAFEPATH": "1", "PYTHONPATH": root if not before else os.pathsep.join([root, before])}
+
+
 def cores() -> int:
     """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,8 +1,11 @@
 """The local engine through the command: killed workers and parents, crashes, interrupts; nothing evaluated twice."""
 
+import os
 import random
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -10,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
-from commands import TOY, bench_process, table, without_times
+from commands import TESTS, TOY, bench_process, table, without_times
 
 from bench import results
 
@@ -177,6 +180,18 @@ def test_workers_have_one_thread_and_a_core_each_and_it_is_recorded(tmp_path):
         provenance = results.read_metadata(path)["provenance"]
         assert provenance["threads"] == 1
         assert provenance["omp_wait_policy"] == "PASSIVE"
+
+
+def test_a_folder_of_the_same_name_is_not_imported_by_workers(tmp_path):
+    (tmp_path / "bench").mkdir()
+    (tmp_path / "bench/__init__.py").write_text("raise SystemExit('the wrong bench')\n")
+    script = "import sys; sys.path.remove(''); from bench.cli import main; sys.argv[0] = 'bench'; main()"
+    command = [sys.executable, "-c", script, *SWEEP, "budget.trials=2", "optimizer=random"]
+    path = os.pathsep.join([str(TESTS.parent), str(TESTS)])
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(tables(tmp_path)) == 2
 
 
 def test_two_commands_at_once_share_the_work(tmp_path):

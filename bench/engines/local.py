@@ -17,7 +17,7 @@ from loky.process_executor import BrokenProcessPool
 
 from bench.engines import Failure
 from bench.errors import UserError
-from bench.processes import cores, die_with_parent, take_a_core
+from bench.processes import cores, die_with_parent, environment_of_child, take_a_core
 from bench.results import RunId
 from bench.run import RunSpec
 from bench.run import execute as execute_run
@@ -77,7 +77,7 @@ def _round(specs: Sequence[RunSpec], workers: int, failures: list[Failure]) -> t
         max_workers=workers,
         initializer=_start,
         initargs=(os.getpid(), list(sys.path), several),
-        env=_environment(specs),
+        env=environment_of_child() | (_ONE_THREAD if all(spec.threads == 1 for spec in specs) else {}),
     )
     try:
         futures = {executor.submit(_work, spec): spec for spec in specs}
@@ -93,10 +93,6 @@ def _round(specs: Sequence[RunSpec], workers: int, failures: list[Failure]) -> t
         return [], False
     finally:
         executor.shutdown(wait=True, kill_workers=True)
-
-
-def _environment(specs: Sequence[RunSpec]) -> dict[str, str]:
-    return _ONE_THREAD if all(spec.threads == 1 for spec in specs) else {}
 
 
 def _under_way(store: Store, specs: Sequence[RunSpec]) -> dict[RunId, int]:
