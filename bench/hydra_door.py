@@ -12,6 +12,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from bench import catalogue, launch
 from bench.errors import UserError, allowed
@@ -39,6 +40,8 @@ def run(overrides: Sequence[str], options: Sequence[str], config_dir: Path | Non
         raise typer.Exit(1) from None
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(_told(error, overrides, config_dir)) from error
+    except YAMLError as error:
+        raise UserError(f"a config is not valid YAML: {' '.join(str(error).split())}") from error
 
 
 def _told(error: Exception, overrides: Sequence[str], config_dir: Path | None) -> str:

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import typer
 from omegaconf import OmegaConf
 from rich.console import Console
@@ -50,25 +51,37 @@ def _finished_only(experiment: str, results_dir: Path) -> None:
     found = results.find(results_dir, experiment)
     if not found:
         raise UserError(f"experiment {experiment!r}: nothing in {results_dir}; {_known(results_dir)}")
-    typer.echo(f"{len(found)} finished runs in {results_dir / experiment}; the store knows of none under way")
+    typer.echo(
+        f"{len(found)} finished runs in {results_dir / experiment}; no store in {results_dir} knows more (--store)"
+    )
 
 
 def best(experiment: str, dataset: str | None, model: str | None, results_dir: Path) -> str:
     """The configuration of the least validation loss of each problem, as YAML documents."""
-    trials = results.read(results_dir, [experiment]).trials
+    found = results.read(results_dir, [experiment])
+    trials = found.trials
     documents = []
     for (of_dataset, of_model), group in trials.groupby(["dataset", "model"], observed=True):
         if dataset not in (None, of_dataset) or model not in (None, of_model):
             continue
+        of_problem = [data for run, data in found.runs.items() if (run.dataset, run.model) == (of_dataset, of_model)]
+        if len({data["problem_family"] for data in of_problem}) > 1:
+            raise UserError(
+                f"{of_dataset} {of_model}: the runs of {experiment!r} are on different problems (another metric, "
+                "split, space or data), whose losses cannot be compared; give them different names"
+            )
         succeeded = group.dropna(subset=["loss"])
         if succeeded.empty:
             documents.append(f"# {of_dataset} {of_model}: no trial succeeded\n")
             continue
         row = succeeded.sort_values("loss", kind="stable").iloc[0]
+        test = "" if pd.isna(row["test_loss"]) else f", test loss {row['test_loss']:.6g}"
         head = (
-            f"# {of_dataset} {of_model}: validation loss {row['loss']:.6g}, test loss {row['test_loss']:.6g}\n"
+            f"# {of_dataset} {of_model}: validation loss {row['loss']:.6g}{test} ({of_problem[0]['metric']})\n"
             f"# {row['optimizer']}, seed {row['seed']}, trial {row['trial']} of experiment {experiment}\n"
         )
+        if len({data["problem"] for data in of_problem}) > 1:
+            head += "# each seed has a split of its own: the least loss favours the easiest split\n"
         documents.append(head + OmegaConf.to_yaml(json.loads(row["configuration"])))
     if not documents:
         problems = trials[["dataset", "model"]].drop_duplicates().itertuples(index=False)

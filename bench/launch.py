@@ -83,11 +83,7 @@ def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]]
         console.print(f"{len(plan.done)} of {len(plan.done)} runs are done; nothing to do", markup=False)
         return
     to_do = _in_order(plan.to_do)
-    store = Store(to_do[0].store)
-    if config.overwrite:
-        for spec in to_do:
-            store.forget(spec.run)
-    store.close()
+    Store(to_do[0].store).close()  # one that cannot be used is told before anything is loaded
     with _ended_by_sigterm():
         _load_once(to_do)
         with progress.shown(console, to_do, len(plan.done)):

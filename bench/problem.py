@@ -103,7 +103,7 @@ class Problem:
                 test_loss = self._loss(self._test, fitted.predict(self._test.features))
         except (UserError, ImportError, OSError, MemoryError):
             raise
-        except Exception as failure:  # noqa: BLE001 - whatever a model raises is this configuration's outcome
+        except (Exception, SystemExit) as failure:  # noqa: BLE001 - what a model raises is this configuration's outcome
             error = _one_line(failure)
         seconds = time.perf_counter() - start
         if error is not None:
@@ -192,6 +192,6 @@ def build(recipe: Recipe) -> Problem:
     return Problem(recipe, dataset, split, model, space, metric, seeds["model"], identity, family)
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -55,12 +55,11 @@ def execute(spec: RunSpec) -> None:
         if not spec.path.parent.is_dir():
             spec.path.parent.mkdir(parents=True, exist_ok=True)
         attempt = 0
-        while (journal := store.begin(spec.run, spec.config_hash)) is None:
+        while (journal := store.begin(spec.run, spec.config_hash, anew=spec.overwrite)) is None:
             stores.wait(attempt)
             attempt += 1
-        if spec.path.exists() and not spec.overwrite:  # another process finished it while this one waited
-            store.end(journal, "done")
-            return
+            if spec.path.exists() and not spec.overwrite:  # the process that was waited for has finished it
+                return
         _execute(spec, store, journal)
     except Exception as error:
         message = str(error) if isinstance(error, (UserError, RunFailed)) else f"{type(error).__name__}: {error}"

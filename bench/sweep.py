@@ -21,6 +21,9 @@ from bench.run import RunSpec
 GROUPS = ("dataset", "resampling", "model", "metric", "optimizer", "seeds", "budget")
 """The groups that a result depends on, in the order in which they are recorded."""
 
+SEEDS = 2**31 - 1
+"""The largest seed that every library here takes."""
+
 _NOT_HASHED = {"name", "description", "source", "licence", "citation", "path"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -221,6 +224,8 @@ def _check(config: Mapping[str, Any]) -> None:
     for key, name in names.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise UserError(f"{key}={name!r}: expected letters, digits, '.', '_' and '-', as it names a folder")
+    if config["name"].startswith("store.sqlite"):
+        raise UserError(f"name={config['name']!r}: is the store's file in results_dir; choose another")
     _check_budget(config["budget"])
     _check_seeds(config)
     if config["threads"] is not None:
@@ -248,14 +253,15 @@ def _check_seeds(config: Mapping[str, Any]) -> None:
     for key in ("split", "model"):
         value = config["seeds"].get(key)
         if value != "seed":
-            _whole(f"seeds.{key}", value, 0, " or the word seed, which follows the repetition's seed")
+            _whole(f"seeds.{key}", value, 0, " or the word seed, which follows the repetition's seed", SEEDS)
 
 
 def _checked_seed(seed: Any) -> int:
-    return _whole("seed", seed, 0)
+    return _whole("seed", seed, 0, most=SEEDS)
 
 
-def _whole(key: str, value: Any, least: int, more: str = "") -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UserError(f"{key}={value!r}: expected a whole number from {least}{more}")
+def _whole(key: str, value: Any, least: int, more: str = "", most: int | None = None) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
+        upto = "" if most is None else f" to {most}"
+        raise UserError(f"{key}={value!r}: expected a whole number from {least}{upto}{more}")
     return value

@@ -199,7 +199,7 @@ class Trials:
             return call()
         except (Exhausted, UserError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             text = str(error).strip().splitlines()
             reason = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
             raise RunFailed(f"trial {number}: the optimizer raised in {what}: {reason}") from error

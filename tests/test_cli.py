@@ -46,7 +46,9 @@ def refused(capsys, *arguments: object) -> str:
         ("budget.seconds=-1", r"budget.seconds=-1: expected a number greater than 0"),
         ("seed=-1", r"seed=-1: expected a whole number from 0"),
         ("seed=one", r"seed='one': expected a whole number from 0"),
-        ("seeds.split=x", r"seeds.split='x': expected a whole number from 0 or the word seed"),
+        ("seed=99999999999999999999", r"expected a whole number from 0 to 2147483647"),
+        ("name=store.sqlite", r"name='store.sqlite': is the store's file"),
+        ("seeds.split=x", r"seeds.split='x': expected a whole number from 0 .*or the word seed"),
         ("threads=0", r"threads=0: expected a whole number from 1"),
         ("name=../up", r"name='../up': expected letters, digits"),
         ("name=a/b", r"name='a/b': expected letters, digits"),
@@ -111,6 +113,31 @@ def test_a_bad_file_gets_one_line(capsys, folder, content, message):
     said = refused(capsys, *RUN, "dataset=file", "dataset.path=data.csv", "dataset.target=z")
     assert re.search(message, said)
     assert "data.csv" in said or "dataset" in said
+
+
+def test_broken_yaml_of_ones_own(capsys, folder):
+    (folder / "mine/dataset").mkdir(parents=True)
+    (folder / "mine/dataset/broken.yaml").write_text("name: [x\n")
+    assert "not valid YAML" in refused(capsys, "run", "--config-dir", "mine", "dataset=broken")
+
+
+def test_best_refuses_to_compare_losses_of_different_problems(capsys):
+    assert bench("run", *TOY, "budget.trials=3", "name=mix") == 0
+    assert bench("run", *TOY, "budget.trials=3", "name=mix", "seed=1", "metric=error") == 0
+    capsys.readouterr()
+    assert "on different problems" in refused(capsys, "best", "mix")
+
+
+def test_best_without_a_test_part_and_with_paired_seeds(capsys):
+    without = ["resampling.test=0", "resampling.train=0.8", "budget.trials=2"]
+    assert bench("run", *TOY, *without, "seeds=paired", "name=b") == 0
+    assert bench("run", *TOY, *without, "seeds=paired", "name=b", "seed=1") == 0
+    capsys.readouterr()
+    assert bench("best", "b") == 0
+    out = capsys.readouterr().out
+    assert "test loss" not in out
+    assert "(log_loss)" in out
+    assert "each seed has a split of its own" in out
 
 
 def test_a_missing_file_is_named(capsys):

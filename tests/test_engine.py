@@ -16,6 +16,7 @@ import pytest
 from commands import TESTS, TOY, bench_process, table, without_times
 
 from bench import results
+from bench.store import Store
 
 SWEEP = ["run", "-m", *TOY, "optimizer=random,optuna_tpe,hyperopt_tpe", "seed=range(0,2)", "engine.workers=2"]
 
@@ -202,7 +203,22 @@ def test_two_commands_at_once_share_the_work(tmp_path):
         _, err = process.communicate(timeout=600)
         assert process.returncode == 0, err
     assert len(lines(log)) == len(set(lines(log))) == 40
+    runs = Store(f"sqlite:///{tmp_path}/results/store.sqlite").runs("scratch")
+    assert [(run["state"], run["trials"]) for run in runs] == [("done", 20), ("done", 20)]
     assert len(table(tmp_path, "scratch/wine/toy/random/1")) == 20
+
+
+def test_overwriting_waits_for_the_process_that_does_the_run_now(tmp_path):
+    arguments = ["run", *TOY, "budget.trials=40", "+model.settings.sleep=0.1"]
+    log = tmp_path / "log"
+    first = bench_process(*arguments, cwd=tmp_path, TOY_LOG=str(log))
+    wait_for(lambda: len(lines(log)) > 3)
+    status, err = run_to_end(tmp_path, *arguments, "overwrite=true", TOY_LOG=str(log))
+    assert status == 0, err
+    _, err = first.communicate(timeout=600)
+    assert first.returncode == 0, err
+    assert len(lines(log)) == 40
+    assert len(table(tmp_path, "scratch/wine/toy/random/0")) == 40
 
 
 def test_runs_that_share_points_do_not_march_in_lock_step(tmp_path):

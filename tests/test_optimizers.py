@@ -356,6 +356,20 @@ def test_a_grid_setting_that_is_not_allowed_is_named(setting: dict[str, Any], me
         GridSearch(FLAT, 0, None, **setting)
 
 
+@pytest.mark.parametrize(
+    ("name", "setting", "value"),
+    [
+        ("hyperopt_tpe", "gamma", -3.0),
+        ("hyperopt_tpe", "n_EI_candidates", 0),
+        ("optuna_tpe", "n_startup_trials", -4),
+        ("optuna_cmaes", "popsize", "abc"),
+    ],
+)
+def test_a_setting_out_of_its_range_is_named(name: str, setting: str, value: Any) -> None:
+    with pytest.raises(UserError, match=rf"optimizer\.settings\.{setting}={value!r}: "):
+        build(name, FLAT, **{setting: value})
+
+
 @pytest.mark.parametrize("name", ["skopt_gp", "optuna_tpe", "optuna_cmaes"])
 def test_a_setting_that_the_library_does_not_know_is_named(name: str) -> None:
     with pytest.raises(UserError, match=r"optimizer.settings: .*gama"):

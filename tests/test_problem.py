@@ -2,6 +2,7 @@
 
 import copy
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -119,6 +120,12 @@ def test_a_loss_that_is_not_finite_is_a_failure(tmp_path, monkeypatch, predictio
     evaluation = build(tmp_path).evaluate(POINT)
     assert (evaluation.status, evaluation.loss, evaluation.test_loss) == ("failed", None, None)
     assert "log_loss is nan" in evaluation.error
+
+
+def test_a_model_that_exits_is_a_failure(tmp_path, monkeypatch):
+    monkeypatch.setattr(toy.Toy, "fit", lambda *_, **__: sys.exit(3))
+    evaluation = build(tmp_path).evaluate(POINT)
+    assert (evaluation.status, evaluation.error) == ("failed", "SystemExit: 3")
 
 
 @pytest.mark.parametrize("error", [ImportError("no xyz"), OSError(28, "disk"), MemoryError(), UserError("mend it")])

@@ -10,6 +10,7 @@ from hyperopt import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Trials, hp, tpe
 from hyperopt.base import Domain
 from hyperopt.pyll import scope
 
+from bench.errors import UserError
 from bench.optimizers import Declaration, Law
 from bench.space import Categorical, Configuration, Float, Int, Parameter, Space, Value, steps, to_json
 
@@ -40,6 +41,14 @@ class TPE:
         n_EI_candidates: int = 24,  # noqa: N803
         prior_weight: float = 1.0,
     ) -> None:
+        for name, value, allowed in (
+            ("n_startup_jobs", n_startup_jobs, n_startup_jobs >= 0),
+            ("gamma", gamma, 0 < gamma <= 1),
+            ("n_EI_candidates", n_EI_candidates, n_EI_candidates >= 1),
+            ("prior_weight", prior_weight, prior_weight > 0),
+        ):
+            if not allowed:
+                raise UserError(f"optimizer.settings.{name}={value}: out of its range")
         self._space = space
         self._chosen = {name for p in space.parameters for name in p.when}
         expression = _translate(space, self._chosen)

@@ -26,6 +26,10 @@ class _Study:
     independent = False
 
     def __init__(self, space: Space, sampler: type[BaseSampler], settings: dict[str, Any]) -> None:
+        for name, least in (("n_startup_trials", 0), ("popsize", 2), ("n_ei_candidates", 1)):
+            value = settings.get(name, least)  # the samplers take anything, and fail at some later trial
+            if value is not None and (not isinstance(value, int) or value < least):
+                raise UserError(f"optimizer.settings.{name}={value!r}: expected a whole number from {least}")
         self._space = space
         self._asked: dict[str, list[Trial]] = {}
         with _quiet():

@@ -117,10 +117,10 @@ class Store:
 
     # --- the journal of runs ---
 
-    def begin(self, run: RunId, config_hash: str) -> Journal | None:
+    def begin(self, run: RunId, config_hash: str, anew: bool = False) -> Journal | None:
         """Open the journal of a run; None where another living process holds it.
 
-        The journal holds what an earlier, unfinished attempt under the same `config_hash` recorded.
+        The journal holds what an earlier attempt under the same `config_hash` recorded; nothing where `anew`.
         """
         name = str(run)
         trials, runs = tables.TRIALS, tables.RUNS
@@ -128,7 +128,7 @@ class Store:
             row = connection.execute(sa.select(runs).where(runs.c.run == name)).first()
             if row is not None and row.state == "running" and self._holds(_holder(row._mapping)):  # noqa: SLF001
                 return None
-            if row is not None and row.config_hash != config_hash:
+            if row is not None and (anew or row.config_hash != config_hash):
                 connection.execute(sa.delete(trials).where(trials.c.run == name))
             recorded = connection.execute(sa.select(trials).where(trials.c.run == name)).all()
             fields = {
@@ -157,12 +157,6 @@ class Store:
         values = {"state": state, "error": error, "traceback": traceback, "updated_at": now()}
         with self._database.connection() as connection:
             connection.execute(sa.update(runs).where(runs.c.run == journal.run).values(values))
-
-    def forget(self, run: RunId) -> None:
-        """Drop the journal of a run; its evaluations stay."""
-        with self._database.connection() as connection:
-            for table in (tables.TRIALS, tables.RUNS):
-                connection.execute(sa.delete(table).where(table.c.run == str(run)))
 
     def runs(self, experiment: str) -> list[dict[str, Any]]:
         """The runs of an experiment as the journal knows them; `alive` says whether a running one's process lives."""
