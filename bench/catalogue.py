@@ -1,5 +1,6 @@
 """What there is to choose from: the configs of the suite and of a user's own folder, with one line each."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,28 @@ def listing(group: str | None, config_dir: Path | None = None) -> str:
         lines.append(name)
         lines += [f"  {key:<{width}}  {_description(files[key])}".rstrip() for key in sorted(files)]
     return "\n".join(lines) + "\n"
+
+
+def config(group: str, name: str, config_dir: Path | None = None) -> dict[str, Any]:
+    """What one config says, by itself; raises `UserError` where there is none of that name, or it cannot be read."""
+    files = _files(group, config_dir)
+    if name not in files:
+        raise UserError(f"{group}={name}: unknown {group}; {allowed(name, sorted(files))}")
+    try:
+        content: Any = OmegaConf.to_container(OmegaConf.load(files[name]), resolve=True)
+    except (YAMLError, OmegaConfBaseException, OSError) as error:
+        raise UserError(f"{files[name]}: cannot be read: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{files[name]}: expected a mapping, found {content!r}")
+    return {str(key): value for key, value in content.items()}
+
+
+def find_own_classes(config_dir: Path | None) -> None:
+    """Let a user's own classes be imported: they stand beside their configs, or where they work.
+
+    Last, so that they hide no library.
+    """
+    sys.path += [str(folder.absolute()) for folder in (config_dir, Path()) if folder is not None]
 
 
 def _folders(config_dir: Path | None) -> list[Path]:

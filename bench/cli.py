@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -98,15 +99,60 @@ def best(
     typer.echo(inspection.best(experiment, dataset, model, results_dir), nl=False)
 
 
+@app.command()
+def check(
+    name: Annotated[str, typer.Argument(help="The optimiser, as its config is called.")],
+    config_dir: ConfigDir = None,
+    examples: Annotated[int, typer.Option(min=1, help="Generated spaces to try each rule on.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="The seed that the spaces are generated from.")] = 0,
+    trials: Annotated[int, typer.Option(min=2, help="Trials on each space.")] = 25,
+    limit: Annotated[float, typer.Option(min=0, help="Seconds after which a rule is tried on no further space.")] = 5,
+) -> None:
+    """Try an optimiser, the suite's or your own, against everything that a comparison needs of it."""
+    from bench import catalogue, conformance  # noqa: PLC0415
+
+    subject = conformance.subject(name, config_dir)
+    catalogue.find_own_classes(config_dir)
+    typer.echo(f"{name} ({subject.path}): {examples} generated spaces and 3 fixed ones, {trials} trials on each")
+    found = Counter[str]()
+    for made in conformance.check(subject, examples, seed, trials=trials, limit=limit):
+        typer.echo(str(made))
+        found[made.status] += 1
+    typer.echo(f"{name}: {found['ok']} ok, {found['skipped']} skipped, {found['FAIL']} failed")
+    if found["FAIL"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    kind: Annotated[str, typer.Argument(help="optimizer, model or dataset.")],
+    name: Annotated[str, typer.Argument(help="Its name, an identifier such as my_tpe.")],
+    folder: Annotated[Path, typer.Option(help="Where to write it: what --config-dir then names.")] = Path("mine"),
+) -> None:
+    """Write a small optimiser, model or dataset that works, its config and a test, for you to change."""
+    from bench import scaffold  # noqa: PLC0415
+
+    typer.echo(scaffold.write(kind, name, folder), nl=False)
+
+
 @app.command(name="list")
 def list_(
     group: Annotated[str | None, typer.Argument(help="One group only, such as datasets or optimizers.")] = None,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Name every dataset, model, optimiser, experiment, ... with one line each."""
+    """Name every dataset, model, optimiser, experiment, ... with one line each.
+
+    'bench list optimizers' also shows each one's library, what it can express and what it approximates.
+    """
     from bench import catalogue  # noqa: PLC0415
 
-    typer.echo(catalogue.listing(group, config_dir), nl=False)
+    if group in ("optimizer", "optimizers"):
+        from bench import capabilities  # noqa: PLC0415 - builds each optimiser, so that its library is imported
+
+        catalogue.find_own_classes(config_dir)
+        typer.echo(capabilities.listing(config_dir), nl=False)
+    else:
+        typer.echo(catalogue.listing(group, config_dir), nl=False)
 
 
 def _version(wanted: bool) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 from bench.errors import UserError, allowed
 
+EXTRAS = {"ConfigSpace": "smac", "nevergrad": "nevergrad", "smac": "smac", "torch": "torch"}
+"""Of packages that are not always installed, as they are imported, the extra that installs them."""
+
 
 def locate(where: str, path: object) -> Callable[..., Any]:
     """The class or function at the dotted `path`; `where` is the YAML key to name in the message of a `UserError`."""
@@ -21,12 +24,15 @@ def locate(where: str, path: object) -> Callable[..., Any]:
                 f"{where}={path}: no module named {error.name!r}; put its file beside your configs (--config-dir) "
                 "or into the folder you start from"
             ) from None
+        missing = str(error.name).partition(".")[0]
+        what = f"'hpo-compare[{EXTRAS[missing]}]'" if missing in EXTRAS else "it"
         raise UserError(
-            f"{where}={path}: needs the package {error.name!r}, which is not installed; pip install it"
+            f"{where}={path}: needs the package {error.name!r}, which is not installed; pip install {what}"
         ) from None
     found: Callable[..., Any] | None = getattr(module, name, None)
     if found is None:
-        public = [key for key, value in vars(module).items() if inspect.isclass(value) and not key.startswith("_")]
+        own = {key: value for key, value in vars(module).items() if callable(value) and not key.startswith("_")}
+        public = [key for key, value in own.items() if str(getattr(value, "__module__", "")).startswith(module_name)]
         raise UserError(f"{where}={path}: {module_name} has no {name!r}; {allowed(name, public)}")
     return found
 

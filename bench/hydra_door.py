@@ -9,7 +9,7 @@ from pathlib import Path
 import hydra
 import typer
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -38,6 +38,11 @@ def run(overrides: Sequence[str], options: Sequence[str], config_dir: Path | Non
         for line in (*error.lines(), str(error)):
             typer.echo(f"bench: {line}", err=True)
         raise typer.Exit(1) from None
+    except OverrideParseException as error:
+        key, _, value = str(error.override).partition("=")
+        reason = next(iter(str(error).splitlines()), "").strip()
+        way = f"a text with such signs needs quotes: \"{key}='{value}'\""
+        raise UserError(f"{error.override}: cannot be read ({reason}); {way}") from error
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(_told(error, overrides, config_dir)) from error
     except YAMLError as error:

@@ -31,6 +31,8 @@ def status(experiment: str, results_dir: Path, store_url: str | None, watch: boo
         rows = progress.gather(journalled)
         console.print(progress.status_table(rows, {}))
         _print_states(console, journalled)
+        for line in store.barren(experiment).values():
+            console.print(line, markup=False)
         if not watch or not any(run["alive"] for run in journalled):
             return
         time.sleep(2)

@@ -18,6 +18,7 @@ from bench import progress
 from bench import sweep as sweeps
 from bench.components import locate
 from bench.engines import Failure
+from bench.processes import on_cores
 from bench.run import RunSpec, execute, problem_of
 from bench.store import Store
 from bench.sweep import Plan
@@ -51,7 +52,8 @@ def single(config: DictConfig) -> None:
 
     def in_this_process(specs: Sequence[RunSpec]) -> list[Failure]:
         try:
-            execute(specs[0])
+            with on_cores(specs[0].threads):
+                execute(specs[0])
         except RunFailed as error:
             return [Failure(specs[0].run, str(error))]
         return []
@@ -88,6 +90,12 @@ def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]]
         _load_once(to_do)
         with progress.shown(console, to_do, len(plan.done)):
             failures = run_all(to_do)
+    store = Store(to_do[0].store)
+    done = {str(spec.run) for spec in to_do}
+    for run, line in store.barren(to_do[0].run.experiment).items():
+        if run in done:
+            console.print(f"warning: {line}", markup=False)
+    store.close()
     if failures:
         raise RunsFailedError(failures, len(to_do))
     experiment = to_do[0].run.experiment
@@ -132,14 +140,14 @@ def dry_run(plan: Plan) -> Iterator[str]:
     total = 0.0
     known = True
     for (dataset, model, optimizer), specs in groups.items():
-        budget = specs[0].config["budget"]
-        trials = sum(_trials(spec) for spec in specs)
-        already = sum(min(begun.get(str(spec.run), 0), _trials(spec)) for spec in specs)
+        trials = sum(spec.trials or 0 for spec in specs)
+        already = sum(min(begun.get(str(spec.run), 0), spec.trials or 0) for spec in specs)
         cost = store.mean_seconds(dataset, model)
         time = "no evaluation measured yet"
-        if budget.get("trials") is None:
-            time = f"{len(specs)} x {budget['seconds']} s"
-            total += len(specs) * budget["seconds"]
+        if specs[0].trials is None:
+            limit = specs[0].seconds or 0.0
+            time = f"{len(specs)} x {limit:g} s"
+            total += len(specs) * limit
         elif cost is not None:
             seconds = (trials - already) * cost
             total += seconds
@@ -150,10 +158,6 @@ def dry_run(plan: Plan) -> Iterator[str]:
     store.close()
     if known:
         yield f"expected: {progress.duration(total)} of one core for evaluations, and the optimisers' own time"
-
-
-def _trials(spec: RunSpec) -> int:
-    return spec.config["budget"].get("trials") or 0
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Named losses for classification and regression: the one place that says which way a metric is better."""
+"""Named losses for classification, regression and counts: the one place that says which way a metric is better."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,12 +6,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import log_loss
+from scipy.special import xlogy
 
 from bench.errors import UserError, allowed
 
 CLASSIFICATION = ("binary", "multiclass")
-REGRESSION = ("regression",)
+QUANTITIES = ("regression", "counts")
+TASKS = (*CLASSIFICATION, *QUANTITIES)
+"""Every task of the suite: the target of `counts` is whole numbers >= 0, that of `regression` any numbers."""
+AUTO = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse", "counts": "poisson_deviance"}
+"""What the metric `auto` is for a task."""
+
+Weights = NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)
@@ -24,33 +30,48 @@ class Metric:
     name: str
     tasks: tuple[str, ...]
     description: str
-    function: Callable[[NDArray[Any], NDArray[Any]], float]
+    function: Callable[[NDArray[Any], NDArray[np.floating[Any]], Weights], float]
     larger_is_better: bool = False
 
-    def loss(self, target: NDArray[Any], prediction: NDArray[Any]) -> float:
-        """The score where smaller is better, the negated score where larger is.
+    @property
+    def label(self) -> str:
+        """What the loss is called in tables and figures: `log_loss`, `1 - auc`."""
+        return f"1 - {self.name}" if self.larger_is_better else self.name
 
-        Raises `ValueError` for a prediction of the wrong shape or with values that are not finite: an evaluation that
-        yields such has failed, and must not pass for a good or a bad one.
+    def loss(self, target: NDArray[Any], prediction: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
+        """The score where smaller is better, 1 - score where larger is.
+
+        `weights`: (n,) numbers >= 0, not all 0; a row of weight 2 counts as the row twice, one of weight 0 not at all.
+        Raises `ValueError` for a prediction of the wrong shape, with values that are not finite, or that is not of
+        probabilities: an evaluation that yields such has failed, and must not pass for a good or a bad one. Raises
+        `UserError` where the target itself has no such score (the auc of a single class): it then has none for any
+        configuration, and another metric or resampling must be chosen.
         """
         target, prediction = np.asarray(target), np.asarray(prediction)
-        dimensions = 1 if self.tasks == REGRESSION else 2
-        if prediction.ndim != dimensions or len(prediction) != len(target):
-            expected = f"({len(target)},)" if dimensions == 1 else f"({len(target)}, classes)"
+        if weights is not None:
+            weights = np.asarray(weights, dtype=np.float64)
+            if weights.shape != target.shape:
+                raise ValueError(f"weights have shape {weights.shape}; expected {target.shape}")
+        classes = self.tasks[0] in CLASSIFICATION
+        if prediction.ndim != (2 if classes else 1) or len(prediction) != len(target):
+            expected = f"({len(target)}, classes)" if classes else f"({len(target)},)"
             raise ValueError(f"prediction has shape {prediction.shape}; expected {expected}")
         if not np.isfinite(prediction).all():
             raise ValueError(f"prediction has {np.count_nonzero(~np.isfinite(prediction))} values that are not finite")
-        score = float(self.function(target, prediction))
-        return -score if self.larger_is_better else score
+        if not np.issubdtype(prediction.dtype, np.floating):
+            prediction = prediction.astype(np.float64)
+        if classes:
+            _are_probabilities(prediction)
+        score = float(self.function(target, prediction, weights))
+        return 1 - score if self.larger_is_better else score
 
 
 def get(name: str, task: str) -> Metric:
-    """The metric of this name; `auto` is log_loss for classification and rmse for regression.
+    """The metric of this name; `auto` is log_loss for classes, rmse for regression, poisson_deviance for counts.
 
     Raises `UserError` where there is no such metric, or where it does not fit the task.
     """
-    if name == "auto":
-        name = "rmse" if task in REGRESSION else "log_loss"
+    name = AUTO[task] if name == "auto" else name
     fitting = [metric.name for metric in METRICS.values() if task in metric.tasks]
     if name not in METRICS:
         raise UserError(f"metric.name: {name!r} is not known; {allowed(name, ['auto', *fitting])}")
@@ -59,22 +80,121 @@ def get(name: str, task: str) -> Metric:
     return METRICS[name]
 
 
-def _log_loss(target: NDArray[Any], prediction: NDArray[Any]) -> float:
-    """Mean of -log p(class); scikit-learn clips p to [eps, 1 - eps], eps being that of the prediction's type."""
-    return float(log_loss(target, prediction, labels=range(prediction.shape[1])))
+def _are_probabilities(prediction: NDArray[np.floating[Any]]) -> None:
+    """Numbers in 0..1 but for rounding, and rows that sum to 1 as nearly as half of single precision allows."""
+    if prediction.min() < -1e-6 or prediction.max() > 1 + 1e-6:
+        raise ValueError(f"prediction has values from {prediction.min():g} to {prediction.max():g}; expected 0..1")
+    off = np.abs(prediction.sum(axis=1) - 1) > 1e-3
+    if off.any():
+        raise ValueError(f"prediction has {off.sum()} rows of probabilities that do not sum to 1")
 
 
-def _error(target: NDArray[Any], prediction: NDArray[Any]) -> float:
+# --- classes ----------------------------------------------------------------------------------------------------------
+
+
+def _log_loss(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weights: Weights) -> float:
+    """Mean of -log p(class), p clipped to [eps, 1 - eps], eps being that of the prediction's type.
+
+    For float64 without weights the same to the bit as `sklearn.metrics.log_loss`, in a small part of its time.
+    """
+    eps = np.finfo(prediction.dtype).eps
+    likelihood = np.clip(prediction[np.arange(len(target)), target], eps, 1 - eps).astype(np.float64)
+    return float(np.average(-xlogy(1.0, likelihood), weights=weights))
+
+
+def _error(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weights: Weights) -> float:
     """Share of rows whose most probable class (the first of equals) is not the target."""
-    return float(np.mean(prediction.argmax(axis=1) != target))
+    return float(np.average(prediction.argmax(axis=1) != target, weights=weights))
 
 
-def _rmse(target: NDArray[Any], prediction: NDArray[Any]) -> float:
-    return float(np.sqrt(np.mean(np.square(prediction.astype(np.float64) - target))))
+def _balanced_error(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weights: Weights) -> float:
+    """The mean, over the classes in `target`, of the share of a class's rows that are given another class.
+
+    1 - `sklearn.metrics.balanced_accuracy_score`, not adjusted for chance, which also leaves out absent classes.
+    """
+    rows = np.bincount(target, weights)
+    wrong = np.bincount(target, np.where(prediction.argmax(axis=1) != target, 1.0 if weights is None else weights, 0.0))
+    return float(np.mean(wrong[rows > 0] / rows[rows > 0]))
 
 
-def _mae(target: NDArray[Any], prediction: NDArray[Any]) -> float:
-    return float(np.mean(np.abs(prediction.astype(np.float64) - target)))
+def _brier(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weights: Weights) -> float:
+    """Mean squared distance of the probabilities from the truth, as `sklearn.metrics.brier_score_loss` scales it.
+
+    For more than two classes the sum over the classes, in 0..2; for two, half of that: (p(class 1) - target)^2 in 0..1.
+    """
+    away = prediction.astype(np.float64)
+    away[np.arange(len(target)), target] -= 1
+    score = float(np.average(np.square(away).sum(axis=1), weights=weights))
+    return score / 2 if prediction.shape[1] == 2 else score
+
+
+def _auc(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weights: Weights) -> float:
+    """Area under the ROC curve; of several classes, the plain mean of each against the rest (one-vs-rest, macro).
+
+    `sklearn.metrics.roc_auc_score(..., multi_class="ovr")`. A class of the prediction that no row of the target is of
+    (or only rows of weight 0) has no curve; a mean over the others would be another quantity in one fold than in the
+    next, and so this is an error.
+    """
+    classes = prediction.shape[1]
+    for code, rows in enumerate(np.bincount(target, weights, minlength=classes)):
+        if rows == 0:
+            raise UserError(
+                f"metric.name: auc needs rows of every class in each part, and one part has none of class number {code}"
+                "; choose another metric, or a resampling with larger parts"
+            )
+    areas = [_area(target == code, prediction[:, code], weights) for code in range(1 if classes == 2 else 0, classes)]
+    return float(np.mean(areas))
+
+
+def _area(positive: NDArray[np.bool_], score: NDArray[np.floating[Any]], weights: Weights) -> float:
+    """The share of pairs, one row of each kind, whose positive row has the higher score; equal ones count half."""
+    high, low = score[positive], score[~positive]
+    if weights is None:
+        high, low = np.sort(high), np.sort(low)
+        places = np.searchsorted(low, high) + np.searchsorted(low, high, side="right")
+        return float(places.sum() / 2 / (len(high) * len(low)))
+    order = np.argsort(low)
+    low = low[order]
+    below = np.concatenate([[0.0], np.cumsum(weights[~positive][order])])
+    beaten = (below[np.searchsorted(low, high)] + below[np.searchsorted(low, high, side="right")]) / 2
+    return float(np.average(beaten, weights=weights[positive]) / below[-1])
+
+
+# --- quantities -------------------------------------------------------------------------------------------------------
+
+
+def _rmse(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weights: Weights) -> float:
+    return float(np.sqrt(np.average(np.square(prediction.astype(np.float64) - target), weights=weights)))
+
+
+def _mae(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weights: Weights) -> float:
+    return float(np.average(np.abs(prediction.astype(np.float64) - target), weights=weights))
+
+
+def _r2(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weights: Weights) -> float:
+    """1 - the squared error over that of the target's own mean: 1 at best, 0 for the mean, and without a lower end.
+
+    `sklearn.metrics.r2_score`; but where the target is constant, which leaves nothing to explain, it is an error.
+    """
+    weighing = target if weights is None else target[weights > 0]
+    if weighing.min() == weighing.max():
+        raise UserError(
+            "metric.name: r2 needs a target that varies in each part, and in one part all rows have "
+            f"{weighing[0]:g}; choose another metric, or a resampling with larger parts"
+        )
+    errors = np.average(np.square(prediction.astype(np.float64) - target), weights=weights)
+    spread = np.average(np.square(target - np.average(target, weights=weights)), weights=weights)
+    return float(1 - errors / spread)
+
+
+def _poisson_deviance(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weights: Weights) -> float:
+    """Mean of 2 (y log(y / p) - y + p), as `sklearn.metrics.mean_poisson_deviance`, p clipped to [eps, inf).
+
+    eps is that of float64, about 2.2e-16: a forest may predict 0 for a count, and a ridge a number below. For a count
+    of 0 that is the truth; for one of 1 it costs 70.
+    """
+    expected = np.maximum(prediction.astype(np.float64), np.finfo(np.float64).eps)
+    return float(np.average(2 * (xlogy(target, target / expected) - target + expected), weights=weights))
 
 
 METRICS = {
@@ -82,7 +202,12 @@ METRICS = {
     for metric in (
         Metric("log_loss", CLASSIFICATION, "mean negative log probability of the true class", _log_loss),
         Metric("error", CLASSIFICATION, "share of rows given the wrong class", _error),
-        Metric("rmse", REGRESSION, "square root of the mean squared error", _rmse),
-        Metric("mae", REGRESSION, "mean absolute error", _mae),
+        Metric("auc", CLASSIFICATION, "area under the ROC curve, of several classes the mean", _auc, True),
+        Metric("balanced_error", CLASSIFICATION, "share given the wrong class, mean over classes", _balanced_error),
+        Metric("brier", CLASSIFICATION, "mean squared distance of the probabilities from the truth", _brier),
+        Metric("rmse", QUANTITIES, "square root of the mean squared error", _rmse),
+        Metric("mae", QUANTITIES, "mean absolute error", _mae),
+        Metric("r2", QUANTITIES, "share of the target's variance that is explained", _r2, True),
+        Metric("poisson_deviance", ("counts",), "mean deviance of counts under a Poisson law", _poisson_deviance),
     )
 }

@@ -62,8 +62,8 @@ class _Watch:
         self.experiments = sorted({spec.run.experiment for spec in specs})
         self.wanted = {str(spec.run) for spec in specs}
         self.runs, self.done_before = len(specs), done_before
-        budgets = [spec.config["budget"].get("trials") for spec in specs]
-        self.trials = None if None in budgets else sum(budgets)
+        budgets = [spec.trials for spec in specs]
+        self.trials = sum(trials for trials in budgets if trials is not None) if None not in budgets else None
         self.planned: dict[tuple[str, str, str], int] = defaultdict(int)
         for spec in specs:
             self.planned[spec.run.dataset, spec.run.model, spec.run.optimizer] += 1

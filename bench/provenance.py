@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 _LIBRARIES = (
-    "cmaes", "hpo-compare", "hyperopt", "keras", "lightgbm", "numpy", "optuna", "pandas", "scikit-learn",
-    "scikit-optimize", "scipy", "xgboost",
+    "cmaes", "hpo-compare", "hyperopt", "jax", "jaxlib", "keras", "lightgbm", "numpy", "optuna", "pandas",
+    "scikit-learn", "scikit-optimize", "scipy", "tensorflow", "tensorflow-cpu", "torch", "xgboost", "xgboost-cpu",
 )  # fmt: skip
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+from bench import initial, provenance
 from bench import problem as problems
-from bench import provenance
 from bench import store as stores
 from bench.components import build as build_component
 from bench.components import locate
@@ -22,6 +22,7 @@ from bench.errors import UserError
 from bench.optimizers import Declaration, Optimizer
 from bench.problem import Problem, Recipe
 from bench.results import RunId, write_run
+from bench.space import Configuration
 from bench.store import Journal, Store
 from bench.trials import RunFailed, Trials
 
@@ -40,6 +41,26 @@ class RunSpec:
     threads: int
     overwrite: bool = False
     """Whether a finished table is to be replaced."""
+
+    @property
+    def trials(self) -> int | None:
+        """The most trials that the run makes; None where time alone limits it."""
+        trials = self.config["budget"].get("trials")
+        return None if trials is None else trials * self._factor
+
+    @property
+    def seconds(self) -> float | None:
+        """The seconds after which the run ends; None where trials alone limit it."""
+        seconds = self.config["budget"].get("seconds")
+        return None if seconds is None else seconds * self._factor
+
+    @property
+    def _factor(self) -> int:
+        """What the optimiser's config declares to spend of each unit of the budget: 2 for random_2x, 1 for others."""
+        factor = self.config["optimizer"].get("budget_factor", 1)
+        if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
+            raise UserError(f"optimizer.budget_factor={factor!r}: expected a whole number from 1")
+        return factor
 
     @property
     def path(self) -> Path:
@@ -74,32 +95,33 @@ def execute(spec: RunSpec) -> None:
 
 def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
     problem = problem_of(spec)
-    budget = spec.config["budget"]
     optimizer_config = spec.config["optimizer"]
     locate("optimizer.class", optimizer_config["class"])  # so that its numeric libraries are there to be limited
     with ThreadpoolController().limit(limits=1):  # other numbers of BLAS threads lead optimisers other ways
         optimizer: Optimizer = build_component(
             "optimizer",
             optimizer_config["class"],
-            (problem.space, spec.run.seed, budget.get("trials")),
+            (problem.space, spec.run.seed, spec.trials),
             optimizer_config.get("settings") or {},
         )
-        trials = Trials(spec.run, problem, optimizer, store, journal)
-        ended = trials.spend(budget.get("trials"), budget.get("seconds"))
+        design = _initial_design(spec, problem, optimizer)
+        trials = Trials(spec.run, problem, optimizer, store, journal, design)
+        ended = trials.spend(spec.trials, spec.seconds)
     declared = getattr(optimizer, "declared", None) or Declaration()
+    of_run = {
+        "threads": spec.threads,
+        "optimizer_revision": getattr(optimizer, "revision", 0),
+        # Apart from `versions`, which are to be the same in all runs that are compared.
+        "optimizer_versions": provenance.versions(getattr(optimizer, "libraries", ())),
+    }
     metadata = {
         "config": public(spec.config),
         "config_hash": spec.config_hash,
-        "problem": problem.hash,
-        "problem_family": problem.family,
-        "metric": problem.metric.name,
-        "task": problem.dataset.task,
-        "baseline_loss": problem.baseline_loss,
+        **problem.metadata(),
         "ended": ended,
         "declared": declared.to_dict(),
         "diverged_at": trials.diverged_at,
-        "provenance": provenance.environment()
-        | {"threads": spec.threads, "optimizer_revision": getattr(optimizer, "revision", 0)},
+        "provenance": provenance.environment() | of_run,
     }
     try:
         write_run(spec.path, trials.rows, metadata)
@@ -109,6 +131,20 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
             "make room or set results_dir=..., and run again"
         ) from error
     store.end(journal, "done")
+
+
+def _initial_design(spec: RunSpec, problem: Problem, optimizer: Optimizer) -> list[Configuration]:
+    """What the run begins with: nothing of its own, or the shared design."""
+    design = initial.configurations(problem.space, spec.config.get("initial_design") or {}, spec.run.seed)
+    if not design or not getattr(optimizer, "initial", True):
+        return []
+    declared = getattr(optimizer, "declared", None) or Declaration()
+    if not declared.takes_unasked and not hasattr(optimizer, "start"):
+        raise UserError(
+            f"initial_design={spec.config['initial_design'].get('name')}: {spec.run.optimizer} takes no results of "
+            "configurations that it did not ask for; leave it out, or use initial_design=native"
+        )
+    return design
 
 
 def public(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,18 +11,21 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from bench import provenance, results, space_yaml
+from bench import problem, provenance, results, space_repeat, space_yaml
 from bench.datasets.file import fingerprint
 from bench.errors import UserError
 from bench.processes import cores
 from bench.results import DamagedTable, RunId
 from bench.run import RunSpec
 
-GROUPS = ("dataset", "resampling", "model", "metric", "optimizer", "seeds", "budget")
+GROUPS = ("dataset", "resampling", "model", "metric", "optimizer", "seeds", "initial_design", "budget")
 """The groups that a result depends on, in the order in which they are recorded."""
 
 SEEDS = 2**31 - 1
 """The largest seed that every library here takes."""
+
+FILE = "bench.datasets.file.load"
+"""The source of a user's own file, whose content is hashed in the place of its path."""
 
 _NOT_HASHED = {"name", "description", "source", "licence", "citation", "path"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -119,9 +122,11 @@ def _resolved(config: DictConfig) -> dict[str, Any]:
 
 def _specification(config: Mapping[str, Any]) -> RunSpec:
     _check(config)
+    config = {**config, "model": space_repeat.spread(config["model"])}
     groups = {name: {key: value for key, value in config[name].items() if key != "description"} for name in GROUPS}
+    groups = problem.relevant(groups)
     dataset = groups["dataset"]
-    if dataset.get("sha256", "") is None and dataset.get("path"):
+    if dataset.get("sha256") is None and dataset.get("path") and dataset.get("load") == FILE:
         # The content of a user's file is part of what its results depend on; its place is not.
         dataset["path"] = str(Path(dataset["path"]).absolute())
         dataset["sha256"] = fingerprint(Path(dataset["path"]))
@@ -139,11 +144,15 @@ def _specification(config: Mapping[str, Any]) -> RunSpec:
 
 def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:
     """What of a run's config decides its results: no names, no descriptions, no places."""
-    return {
+    said = {
         group: {key: value for key, value in entries.items() if key not in _NOT_HASHED}
         for group, entries in groups.items()
         if group != "metric"
-    } | {"metric": groups["metric"]["name"]}
+    }
+    if "path" in groups["dataset"] and not groups["dataset"].get("sha256"):
+        said["dataset"]["path"] = groups["dataset"]["path"]  # of another source's file nothing else is known
+    said["model"].pop("minimum", None)  # what is known of a function is no part of it
+    return said | {"metric": groups["metric"]["name"]}
 
 
 # --- what is done -----------------------------------------------------------------------------------------------------
@@ -230,12 +239,13 @@ def _check(config: Mapping[str, Any]) -> None:
     _check_seeds(config)
     if config["threads"] is not None:
         _whole("threads", config["threads"], 1)
+    if "class" not in config["optimizer"]:
+        raise UserError("optimizer.class: missing; name a class by its dotted path")
     for group in ("model", "optimizer"):
-        if "class" not in config[group]:
-            raise UserError(f"{group}.class: missing; name a class by its dotted path")
         if not isinstance(config[group].get("settings") or {}, Mapping):
             raise UserError(f"{group}.settings: expected a mapping")
-    space_yaml.parse(config["model"].get("space") or {})
+    problem.check(config)
+    space_yaml.parse(space_repeat.spread(config["model"]).get("space") or {})
 
 
 def _check_budget(budget: Mapping[str, Any]) -> None:

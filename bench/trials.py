@@ -3,7 +3,7 @@
 import json
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from threadpoolctl import ThreadpoolController
 from bench import store as stores
 from bench.errors import UserError
 from bench.isolation import evaluate_in_child
-from bench.optimizers import Exhausted, Optimizer
+from bench.optimizers import Exhausted, Optimizer, Told
 from bench.problem import Evaluation, Problem
 from bench.results import RunId
 from bench.space import Configuration, InvalidConfiguration, to_json
@@ -34,13 +34,23 @@ class _Asked:
     key: str
     seconds: float
     started_at: str
+    initial: bool = False
+    """Whether it is part of a shared initial design, and was not asked for by the optimiser."""
     known: bool = False
 
 
 class Trials:
     """The trials of one run as they come."""
 
-    def __init__(self, run: RunId, problem: Problem, optimizer: Optimizer, store: Store, journal: Journal) -> None:
+    def __init__(
+        self,
+        run: RunId,
+        problem: Problem,
+        optimizer: Optimizer,
+        store: Store,
+        journal: Journal,
+        initial: Sequence[Configuration] = (),
+    ) -> None:
         self.run, self.problem, self.optimizer, self.store, self.journal = run, problem, optimizer, store, journal
         self.name = str(run)
         self.rows: list[dict[str, Any]] = []
@@ -48,8 +58,9 @@ class Trials:
         self.progress = Progress(0, 0, 0, None)
         self._incumbent_test_loss: float | None = None
         self._worst_loss: float | None = None
-        self._asked = 0
-        self._ahead: deque[_Asked] = deque()
+        self._asked = len(initial)
+        self._ahead = deque(_Asked(c, problem.key(c), 0.0, stores.now(), initial=True) for c in initial)
+        self._design: list[Told] | None = [] if initial and hasattr(optimizer, "start") else None
         self._independent = bool(getattr(optimizer, "independent", False))
 
     def spend(self, trials: int | None, seconds: float | None) -> str:
@@ -90,9 +101,9 @@ class Trials:
         stored = self._evaluation(asked, left)
         evaluation = stored.evaluation
         loss = evaluation.loss if evaluation.status == "ok" else None
-        told = self._told(loss)
+        told = Told(dict(asked.configuration), self._told(loss), loss is None)
         start = time.perf_counter()
-        self._guarded("tell", number, lambda: self.optimizer.tell(dict(asked.configuration), told, failed=loss is None))
+        self._guarded("tell", number, lambda: self._tell(asked, told))
         entry = Journalled(number, asked.key, asked.seconds, time.perf_counter() - start, asked.started_at)
         if recorded is not None:
             entry = recorded
@@ -100,6 +111,15 @@ class Trials:
         self.rows.append(row)
         self.journal.note(entry, self.progress)
         return row
+
+    def _tell(self, asked: "_Asked", told: Told) -> None:
+        """Tell a result; those of an initial design together, to an optimiser that takes them so."""
+        if self._design is None or not asked.initial:
+            self.optimizer.tell(told.configuration, told.loss, failed=told.failed)
+            return
+        self._design.append(told)
+        if not (self._ahead and self._ahead[0].initial):
+            self.optimizer.start(self._design)  # type: ignore[attr-defined]
 
     def _row(self, number: int, asked: "_Asked", stored: Stored, entry: Journalled) -> dict[str, Any]:
         evaluation, run = stored.evaluation, self.run
@@ -126,7 +146,7 @@ class Trials:
             "incumbent_test_loss": self._incumbent_test_loss,
             "status": evaluation.status,
             "error": evaluation.error,
-            "initial": False,
+            "initial": asked.initial,
             "cached": cached,
             "ask_seconds": entry.ask_seconds,
             "evaluate_seconds": evaluation.seconds,
@@ -155,10 +175,10 @@ class Trials:
 
     def _later(self, left: int | None) -> Iterator["_Asked"]:
         """Points of this budget that are known in advance and not yet evaluated, nearest first."""
-        if not self._independent:
-            return
         for i in range(AHEAD if left is None else min(AHEAD, left - 1)):
             if i == len(self._ahead):
+                if not self._independent:
+                    return
                 try:
                     self._ahead.append(self._ask())
                 except Exhausted:

@@ -20,7 +20,7 @@ from omegaconf import DictConfig
 
 from bench import catalogue, run, sweep
 from bench.engines import local
-from bench.problem import Evaluation, Problem
+from bench.problem import DataProblem, Evaluation
 from bench.run import RunSpec
 from bench.space import Configuration, Space
 
@@ -107,8 +107,8 @@ def taken(call: Callable[[], object]) -> float:
 def per_trial(trials: int = 3000) -> float:
     """Milliseconds per trial of a run whose optimiser and model cost nothing, less what a run of one trial costs."""
     fixed = Evaluation(1.0, 1.0, 0.0, "ok", None, {"rounds": 300, "curve": [0.123456] * 300})
-    evaluate = Problem.evaluate
-    Problem.evaluate = lambda _self, _configuration: fixed  # type: ignore[method-assign, assignment]
+    evaluate = DataProblem.evaluate
+    DataProblem.evaluate = lambda _self, _configuration: fixed  # type: ignore[method-assign, assignment]
     try:
         instant = "optimizer.class=runner.Instant"
         seconds: dict[str, float] = {}
@@ -117,7 +117,7 @@ def per_trial(trials: int = 3000) -> float:
             seconds[name] = taken(lambda: run.execute(spec))  # noqa: B023 - called at once
         return 1e3 * (seconds["many"] - seconds["one"]) / (trials - 1)
     finally:
-        Problem.evaluate = evaluate  # type: ignore[method-assign]
+        DataProblem.evaluate = evaluate  # type: ignore[method-assign]
 
 
 def per_run(runs: int = 400) -> float:

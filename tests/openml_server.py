@@ -10,6 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
+import openml
+import pytest
+
 ERROR = (
     '<oml:error xmlns:oml="http://openml.org/openml"><oml:code>{}</oml:code><oml:message>{}</oml:message></oml:error>'
 )
@@ -56,6 +59,14 @@ class Server:
         self.answers[f"/data/v1/download/{number}/dataset.arff"] = content
         if parquet:
             self.answers[f"/dataset{number}/dataset_{number}.pq"] = parquet
+
+
+@contextmanager
+def asked_by_the_client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A running server that openml-python asks instead of OpenML's."""
+    with serving() as running:
+        monkeypatch.setattr(openml.config, "server", running.url)
+        yield running
 
 
 @contextmanager

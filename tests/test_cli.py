@@ -35,7 +35,7 @@ def refused(capsys, *arguments: object) -> str:
     [
         ("dataset=ottto", r"dataset=ottto: unknown dataset; allowed: .*otto.* \(did you mean otto\?\)"),
         ("model=lightgbn", r"model=lightgbn: unknown model; allowed: .*\(did you mean lightgbm\?\)"),
-        ("optimizer=optuna", r"optimizer=optuna: unknown optimizer; allowed: .*optuna_cmaes, optuna_tpe"),
+        ("optimizer=optuna", r"optimizer=optuna: unknown optimizer; allowed: .*optuna_cmaes, .*optuna_tpe"),
         ("experiment=deflaut", r"experiment=deflaut: unknown experiment; .*\(did you mean default\?\)"),
         ("budget.trails=3", r"budget.trails: no such key; allowed: .*\(did you mean trials\?\)"),
         ("budgt.trials=3", r"budgt.trials: no such key; allowed: .*\(did you mean budget\?\)"),
@@ -165,7 +165,7 @@ def test_a_store_that_is_no_database(capsys, folder):
 def test_help_of_every_verb(capsys):
     assert bench("--help") == 0
     verbs = re.findall(r"^  (\w+)  ", capsys.readouterr().out.partition("Commands:")[2], re.MULTILINE)
-    assert set(verbs) == {"run", "report", "status", "best", "list"}
+    assert set(verbs) == {"run", "report", "status", "best", "check", "new", "list"}
     for verb in verbs:
         assert bench(verb, "--help") == 0
         assert "Usage:" in capsys.readouterr().out
@@ -181,8 +181,35 @@ def test_list_names_everything_with_a_line(capsys):
     assert set(groups) >= {"dataset", "model", "optimizer", "experiment", "resampling", "metric", "seeds", "budget"}
     entries = re.findall(r"^  (\S+)  +(\S.*)$", out, re.MULTILINE)
     assert len(entries) == out.count("\n") - len(groups)
-    assert bench("list", "optimizers") == 0
-    assert "hyperopt_tpe" in capsys.readouterr().out
+
+
+def test_list_optimizers_says_what_each_can_express_and_what_it_approximates(capsys, folder, monkeypatch):
+    (folder / "mine/optimizer").mkdir(parents=True)
+    (folder / "mine/needing.py").write_text("import torch.of.nobody\n\n\nclass It: ...\n")
+    (folder / "mine/raising.py").write_text("def it(space, seed, budget):\n    raise OSError('no room')\n")
+    for name, path in (("needing", "needing.It"), ("raising", "raising.it")):
+        (folder / f"mine/optimizer/{name}.yaml").write_text(f"name: {name}\nclass: {path}\n")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert bench("list", "optimizers", "--config-dir", "mine") == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head == "optimizer"
+    entries, name = {}, ""
+    for line in lines:
+        if line.startswith("   "):
+            entries[name] += " " + line.strip()
+        else:
+            name = line.strip()
+            entries[name] = ""
+    assert {"random", "skopt_gp", "optuna_cmaes", "default"} < set(entries)
+    assert all(re.search("library: |not available: ", entry) for entry in entries.values())
+    assert re.search(r"library: scikit-optimize 0\.10\.\d, ", entries["skopt_gp"])
+    # Integer(1, 8): the ends have 1/14 each instead of 1/8, and the six between 1/7.
+    assert "approximate: int as Integer(1, 8, 'uniform'), 0.11 from its law (total variation)" in entries["skopt_gp"]
+    assert "exact laws: float, float_log, categorical, conditional" in entries["skopt_gp"]
+    assert "takes no results that it did not ask for" in entries["optuna_cmaes"]
+    assert "exact laws: all" in entries["random"]
+    assert "not installed; pip install 'hpo-compare[torch]'" in entries["needing"]
+    assert "not available: building it raised OSError: no room" in entries["raising"]
 
 
 def test_best_is_yaml_that_runs_again(capsys, folder):
@@ -233,3 +260,11 @@ def test_a_missing_library_is_one_line_and_a_failed_run(capsys, folder):
     said = refused(capsys, *RUN, "optimizer.class=needs.It")
     assert "needs the package 'torch_of_nobody', which is not installed; pip install it" in said
     sys.modules.pop("needs", None)
+
+
+def test_a_value_that_is_not_hydras_grammar_is_told_how_to_be_quoted(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert bench("run", "dataset=file", "dataset.target=price (EUR)") == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "dataset.target='price (EUR)'" in said

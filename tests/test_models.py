@@ -5,6 +5,7 @@ import sys
 
 import lightgbm as lgb
 import numpy as np
+import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 
@@ -24,8 +25,9 @@ def parts(name: str, tmp_path) -> tuple[datasets.Dataset, list[Part]]:
     dataset = datasets.load(config, tmp_path)
     resampling = OmegaConf.to_container(OmegaConf.load(conf_dir() / "resampling/holdout.yaml"))
     split = datasets.split(dataset, resampling, 0)
+    (fold,) = split.folds
     return dataset, [
-        Part(dataset.features.iloc[rows], dataset.target[rows]) for rows in (split.train, split.valid, split.test)
+        Part(dataset.features.iloc[rows], dataset.target[rows]) for rows in (fold.train, fold.valid, split.test)
     ]
 
 
@@ -169,3 +171,73 @@ def test_canonical_json_keeps_the_order_of_the_space():
     text = to_json(SPACE.default())
     assert list(SPACE.default()) == [parameter.name for parameter in SPACE.parameters]
     assert text.startswith('{"learning_rate":0.1,"num_leaves":31,')
+
+
+def few_rows(weights=None, seed=0) -> tuple[Part, Part]:
+    """Counts that grow with one column."""
+    rng = np.random.default_rng(seed)
+    features = pd.DataFrame(rng.uniform(size=(400, 3)), columns=["a", "b", "c"])
+    counts = rng.poisson(np.exp(3 * features["a"])).astype(float)
+    cuts = [slice(0, 250), slice(250, 400)]
+    return tuple(Part(features[of], counts[of], None if weights is None else weights[of]) for of in cuts)
+
+
+def test_counts_are_expected_counts():
+    train, stop = few_rows()
+    fitted = LightGBM("counts", 0, rounds=60).fit({"learning_rate": 0.1}, train, stop, 0, 1)
+    predicted = fitted.predict(stop.features)
+    assert predicted.shape == (150,)
+    assert predicted.min() > 0
+    np.testing.assert_allclose(predicted, np.exp(3 * stop.features["a"]), rtol=0.5)
+    assert fitted.curve[fitted.rounds - 1] == pytest.approx(np.mean(predicted - stop.target * np.log(predicted)))
+
+
+def test_weights_are_those_of_lightgbm():
+    weights = np.random.default_rng(1).uniform(0.1, 3, 400)
+    train, stop = few_rows(weights)
+    fitted = LightGBM("counts", 0, rounds=20).fit({"num_leaves": 5}, train, stop, 0, 1)
+    sets = lgb.Dataset(train.features, train.target, weight=train.weights, params={"verbosity": -1})
+    curve = {}
+    lgb.train(
+        {"objective": "poisson", "metric": "poisson", "num_leaves": 5, "verbosity": -1, "num_threads": 1},
+        sets,
+        20,
+        valid_sets=[lgb.Dataset(stop.features, stop.target, weight=stop.weights, reference=sets)],
+        callbacks=[lgb.record_evaluation(curve)],
+    )
+    np.testing.assert_allclose(fitted.curve, curve["valid_0"]["poisson"])
+    assert not np.allclose(fitted.curve, LightGBM("counts", 0, 20).fit({"num_leaves": 5}, *few_rows(), 0, 1).curve)
+
+
+def test_a_row_of_weight_zero_is_not_there():
+    train, stop = few_rows()
+    weights = np.where(np.arange(250) % 4, 1.0, 0.0)
+    kept = np.flatnonzero(weights)
+    trains = [
+        Part(train.features, train.target, weights),
+        Part(train.features.iloc[kept], train.target[kept]),
+        train,
+    ]
+    bits = [predict(LightGBM("counts", 0, 10), {}, each, stop, stop) for each in trains]
+    assert bits[0] == bits[1] != bits[2]
+
+
+@pytest.mark.parametrize("objective", ["regression", "regression_l1", "tweedie"])
+@pytest.mark.parametrize("metric", ["rmse", "l1", ["l1", "rmse"]])
+def test_a_users_own_objective_and_metric_are_the_ones_of_the_curve(objective, metric):
+    train, stop = few_rows()
+    model = LightGBM("regression", 0, 20, parameters={"objective": objective, "metric": metric})
+    fitted = model.fit({}, train, stop, 0, 1)
+    away = fitted.predict(stop.features) - stop.target
+    expected = np.sqrt(np.mean(away**2)) if metric == "rmse" else np.abs(away).mean()
+    assert fitted.curve[fitted.rounds - 1] == pytest.approx(expected)
+
+
+def test_a_class_that_train_lacks_keeps_its_column(tmp_path):
+    dataset, (train, stop, test) = parts("digits", tmp_path)
+    rows = np.flatnonzero(~np.isin(train.target, [3, 9]))
+    lacking = Part(train.features.iloc[rows], train.target[rows])
+    predicted = LightGBM(dataset.task, 10, rounds=10).fit(SPACE.default(), lacking, stop, 0, 1).predict(test.features)
+    assert predicted.shape == (len(test.target), 10)
+    assert predicted[:, [3, 9]].max() < 0.01
+    assert (predicted.argmax(axis=1) == test.target)[~np.isin(test.target, [3, 9])].mean() > 0.9

@@ -3,8 +3,10 @@
 import copy
 import math
 import sys
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import toy
 from omegaconf import OmegaConf
@@ -147,3 +149,102 @@ def test_without_a_test_part_there_is_no_test_loss(tmp_path):
 def test_an_unknown_setting_is_named(tmp_path):
     with pytest.raises(UserError, match=r"model.settings.slep: unknown; allowed: .*did you mean sleep"):
         build(tmp_path, model__settings={"slep": 1})
+
+
+class Shares:
+    """Predicts the weighted class shares of its train part; remembers what it was shown."""
+
+    revision, libraries, threads_matter = 1, ("numpy",), False
+
+    def __init__(self, task, classes):
+        self.classes, self.prepared, self.fitted = classes, [], []
+
+    def prepare(self, train, stop, seed, threads):
+        self.prepared.append((train, stop))
+
+    def fit(self, configuration, train, stop, seed, threads, step=None):
+        self.fitted.append((train, stop))
+        if len(self.fitted) > configuration["n"] * 5:
+            raise ValueError("enough of it")
+        total = np.bincount(train.target, weights=train.weights, minlength=self.classes)
+        shares = total / total.sum()
+        return SimpleNamespace(
+            predict=lambda features: np.tile(shares, (len(features), 1)), curve=[0.5], details=lambda: {"rounds": 1}
+        )
+
+
+def shares_on_folds(tmp_path, rows=300, **resampling):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {"x": rng.normal(size=rows), "w": rng.integers(1, 5, rows), "g": rng.integers(0, 60, rows)}
+    ).assign(kind=lambda frame: np.where(rng.random(rows) < 0.2 + 0.01 * frame["g"], "a", "b"))
+    table.to_csv(tmp_path / "weighted.csv", index=False)
+    groups = copy.deepcopy(GROUPS)
+    file = OmegaConf.to_container(OmegaConf.load(conf_dir() / "dataset/file.yaml"))
+    groups["dataset"] = file | {"path": str(tmp_path / "weighted.csv"), "target": "kind", "weight": "w", "group": "g"}
+    groups["resampling"] = OmegaConf.to_container(OmegaConf.load(conf_dir() / "resampling/group.yaml")) | resampling
+    groups["model"] |= {"class": f"{__name__}.Shares"}
+    return problem.build(Recipe(groups, 0, str(tmp_path), 1)), table
+
+
+@pytest.mark.parametrize("stop", ["valid", "inner"])
+def test_the_loss_of_folds_is_their_mean_and_the_test_loss_that_of_the_averaged_predictions(tmp_path, stop):
+    made, table = shares_on_folds(tmp_path, stop=stop)
+    evaluation = made.evaluate({"x": 0.5, "n": 1})
+    codes, weights = (table["kind"] == "b").to_numpy().astype(int), table["w"].to_numpy(dtype=float)
+    losses, predictions = [], []
+    for fold in made.split.folds:
+        shares = np.bincount(codes[fold.train], weights=weights[fold.train])
+        predictions.append(shares / shares.sum())
+        losses.append(np.average(-np.log(predictions[-1])[codes[fold.valid]], weights=weights[fold.valid]))
+    assert len(set(np.round(losses, 9))) > 3
+    assert evaluation.loss == pytest.approx(np.mean(losses))
+    assert evaluation.details["fold_losses"] == pytest.approx(losses)
+    assert evaluation.details["folds"] == [{"rounds": 1, "curve": [0.5]}] * 5
+    test = made.split.test
+    expected = np.average(-np.log(np.mean(predictions, axis=0))[codes[test]], weights=weights[test])
+    assert evaluation.test_loss == pytest.approx(expected)
+    assert made.baseline_loss == pytest.approx(evaluation.loss)  # which knows the shares too
+
+
+def test_each_fold_is_prepared_once_and_its_parts_are_the_same_for_every_trial(tmp_path):
+    made, _ = shares_on_folds(tmp_path)
+    for _ in range(2):
+        assert made.evaluate({"x": 0.5, "n": 2}).status == "ok"
+    prepared, fitted = made.model.prepared, made.model.fitted
+    assert len(prepared) == 5
+    assert fitted == prepared * 2
+
+
+def test_a_fold_that_fails_fails_the_trial_and_is_named(tmp_path):
+    made, _ = shares_on_folds(tmp_path, repeats=2)
+    evaluation = made.evaluate({"x": 0.5, "n": 1})
+    assert (evaluation.status, evaluation.error) == ("failed", "fold 5: ValueError: enough of it")
+    assert (evaluation.loss, evaluation.test_loss, len(evaluation.details["fold_losses"])) == (None, None, 5)
+
+
+def test_weights_are_part_of_the_problem(tmp_path):
+    made, _ = shares_on_folds(tmp_path)
+    groups = copy.deepcopy(dict(made.recipe.groups))
+    groups["dataset"]["weight"], groups["dataset"]["drop"] = None, ["w"]
+    without = problem.build(Recipe(groups, 0, str(tmp_path), 1))
+    assert without.split.content == made.split.content
+    assert without.hash != made.hash
+    assert without.evaluate({"x": 0.5, "n": 1}).loss != made.evaluate({"x": 0.5, "n": 1}).loss
+
+
+def test_a_target_of_counts_is_another_problem_than_the_same_as_quantities(tmp_path):
+    (tmp_path / "visits.csv").write_text("x,visits\n" + "".join(f"{i * 37 % 101},{i % 30}\n" for i in range(300)))
+    file = OmegaConf.to_container(OmegaConf.load(conf_dir() / "dataset/file.yaml"))
+    made = []
+    for task in ("counts", "regression"):
+        groups = copy.deepcopy(GROUPS) | {"metric": {"name": "rmse"}}
+        groups["model"] = OmegaConf.to_container(OmegaConf.load(conf_dir() / "model/lightgbm.yaml"))
+        groups["dataset"] = file | {"path": str(tmp_path / "visits.csv"), "target": "visits", "task": task}
+        made.append(problem.build(Recipe(groups, 0, str(tmp_path), 1)))
+    counts, quantities = made
+    point = counts.space.default()
+    assert counts.dataset.content == quantities.dataset.content
+    assert len({counts.hash, quantities.hash}) == len({counts.family, quantities.family}) == 2
+    assert counts.key(point) != quantities.key(point)
+    assert counts.evaluate(point).loss != quantities.evaluate(point).loss

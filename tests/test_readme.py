@@ -1,14 +1,17 @@
 """What the README shows is what works: its code and YAML are taken from it, its commands are run."""
 
+import json
 import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from commands import bench
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
@@ -24,7 +27,7 @@ def named(text: str) -> str:
 def mine(tmp_path, monkeypatch):
     """The folder of a user who wrote every file that the README shows."""
     monkeypatch.chdir(tmp_path)
-    for name in re.findall(r"`(mine/[\w/]+\.(?:py|yaml))`", README):
+    for name in dict.fromkeys(re.findall(r"`(mine/[\w/]+\.(?:py|yaml))`", README)):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(named(f"`{name}`"))
@@ -34,7 +37,7 @@ def mine(tmp_path, monkeypatch):
 
 
 def test_each_example_is_under_twenty_lines():
-    assert {"mine/forest.py", "mine/model/forest.yaml", "mine/hill.py", "mine/optimizer/hill.yaml"} <= set(
+    assert {"mine/centroids.py", "mine/model/extra_trees.yaml", "mine/hill.py", "mine/optimizer/hill.yaml"} <= set(
         re.findall(r"`(mine/[\w/]+\.(?:py|yaml))`", README)
     )
     for text in (*blocks("python"), *blocks("yaml")):
@@ -45,20 +48,27 @@ def test_a_dataset_a_model_and_an_optimiser_of_ones_own(mine, capsys):
     quick = ["budget.trials=3", "name=own"]
     small = "model.settings.rounds=5"
     assert bench("run", "--config-dir", "mine", "dataset=churn", *quick, small) == 0
-    assert bench("run", "--config-dir", "mine", "dataset=wine", "model=forest", *quick) == 0
+    for model in ("centroids", "extra_trees"):
+        assert bench("run", "--config-dir", "mine", "dataset=wine", f"model={model}", *quick) == 0
     assert bench("run", "--config-dir", "mine", "dataset=wine", "optimizer=hill", *quick, small) == 0
     assert bench("run", "-m", "--config-dir", "mine", "dataset=wine", "optimizer=hill,random", *quick, small) == 0
     trials = pd.read_parquet("results/own")
     assert set(zip(trials["dataset"], trials["model"], trials["optimizer"], strict=True)) == {
         ("churn", "lightgbm", "random"),
-        ("wine", "forest", "random"),
+        ("wine", "centroids", "random"),
+        ("wine", "extra_trees", "random"),
         ("wine", "lightgbm", "hill"),
         ("wine", "lightgbm", "random"),
     }
     assert (trials["status"] == "ok").all(), trials["error"].dropna().tolist()
     assert bench("list", "--config-dir", "mine") == 0
     listing = capsys.readouterr().out
-    for line in ("our customers of 2026", "scikit-learn's random forest", "hill climbing, one hyperparameter"):
+    for line in (
+        "our customers of 2026",
+        "scikit-learn's extremely randomised",
+        "nearer the mean",
+        "hill climbing, one hyperparameter",
+    ):
         assert line in listing
 
 
@@ -77,6 +87,28 @@ def test_the_commands_in_order(mine, capsys):
     assert Path("reports/mine/report.md").exists()
 
 
+@pytest.mark.slow
+def test_the_examples_of_the_page_on_data(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    visits = pd.DataFrame({"patient": rng.integers(0, 50, 400), "age": rng.normal(60, 9, 400)})
+    visits["month"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 36, 400) * 30, unit="D")
+    visits["days"], visits["visits"] = rng.integers(1, 30, 400), rng.poisson(np.exp(visits["age"] / 30))
+    visits.to_csv("visits.csv", index=False)
+    (block,) = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/data.md").read_text(), flags=re.DOTALL)
+    for line in block.replace("\\\n", " ").splitlines():
+        arguments = [*shlex.split(line)[1:], "budget.trials=3"]
+        assert bench(*arguments) == 0, (line, capsys.readouterr().err)
+    trials = pd.read_parquet("results/visits")
+    assert (trials["status"] == "ok").all(), trials["error"].dropna().tolist()
+    folds = {name: json.loads(part["details"].iloc[0])["fold_losses"] for name, part in trials.groupby("dataset")}
+    assert {name: len(losses) for name, losses in folds.items()} == {
+        "visits": 3,
+        "visits_by_patient": 5,
+        "visits_by_month": 4,
+    }
+
+
 def test_the_pandas_example(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     quick = ["name=default", "dataset=wine", "budget.trials=3", "model.settings.rounds=5"]
@@ -91,9 +123,8 @@ def test_every_key_of_the_table_is_one(tmp_path, monkeypatch, capsys):
     assert bench("run", "--cfg", "job") == 0
     config = capsys.readouterr().out
     table = README[README.index("## Settings that matter") :]
-    keys = [
-        key.split("=")[0] for row in re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE) for key in row.split("`")[1::2]
-    ]
+    rows = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
+    keys = [key.split("=")[0] for row in rows for key in row.split("`")[1::2]]
     assert len(keys) > 8
     for key in keys:
         assert re.search(rf"^ *{key.rpartition('.')[2]}:", config, re.MULTILINE), key

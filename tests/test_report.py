@@ -489,7 +489,7 @@ def test_the_page_says_how_to_read_it_and_its_links_exist(tmp_path: Path) -> Non
     assert len(links) == 9
     assert all((folder / link).is_file() for link in links)
     for said in (
-        "validation loss is therefore optimistic",
+        "the validation loss is therefore optimistic",
         "optuna_cmaes: 63 of 200 trials failed",
         "fewer runs than the 10 of others (hyperopt_tpe: 9)",
         "hp.qloguniform",

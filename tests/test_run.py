@@ -98,7 +98,7 @@ def test_optimizers_are_told_finite_losses_the_worst_so_far_for_a_failure(folder
 def test_baseline_is_the_log_loss_of_the_class_shares_in_train(folder):
     config = {
         "dataset": {"name": "wine", "load": "bench.datasets.bundled.wine"},
-        "resampling": {"name": "holdout", "train": 0.6, "valid": 0.2, "test": 0.2, "stop": "valid"},
+        "resampling": {"method": "holdout", "train": 0.6, "valid": 0.2, "test": 0.2, "stop": "valid"},
         "model": {"class": "toy.Toy", "space": {"x": {"type": "float", "low": 0, "high": 1}}},
         "metric": {"name": "auto"},
         "seeds": {"split": 0, "model": 0},
@@ -109,7 +109,7 @@ def test_baseline_is_the_log_loss_of_the_class_shares_in_train(folder):
 
     config["dataset"] = OmegaConf.to_container(OmegaConf.load(conf_dir() / "dataset" / "wine.yaml"))
     made = problem.build(problem.Recipe(config, 0, str(folder), 1))
-    target, valid = made.dataset.target[made.split.train], made.dataset.target[made.split.valid]
+    target, valid = made.dataset.target[made.split.folds[0].train], made.dataset.target[made.split.folds[0].valid]
     shares = [(target == code).mean() for code in range(3)]
     assert made.baseline_loss == pytest.approx(-sum(math.log(shares[code]) for code in valid) / len(valid))
 
@@ -210,3 +210,15 @@ def test_same_seed_same_table_other_seed_other_table(folder):
     drop = ["experiment"]
     pd.testing.assert_frame_equal(without_times(a).drop(columns=drop), without_times(b).drop(columns=drop))
     assert set(a["configuration"]).isdisjoint(c["configuration"])
+
+
+def test_a_run_whose_trials_all_fail_says_so_and_why(folder, capsys):
+    assert bench("run", *TOY, "budget.trials=3", "+model.settings.fail_above=-1") == 0
+    line = "scratch/wine/toy/random/0: all 3 trials failed, most with: ValueError: x="
+    assert f"warning: {line}" in capsys.readouterr().err
+    assert bench("status", "scratch") == 0
+    assert line in capsys.readouterr().out
+    assert bench("report", "scratch") == 0
+    page = (folder / "reports/scratch/report.md").read_text()
+    assert "No trial succeeded" in page
+    assert "no test part" not in page

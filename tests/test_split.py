@@ -25,11 +25,12 @@ def dataset(target: Any, *, regression: bool = False, name: str = "made") -> Dat
 
 
 def parts(done: Split) -> dict[str, np.ndarray]:
-    """The parts that share no row; stop is one of them only where it is not valid itself."""
-    found = {"train": done.train, "valid": done.valid}
+    """The parts of a single fold that share no row; stop is one of them only where it is not valid itself."""
+    (fold,) = done.folds
+    found = {"train": fold.train, "valid": fold.valid}
     if done.test is not None:
         found["test"] = done.test
-    return found if np.array_equal(done.stop, done.valid) else {**found, "stop": done.stop}
+    return found if np.array_equal(fold.stop, fold.valid) else {**found, "stop": fold.stop}
 
 
 @st.composite
@@ -40,7 +41,7 @@ def configs(draw: st.DrawFn) -> dict[str, Any]:
     stop = draw(st.sampled_from(["valid", "inner"]))
     inner = draw(st.integers(1, 99)) / 100
     fractions = {"train": (100 - valid - test) / 100, "valid": valid / 100, "test": test / 100}
-    return {"name": "holdout", "stop": stop, "inner": inner, **fractions}
+    return {"method": "holdout", "stop": stop, "inner": inner, **fractions}
 
 
 @settings(max_examples=300, deadline=None)
@@ -117,11 +118,12 @@ def test_rows_are_dealt_at_random() -> None:
 def test_inner_takes_its_rows_from_train_alone() -> None:
     target = dataset(np.arange(1000) % 4)
     outer, inner = (split(target, {**HOLDOUT, "stop": stop}, 5) for stop in ("valid", "inner"))
-    np.testing.assert_array_equal(outer.stop, outer.valid)
-    np.testing.assert_array_equal(inner.valid, outer.valid)
+    (without,), (within,) = outer.folds, inner.folds
+    np.testing.assert_array_equal(without.stop, without.valid)
+    np.testing.assert_array_equal(within.valid, without.valid)
     np.testing.assert_array_equal(inner.test, outer.test)
-    np.testing.assert_array_equal(np.union1d(inner.train, inner.stop), outer.train)
-    assert (len(inner.train), len(inner.stop)) == (510, 90)
+    np.testing.assert_array_equal(np.union1d(within.train, within.stop), without.train)
+    assert (len(within.train), len(within.stop)) == (510, 90)
     assert inner.content != outer.content
 
 
@@ -144,8 +146,9 @@ def test_content_sees_which_part_a_row_is_in() -> None:
         ({"train": 0.7}, r"^resampling: train \+ valid \+ test = 0.7 \+ 0.2 \+ 0.2 = 1.1; they must sum to 1"),
         ({"stop": "inside"}, r"^resampling.stop: 'inside' is not known; allowed: valid, inner"),
         ({"stop": "inner", "inner": 1.0}, r"^resampling.inner: found 1.0; expected a fraction above 0 and below 1"),
-        ({"name": "cv"}, r"^resampling.name: 'cv' is not known; allowed: holdout"),
-        ({"trian": 0.6}, r"^resampling.trian: unknown key; .*did you mean train\?"),
+        ({"method": "cv"}, r"^resampling.method: 'cv' is not known; allowed: holdout, kfold, group, time, column"),
+        ({"trian": 0.6}, r"^resampling.trian: unknown key of method holdout; .*did you mean train\?"),
+        ({"k": 5}, r"^resampling.k: unknown key of method holdout; allowed: train, valid, test, stop, inner"),
     ],
 )
 def test_mistakes_in_the_keys(keys: dict[str, Any], message: str) -> None:

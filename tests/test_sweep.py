@@ -78,13 +78,18 @@ def test_every_experiment_is_enumerated(composer):
 
 
 def test_the_default_and_otto_experiments_are_what_the_readme_says(composer):
-    expected = {"default": (["digits", "breast_cancer"], 10, 20), "otto": (["otto"], 20, 50)}
-    for name, (datasets, seeds, trials) in expected.items():
+    six = ["random", "grid", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "optuna_cmaes"]
+    three = ["random", "skopt_gp", "optuna_tpe"]
+    expected = {
+        "default": ([("digits", six, 10), ("breast_cancer", six, 10), ("digits", three, 5)], 20),
+        "otto": ([("otto", six, 20)], 50),
+        "lecture_keras": ([("mnist", ["hyperopt_tpe", "random"], 5)], 50),
+    }
+    for name, (blocks, trials) in expected.items():
         specs = list(
             sweep.enumerate_runs(composer, compose("bench", [f"experiment={name}"]).blocks, [f"experiment={name}"])
         )
-        optimizers = ["random", "grid", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "optuna_cmaes"]
-        assert ids(specs) == [(d, o, s) for d in datasets for o in optimizers for s in range(seeds)]
+        assert ids(specs) == [(d, o, s) for d, optimizers, seeds in blocks for o in optimizers for s in range(seeds)]
         assert {spec.config["budget"]["trials"] for spec in specs} == {trials}
 
 
@@ -111,6 +116,7 @@ def test_the_seed_is_data_and_an_interpolation_of_it_is_followed(composer):
         ("seeds=paired", True),
         ("seeds.model=5", True),
         ("resampling.stop=inner", True),
+        ("resampling=kfold", True),
         ("name=other", False),
         ("optimizer.name=other", False),
         ("dataset.name=other", False),
@@ -195,3 +201,41 @@ def test_the_config_of_every_group_has_a_description():
             assert content.get("description"), f"{group}/{name}"
             if group == "dataset":
                 assert all(content.get(key) for key in ("source", "licence", "citation")), name
+
+
+def test_methods_of_resampling_with_the_same_keys_are_not_the_same_config(composer):
+    hashes = {
+        spec.config_hash
+        for name in ("kfold", "group")
+        for spec in sweep.enumerate_runs(composer, None, [f"resampling={name}", "resampling.inner=0.2"])
+    }
+    assert len(hashes) == 2
+
+
+@pytest.mark.parametrize("own", [{}, {"sha256": None}])
+def test_changed_data_is_another_config_whether_or_not_the_yaml_has_a_place_for_its_hash(composer, tmp_path, own):
+    def hash_of(name, text):
+        (tmp_path / name).write_text(text)
+        keys = {"load": "bench.datasets.file.load", "path": str(tmp_path / name), "target": "y", **own}
+        (spec,) = sweep.enumerate_runs(composer, None, ["dataset=file"])
+        config = {**spec.config, "dataset": {"name": "mine", **keys}}
+        base = OmegaConf.merge(composer(["dataset=file"]), {})
+        OmegaConf.set_struct(base, False)
+        base.dataset = config["dataset"]
+        (made,) = sweep.specify(base)
+        return made.config_hash
+
+    first = hash_of("a.csv", "x,y\n1,2\n")
+    assert hash_of("elsewhere.csv", "x,y\n1,2\n") == first
+    assert hash_of("a.csv", "x,y\n1,3\n") != first
+
+
+def test_the_path_of_another_sources_file_decides(composer):
+    def hash_of(path):
+        base = OmegaConf.merge(composer(["dataset=wine"]), {})
+        OmegaConf.set_struct(base, False)
+        base.dataset.path = path
+        (made,) = sweep.specify(base)
+        return made.config_hash
+
+    assert hash_of("a") != hash_of("b")

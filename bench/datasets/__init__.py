@@ -5,6 +5,6 @@ other keys and returns a `Table`. `load` turns the table into a `Dataset`: the t
 """
 
 from bench.datasets.loading import Dataset, Table, load
-from bench.datasets.split import Split, split
+from bench.datasets.split import Fold, Split, split
 
-__all__ = ["Dataset", "Split", "Table", "load", "split"]
+__all__ = ["Dataset", "Fold", "Split", "Table", "load", "split"]

@@ -1,6 +1,6 @@
 """The small datasets that come with scikit-learn: no network, no download."""
 
-from sklearn.datasets import load_breast_cancer, load_digits, load_wine
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.utils import Bunch
 
 from bench.datasets.loading import Table
@@ -20,6 +20,12 @@ def breast_cancer() -> Table:
 def wine() -> Table:
     """178 wines of three growers, 13 measurements."""
     return _named(load_wine(as_frame=True))
+
+
+def diabetes() -> Table:
+    """442 patients, 10 measurements, how far the disease went on in a year (25 to 346)."""
+    bunch = load_diabetes(as_frame=True, scaled=False)
+    return Table(bunch["data"], bunch["target"])
 
 
 def _named(bunch: Bunch) -> Table:

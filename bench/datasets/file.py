@@ -1,6 +1,5 @@
 """A user's own CSV or parquet file."""
 
-import hashlib
 import warnings
 import zipfile
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
+from bench.datasets.download import digest
 from bench.datasets.loading import Table, cut
 from bench.errors import UserError, allowed
 
@@ -47,8 +47,7 @@ def load(*, path: str | None, target: str | None, sha256: str | None = None, dro
 
 def fingerprint(path: str | Path) -> str:
     """SHA-256 of the file's bytes, in hex."""
-    with _existing(Path(path).expanduser()).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return digest(_existing(Path(path).expanduser()))
 
 
 def read(path: Path, drop: Sequence[str] = ()) -> pd.DataFrame:
@@ -77,7 +76,9 @@ def _csv(path: Path, separator: str, drop: Sequence[str]) -> pd.DataFrame:
         first = pd.read_csv(
             path, sep=separator, header=None, nrows=1, dtype=str, keep_default_na=False, encoding="utf-8-sig"
         )
-        _names([str(name) for name in first.iloc[0]], path, drop)
+        names = [str(name) for name in first.iloc[0]]
+        _separated(names, path, separator)
+        _names(names, path, drop)
         with warnings.catch_warnings():
             warnings.simplefilter("error", ParserWarning)
             frame: pd.DataFrame = pd.read_csv(
@@ -91,6 +92,17 @@ def _csv(path: Path, separator: str, drop: Sequence[str]) -> pd.DataFrame:
         reason = " ".join(str(error).split())
         raise UserError(f"dataset.path: {path} cannot be read as a table ({reason}); mend it") from None
     return frame
+
+
+def _separated(names: Sequence[str], path: Path, separator: str) -> None:
+    """Refuse a file of one column whose name holds what other programs separate columns with."""
+    for other, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), (",", "commas")):
+        if len(names) == 1 and other in names[0] and other != separator:
+            expected = {",": "commas (or with tabs, as .tsv)", "\t": "tabs"}[separator]
+            raise UserError(
+                f"dataset.path: {path} has one column, {names[0]!r}: it looks separated by {word}; save it with "
+                f"{expected}, and numbers with decimal points"
+            )
 
 
 def _names(names: Sequence[str], path: Path, drop: Sequence[str]) -> None:

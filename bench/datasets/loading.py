@@ -1,4 +1,4 @@
-"""From a dataset's YAML to a checked `Dataset`: target found and encoded, columns typed, content hashed."""
+"""From a dataset's YAML to a checked `Dataset`: its source called, its columns typed, its content hashed."""
 
 import hashlib
 import importlib
@@ -14,15 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api import types
 
+from bench.datasets import columns, dealing, roles
+from bench.datasets.roles import ROLES
 from bench.errors import UserError, allowed
+from bench.metrics import TASKS
 
-OWN_KEYS = ("name", "description", "load", "task", "source", "licence", "citation")
-"""The keys of a dataset's YAML that are not passed to its source."""
-TASKS = ("binary", "multiclass", "regression", "classification")
-FEW = 20
-"""Whole numbers with at most this many distinct values are class labels, unless `task` says otherwise."""
+OWN_KEYS = ("name", "description", "load", "task", "rows", "source", "licence", "citation")
+"""The keys of a dataset's YAML that every one has, and that are not passed to its source; nor are `ROLES`."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,8 @@ class Table:
 
     features: pd.DataFrame
     target: pd.Series
+    others: pd.DataFrame | None = None
+    """Columns that are not features, and that a role's key may name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +40,8 @@ class Dataset:
 
     `features`: numbers and booleans as float64 (NaN where missing), text as `category` with sorted categories (code -1
     where missing). `target`: for classification int64 codes 0..k-1 into `classes`, which are in their sorted order, or
-    in the order of numbers; for regression float64. `content` is the SHA-256 of all of it, whatever the index was and
-    whatever kind of file it came from.
+    in the order of numbers; for regression and counts float64. `content` is the SHA-256 of all that models and metrics
+    see, whatever the index was and whatever kind of file it came from.
     """
 
     name: str
@@ -49,25 +50,39 @@ class Dataset:
     task: str
     classes: tuple[str, ...]
     content: str
+    weights: NDArray[np.float64] | None = None
+    """(n,) numbers >= 0, not all 0; None: all rows weigh the same. A part of `content`."""
+    groups: NDArray[np.int64] | None = None
+    """(n,) codes 0..g-1 of what rows belong together."""
+    times: NDArray[np.int64] | NDArray[np.float64] | None = None
+    """(n,) numbers, larger is later."""
+    parts: NDArray[np.str_] | None = None
+    """(n,) each one of train, stop, valid and test."""
 
 
 def load(config: Mapping[str, Any], datasets_dir: Path) -> Dataset:
     """The dataset that a YAML describes; raises `UserError` where it cannot be had or cannot be used."""
     name = str(config["name"])
     task = config.get("task")
-    if task is not None and task not in TASKS:
-        raise UserError(f"dataset.task: {task!r} is not a task; {allowed(task, TASKS)}, or null to infer it")
-    keys = {str(key): config[key] for key in config if key not in OWN_KEYS}
+    if task is not None and task not in (*TASKS, "classification"):
+        choices = allowed(task, [*TASKS, "classification"])
+        raise UserError(f"dataset.task: {task!r} is not a task; {choices}, or null to infer it")
+    named = roles.named(config)
+    keys = {str(key): config[key] for key in config if key not in (*OWN_KEYS, *ROLES)}
     table = _source(config.get("load"), keys, datasets_dir)()
     where = f"dataset {name} ({keys['path']})" if keys.get("path") else f"dataset {name}"
-    features = _features(table.features, where)
-    target, found, classes = _target(table.target, task, where)
-    content = _content(features, target, classes)
-    return Dataset(name, features, target, found, classes, content)
+    found, had = _parted(table, named, keys.get("drop") or (), where)
+    features = columns.typed(found, where)
+    target, task, classes = columns.encoded_target(table.target, task, where)
+    chosen = _sample(config.get("rows"), target, classes)
+    if chosen is not None:
+        features, target, had = features.iloc[chosen].reset_index(drop=True), target[chosen], had.of(chosen)
+    content = _content(features, target, classes, had.weights)
+    return Dataset(name, features, target, task, classes, content, **vars(had))
 
 
-def cut(frame: pd.DataFrame, target: str | None, drop: Sequence[str], where: str) -> Table:
-    """For sources: the column `target` of a frame, and all its other columns but those in `drop`."""
+def cut(frame: pd.DataFrame, target: str | None, drop: Sequence[str], where: str, others: Sequence[str] = ()) -> Table:
+    """For sources: the column `target` of a frame, and all its other columns but those in `drop` and `others`."""
     names = [str(name) for name in frame.columns]
     for key, name in [*(("drop", name) for name in drop), ("target", str(target))]:
         if name not in names:
@@ -75,8 +90,37 @@ def cut(frame: pd.DataFrame, target: str | None, drop: Sequence[str], where: str
             raise UserError(f"dataset.{key}: no column {name!r} in {where}; {allowed(name, dict.fromkeys(near[:30]))}")
     if target in drop:
         raise UserError(f"dataset.drop: names the target {target!r}; drop other columns only")
-    features = frame.loc[:, [name != target and name not in drop for name in names]]
-    return Table(features, frame.loc[:, [name == target for name in names]].iloc[:, 0])
+    apart = [name in others and name != target and name not in drop for name in names]
+    features = [name != target and name not in drop and not other for name, other in zip(names, apart, strict=True)]
+    column = frame.loc[:, [name == target for name in names]].iloc[:, 0]
+    return Table(frame.loc[:, features], column, frame.loc[:, apart] if any(apart) else None)
+
+
+def _parted(
+    table: Table, named: Mapping[str, str], drop: str | Sequence[str], where: str
+) -> tuple[pd.DataFrame, roles.Roles]:
+    """The features alone, and what the columns with a role hold."""
+    if not named or not len(table.features):
+        return table.features, roles.Roles()
+    frame = table.features if table.others is None else pd.concat([table.features, table.others], axis=1)
+    dropped = [drop] if isinstance(drop, str) else drop
+    left, had = roles.take(frame, named, str(table.target.name), dropped, where)
+    unused = () if table.others is None else [str(name) for name in table.others.columns]
+    return left.loc[:, [str(name) not in unused for name in left.columns]], had
+
+
+def _sample(rows: object, target: NDArray[Any], classes: tuple[str, ...]) -> NDArray[np.int64] | None:
+    """About as many row numbers as `rows` says, the same for everyone, classes keeping their shares; None for all."""
+    if rows is None:
+        return None
+    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
+        raise UserError(f"dataset.rows: found {rows!r}; expected a whole number from 1, or null for all rows")
+    if rows >= len(target):
+        return None
+    strata = {label: np.flatnonzero(target == code) for code, label in enumerate(classes)}
+    share = rows / len(target)
+    every = strata or {"": np.arange(len(target))}
+    return dealing.by_class(every, [share, 1 - share], [1, 0], np.random.default_rng(0))[0]
 
 
 def _source(path: object, keys: Mapping[str, Any], datasets_dir: Path) -> Callable[[], Table]:
@@ -101,135 +145,20 @@ def _source(path: object, keys: Mapping[str, Any], datasets_dir: Path) -> Callab
     return partial(source, **place, **keys)
 
 
-def _features(features: pd.DataFrame, where: str) -> pd.DataFrame:
-    """The same columns as float64 or sorted `category`, on rows 0..n-1."""
-    names = [str(name) for name in features.columns]
-    if not names:
-        raise UserError(f"{where}: no feature columns; give at least one besides the target")
-    if not len(features):
-        raise UserError(f"{where}: no rows; give data below the column names")
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise UserError(f"{where}: column {twice!r} occurs {names.count(twice)} times; give each column its own name")
-    columns = {name: _column(features.iloc[:, place], name, where) for place, name in enumerate(names)}
-    return pd.DataFrame(columns, copy=False)
-
-
-def _column(values: pd.Series, name: str, where: str) -> NDArray[np.float64] | pd.Categorical:
-    """One feature column, typed; its missing values stay missing."""
-    kind = _kind(values)
-    if kind == "text":
-        known = values.notna().to_numpy()
-        labels, codes = _encoded(values[known])
-        every = np.full(len(values), -1, dtype=np.int64)
-        every[known] = codes
-        return pd.Categorical.from_codes(every, categories=pd.Index(labels, dtype="str"))
-    if kind != "number":
-        way = "turn it into numbers or text, or leave it out (dataset.drop)"
-        raise UserError(f"{where}: column {name!r} holds {kind} values; {way}")
-    return _finite(_numbers(values), f"{where}: column {name!r}")
-
-
-def _target(values: pd.Series, task: str | None, where: str) -> tuple[NDArray[Any], str, tuple[str, ...]]:
-    """The target encoded, its task, and its classes.
-
-    Where `task` is null, text, categories and booleans are class labels, and so are whole numbers with at most `FEW`
-    distinct values, whether they are written 1 or 1.0; every other number is a quantity, for regression.
-    """
-    where = f"{where}: target {str(values.name)!r}"
-    missing = values.isna().to_numpy()
-    if missing.any():
-        raise UserError(f"{where} has {missing.sum()} missing values, the first in {_row(missing)}; remove such rows")
-    kind = _kind(values)
-    if kind not in ("number", "text"):
-        raise UserError(f"{where} holds {kind} values; expected class labels or numbers")
-    numbers = _finite(_numbers(values), where) if kind == "number" else None
-    if task is None:
-        labels = numbers is None or types.is_bool_dtype(values) or _few(numbers)
-        task = "classification" if labels else "regression"
-    if task == "regression":
-        return _quantity(numbers, where), task, ()
-    classes, codes = _encoded(values)
-    if len(classes) < 2:
-        raise UserError(f"{where} has one class only, {classes[0]!r}; at least two are needed")
-    if task == "binary" and len(classes) > 2:
-        raise UserError(f"dataset.task: binary, but {where} has {len(classes)} classes; set it to multiclass, or null")
-    if task == "multiclass" and len(classes) == 2:
-        raise UserError(f"dataset.task: multiclass, but {where} has 2 classes; set it to binary, or null")
-    return codes, "binary" if len(classes) == 2 else "multiclass", tuple(classes)
-
-
-def _quantity(numbers: NDArray[np.float64] | None, where: str) -> NDArray[np.float64]:
-    """The target of a regression."""
-    if numbers is None:
-        raise UserError(f"dataset.task: regression, but {where} holds text; expected numbers")
-    if numbers.min() == numbers.max():
-        raise UserError(f"{where} is {numbers[0]:g} in every row; a constant leaves nothing to learn")
-    return numbers
-
-
-def _kind(values: pd.Series) -> str:
-    """Number (booleans and an empty column too), text (categories too), or what else pandas takes the values for."""
-    found = types.infer_dtype(values, skipna=True)
-    if found in ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"):
-        return "number"
-    return "text" if found in ("string", "categorical") else found
-
-
-def _numbers(values: pd.Series) -> NDArray[np.float64]:
-    """The values as float64, NaN where missing."""
-    # -0.0 + 0.0 is 0.0: equal values have equal bytes, and so equal hashes.
-    return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0)
-
-
-def _few(numbers: NDArray[np.float64]) -> bool:
-    return bool((numbers == np.floor(numbers)).all()) and len(np.unique(numbers)) <= FEW
-
-
-def _encoded(values: pd.Series) -> tuple[list[str], NDArray[np.int64]]:
-    """The distinct values as sorted text, and each row's place among them; numbers sort as numbers, even in text."""
-    codes, found = pd.factorize(values)
-    labels = [_label(value) for value in found]
-    try:
-        order = sorted(range(len(labels)), key=lambda i: (float(labels[i]), labels[i]))
-    except ValueError:
-        order = sorted(range(len(labels)), key=labels.__getitem__)
-    places = np.empty(len(labels), dtype=np.int64)
-    places[order] = np.arange(len(labels))
-    return [labels[i] for i in order], places[codes]
-
-
-def _label(value: object) -> str:
-    """A class label as text, whole numbers without a fraction."""
-    if isinstance(value, (float, np.floating)):
-        return str(int(value)) if value == int(value) else repr(float(value))
-    return str(value)
-
-
-def _finite(numbers: NDArray[np.float64], where: str) -> NDArray[np.float64]:
-    infinite = np.isinf(numbers)
-    if infinite.any():
-        raise UserError(
-            f"{where} has {infinite.sum()} infinite values, the first in {_row(infinite)}; mend or remove them"
-        )
-    return numbers
-
-
-def _row(found: NDArray[np.bool_]) -> str:
-    """Where the first one is, as a person counts."""
-    return f"data row {int(found.argmax()) + 1}"
-
-
-def _content(features: pd.DataFrame, target: NDArray[Any], classes: tuple[str, ...]) -> str:
-    """SHA-256 of names, types, categories, classes, values and target, column by column."""
-    columns = [features.iloc[:, place] for place in range(features.shape[1])]
-    categories = [list(c.cat.categories) if isinstance(c.dtype, pd.CategoricalDtype) else None for c in columns]
+def _content(
+    features: pd.DataFrame, target: NDArray[Any], classes: tuple[str, ...], weights: NDArray[np.float64] | None
+) -> str:
+    """SHA-256 of names, types, categories, classes, values, target and weights, column by column."""
+    series = [features.iloc[:, place] for place in range(features.shape[1])]
+    categories = [list(c.cat.categories) if isinstance(c.dtype, pd.CategoricalDtype) else None for c in series]
     head = {"columns": list(features.columns), "categories": categories, "classes": classes, "rows": len(features)}
     digest = hashlib.sha256(json.dumps(head).encode())
-    for column, known in zip(columns, categories, strict=True):
+    for column, known in zip(series, categories, strict=True):
         values = column.to_numpy() if known is None else column.cat.codes.to_numpy()
         digest.update(_bytes(np.where(np.isnan(values), np.nan, values) if known is None else values))
     digest.update(_bytes(target))
+    if weights is not None:
+        digest.update(b"weights" + _bytes(weights))
     return digest.hexdigest()
 
 

@@ -7,19 +7,20 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from pickle import UnpicklingError
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 from xml.parsers.expat import ExpatError
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.datasets.download import reason
 from bench.datasets.loading import Table, cut
 from bench.errors import UserError
 
@@ -27,6 +28,8 @@ TIMEOUT = (5, 30)
 """Seconds until a connection stands, and between two pieces of an answer. The client itself would wait for ever."""
 TRIES = 2
 INSTEAD = "try again later, or get the data as a file and use dataset=file"
+
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -37,17 +40,16 @@ def load(*, datasets_dir: Path, id: int | None, target: str | None = None, drop:
         raise UserError("dataset.id: missing; give an OpenML number, as in: bench run dataset=openml dataset.id=31")
     if not isinstance(id, int) or isinstance(id, bool) or id < 1:
         raise UserError(f"dataset.id: found {id!r}; expected the number of an OpenML dataset, such as 31")
-    frame, default, ignored = fetch(id, datasets_dir, INSTEAD)
+    table, default, ignored = fetch(id, datasets_dir, INSTEAD, frame)
     if target is None and (default is None or "," in default):
         found = f"has several targets ({default})" if default else "names no target"
         raise UserError(f"dataset.target: missing, and OpenML {found} for dataset {id}; give one")
     target = default if target is None else target
-    frame = frame.drop(columns=[name for name in ignored if name in frame.columns and name != target])
-    return cut(frame, target, drop, f"OpenML dataset {id}")
+    return cut(table, target, drop, f"OpenML dataset {id}", others=ignored)
 
 
-def fetch(number: int, datasets_dir: Path, instead: str) -> tuple[pd.DataFrame, str | None, list[str]]:
-    """All columns, the default target, and the columns that OpenML says to ignore; from the cache where it is filled.
+def fetch(number: int, datasets_dir: Path, instead: str, read: Callable[[Any], Result]) -> Result:
+    """What `read` makes of the client's dataset, such as `frame` does; from the cache where it is filled.
 
     The cache is the client's own, under datasets_dir/openml: one that another program filled serves as well. A download
     is made aside and moved into place whole, so that neither a killed process nor one working at the same time can
@@ -60,14 +62,23 @@ def fetch(number: int, datasets_dir: Path, instead: str) -> tuple[pd.DataFrame, 
     with _client(openml, root), _one_line(number, root, instead):
         place = _place(openml, number)
         if _filled(place):
-            return _read(openml, number, parquet=not (place / "dataset.arff").exists())
+            return _read(openml, number, read, parquet=not (place / "dataset.arff").exists())
         log.info("downloading OpenML dataset %d", number)
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".partial-", dir=root) as aside:
             openml.config.set_root_cache_directory(aside)
-            table = _read(openml, number, parquet=False)
+            result = _read(openml, number, read, parquet=False)
             _move(_place(openml, number), place)
-        return table
+        return result
+
+
+def frame(dataset: Any) -> tuple[pd.DataFrame, str | None, list[str]]:
+    """All columns, the default target, and the columns that OpenML says to ignore."""
+    table, *_ = dataset.get_data(include_row_id=True, include_ignore_attribute=True)
+    if any(isinstance(kind, pd.SparseDtype) for kind in table.dtypes):
+        table = table.sparse.to_dense()
+    ignored = [*_listed(dataset.row_id_attribute), *_listed(dataset.ignore_attribute)]
+    return table, dataset.default_target_attribute, ignored
 
 
 def _place(openml: Any, number: int) -> Path:
@@ -93,20 +104,13 @@ def _move(source: Path, place: Path) -> None:
             raise
 
 
-def _read(openml: Any, number: int, *, parquet: bool) -> tuple[pd.DataFrame, str | None, list[str]]:
-    """The dataset as the client gives it, after its file is known to be whole."""
+def _read(openml: Any, number: int, read: Callable[[Any], Result], *, parquet: bool) -> Result:
+    """What `read` makes of the dataset, after its file is known to be whole."""
     variable = "OPENML_SKIP_PARQUET"
     with _environment(variable, os.environ.get(variable, "false" if parquet else "true")):
         dataset = openml.datasets.get_dataset(number, download_data=True)
         _check(dataset)
-        frame, *_ = dataset.get_data(include_row_id=True, include_ignore_attribute=True)
-    if any(isinstance(kind, pd.SparseDtype) for kind in frame.dtypes):
-        frame = frame.sparse.to_dense()
-    return (
-        frame,
-        dataset.default_target_attribute,
-        [*_listed(dataset.row_id_attribute), *_listed(dataset.ignore_attribute)],
-    )
+        return read(dataset)
 
 
 def _check(dataset: Any) -> None:
@@ -180,7 +184,7 @@ def _one_line(number: int, root: Path, instead: str) -> Iterator[None]:
     try:
         yield
     except requests.exceptions.RequestException as error:
-        raise UserError(f"OpenML cannot be reached ({_reason(error)}); {instead}") from None
+        raise UserError(f"OpenML cannot be reached ({reason(error)}); {instead}") from None
     except errors.OpenMLServerNoResult:
         raise UserError(f"dataset.id: OpenML has no dataset {number}; look its number up at openml.org") from None
     except (errors.OpenMLNotAuthorizedError, errors.OpenMLPrivateDatasetError):
@@ -210,18 +214,3 @@ def _one_line(number: int, root: Path, instead: str) -> Iterator[None]:
 def _first(error: object) -> str:
     """The first line of a message."""
     return str(error).strip().partition("\n")[0]
-
-
-def _reason(error: BaseException) -> str:
-    """What the system said; never the exception's own text, which has the address with the user's API key in it."""
-    return _system(error) or ("no answer in time" if "Timeout" in type(error).__name__ else type(error).__name__)
-
-
-def _system(error: BaseException) -> str | None:
-    """The text of the first error of the operating system among those that `error` was made of."""
-    if isinstance(error, OSError) and not type(error).__module__.startswith("requests"):
-        return str(error.strerror or error).lower()
-    # Not __context__: the client raises an old error again, and that then names what happened before it.
-    inner = (*error.args, getattr(error, "reason", None), error.__cause__)
-    found = (_system(cause) for cause in inner if isinstance(cause, BaseException))
-    return next((text for text in found if text), None)

@@ -26,7 +26,7 @@ def load(*, datasets_dir: Path, openml: int, sha256: str, features: int, class_c
     found = _kaggle(folder)
     if found is None:
         instead = f"download {MEMBER} from {PAGE} and put it, or its zip file, into {folder}"
-        frame, target, ignored = openml_source.fetch(openml, datasets_dir, instead)
+        frame, target, ignored = openml_source.fetch(openml, datasets_dir, instead, openml_source.frame)
         frame = frame.drop(columns=[name for name in ignored if name in frame.columns and name != target])
         return _table(frame, target or "target", features, class_counts, f"OpenML dataset {openml}")
     place, content = found

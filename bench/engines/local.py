@@ -1,4 +1,4 @@
-"""The local engine: one worker process a core (loky), each with one thread and a core of its own.
+"""The local engine: worker processes (loky), each with one thread (or `threads`) and as many cores of its own.
 
 A worker that dies takes the pool with it, so the pool is made anew and unfinished runs are taken up again, from the
 store. A run that was under way at several deaths without getting any further is put off to the end and done alone, so
@@ -17,7 +17,7 @@ from loky.process_executor import BrokenProcessPool
 
 from bench.engines import Failure
 from bench.errors import UserError
-from bench.processes import cores, die_with_parent, environment_of_child, take_a_core
+from bench.processes import cores, die_with_parent, environment_of_child, take_cores
 from bench.results import RunId
 from bench.run import RunSpec
 from bench.run import execute as execute_run
@@ -31,10 +31,11 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 
 
 def execute(specs: Sequence[RunSpec], workers: int | None = None) -> list[Failure]:
-    """Do all runs on this machine with `workers` processes, by default one a core."""
-    count = cores() if workers is None else workers
+    """Do all runs on this machine with `workers` processes, by default as many as there are cores for their threads."""
+    threads = max((spec.threads for spec in specs), default=1)
+    count = max(1, cores() // threads) if workers is None else workers
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise UserError(f"engine.workers={workers!r}: expected a whole number from 1, or null for one a core")
+        raise UserError(f"engine.workers={workers!r}: expected a whole number from 1, or null for all cores")
     if not specs:
         return []
     store = Store(specs[0].store)
@@ -72,12 +73,12 @@ def _until_done_or_stuck(store: Store, left: list[RunSpec], workers: int, failur
 
 def _round(specs: Sequence[RunSpec], workers: int, failures: list[Failure]) -> tuple[list[RunSpec], bool]:
     """Do runs until all are done or a worker dies; returns those that are left, and whether one died."""
-    several = workers > 1 or all(spec.threads == 1 for spec in specs)
+    threads = max(spec.threads for spec in specs)
     executor = ProcessPoolExecutor(
         max_workers=workers,
         initializer=_start,
-        initargs=(os.getpid(), list(sys.path), several),
-        env=environment_of_child() | (_ONE_THREAD if all(spec.threads == 1 for spec in specs) else {}),
+        initargs=(os.getpid(), list(sys.path), threads),
+        env=environment_of_child() | (_ONE_THREAD if threads == 1 else {}),
     )
     try:
         futures = {executor.submit(_work, spec): spec for spec in specs}
@@ -106,13 +107,12 @@ def _under_way(store: Store, specs: Sequence[RunSpec]) -> dict[RunId, int]:
     return {spec.run: begun[str(spec.run)] for spec in specs if str(spec.run) in begun}
 
 
-def _start(parent: int, path: list[str], pin: bool) -> None:
+def _start(parent: int, path: list[str], threads: int) -> None:
     """Make this process a worker: Ctrl-C is the parent's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.path[:] = path
     die_with_parent(parent)
-    if pin:
-        take_a_core()
+    take_cores(threads)
 
 
 def _work(spec: RunSpec) -> str | None:

@@ -1,7 +1,8 @@
 """Models, one file each: `fit` a configuration on one part of the data, stop early on another, predict.
 
 A model is built once per process as `cls(task, classes, **settings)` and fitted many times; a fit is the same to the
-bit for the same arguments, whatever was fitted before.
+bit for the same arguments, whatever was fitted before. `task` is one of `bench.metrics.TASKS`, `classes` the number of
+classes, 0 where there are none.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +24,11 @@ class Part:
     """Some rows of a dataset. Two parts are never equal, so that a model can keep what it derives from one."""
 
     features: pd.DataFrame
+    """Numbers as float64, NaN where missing; text as `category`, code -1 where missing."""
     target: NDArray[Any]
+    """Codes of classes, or numbers."""
+    weights: NDArray[np.float64] | None = None
+    """One weight a row, above or equal to 0, for training and for losses; None: all rows weigh the same."""
 
 
 class Fitted(Protocol):
@@ -33,7 +38,7 @@ class Fitted(Protocol):
     """The loss on the stop part after each round or epoch; empty where the model has none."""
 
     def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
-        """Class probabilities, shape (rows, classes), or for regression values, shape (rows,)."""
+        """Class probabilities, shape (rows, classes); for regression values, for counts expected counts: (rows,)."""
         ...
 
     def details(self) -> dict[str, Any]:

@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.errors import UserError
 from bench.models import Part, Step
+from bench.models.boosting import check_rounds
+from bench.models.preparation import counting
 from bench.space import Value
 
 _OBJECTIVES = {
     "binary": ("binary", "binary_logloss"),
     "multiclass": ("multiclass", "multi_logloss"),
     "regression": ("regression", "rmse"),
+    "counts": ("poisson", "poisson"),
 }
 _BINNING = ("max_bin", "min_data_in_bin", "bin_construct_sample_cnt")
 
@@ -24,10 +26,10 @@ _BINNING = ("max_bin", "min_data_in_bin", "bin_construct_sample_cnt")
 class LightGBM:
     """Boosted trees of at most `rounds` rounds, ended after `early_stopping` rounds without a better stop loss.
 
-    `parameters` are fixed LightGBM parameters; a configuration's hyperparameters go over them. Training is
-    deterministic and row-wise, so that its bits depend neither on threads nor on timing. The binned data is reused by
-    all fits on the same part with the same binning: with `feature_pre_filter` off, no fit changes it for the next
-    (https://lightgbm.readthedocs.io/en/stable/Parameters.html#feature_pre_filter).
+    `parameters` are fixed LightGBM parameters (of several `metric`, the first is watched); a configuration's
+    hyperparameters go over them. Training is deterministic and row-wise, so that its bits depend neither on threads nor
+    on timing. The binned data is reused by all fits on the same part with the same binning: with `feature_pre_filter`
+    off, no fit changes it for the next (https://lightgbm.readthedocs.io/en/stable/Parameters.html#feature_pre_filter).
     """
 
     revision = 1
@@ -42,17 +44,15 @@ class LightGBM:
         early_stopping: int = 20,
         parameters: Mapping[str, Any] | None = None,
     ) -> None:
-        if rounds < 1:
-            raise UserError(f"model.settings.rounds={rounds}: expected a whole number from 1")
-        if early_stopping < 0:
-            raise UserError(f"model.settings.early_stopping={early_stopping}: expected 0 (never) or more rounds")
+        check_rounds(rounds, early_stopping)
         self.classes = classes if task == "multiclass" else 1
         self.rounds = rounds
         self.early_stopping = early_stopping
-        objective, self.metric = _OBJECTIVES[task]
+        self.binary = task == "binary"
+        objective, metric = _OBJECTIVES[task]
         self.fixed = {
             "objective": objective,
-            "metric": self.metric,
+            "metric": metric,
             "num_class": self.classes,
             "deterministic": True,
             "force_row_wise": True,
@@ -87,7 +87,8 @@ class LightGBM:
             valid_names=["stop"],
             callbacks=callbacks,
         )
-        return FittedLightGBM(booster, curve["stop"][self.metric], threads, binary=self.fixed["objective"] == "binary")
+        watched = next(iter(curve["stop"].values()))
+        return FittedLightGBM(booster, watched, threads, binary=self.binary)
 
     def prepare(self, train: Part, stop: Part, seed: int, threads: int) -> None:
         """Bin the data."""
@@ -103,8 +104,13 @@ class LightGBM:
         of_train = self._binned.setdefault(train, {})
         key = (stop, parameters["seed"], *binning.items())
         if key not in of_train:
-            train_set = lgb.Dataset(_plain(train.features), train.target, params=shared | binning).construct()
-            stop_set = train_set.create_valid(_plain(stop.features), stop.target, params=shared | binning).construct()
+            learnt = counting(train)
+            train_set = lgb.Dataset(
+                _plain(learnt.features), learnt.target, weight=learnt.weights, params=shared | binning
+            ).construct()
+            stop_set = train_set.create_valid(
+                _plain(stop.features), stop.target, weight=stop.weights, params=shared | binning
+            ).construct()
             of_train[key] = train_set, stop_set
         return of_train[key]
 

@@ -5,7 +5,7 @@ what else the runner reads (`revision`, `independent`, `declared`) has defaults.
 """
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bench.space import Configuration
 
@@ -17,10 +17,14 @@ class Exhausted(Exception):
 class Optimizer(Protocol):
     """Built as `cls(space, seed, budget, **settings)`; `budget` is a number of trials, or None where time is the limit.
 
-    Optional attributes:
+    Optional attributes and methods:
+    - `libraries: tuple[str, ...]`, the distributions whose versions decide its sequence (none);
     - `revision: int` is raised when the sequence that a seed gives changes (0);
     - `independent: bool`, whether what is asked depends on no loss, so that the runner may ask ahead (False);
-    - `declared: Declaration`, where its library cannot express the space exactly (nothing to declare).
+    - `declared: Declaration`, where its library cannot express the space exactly (nothing to declare);
+    - `initial: bool`, whether it begins with a shared initial design where there is one (True; a baseline may not);
+    - `start(results: Sequence[Told])` takes the results of a shared initial design, once, before the first `ask`
+      (without it, `tell` is called for each).
     """
 
     def ask(self) -> Configuration:
@@ -30,6 +34,14 @@ class Optimizer(Protocol):
     def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
         """Report the loss (always finite; of a failed trial the worst so far) of `configuration`."""
         ...
+
+
+class Told(NamedTuple):
+    """One result, as `tell` takes it."""
+
+    configuration: Configuration
+    loss: float
+    failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,8 @@ class Declaration:
     """Whether `tell` takes configurations that were not asked for."""
     extendable: bool = True
     """Whether a finished run may go on under a larger budget with the same sequence."""
+    deterministic: bool = False
+    """Whether every seed gives the same sequence, as a grid in lexicographic order does."""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -26,13 +26,14 @@ class GridSearch:
 
     revision = 1
     independent = True
-    declared = Declaration()
+    libraries = ("numpy",)
 
     def __init__(self, space: Space, seed: int, budget: int | None, order: str = "shuffled", levels: int = 3) -> None:
         if order not in _ORDERS:
             raise UserError(f"optimizer.settings.order={order!r}: unknown order; {allowed(order, _ORDERS)}")
         if not isinstance(levels, int) or isinstance(levels, bool) or levels < 1:
             raise UserError(f"optimizer.settings.levels={levels!r}: expected a whole number; allowed: 1 or more")
+        self.declared = Declaration(deterministic=order == "lexicographic")
         self._space = space
         self._levels = [tuple(dict.fromkeys(p.grid(p.levels or levels))) for p in space.parameters]
         # What later parameters still depend on: with it, the number of completions is counted once for all prefixes.

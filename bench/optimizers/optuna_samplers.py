@@ -1,21 +1,21 @@
-"""Optuna's TPE and CMA-ES: `study.optimize` with define-by-run suggestions in space order."""
+"""Optuna's TPE, CMA-ES and quasi-Monte Carlo: `study.optimize` with define-by-run suggestions in space order."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import BaseSampler, CmaEsSampler, TPESampler
+from optuna.samplers import BaseSampler, CmaEsSampler, QMCSampler, TPESampler
 from optuna.trial import Trial, TrialState, create_trial
 
 from bench.errors import UserError
-from bench.optimizers import Declaration
+from bench.optimizers import Declaration, Told, inactive
 from bench.space import Categorical, Configuration, Parameter, Space, to_json
 
 
-class _Study:
+class Study:
     """A study asked and told as `optuna.create_study(sampler=...).optimize(objective, n_trials=N)` does it.
 
     The objective suggests the active parameters alone. Optuna's integers follow the reference law: it draws between
@@ -24,6 +24,7 @@ class _Study:
 
     revision = 1
     independent = False
+    libraries: tuple[str, ...] = ("optuna", "numpy")
 
     def __init__(self, space: Space, sampler: type[BaseSampler], settings: dict[str, Any]) -> None:
         for name, least in (("n_startup_trials", 0), ("popsize", 2), ("n_ei_candidates", 1)):
@@ -34,13 +35,20 @@ class _Study:
         self._asked: dict[str, list[Trial]] = {}
         with _quiet():
             try:
-                self._study = optuna.create_study(sampler=sampler(**settings))
+                self.study = optuna.create_study(sampler=sampler(**settings))
             except (TypeError, ValueError) as error:
                 raise UserError(f"optimizer.settings: {error}") from None
 
+    every = False
+    """Whether the objective suggests inactive parameters too."""
+
     def ask(self) -> Configuration:
-        trial = self._study.ask()
-        configuration = self._space.assemble(lambda parameter: _suggest(trial, parameter))
+        trial = self.study.ask()
+        if self.every:
+            values = {p.name: _suggest(trial, p) for p in self._space.searched}
+            configuration = self._space.assemble(lambda parameter: values[parameter.name])
+        else:
+            configuration = self._space.assemble(lambda parameter: _suggest(trial, parameter))
         self._asked.setdefault(to_json(configuration), []).append(trial)
         return configuration
 
@@ -50,50 +58,109 @@ class _Study:
         value = None if failed else loss
         trials = self._asked.get(to_json(configuration))
         if trials:
-            self._study.tell(trials.pop(0), value, state=state)
+            self.study.tell(trials.pop(0), value, state=state)
         else:
-            shown = {p.name: _distribution(p) for p in self._space.searched if p.name in configuration}
-            values = {name: configuration[name] for name in shown}
-            self._study.add_trial(create_trial(state=state, value=value, params=values, distributions=shown))
+            values = self.shown(configuration)
+            distributions = {p.name: _distribution(p) for p in self._space.searched if p.name in values}
+            self.study.add_trial(create_trial(state=state, value=value, params=values, distributions=distributions))
+
+    def shown(self, configuration: Configuration) -> Configuration:
+        """The values that the objective suggests for a configuration."""
+        values = inactive.complete(self._space, configuration)
+        return values if self.every else {name: value for name, value in values.items() if name in configuration}
 
 
-class TPE(_Study):
+class TPE(Study):
     """`optuna.samplers.TPESampler(seed=seed)`; settings are its other arguments.
+
+    By default Optuna 5 models the parameters that all successful trials have together, the others one by one; with
+    `multivariate: true` and `group: true` each group of parameters that come and go together (after S. Falkner et al.,
+    BOHB, ICML 2018, as Optuna's documentation says).
 
     J. Bergstra et al., Algorithms for Hyper-Parameter Optimization, NeurIPS 2011; S. Watanabe, Tree-Structured Parzen
     Estimator, arXiv:2304.11127, 2023.
     """
 
+    libraries = ("optuna", "numpy", "scipy")
+
     def __init__(self, space: Space, seed: int, budget: int | None, **settings: Any) -> None:
         super().__init__(space, TPESampler, {"seed": seed} | settings)
-        self.declared = Declaration(
-            fallback=f"random until {settings.get('n_startup_trials', 10)} trials have succeeded; parameters that some "
-            "successful trial lacked are modelled one by one instead of together"
+        apart = (
+            "parameters that no successful trial had before are random"
+            if settings.get("group")
+            else "parameters that some successful trial lacked are modelled one by one instead of together"
         )
+        start = f"random until {settings.get('n_startup_trials', 10)} trials have succeeded"
+        self.declared = Declaration(fallback=f"{start}; {apart}")
 
 
-class CMAES(_Study):
-    """`optuna.samplers.CmaEsSampler(seed=seed)`; settings are its other arguments.
+class CMAES(Study):
+    """`optuna.samplers.CmaEsSampler(seed=seed)`; settings are its other arguments, such as `with_margin: true`.
 
-    N. Hansen, The CMA Evolution Strategy: A Tutorial, arXiv:1604.00772, 2016. The method knows only numbers that every
-    trial has; what it cannot model it draws at random, without the warning at every trial.
+    The method knows only numbers that every trial has; what it cannot model it draws at random, without the warning at
+    every trial. With margin it fails where the parameters change from trial to trial, and so suggests them all, active
+    or not. Of a shared initial design the best configuration becomes `x0`, where the search starts. Restarts
+    (`restart_strategy`) have been without effect since Optuna 4.4; `cmaes_restarts` has them.
+
+    N. Hansen, The CMA Evolution Strategy: A Tutorial, arXiv:1604.00772, 2016; with margin, by which whole numbers do
+    not get stuck: R. Hamano et al., CMA-ES with Margin, GECCO 2022.
     """
 
+    libraries = ("optuna", "cmaes", "numpy")
+
     def __init__(self, space: Space, seed: int, budget: int | None, **settings: Any) -> None:
-        super().__init__(space, CmaEsSampler, {"seed": seed, "warn_independent_sampling": False} | settings)
+        self._settings: dict[str, Any] = {"seed": seed, "warn_independent_sampling": False} | settings
+        if settings.get("restart_strategy") is not None:
+            raise UserError("optimizer.settings.restart_strategy: without effect in Optuna 5; use optimizer=cmaes_ipop")
+        super().__init__(space, CmaEsSampler, self._settings)
+        self.every = bool(settings.get("with_margin")) and space.conditional
         never = [p.name for p in space.searched if isinstance(p, Categorical)]
         fallback = f"random until {settings.get('n_startup_trials', 1)} trial has succeeded"
         fallback += f"; always random: {', '.join(never)} (categorical)" if never else ""
-        if space.conditional:
+        if space.conditional and not self.every:
             fallback += (
                 "; random: parameters that some successful trial lacked, and all parameters from then on where the "
                 "first such trial comes after the first generation"
             )
         self.declared = Declaration(
-            # An added trial carries no generation, so that it enters no population; it only counts as a start.
+            inactive=inactive.SHOWN if self.every else "absent",
             fallback=fallback,
+            # An added trial carries no generation, so that it enters no population; it only counts as a start.
             takes_unasked=False,
         )
+
+    def start(self, results: Sequence[Told]) -> None:
+        """Begin at the best of `results`, each of which becomes a trial of the study."""
+        succeeded = [told for told in results if not told.failed]
+        if succeeded:
+            x0 = self.shown(self._space.canonical(min(succeeded, key=lambda told: told.loss).configuration))
+            with _quiet():
+                self.study.sampler = CmaEsSampler(**{"x0": x0, **self._settings})
+        for told in results:
+            self.tell(*told)
+
+
+class QMC(Study):
+    """`optuna.samplers.QMCSampler(seed=seed)`; settings are its other arguments.
+
+    Points of a low-discrepancy sequence, whatever the losses are: with `scramble: true` a Sobol sequence scrambled by
+    the seed, without it the same sequence for every seed but for its first trial.
+
+    J. Bergstra and Y. Bengio, Random Search for Hyper-Parameter Optimization, JMLR 13, 2012; A. B. Owen, Scrambling
+    Sobol' and Niederreiter-Xing Points, Journal of Complexity 14, 1998.
+    """
+
+    libraries = ("optuna", "numpy", "scipy")
+
+    def __init__(self, space: Space, seed: int, budget: int | None, **settings: Any) -> None:
+        super().__init__(space, QMCSampler, {"seed": seed, "warn_independent_sampling": False} | settings)
+        fallback = "random: all trials until one has succeeded"
+        if space.conditional:
+            fallback += (
+                ", and the parameters that the first successful trial lacked; of those it had, the sequence gives "
+            )
+            fallback += "values whether they are active or not"
+        self.declared = Declaration(fallback=fallback)
 
 
 def _keywords(parameter: Parameter) -> dict[str, Any]:
@@ -117,12 +184,13 @@ def _distribution(parameter: Parameter) -> BaseDistribution:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the message that a study was created and the warning that an argument is experimental."""
+    """Without the message that a study was created and warnings that an argument is experimental or will be removed."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            warnings.filterwarnings("ignore", "`x0` has been deprecated", FutureWarning)
             yield
     finally:
         optuna.logging.set_verbosity(verbosity)

@@ -14,6 +14,7 @@ class RandomSearch:
 
     revision = 1
     independent = True
+    libraries = ("numpy",)
     declared = Declaration()
 
     def __init__(self, space: Space, seed: int, budget: int | None) -> None:

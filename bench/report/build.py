@@ -108,14 +108,26 @@ def _section(stem: str, comparison: Comparison, found: Results) -> Iterator[str]
 
 def _notes(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[str]:
     """What a reader must know to read the numbers."""
-    stops = {str((entry.get("config", {}).get("resampling") or {}).get("stop")) for entry in metadata}
-    if "valid" in stops:
+    if any(entry.get("stops_on_valid") for entry in metadata):
         yield (
-            "Training was stopped early on the validation part, for every optimiser alike: the validation loss is "
-            "therefore optimistic, the test loss is not. `resampling.stop=inner` holds out a part of train instead."
+            "A model that stops early does so on the validation part, for every optimiser alike: the validation loss "
+            "is therefore optimistic, the test loss is not. `resampling.stop=inner` holds out a part of train instead."
         )
-    if not comparison.has_test:
+    folds = {entry.get("folds", 1) for entry in metadata} - {1}
+    if folds:
+        yield (
+            f"The validation loss is the mean over {' or '.join(map(str, sorted(folds)))} folds, the test loss that of "
+            "the fold models' averaged predictions."
+        )
+    if comparison.without_data:
+        yield from _notes_on_function(metadata)
+    elif not comparison.has_test and any(entry.get("has_test") for entry in metadata):
+        yield "No trial succeeded: there is no loss to show."
+    elif not comparison.has_test:
         yield "The problem has no test part, so that only validation losses are shown: the chosen ones are optimistic."
+    for label, factor in comparison.runs.groupby("label")["factor"].max().items():
+        if factor > 1:
+            yield f"{label} makes {factor} evaluations for each of the budget, as declared; its curve counts those."
     for row in comparison.final.to_dict("records"):
         label = row["label"]
         if row["failed"]:
@@ -132,6 +144,14 @@ def _notes(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[str
         "Curves are step functions; nothing is interpolated between evaluations. Before its first success a run "
         "counts as infinite, and no run is left out of a median."
     )
+
+
+def _notes_on_function(metadata: Sequence[Metadata]) -> Iterator[str]:
+    minimum, noise = metadata[0].get("known_minimum"), metadata[0].get("noise")
+    known = f"its known minimum is {minimum:.6g}" if minimum is not None else "its minimum in this space is not known"
+    yield f"The loss is the value of a function: nothing is trained, validated or tested; {known}."
+    if noise:
+        yield f"Optimisers see normal noise of standard deviation {noise:g}; the test loss is the value without it."
 
 
 def _setting(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[str]:
@@ -181,7 +201,10 @@ def _declared(declared: Metadata) -> Iterator[str]:
 def _warnings(comparison: Comparison, found: Results) -> Iterator[str]:
     """What makes the comparison less than fair, one line each."""
     metadata = _metadata(comparison, found)
-    environments = [{key: _provenance(entry).get(key) for key in ("versions", "cpu")} for entry in metadata]
+    environments = [
+        {key: _provenance(entry).get(key) for key in ("versions", "cpu")} | {"model": entry.get("computed_by") or {}}
+        for entry in metadata
+    ]
     differ = curves.differences(environments)
     if differ:
         said = "; ".join(f"{name}: {', '.join(dict.fromkeys(map(str, values)))}" for name, values in differ.items())

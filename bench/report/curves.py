@@ -49,6 +49,11 @@ class Comparison:
     """One row per label; see `statistics.final`."""
 
     @property
+    def without_data(self) -> bool:
+        """Whether the loss is the value of a function: then nothing was trained, validated or tested."""
+        return bool((self.runs["task"] == "function").all())
+
+    @property
     def has_test(self) -> bool:
         return bool(self.curves["test_median"].notna().any())
 
@@ -63,7 +68,8 @@ def comparisons(results: Results) -> list[Comparison]:
     found = []
     for (dataset, model), part in table.groupby(["dataset", "model"], sort=True):
         _refuse_mixed_families(part, results.runs)
-        longest = int(np.maximum(part["trials"], part["budget"].where(np.isfinite(part["budget"]), 0)).max())
+        spent = part["trials"] // part["factor"]
+        longest = int(np.maximum(spent, part["budget"].where(np.isfinite(part["budget"]), 0)).max())
         drawn = curves(part, validation, test, longest)
         evaluations = int(drawn.groupby("label")["evaluations"].max().min()) if len(drawn) else 0
         final = statistics.final(part, drawn, evaluations)
@@ -78,7 +84,8 @@ def runs(results: Results) -> pd.DataFrame:
     Columns: `experiment`, `dataset`, `model`, `optimizer`, `seed`; `label`, the name of its curve; `first`, its first
     row in `results.trials`, and `trials`, their number; `failed`, how many did not succeed; `barren`, whether none did;
     `optimizer_seconds` (ask + tell) and `evaluation_seconds`, summed; `budget`, in trials, inf where time alone limits;
-    `exhausted`; `known`, up to how many evaluations its best loss is known; `family`, of its problem; `metric`.
+    `factor`, how many trials it makes for each of the budget (2 for random_2x); `exhausted`; `known`, up to how many
+    trials of the budget its best loss is known; `family`, of its problem; `metric`.
 
     A run that was exhausted keeps its best loss however many evaluations others have: `known` is inf. One that spent
     its seconds keeps it up to its budget of trials: it has nothing else to show for what it did not evaluate.
@@ -107,7 +114,8 @@ def curves(
     `label`, `evaluations` (trial + 1), `runs` (how many, the same all along a curve), and `validation_lower`,
     `_median`, `_upper`, `test_lower`, ... as `statistics.quartiles` defines them; NaN where no trial has a test loss.
 
-    After t evaluations a run stands at the value of its trial t - 1, or, having ended before, of its last one. A curve
+    After t evaluations a run stands at the value of its trial t - 1, or, having ended before, of its last one; a run
+    that spends f evaluations for each of the budget stands at that of its trial f t - 1. A curve
     ends where any of its runs is not known (see `runs`), and at the latest after `longest` evaluations, so that
     every point of it rests on the same runs.
     """
@@ -117,7 +125,7 @@ def curves(
         end = int(min(part["known"].min(), longest))
         frame = pd.DataFrame({"label": label, "evaluations": np.arange(1, end + 1), "runs": len(part)})
         for kind, values in zip(statistics.KINDS, (validation, test), strict=True):
-            stacked = stack(values, part["first"].to_numpy(), part["trials"].to_numpy(), end)
+            stacked = stack(values, part["first"].to_numpy(), part["trials"].to_numpy(), end, int(part["factor"].max()))
             found = statistics.quartiles(stacked)
             for name, line in zip(statistics.QUARTILES, found, strict=True):
                 frame[f"{kind}_{name}"] = line if kind == "validation" or has_test else np.nan
@@ -126,14 +134,18 @@ def curves(
 
 
 def stack(
-    values: NDArray[np.float64], first: NDArray[np.int64], trials: NDArray[np.int64], evaluations: int
+    values: NDArray[np.float64],
+    first: NDArray[np.int64],
+    trials: NDArray[np.int64],
+    evaluations: int,
+    factor: int = 1,
 ) -> NDArray[np.float64]:
-    """The values of runs after 1..`evaluations` evaluations, (runs, evaluations).
+    """The values of runs after 1..`evaluations` times `factor` evaluations, (runs, evaluations).
 
     Run r has the rows first[r] .. first[r] + trials[r] - 1 of `values`; its last value is carried on, and a run without
     any trial stands at +inf.
     """
-    place = np.minimum(np.arange(evaluations), trials[:, None] - 1)
+    place = np.minimum(np.arange(1, evaluations + 1) * factor, trials[:, None]) - 1
     rows = np.where(trials[:, None] > 0, first[:, None] + place, len(values))
     stacked: NDArray[np.float64] = np.append(values, np.inf)[rows]
     return stacked
@@ -185,9 +197,11 @@ def _described(run: RunId, metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **vars(run),
         "budget": trials,
+        "factor": (config.get("optimizer") or {}).get("budget_factor") or 1,
         "exhausted": exhausted,
         "known": np.inf if exhausted else trials,
         "family": str(metadata.get("problem_family") or metadata.get("problem")),
+        "task": str(metadata.get("task") or ""),
         "metric": str(metadata.get("metric") or (config.get("metric") or {}).get("name") or "loss"),
         "settings": json.dumps(settings, sort_keys=True, default=str),
     }

@@ -28,6 +28,7 @@ from bench.report.style import Style
 FORMATS = ("pdf", "svg", "png")
 
 _AXIS = {"validation": "best validation loss", "test": "test loss of the incumbent"}
+_AXIS_OF_FUNCTION = {"validation": "best value", "test": "value of the incumbent without noise"}
 _WITHOUT_DATE: dict[str, dict[str, None]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     "svg": {"Date": None, "Creator": None},
@@ -92,13 +93,19 @@ def view(comparison: Comparison, kind: str, styles: Mapping[str, Style]) -> View
         lines.append(line)
     return View(
         title=f"{comparison.dataset} · {comparison.model}",
-        axis=f"{_AXIS[kind]}{' ' if len(comparison.metric) < 12 else chr(10)}({comparison.metric})",
+        axis=_axis(comparison, kind),
         lines=tuple(lines),
         longest=comparison.longest,
         bottom=bottom,
         top=top,
         remarks=tuple(_caption(comparison, lines, top)),
     )
+
+
+def _axis(comparison: Comparison, kind: str) -> str:
+    if comparison.without_data:
+        return _AXIS_OF_FUNCTION[kind]
+    return f"{_AXIS[kind]}{' ' if len(comparison.metric) < 12 else chr(10)}({comparison.metric})"
 
 
 def limits(curves: pd.DataFrame, kind: str) -> tuple[float, float]:

@@ -42,8 +42,8 @@ def final(runs: pd.DataFrame, curves: pd.DataFrame, evaluations: int) -> pd.Data
 
     `runs` and `curves` are those of `curves.Comparison`. Columns:
     - `label`; `runs`, their number; `trials` and `failed`, counts over all trials of all runs, beyond
-      `evaluations` too; `without_success`, the number of runs in which no trial succeeded; `most`, the trials of the
-      longest run;
+      `evaluations` too; `without_success`, the number of runs in which no trial succeeded; `most`, how much of the
+      budget the longest run spent, in trials;
     - `evaluations`: after how many of them the losses stand, the same for all curves; `exhausted` and `stopped`, the
       numbers of runs that were exhausted, or spent their seconds, before the end of the curve: carried on to it;
     - `validation_lower`, `_median`, `_upper` and `test_...`: quartiles over runs (see `quartiles`), +inf where
@@ -51,14 +51,19 @@ def final(runs: pd.DataFrame, curves: pd.DataFrame, evaluations: int) -> pd.Data
     - `optimizer_seconds`, `evaluation_seconds`: median over runs with trials of (sum over trials) / (number of
       trials), of ask + tell and of the evaluation as charged.
     """
-    counts = runs.groupby("label").agg(
-        runs=("seed", "size"),
-        trials=("trials", "sum"),
-        failed=("failed", "sum"),
-        without_success=("barren", "sum"),
-        most=("trials", "max"),
+    counts = (
+        runs.assign(made=runs["trials"] // runs["factor"])
+        .groupby("label")
+        .agg(
+            runs=("seed", "size"),
+            trials=("trials", "sum"),
+            failed=("failed", "sum"),
+            without_success=("barren", "sum"),
+            most=("made", "max"),
+        )
     )
-    early = runs[runs["trials"] < runs["label"].map(curves.groupby("label")["evaluations"].max())]
+    shown = runs["label"].map(curves.groupby("label")["evaluations"].max()) * runs["factor"]
+    early = runs[runs["trials"] < shown]
     counts["exhausted"] = early[early["exhausted"]].groupby("label").size().reindex(counts.index, fill_value=0)
     counts["stopped"] = early[~early["exhausted"]].groupby("label").size().reindex(counts.index, fill_value=0)
     ran = runs[runs["trials"] > 0]

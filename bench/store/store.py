@@ -166,6 +166,25 @@ class Store:
         one_host = self._database.one_host
         return [{**row, "alive": row["state"] == "running" and _holder(row).lives(one_host)} for row in rows]
 
+    def barren(self, experiment: str) -> dict[str, str]:
+        """The runs whose trials have all failed, each with a line that has the error that most of them had."""
+        runs, trials, evaluations = tables.RUNS, tables.TRIALS, tables.EVALUATIONS
+        count = sa.func.count().label("count")
+        query = (
+            sa.select(runs.c.run, runs.c.trials, evaluations.c.error, count)
+            .join_from(runs, trials, runs.c.run == trials.c.run)
+            .join(evaluations, evaluations.c.key == trials.c.key)
+            .where(runs.c.experiment == experiment, runs.c.trials > 0, runs.c.failures == runs.c.trials)
+            .group_by(runs.c.run, runs.c.trials, evaluations.c.error)
+            .order_by(runs.c.run, count.desc())
+        )
+        with self._database.connection() as connection:
+            rows = connection.execute(query).all()
+        most = {row.run: row for row in reversed(rows)}  # of each run the first
+        return {
+            run: f"{run}: all {row.trials} trials failed, most with: {row.error}" for run, row in sorted(most.items())
+        }
+
     def mean_seconds(self, dataset: str, model: str) -> float | None:
         """The mean seconds of the evaluations made for a dataset and model; None where there are none."""
         evaluations, runs = tables.EVALUATIONS, tables.RUNS

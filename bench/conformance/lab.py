@@ -1,0 +1,110 @@
+"""One optimiser on the bench: its runs, each made once, and what a rule may say of one."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+from bench.conformance.elsewhere import elsewhere
+from bench.conformance.playing import TRIALS, Played, Subject, Way, play
+from bench.conformance.running import Finished, run
+from bench.conformance.spaces import REFERENCE, Case, case
+from bench.conformance.watching import Traces, watched
+from bench.errors import UserError
+from bench.optimizers import Declaration, Optimizer
+
+
+class Broken(Exception):
+    """A case breaks the rule; the message says which trial, what was asked and what was expected."""
+
+
+class NotApplicable(Exception):
+    """The rule says nothing about this case; the message says why."""
+
+
+REFUSES = "refused: "
+"""How the reason begins where an optimiser does not take a space, and says so with a `UserError` when it is built."""
+
+
+class Lab:
+    """One optimiser on the bench: each run is made once, however many rules look at it."""
+
+    def __init__(self, subject: Subject, stack: ExitStack, trials: int = TRIALS) -> None:
+        self.subject, self.way = subject, Way(budget=trials, trials=trials)
+        self._made: dict[Any, Any] = {}
+        self._elsewhere = {threads: stack.enter_context(elsewhere(subject, threads)) for threads in (1, 2)}
+        # What a library does when it is first used, such as importing a part of itself, is not the runs' doing.
+        self.first = watched(lambda: play(subject, case(REFERENCE, 0), self.way))[1]
+
+    def played(self, tried: Case, **other: Any) -> Played:
+        """A run in this process, in the plain way but for `other` fields of it."""
+        way = Way(**{**vars(self.way), **other})
+        if not other:
+            return self._base(tried)[0]
+        made: Played = self._once(("played", tried, way), lambda: play(self.subject, tried, way))
+        return _unless_refused(made)
+
+    def again(self, tried: Case) -> Played:
+        """The plain run once more."""
+        return _unless_refused(play(self.subject, tried, self.way))
+
+    def traces(self, tried: Case) -> Traces:
+        """What the plain run left behind."""
+        return self._base(tried)[1]
+
+    def elsewhere(self, tried: Case, threads: int) -> Played:
+        """The plain run in a process whose BLAS has `threads` threads until it is limited."""
+        there = self._elsewhere[threads]
+        if there.blas_threads < threads and there.lives:
+            raise NotApplicable(f"BLAS has no {threads} threads here")
+        made: Played = self._once(("elsewhere", tried, threads), lambda: there.play(tried, self.way))
+        return _unless_refused(made)
+
+    def finished(self, tried: Case, **other: Any) -> Finished:
+        """A run by the real runner."""
+        way = Way(**{**vars(self.way), "losses": "some_failed", **other})
+        _unless_refused(self.played(tried))
+        made: Finished = self._once(("run", tried, way), lambda: run(self.subject, tried, way))
+        return made
+
+    def build(self, tried: Case) -> Optimizer:
+        """The optimiser of the plain run, new."""
+        try:
+            return self.subject.build(tried.space, tried.seed, self.way.budget)
+        except UserError as error:
+            raise NotApplicable(REFUSES + str(error)) from None
+        except Exception as error:
+            raise Broken(f"building it raised {type(error).__name__}: {error}") from error
+
+    def declared(self, tried: Case) -> Declaration:
+        return getattr(self.build(tried), "declared", None) or Declaration()
+
+    def seconds(self) -> tuple[float, float]:
+        """Mean seconds a trial of ask and of tell, over all plain runs."""
+        runs = [made[0] for key, made in self._made.items() if key[0] == "base"]
+        count = max(sum(len(played.asked) for played in runs), 1)
+        return sum(p.ask_seconds for p in runs) / count, sum(p.tell_seconds for p in runs) / count
+
+    def _base(self, tried: Case) -> tuple[Played, Traces]:
+        made: tuple[Played, Traces] = self._once(
+            ("base", tried), lambda: watched(lambda: play(self.subject, tried, self.way))
+        )
+        _unless_refused(made[0])
+        broken_if(made[0].wrong)  # the rule `valid` says so first; others may come to cases for which it had no time
+        return made
+
+    def _once(self, key: Any, make: Callable[[], Any]) -> Any:
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+
+def _unless_refused(played: Played) -> Played:
+    if played.refused:
+        raise NotApplicable(REFUSES + played.refused)
+    return played
+
+
+def broken_if(words: str) -> None:
+    """Raise `Broken` with the words, if there are any."""
+    if words:
+        raise Broken(words)

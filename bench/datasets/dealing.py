@@ -1,0 +1,80 @@
+"""Rows dealt into parts: by class, by whole groups, along time. Each function returns ascending row numbers."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+
+Rows = NDArray[np.int64]
+
+
+def by_class(
+    strata: Mapping[str, Rows], fractions: Sequence[float], least: Sequence[int], rng: np.random.Generator
+) -> list[Rows]:
+    """Each class's rows shuffled and cut by `fractions`, with no fewer than `least` rows of a class in a part.
+
+    Within a class, and in all, a part's rows are its exact fraction rounded up or down, in so far as `least` leaves a
+    choice. A class must have `sum(least)` rows.
+    """
+    counts = _counts([len(rows) for rows in strata.values()], fractions, least)
+    cuts = [
+        np.split(rng.permutation(rows), np.cumsum(count)[:-1])
+        for rows, count in zip(strata.values(), counts, strict=True)
+    ]
+    return [np.sort(np.concatenate(part)) for part in zip(*cuts, strict=True)]
+
+
+def by_group(
+    rows: Rows, groups: NDArray[np.int64], target: NDArray[Any] | None, parts: int, rng: np.random.Generator
+) -> list[Rows]:
+    """`rows` in `parts` parts of about the same size, every group in one part alone.
+
+    With a `target` of classes their shares are kept as well as whole groups allow (scikit-learn's StratifiedGroupKFold,
+    otherwise its GroupKFold). There must be as many groups as parts; a part may lack a class.
+    """
+    seed = int(rng.integers(2**31 - 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of classes with fewer rows than parts: nothing else could be done with them
+        if target is None or np.unique(target[rows], return_counts=True)[1].max() < parts:
+            folds = list(GroupKFold(parts, shuffle=True, random_state=seed).split(rows, groups=groups[rows]))
+        else:
+            stratified = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
+            folds = list(stratified.split(rows, target[rows], groups[rows]))
+    return [np.sort(rows[chosen]) for _, chosen in folds]
+
+
+def along_time(rows: Rows, times: NDArray[Any], fractions: Sequence[float]) -> list[Rows]:
+    """`rows` in the order of time, cut by `fractions`; rows of one time stay together.
+
+    A cut is moved to the nearest place between two times; where several cuts meet in one place a part is empty.
+    """
+    ordered = rows[np.argsort(times[rows], kind="stable")]
+    sorted_times = times[ordered]
+    between = np.concatenate([[0], np.flatnonzero(sorted_times[1:] != sorted_times[:-1]) + 1, [len(ordered)]])
+    wanted = np.cumsum(fractions)[:-1] / sum(fractions) * len(ordered)
+    cuts = [int(between[np.abs(between - place).argmin()]) for place in wanted]
+    return [np.sort(part) for part in np.split(ordered, cuts)]
+
+
+def _counts(sizes: Sequence[int], fractions: Sequence[float], least: Sequence[int]) -> list[Rows]:
+    """How many rows of each class go to each part: the fractions, rounded, and no fewer than `least`.
+
+    A row that is left over goes to the part that is furthest behind over the classes so far. Were it to go by its own
+    class alone, a hundred classes of seven rows would all give their odd row to the same part.
+    """
+    behind = np.zeros(len(fractions))
+    counts = []
+    for size in sizes:
+        exact = size * np.asarray(fractions) / sum(fractions)
+        count = np.maximum(np.floor(exact).astype(np.int64), least)
+        behind += exact - count
+        while count.sum() != size:
+            step = 1 if count.sum() < size else -1
+            part = int(behind.argmax()) if step == 1 else int(np.where(count > least, behind, np.inf).argmin())
+            count[part] += step
+            behind[part] -= step
+        counts.append(count)
+    return counts

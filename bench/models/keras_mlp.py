@@ -1,0 +1,245 @@
+"""A multilayer perceptron in Keras 3, on any of its backends; the default one compiles nothing."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.errors import UserError, allowed
+from bench.models import Part, Step, keras_backend, keras_network, keras_numpy
+from bench.models.keras_numpy import Layers, Table, Trainer
+from bench.models.preparation import Preparation, counting, prepared
+from bench.space import Value
+
+ACTIVATIONS = ("relu", "tanh", "gelu")
+OPTIMIZERS = ("adam", "sgd", "rmsprop")
+_NUMBERS = {
+    "num_layers": (2, 0, math.inf),
+    "units": (64, 1, math.inf),
+    "dropout": (0.0, 0.0, 1.0),
+    "batch_size": (32, 1, math.inf),
+    "learning_rate": (1e-3, 0.0, math.inf),
+    "momentum": (0.0, 0.0, 1.0),
+    "l2": (0.0, 0.0, math.inf),
+}
+"""Of each hyperparameter: its value where a configuration has none, its least, and what it is less than."""
+_WHOLE = ("num_layers", "units", "batch_size")
+_UNITS_OF = re.compile(r"units_[1-9][0-9]*")
+
+
+class KerasMLP:
+    """Dense layers on standardised inputs, trained for at most `epochs` epochs.
+
+    With `patience` above 0, training ends after so many epochs without a lesser loss on the stop part, and the best
+    epoch's weights are kept; with 0 all epochs are done and the last one's kept. Hyperparameters: num_layers (of hidden
+    layers), units_1, units_2, ... (or `units` for those that are not given), activation (relu, tanh, gelu), dropout
+    (after each hidden layer), batch_size, learning_rate, optimizer (adam, sgd, rmsprop), momentum (of sgd), l2 (on the
+    kernels). What a configuration does not have is taken from `parameters`, else it is Keras's own default; a network
+    then has two layers of 64.
+
+    The loss trained on is the cross-entropy, the squared error of the standardised target, or for counts Poisson's with
+    a log link. Rows count by their weights, of which only the proportions matter.
+    """
+
+    revision = 1
+
+    def __init__(
+        self,
+        task: str,
+        classes: int,
+        epochs: int = 50,
+        patience: int = 5,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> None:
+        for key, value, least, means in (("epochs", epochs, 1, ""), ("patience", patience, 0, "0 (never) or ")):
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise UserError(f"model.settings.{key}={value!r}: expected {means}a whole number from 1")
+        self.task = task
+        self.outputs = classes if task == "multiclass" else 1
+        self.epochs = epochs
+        self.patience = patience
+        self.fixed = dict(parameters or {})
+        layers_of(self.fixed, "model.settings.parameters")
+        self.backend = keras_backend.chosen()
+        self.libraries = keras_backend.libraries(self.backend)
+        self.threads_matter = self.backend != "numpy"
+        self._tables: WeakKeyDictionary[Part, WeakKeyDictionary[Part, Table]] = WeakKeyDictionary()
+        self._scales: WeakKeyDictionary[Part, _Scale] = WeakKeyDictionary()
+
+    def fit(
+        self,
+        configuration: Mapping[str, Value],
+        train: Part,
+        stop: Part,
+        seed: int,
+        threads: int,
+        step: Step | None = None,
+    ) -> "FittedKerasMLP":
+        layers = layers_of(self.fixed | dict(configuration), "model.space")
+        scale, train_table, stop_table = self._derived(train, stop)
+        curve: list[float] = []
+
+        def after(epoch: int, training_loss: float, stop_loss: float) -> bool:
+            for loss in (training_loss, stop_loss):
+                if not math.isfinite(loss):
+                    raise FloatingPointError(f"the loss is {loss:g} in epoch {epoch}")
+            curve.append(stop_loss * scale.spread**2)
+            return step is not None and bool(step(epoch, curve[-1]))
+
+        keras = keras_backend.load(self.backend)
+        with keras_backend.threads_limited(self.backend, threads):
+            keras.utils.clear_session(free_memory=False)
+            network = keras_network.build(
+                keras, layers, train_table.inputs.shape[1], self.outputs, scale.first_score, seed
+            )
+            if self.backend == "numpy":
+                trainer = Trainer(self.task, layers, network.get_weights(), train_table, seed)
+                best = keras_numpy.fit(trainer, stop_table, self.epochs, self.patience, after)
+                network.set_weights(trainer.parameters())
+            else:
+                best = keras_network.fit(
+                    keras, network, self.task, layers, train_table, stop_table, seed, self.epochs, self.patience, after
+                )
+        known = (stop.features, stop_table.inputs) if len(stop.features) == len(stop_table.inputs) else None
+        return FittedKerasMLP(self, network, prepared(train, scale="standard"), known, scale, threads, curve, best)
+
+    def prepare(self, train: Part, stop: Part, seed: int, threads: int) -> None:
+        """Import Keras, and derive from the data what every fit needs."""
+        keras_backend.load(self.backend)
+        self._derived(train, stop)
+
+    def _derived(self, train: Part, stop: Part) -> tuple["_Scale", Table, Table]:
+        if train not in self._scales:
+            self._scales[train] = _scale(self.task, counting(train))
+        tables = self._tables.setdefault(train, WeakKeyDictionary())
+        for part in (train, stop):
+            if part not in tables:
+                tables[part] = _table(self.task, counting(part), prepared(train, scale="standard"), self._scales[train])
+        return self._scales[train], tables[train], tables[stop]
+
+
+class FittedKerasMLP:
+    """A trained network, and the stop loss after each epoch (for regression in the target's unit, squared)."""
+
+    def __init__(
+        self,
+        model: KerasMLP,
+        network: Any,
+        preparation: Preparation,
+        known: tuple[pd.DataFrame, NDArray[np.float32]] | None,
+        scale: "_Scale",
+        threads: int,
+        curve: list[float],
+        best_epoch: int,
+    ) -> None:
+        self.network = network
+        """The `keras.Sequential`; its outputs are scores: logits, a standardised number, or the log of a count."""
+        self.curve = curve
+        self.best_epoch = best_epoch
+        self._model = model
+        self._preparation = preparation
+        self._known = known
+        self._scale = scale
+        self._threads = threads
+
+    def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
+        if self._known is not None and features is self._known[0]:  # the stop part, on which the loss is taken too
+            inputs = self._known[1]
+        else:
+            inputs = self._preparation.transform(features).astype(np.float32)
+        with keras_backend.threads_limited(self._model.backend, self._threads), np.errstate(all="ignore"):
+            scores = keras_network.scores(self.network, inputs)
+            return _predictions(self._model.task, scores, self._scale)
+
+    def details(self) -> dict[str, Any]:
+        return {"epochs": len(self.curve), "best_epoch": self.best_epoch}
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """How the target is put to the network: `target = centre + spread * score` for regression."""
+
+    centre: float = 0.0
+    spread: float = 1.0
+    first_score: float = 0.0
+    """What the outputs' biases begin at."""
+
+
+def _scale(task: str, train: Part) -> _Scale:
+    if task == "counts":  # as if no input said anything: else a mean far from 1 takes many epochs to reach
+        mean = float(np.average(train.target, weights=train.weights))
+        return _Scale(first_score=math.log(mean) if mean > 0 else 0.0)
+    if task != "regression":
+        return _Scale()
+    target = train.target.astype(np.float64)
+    centre = float(np.average(target, weights=train.weights))
+    spread = math.sqrt(float(np.average((target - centre) ** 2, weights=train.weights)))
+    return _Scale(centre, spread if spread > 0 else 1.0)
+
+
+def _table(task: str, part: Part, preparation: Preparation, scale: _Scale) -> Table:
+    inputs = np.ascontiguousarray(preparation.transform(part.features), dtype=np.float32)
+    weights = None if part.weights is None else (part.weights / part.weights.mean()).astype(np.float32)
+    if task == "multiclass":
+        return Table(inputs, part.target.astype(np.int64), weights)
+    target = (part.target.astype(np.float64) - scale.centre) / scale.spread
+    return Table(inputs, target.astype(np.float32), weights)
+
+
+def _predictions(task: str, scores: NDArray[np.float64], scale: _Scale) -> NDArray[np.float64]:
+    if task == "regression":
+        values: NDArray[np.float64] = scale.centre + scale.spread * scores[:, 0]
+        return values
+    if task == "counts":
+        expected: NDArray[np.float64] = np.exp(scores[:, 0])
+        return expected
+    if task == "binary":
+        scores = np.column_stack([np.zeros(len(scores)), scores[:, 0]])
+    shares: NDArray[np.float64] = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
+
+
+def layers_of(values: Mapping[str, Any], where: str) -> Layers:
+    """The layers of hyperparameters, those that are absent at their defaults; `UserError` for a name or value amiss."""
+    for name in values:
+        if name not in (*_NUMBERS, "activation", "optimizer") and not _UNITS_OF.fullmatch(name):
+            known = [*_NUMBERS, "units_1", "units_2", "activation", "optimizer"]
+            raise UserError(f"{where}.{name}: unknown hyperparameter; {allowed(name, known)}")
+
+    def number(name: str, default: Any = None) -> Any:
+        kind = "units" if _UNITS_OF.fullmatch(name) else name
+        usual, least, beyond = _NUMBERS[kind]
+        value = values.get(name, usual if default is None else default)
+        whole = kind in _WHOLE
+        numeric = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+        if not numeric or not least <= value < beyond:
+            expected = f"a {'whole ' if whole else ''}number from {least:g}"
+            raise UserError(
+                f"{where}.{name}={value!r}: expected {expected}" + (f" below {beyond:g}" if beyond < math.inf else "")
+            )
+        return value
+
+    def choice(name: str, choices: tuple[str, ...]) -> str:
+        value = values.get(name, choices[0])
+        if value not in choices:
+            raise UserError(f"{where}.{name}={value!r}: unknown; {allowed(value, choices)}")
+        return str(value)
+
+    units = number("units")
+    return Layers(
+        units=tuple(number(f"units_{i}", units) for i in range(1, number("num_layers") + 1)),
+        activation=choice("activation", ACTIVATIONS),
+        dropout=float(number("dropout")),
+        l2=float(number("l2")),
+        batch_size=number("batch_size"),
+        optimizer=choice("optimizer", OPTIMIZERS),
+        learning_rate=float(number("learning_rate")),
+        momentum=float(number("momentum")),
+    )

@@ -1,0 +1,297 @@
+"""Any scikit-learn estimator, named in YAML by its dotted path, on imputed, scaled and one-hot features."""
+
+import hashlib
+import inspect
+import warnings
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import joblib
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+from bench.components import locate
+from bench.errors import UserError, allowed
+from bench.models import Part, Step
+from bench.models.preparation import Preparation, counting, prepared
+from bench.space import Value
+
+KINDS = ("classification", "regression", "counts")
+LEAST_COUNT = 1e-6
+"""Expected counts are at least this: neighbours' mean can be 0 and a line go below, where a deviance has no value."""
+_WHERE = "model.settings.estimator"
+
+
+_Table = tuple[NDArray[np.float64], NDArray[Any], NDArray[np.float64] | None]
+"""The rows of a part that count: numbers, target, weights."""
+
+
+class Estimator:
+    """A scikit-learn estimator; a configuration's hyperparameters are its arguments (`C`, or nested `estimator__C`).
+
+    `estimator`: a dotted path (`sklearn.svm.SVC`), or {class: path, parameters: {...}}, or one of these for each kind
+    of task ({classification: ..., regression: ..., counts: ...}; counts take regression's where they have none).
+    `parameters`: fixed arguments for every task. In both, a value {class: path, parameters: {...}} is an estimator.
+    `random_state` is the seed where it is left open. `impute` and `scale` are those of `bench.models.preparation`.
+    `calibrate`: the number of folds of a cross-validated sigmoid calibration (Platt 1999), for classifiers without
+    probabilities; scikit-learn advises this one instead of SVC(probability=True)
+    (https://scikit-learn.org/stable/modules/svm.html#scores-probabilities).
+
+    The stop part is not looked at. Details keep the warnings of a fit, as one of no convergence.
+    """
+
+    threads_matter = True
+
+    def __init__(
+        self,
+        task: str,
+        classes: int,
+        estimator: str | Mapping[str, Any],
+        parameters: Mapping[str, Any] | None = None,
+        impute: str | None = "median",
+        scale: str | None = "standard",
+        calibrate: int | None = None,
+    ) -> None:
+        if calibrate is not None and (isinstance(calibrate, bool) or not isinstance(calibrate, int) or calibrate < 2):
+            raise UserError(f"model.settings.calibrate={calibrate!r}: expected a number of folds from 2, or null")
+        self.task = task
+        self.classes = classes
+        self.impute = impute
+        self.scale = scale
+        self.calibrate = calibrate
+        self.entry = _entry(estimator, task)
+        self.name = _path(_WHERE, self.entry)
+        common = _mapping("model.settings.parameters", parameters)
+        own = _mapping(f"{_WHERE}.parameters", self.entry.get("parameters"))
+        self.template = _made(_WHERE, "model.settings.parameters", self.name, {**common, **own})
+        if not self._is_for_the_task():
+            raise UserError(
+                f"{_WHERE}={self.name}: no {'classifier' if classes else 'regressor'}, but the task is {task}; "
+                "give one for each kind of task: {classification: ..., regression: ...}"
+            )
+        self.libraries = _distributions(self.template)
+        self.revision = _revision(self.template)
+        self._tables: WeakKeyDictionary[Part, _Table] = WeakKeyDictionary()
+
+    def _is_for_the_task(self) -> bool:
+        try:
+            return bool(is_classifier(self.template) if self.classes else is_regressor(self.template))
+        except AttributeError as error:  # an estimator around another, which has not been given
+            raise UserError(f"{_WHERE}={self.name}: cannot be used so ({_first_line(error)})") from None
+
+    def prepare(self, train: Part, stop: Part, seed: int, threads: int) -> None:
+        """Impute, scale and one-hot encode."""
+        self._table(train)
+
+    def fit(
+        self,
+        configuration: Mapping[str, Value],
+        train: Part,
+        stop: Part,
+        seed: int,
+        threads: int,
+        step: Step | None = None,
+    ) -> "FittedEstimator":
+        _check_names("space", self.name, self.template, configuration)
+        estimator = clone(self.template).set_params(**configuration)
+        estimator.set_params(**_left_open(estimator, seed, threads))
+        table, target, weights = self._table(train)
+        weighing = {} if weights is None else {self._weights_argument(estimator): weights}
+        if self.classes:
+            estimator = self._with_probabilities(estimator, target, seed)
+        with warnings.catch_warnings(record=True) as caught, _jobs(threads):
+            warnings.simplefilter("always")
+            estimator.fit(table, target, **weighing)
+        if self.classes and not hasattr(estimator, "predict_proba"):
+            raise UserError(f"model.settings.calibrate=null: {self.name} gives no probabilities; set calibrate=3")
+        return FittedEstimator(estimator, prepared(train, self.impute, self.scale), self, _short(caught))
+
+    def _table(self, train: Part) -> _Table:
+        if train not in self._tables:
+            part = counting(train)
+            table = prepared(train, self.impute, self.scale).transform(part.features)
+            table.flags.writeable = False  # no estimator may change it for the next trial
+            self._tables[train] = table, part.target, part.weights
+        return self._tables[train]
+
+    def _with_probabilities(self, estimator: Any, target: NDArray[Any], seed: int) -> Any:
+        """A classifier that has probabilities; its calibration's folds hold each class that train has."""
+        if self.calibrate is None:
+            return estimator
+        rarest = int(np.bincount(target)[np.unique(target)].min())
+        if rarest < 2:
+            raise UserError(f"model.settings.calibrate={self.calibrate}: a class has one row in train; it needs two")
+        folds = StratifiedKFold(min(self.calibrate, rarest), shuffle=True, random_state=seed)
+        return CalibratedClassifierCV(estimator, method="sigmoid", cv=folds, ensemble=False)
+
+    def _weights_argument(self, estimator: Any) -> str:
+        """The argument of `fit` that takes the rows' weights."""
+        if has_fit_parameter(estimator, "sample_weight"):
+            return "sample_weight"
+        if isinstance(estimator, Pipeline) and not (self.classes and self.calibrate):
+            name, last = estimator.steps[-1]
+            if has_fit_parameter(last, "sample_weight"):
+                return f"{name}__sample_weight"
+        raise UserError(
+            f"dataset.weight: {self.name} takes no weights of rows; set dataset.weight=null, or choose another model"
+        )
+
+
+class FittedEstimator:
+    """A fitted estimator behind its preparation."""
+
+    curve: tuple[float, ...] = ()
+
+    def __init__(self, estimator: Any, preparation: Preparation, model: Estimator, caught: list[str]) -> None:
+        self.estimator = estimator
+        self._preparation = preparation
+        self._classes = model.classes
+        self._counts = model.task == "counts"
+        self._warnings = caught
+
+    def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
+        table = self._preparation.transform(features)
+        # In one thread: a forest sums its trees in the order in which threads end, so that the last bits would vary.
+        with warnings.catch_warnings(), _jobs(1):
+            warnings.simplefilter("ignore")  # of overflow, say; what is not finite fails the trial
+            if not self._classes:
+                values = np.asarray(self.estimator.predict(table), dtype=np.float64).reshape(len(table))
+                return np.maximum(values, LEAST_COUNT) if self._counts else values
+            probabilities = np.zeros((len(table), self._classes))
+            probabilities[:, self.estimator.classes_] = self.estimator.predict_proba(table)
+            return probabilities
+
+    def details(self) -> dict[str, Any]:
+        return {"warnings": self._warnings} if self._warnings else {}
+
+
+def _entry(estimator: object, task: str) -> Mapping[str, Any]:
+    """The {class:, parameters:} that is meant for the task."""
+    if isinstance(estimator, Mapping) and "class" not in estimator:
+        for key in estimator:
+            if key not in KINDS:
+                raise UserError(f"{_WHERE}.{key}: unknown; {allowed(key, ['class', 'parameters', *KINDS])}")
+        kinds = {"regression": ("regression",), "counts": ("counts", "regression")}.get(task, ("classification",))
+        named = [kind for kind in kinds if estimator.get(kind) is not None]
+        if not named:
+            raise UserError(
+                f"{_WHERE}: is for {' and '.join(estimator) or 'nothing'} only, but the dataset's task is {task}; "
+                f"choose another model, or set {_WHERE}.{kinds[0]}"
+            )
+        estimator = estimator[named[0]]
+    return estimator if isinstance(estimator, Mapping) else {"class": estimator}
+
+
+def _path(where: str, entry: Mapping[str, Any]) -> str:
+    for key in entry:
+        if key not in ("class", "parameters"):
+            raise UserError(f"{where}.{key}: unknown; {allowed(key, ['class', 'parameters'])}")
+    return str(entry["class"])
+
+
+def _mapping(where: str, value: Any) -> Mapping[str, Any]:
+    if value is not None and not isinstance(value, Mapping):
+        raise UserError(f"{where}={value!r}: expected a mapping from names to values")
+    return value or {}
+
+
+def _made(where: str, where_parameters: str, path: str, parameters: Mapping[str, Any]) -> Any:
+    """The estimator at `path` with its fixed arguments; `where` and `where_parameters` are the YAML keys of the two."""
+    factory = locate(where, path)
+    values = {str(name): _value(f"{where_parameters}.{name}", value) for name, value in parameters.items()}
+    try:
+        known = inspect.signature(factory).parameters
+        at_once = {name: value for name, value in values.items() if name in known}
+        made = factory(**at_once)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{where}={path}: cannot be made ({_first_line(error)})") from None
+    if not isinstance(made, BaseEstimator):
+        raise UserError(f"{where}={path}: not a scikit-learn estimator (a sklearn.base.BaseEstimator)")
+    later = {name: value for name, value in values.items() if name not in at_once}
+    _check_names(where_parameters, path, made, later)
+    return made.set_params(**later)
+
+
+def _value(where: str, value: Any) -> Any:
+    """A fixed argument: an estimator where it is {class: ..., parameters: ...}, also in lists (a pipeline's steps)."""
+    if isinstance(value, Mapping) and "class" in value:
+        own = _mapping(f"{where}.parameters", value.get("parameters"))
+        return _made(f"{where}.class", f"{where}.parameters", _path(where, value), own)
+    if isinstance(value, (list, tuple)):
+        return [_value(f"{where}.{place}", item) for place, item in enumerate(value)]
+    return value
+
+
+def _check_names(where: str, path: str, estimator: Any, names: Iterable[str]) -> None:
+    """Whether the estimator has these arguments; one whose constructor takes any name is left to judge itself."""
+    if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(type(estimator)).parameters.values()):
+        return
+    known = estimator.get_params()
+    for name in names:
+        if name not in known:
+            near = [*get_close_matches(name, known, n=3), *known]  # a pipeline has hundreds
+            raise UserError(f"{where}.{name}: {path} has no such argument; {allowed(name, dict.fromkeys(near[:30]))}")
+
+
+def _left_open(estimator: Any, seed: int, threads: int) -> dict[str, int]:
+    """Seed and threads for the arguments, nested ones too, that nobody has set."""
+    arguments = estimator.get_params()
+    found = {}
+    for name, value in arguments.items():
+        owner, _, last = name.rpartition("__")
+        if value is None and last == "random_state":
+            found[name] = seed
+        # scikit-learn's own take theirs from `_jobs`, some of them with a warning where it is given.
+        elif value is None and last == "n_jobs" and not _module(arguments.get(owner, estimator)).startswith("sklearn."):
+            found[name] = threads
+    return found
+
+
+def _jobs(threads: int) -> Any:
+    """Threads and no processes: a sweep has one process for each core already."""
+    return joblib.parallel_config(backend="threading", n_jobs=threads)
+
+
+def _distributions(estimator: Any) -> tuple[str, ...]:
+    """What decides the bits: scikit-learn with its arithmetic, and where else an estimator comes from."""
+    parts = [estimator, *(value for value in estimator.get_params().values() if isinstance(value, BaseEstimator))]
+    packages = {_module(part).partition(".")[0] for part in parts} - {"sklearn"}
+    others = metadata.packages_distributions() if packages else {}
+    found = {name for package in packages for name in others.get(package, [])}
+    return ("scikit-learn", "numpy", "scipy", *sorted(found))
+
+
+def _revision(estimator: Any) -> int:
+    """Of an estimator from a file of the user's own, which has no version, a number that changes with the file."""
+    others = metadata.packages_distributions()
+    digest = hashlib.sha256()
+    own = False
+    for part in [estimator, *(value for value in estimator.get_params().values() if isinstance(value, BaseEstimator))]:
+        if _module(part).partition(".")[0] not in others:
+            digest.update(Path(inspect.getfile(type(part))).read_bytes())
+            own = True
+    return int(digest.hexdigest()[:12], 16) if own else 1
+
+
+def _module(estimator: Any) -> str:
+    return type(estimator).__module__ + "."
+
+
+def _short(caught: list[warnings.WarningMessage]) -> list[str]:
+    """The first three different warnings, each by its kind and the beginning of its text."""
+    texts = [f"{warning.category.__name__}: {_first_line(warning.message)}"[:160] for warning in caught]
+    return list(dict.fromkeys(texts))[:3]
+
+
+def _first_line(message: object) -> str:
+    return next(iter(str(message).strip().splitlines()), "")

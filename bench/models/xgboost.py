@@ -1,0 +1,202 @@
+"""XGBoost: gradient boosting with early stopping, its binned data built once per process."""
+
+import re
+import warnings
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.errors import UserError
+from bench.models import Part, Step
+from bench.models.boosting import check_rounds
+from bench.models.preparation import counting
+from bench.space import Value
+
+_OBJECTIVES = {
+    "binary": ("binary:logistic", "logloss"),
+    "multiclass": ("multi:softprob", "mlogloss"),
+    "regression": ("reg:squarederror", "rmse"),
+    "counts": ("count:poisson", "poisson-nloglik"),
+}
+_SHORT_NAMES = ("eta", "lambda", "alpha", "objective", "eval_metric")
+
+
+_Known = dict[int, NDArray[np.int64]]
+
+
+class XGBoost:
+    """Boosted trees of at most `rounds` rounds, ended after `early_stopping` rounds without a better stop loss.
+
+    `parameters` are fixed XGBoost parameters; a configuration's hyperparameters go over them, one that is null is left
+    to XGBoost. The trees are histogram-based, take categories and missing values as they are, and predict with the
+    best round. Of several `eval_metric`, the first is watched. The binned data is reused by all fits on the same part
+    with the same `max_bin`.
+
+    Threads matter: the trees were the same to the bit on any number of them in all that was tried, but the loss on the
+    stop part is summed thread by thread, and its last bits decide which round is best.
+    """
+
+    revision = 1
+    libraries = ("xgboost", "xgboost-cpu", "numpy")
+    threads_matter = True
+
+    def __init__(
+        self,
+        task: str,
+        classes: int,
+        rounds: int = 300,
+        early_stopping: int = 20,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> None:
+        check_rounds(rounds, early_stopping)
+        self._xgb = _library()
+        self.task = task
+        self.rounds = rounds
+        self.early_stopping = early_stopping
+        objective, metric = _OBJECTIVES[task]
+        several = {"num_class": classes} if task == "multiclass" else {}
+        self.fixed = {"objective": objective, "eval_metric": metric, "tree_method": "hist", **several}
+        self.fixed |= dict(parameters or {})
+        watched: Any = self.fixed["eval_metric"]
+        self.metric = str(watched if isinstance(watched, str) else watched[0])
+        self._binned: WeakKeyDictionary[Part, dict[Any, tuple[Any, Any]]] = WeakKeyDictionary()
+        self._codes: WeakKeyDictionary[Part, _Known] = WeakKeyDictionary()
+
+    def fit(
+        self,
+        configuration: Mapping[str, Value],
+        train: Part,
+        stop: Part,
+        seed: int,
+        threads: int,
+        step: Step | None = None,
+    ) -> "FittedXGBoost":
+        given = {name: value for name, value in configuration.items() if value is not None}
+        parameters = {**self.fixed, **given, "seed": seed, "nthread": threads, "verbosity": 1}
+        train_set, stop_set = self._binned_pair(parameters.get("max_bin"), train, stop, threads)
+        curve: dict[str, dict[str, list[float]]] = {}
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            booster = self._xgb.train(
+                parameters,
+                train_set,
+                num_boost_round=self.rounds,
+                evals=[(stop_set, "stop")],
+                evals_result=curve,
+                verbose_eval=False,
+                callbacks=[self._after_each_round(step)],
+            )
+        self._refuse_unused(caught)
+        rounds = booster.best_iteration + 1 if self.early_stopping else booster.num_boosted_rounds()
+        known = self._known(train)
+        return FittedXGBoost(booster, curve["stop"][self.metric], rounds, known, binary=self.task == "binary")
+
+    def prepare(self, train: Part, stop: Part, seed: int, threads: int) -> None:
+        """Bin the data."""
+        self._binned_pair(self.fixed.get("max_bin"), train, stop, threads)
+
+    def _binned_pair(self, max_bin: Any, train: Part, stop: Part, threads: int) -> tuple[Any, Any]:
+        of_train = self._binned.setdefault(train, {})
+        key = stop, max_bin
+        if key not in of_train:
+            known = self._known(train)
+            train_set = self._set(counting(train), known, max_bin, threads)
+            of_train[key] = train_set, self._set(stop, known, max_bin, threads, ref=train_set)
+        return of_train[key]
+
+    def _known(self, train: Part) -> "_Known":
+        """The codes that each category column has in train: of others a booster knows nothing."""
+        if train not in self._codes:
+            features = counting(train).features
+            places = [place for place, dtype in enumerate(features.dtypes) if _is_category(dtype)]
+            self._codes[train] = {place: np.unique(features.iloc[:, place].cat.codes) for place in places}
+        return self._codes[train]
+
+    def _set(self, part: Part, known: "_Known", max_bin: Any, threads: int, ref: Any = None) -> Any:
+        return self._xgb.QuantileDMatrix(
+            _table(part.features, known),
+            part.target,
+            weight=part.weights,
+            feature_types=["c" if _is_category(dtype) else "q" for dtype in part.features.dtypes],
+            enable_categorical=True,
+            max_bin=max_bin,
+            ref=ref,
+            nthread=threads,
+        )
+
+    def _after_each_round(self, step: Step | None) -> Any:
+        """XGBoost asks no callback after one that ends training, so that one asks for both reasons to end."""
+
+        class AfterEachRound(self._xgb.callback.EarlyStopping):  # type: ignore[name-defined, misc]
+            def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+                without_gain = super().after_iteration(model, epoch, evals_log)
+                ended = step is not None and step(epoch + 1, evals_log["stop"][self.metric_name][-1])
+                return bool(without_gain or ended)
+
+        patience = self.early_stopping or self.rounds + 1
+        return AfterEachRound(rounds=patience, metric_name=self.metric, data_name="stop")
+
+    def _refuse_unused(self, caught: list[warnings.WarningMessage]) -> None:
+        """XGBoost trains on with a parameter that it does not know, or has no use for, and only warns."""
+        for warning in caught:
+            if "are not used" in str(warning.message):
+                unused = re.findall(r'"([^"]+)"', str(warning.message))
+                known = [*self._xgb.XGBModel().get_params(), *_SHORT_NAMES]
+                near = get_close_matches(unused[0], known, n=1)
+                hint = f"did you mean {near[0]}? " if near and near[0] != unused[0] else ""
+                where = "model.settings.parameters" if unused[0] in self.fixed else "space"
+                raise UserError(f"{where}.{unused[0]}: XGBoost makes no use of it here; {hint}remove or rename it")
+
+
+class FittedXGBoost:
+    """A booster, and the stop loss after each round."""
+
+    def __init__(self, booster: Any, curve: list[float], rounds: int, known: "_Known", *, binary: bool) -> None:
+        self.booster = booster
+        self.curve = curve
+        self.rounds = rounds
+        self._known = known
+        self._binary = binary
+
+    def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
+        predicted = self.booster.inplace_predict(_table(features, self._known), iteration_range=(0, self.rounds))
+        predicted = np.asarray(predicted, dtype=np.float64)
+        return np.column_stack([1 - predicted, predicted]) if self._binary else predicted
+
+    def details(self) -> dict[str, Any]:
+        return {"rounds": self.rounds}
+
+
+def _library() -> Any:
+    try:
+        import xgboost  # noqa: PLC0415 - an extra: who does not use it need not have it
+    except ModuleNotFoundError:
+        raise UserError(
+            "model xgboost: needs XGBoost, which is not installed; pip install 'hpo-compare[xgboost]'"
+        ) from None
+    return xgboost
+
+
+def _table(features: pd.DataFrame, known: _Known) -> NDArray[np.float64]:
+    """Numbers, and the codes of categories, which mean the same in every part; NaN where missing or not `known`.
+
+    XGBoost takes a category that it has not seen for one that it has, and not the same one while it trains and when it
+    predicts.
+    """
+    table = np.empty(features.shape)
+    for place, dtype in enumerate(features.dtypes):
+        column = features.iloc[:, place]
+        if _is_category(dtype):
+            codes = column.cat.codes
+            column = codes.where((codes >= 0) & codes.isin(known[place]))
+        table[:, place] = column
+    return table
+
+
+def _is_category(dtype: Any) -> bool:
+    return isinstance(dtype, pd.CategoricalDtype)

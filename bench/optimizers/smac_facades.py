@@ -1,0 +1,174 @@
+"""SMAC: the facades for hyperparameters (random forest) and for black boxes (Gaussian process)."""
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import smac
+from smac.main.exceptions import ConfigurationSpaceExhaustedException
+from smac.runhistory import StatusType, TrialInfo, TrialValue
+
+from bench.errors import UserError, allowed
+from bench.optimizers import Declaration, Exhausted
+from bench.optimizers.config_space import translate
+from bench.space import Configuration, Space, to_json
+
+_COMPONENTS = (
+    "model",
+    "acquisition_function",
+    "acquisition_maximizer",
+    "initial_design",
+    "random_design",
+    "intensifier",
+    "runhistory_encoder",
+    "config_selector",
+)
+_PLANNED = 10_000
+"""The number of trials that SMAC is told where the budget is none: its initial design is then as large as it may be."""
+
+
+class _Facade:
+    """Asks for what `facade(Scenario(configspace, deterministic=True, n_trials=budget, seed=seed), f).optimize()` does.
+
+    Through SMAC's own ask and tell, without the files that it writes. SMAC keeps the points from which it searches in
+    a set of configurations, whose order Python salts in each process, so that its own sequences come again only under
+    one PYTHONHASHSEED: here they are sorted. A failed trial is told as crashed, with the loss given in place of the
+    cost; in SMAC's own loop the cost is one for all, `Scenario(crash_cost=...)`, by default infinite, with which both
+    its models raise.
+
+    Settings: `crash_cost`, the cost of every failed trial; and for any of the facade's components (model,
+    acquisition_function, acquisition_maximizer, initial_design, random_design, intensifier, runhistory_encoder,
+    config_selector) the arguments of its `get_...`, such as `initial_design: {n_configs: 10}`.
+
+    M. Lindauer et al., SMAC3: A Versatile Bayesian Optimization Package for Hyperparameter Optimization, JMLR 23, 2022.
+    """
+
+    revision = 1
+    independent = False
+    libraries = ("smac", "ConfigSpace", "scikit-learn", "numpy", "scipy")
+    facade: type[smac.facade.AbstractFacade]
+
+    def __init__(
+        self,
+        space: Space,
+        seed: int,
+        budget: int | None,
+        crash_cost: float | None = None,
+        **components: Mapping[str, Any],
+    ) -> None:
+        for name in components:
+            if name not in _COMPONENTS:
+                raise UserError(f"optimizer.settings.{name}: unknown; {allowed(name, ['crash_cost', *_COMPONENTS])}")
+        self._space = space
+        self._crash_cost = crash_cost
+        self._translated = translate(space)
+        self._asked: dict[str, list[TrialInfo]] = {}
+        self._begun = False
+        self._smac: Any = None
+        design = 0
+        if self._translated.names:  # a space of constants leaves nothing to show
+            with (
+                _quiet(),
+                tempfile.TemporaryDirectory() as folder,
+            ):  # written to when the facade is made, and by no tell
+                scenario = smac.Scenario(
+                    self._translated.native,
+                    deterministic=True,
+                    n_trials=_PLANNED if budget is None else budget,
+                    seed=seed,
+                    output_directory=Path(folder),
+                )
+                try:
+                    made = {
+                        name: getattr(self.facade, f"get_{name}")(scenario, **arguments)
+                        for name, arguments in components.items()
+                    }
+                    self._smac = self.facade(scenario, logging_level=False, overwrite=True, **made)
+                except (TypeError, ValueError) as error:
+                    raise UserError(f"optimizer.settings: {error}") from None
+                sort_start_points(self._smac)
+            design = self._smac._initial_design._n_configs  # noqa: SLF001 (SMAC tells it only to its log)
+        plan = f"{_PLANNED} trials, no budget being given" if budget is None else f"{budget} trials"
+        self.declared = Declaration(
+            laws=self._translated.laws,
+            fallback=f"a Sobol design of {design} first, at most a quarter of {plan}; later some proposals at random, "
+            "and all where none is new; ends where none of these is new either",
+            extendable=False,
+        )
+
+    def ask(self) -> Configuration:
+        if self._smac is None:
+            return self._space.canonical({})
+        self._begun = True
+        try:
+            with _quiet():
+                info = self._smac.ask()
+        except (ConfigurationSpaceExhaustedException, StopIteration):
+            raise Exhausted("SMAC found no configuration that it had not asked for") from None
+        configuration = self._translated.decode(info.config)
+        self._asked.setdefault(to_json(configuration), []).append(info)
+        return configuration
+
+    def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
+        if self._smac is None:
+            return
+        configuration = self._space.canonical(configuration)
+        infos = self._asked.get(to_json(configuration))
+        info = infos.pop(0) if infos else self._unasked(configuration)
+        if failed:
+            value = TrialValue(loss if self._crash_cost is None else self._crash_cost, status=StatusType.CRASHED)
+        else:
+            value = TrialValue(loss)
+        with _quiet():
+            self._smac.tell(info, value, save=False)
+
+    def _unasked(self, configuration: Configuration) -> TrialInfo:
+        """The trial of a configuration that SMAC did not ask for, with the one seed of a deterministic scenario.
+
+        Before its first ask SMAC has not drawn that seed, and takes over the one that it is told with, as in the
+        warm start of its documentation.
+        """
+        native = self._translated.encode(configuration)
+        if not self._begun:
+            return TrialInfo(native, seed=0)
+        trials: list[TrialInfo] = self._smac.intensifier.get_trials_of_interest(native)
+        return trials[0]
+
+
+class RandomForest(_Facade):
+    """`smac.HyperparameterOptimizationFacade`: a random forest, log expected improvement, retrained every 8 trials."""
+
+    facade = smac.HyperparameterOptimizationFacade
+
+
+class GaussianProcess(_Facade):
+    """`smac.BlackBoxFacade`: a Gaussian process, expected improvement, retrained every trial."""
+
+    facade = smac.BlackBoxFacade
+
+
+def sort_start_points(facade: Any) -> None:
+    """Have the local search of a facade begin in the order of its points, not of a set's salted hashes."""
+    search = facade._acquisition_maximizer._local_search  # noqa: SLF001
+    points = search._get_init_points_from_previous_configs  # noqa: SLF001
+    search._get_init_points_from_previous_configs = lambda *arguments: sorted(  # noqa: SLF001
+        points(*arguments), key=lambda configuration: configuration.get_array().tobytes()
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what SMAC says at every step, and what its models warn of."""
+    logger = logging.getLogger("smac")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

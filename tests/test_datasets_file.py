@@ -1,0 +1,134 @@
+"""A user's own file: each mistake is one line."""
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tables import FRAME, conf, from_file, written
+
+from bench.datasets import load
+from bench.datasets.file import fingerprint
+from bench.errors import UserError
+
+
+def mistakes() -> dict[str, tuple[str | bytes, str, str]]:
+    return {
+        "empty": ("", "y", r"bad.csv is empty"),
+        "no rows": ("x,y\n", "y", r"bad.csv\): no rows"),
+        "no target": ("x,label\n1,a\n2,b\n", "lable", r"^dataset.target: no column 'lable' .*did you mean label\?"),
+        "separator": (
+            "x;y\n1;0\n2;1\n",
+            "y",
+            r"has one column, 'x;y': it looks separated by semicolons; save it with c",
+        ),
+        "bars": (
+            "x|y\n1|0\n2|1\n",
+            "y",
+            r"^dataset.path: .*bad.csv has one column, 'x\|y': it looks separated by bars",
+        ),
+        "missing target": ("x,y\n1,a\n2,\n3,b\n4,\n", "y", r"target 'y' has 2 missing values, the first in data row 2"),
+        "one class": ("x,y\n1,a\n2,a\n", "y", r"target 'y' has one class only, 'a'"),
+        "constant": ("x,y\n1,2.5\n2,2.5\n", "y", r"target 'y' is 2.5 in every row"),
+        "twice": ("x,x,y\n1,2,a\n1,2,b\n", "y", r"bad.csv has 2 columns 'x'"),
+        "no name": (",x,y\n0,1,a\n1,2,b\n", "y", r"no name for column 1; .*'dataset.drop=\[\"Unnamed: 0\"\]'"),
+        "infinite": ("x,y\n1,a\ninf,b\n", "y", r"column 'x' has 1 infinite values, the first in data row 2"),
+        "infinite target": ("x,y\n1,0.5\n2,-inf\n", "y", r"target 'y' has 1 infinite values, the first in data row 2"),
+        "no features": ("y\na\nb\n", "y", r"no feature columns"),
+        "ragged": ("x,y\n1,a\n2,b,c\n", "y", r"cannot be read as a table \(.*line 3"),
+        "row names": ("x,y\n1,2,a\n2,3,b\n", "y", r"cannot be read as a table"),
+        "latin": ("x,y\n1,\xe9\n2,b\n".encode("latin-1"), "y", r"bad.csv is not UTF-8"),
+    }
+
+
+@pytest.mark.parametrize("name", mistakes())
+def test_mistakes_in_a_csv(name: str, tmp_path: Path) -> None:
+    content, target, message = mistakes()[name]
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UserError, match=message) as caught:
+        from_file(path, target)
+    assert "\n" not in str(caught.value)
+    assert "bad.csv" in str(caught.value)
+
+
+def test_mistakes_in_the_keys(tmp_path: Path) -> None:
+    path = written(tmp_path, FRAME)
+    cases = [
+        (
+            {"path": None},
+            r"^dataset.path: missing; give .*bench run dataset=file dataset.path=my.csv dataset.target=y$",
+        ),
+        ({"target": None}, r"^dataset.target: missing; .*columns: size, colour, new, y$"),
+        ({"path": str(tmp_path / "none.csv")}, r"^dataset.path: .*none.csv does not exist"),
+        ({"path": str(tmp_path)}, r"^dataset.path: .* is a folder"),
+        ({"drop": ["siez"]}, r"^dataset.drop: no column 'siez' in .*did you mean size"),
+        ({"drop": ["y"]}, r"^dataset.drop: names the target"),
+        ({"pth": "x"}, r"^dataset.pth: .* takes no such key; .*did you mean path"),
+        ({"load": "bench.datasets.file.laod"}, r"^dataset.load: no function 'bench.datasets.file.laod'"),
+        ({"load": None}, r"^dataset.load: no function None"),
+    ]
+    for keys, message in cases:
+        with pytest.raises(UserError, match=message):
+            load(conf("file", **{"path": str(path), "target": "y", **keys}), tmp_path)
+    (tmp_path / "my.xlsx").write_bytes(b"")
+    with pytest.raises(UserError, match=r"my.xlsx is of no known kind, by its name; allowed: .csv, .tsv, .parquet"):
+        from_file(tmp_path / "my.xlsx")
+
+
+def test_mistakes_in_a_parquet_file(tmp_path: Path) -> None:
+    path = tmp_path / "my.parquet"
+    path.write_bytes(b"PAR1 not really PAR1")
+    with pytest.raises(UserError, match=r"my.parquet cannot be read as parquet"):
+        from_file(path)
+    FRAME.assign(when=pd.Timestamp("2024-01-01")).to_parquet(path)
+    with pytest.raises(UserError, match=r"column 'when' holds datetime64 values; .*dataset.drop"):
+        from_file(path)
+    assert "when" not in from_file(path, drop=["when"]).features
+    FRAME.assign(pair=[[1, 2]] * 6).to_parquet(path)
+    with pytest.raises(UserError, match=r"column 'pair' holds \w+ values"):
+        from_file(path)
+
+
+def test_commas_in_a_tsv(tmp_path: Path) -> None:
+    path = tmp_path / "bad.tsv"
+    path.write_text("x,y\n1,0\n2,1\n")
+    with pytest.raises(UserError, match=r"bad.tsv has one column, 'x,y': it looks separated by commas; save it with t"):
+        from_file(path)
+    path.write_text("x;1\ty\n1\t0\n2\t1\n")
+    assert list(from_file(path).features) == ["x;1"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_dates_and_decimal_commas_are_no_categories(suffix: str, tmp_path: Path) -> None:
+    rows = 30
+    columns = {
+        "dates as text": [f"2024-01-{1 + i:02}" for i in range(rows)],
+        "dates as text, ": [f"2024-01-{1 + i:02} 10:00:00" for i in range(rows)],
+        "numbers with decimal commas": [f"{i},5" for i in range(rows)],
+    }
+    path = tmp_path / f"bad.{suffix}"
+    for what, values in columns.items():
+        frame = pd.DataFrame({"x": values, "y": [0, 1] * (rows // 2)})
+        frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+        with pytest.raises(UserError, match=rf"bad.{suffix}\): column 'x' holds {what}.*'; .*dataset.drop"):
+            from_file(path)
+        few = frame.assign(x=[values[i % 20] for i in range(rows)])  # so few that they may well be categories
+        few.to_csv(path, index=False) if suffix == "csv" else few.to_parquet(path)
+        assert len(from_file(path).features["x"].cat.categories) == 20
+
+
+def test_a_file_that_changed_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, FRAME)
+    sha256 = fingerprint(path)
+    assert sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    from_file(path, sha256=sha256)
+    written(tmp_path, FRAME.iloc[::-1])
+    with pytest.raises(UserError, match=rf"my.csv has changed .*now {fingerprint(path)}, then {sha256}"):
+        from_file(path, sha256=sha256)
+
+
+def test_a_relative_path_is_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, FRAME)
+    monkeypatch.chdir(tmp_path)
+    assert from_file(Path("my.csv")).features.shape == (6, 3)
