@@ -5,7 +5,6 @@ import itertools
 import json
 import math
 import os
-import random
 import subprocess
 import sys
 from pathlib import Path
@@ -392,17 +391,6 @@ def test_no_text_leaves_the_figure_or_covers_another(tmp_path: Path) -> None:
         assert (
             min(one.x1, other.x1) - max(one.x0, other.x0) < 0.5 or min(one.y1, other.y1) - max(one.y0, other.y0) < 0.5
         )
-
-
-def test_an_optimisers_style_does_not_depend_on_the_others() -> None:
-    names = [*style.KNOWN, "tpe_gamma01", "mine"]
-    everyone = style.styles(names)
-    chance = random.Random(0)
-    for _ in range(20):
-        some = chance.sample(names, 4)
-        assert style.styles(some) == {name: everyone[name] for name in some}
-    many = style.styles([f"optimizer_{number}" for number in range(25)] + names)
-    assert len({(look.color, look.dash) for look in many.values()}) == len(many)
 
 
 # --- tables --------------------

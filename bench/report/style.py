@@ -12,6 +12,8 @@ DASHED: Dash = (0, (4, 1.4))
 DOTTED: Dash = (0, (1, 1.1))
 DASH_DOT: Dash = (0, (5, 1.3, 1, 1.3))
 LONG: Dash = (0, (8, 1.8))
+DOUBLE_DOT: Dash = (0, (5, 1.3, 1, 1.3, 1, 1.3))
+SPARSE: Dash = (0, (2.4, 2.6))
 
 
 @dataclass(frozen=True)
@@ -24,26 +26,54 @@ class Style:
 
 
 KNOWN = {
+    # what every other is measured against
     "random": Style("#5b5b5b", DASHED, "x"),
+    "random_2x": Style("#5b5b5b", LONG, "p"),
+    "default": Style("#5b5b5b", SOLID, "d"),
+    "sklearn_sampler": Style("#5b5b5b", DASH_DOT, "8"),
+    "hyperopt_random": Style("#5b5b5b", DOUBLE_DOT, "<"),
+    "optuna_qmc": Style("#5b5b5b", DOTTED, "+"),
     "grid": Style("#a8703a", DOTTED, "s"),
+    # scikit-optimize
     "skopt_gp": Style("#0173b2", SOLID, "o"),
-    "hyperopt_tpe": Style("#de8f05", SOLID, "^"),
-    "optuna_tpe": Style("#029e73", SOLID, "D"),
-    "optuna_cmaes": Style("#b0479c", DASH_DOT, "P"),
-    "skopt_forest": Style("#4aa3df", LONG, "v"),
+    "skopt_gp_ei": Style("#0173b2", DASHED, "s"),
+    "skopt_gp_lcb": Style("#0173b2", DASH_DOT, "v"),
+    "skopt_gp_pi": Style("#0173b2", DOTTED, "D"),
     "skopt_rf": Style("#4aa3df", DASHED, "v"),
     "skopt_et": Style("#4aa3df", DOTTED, "<"),
-    "optuna_gp": Style("#332288", LONG, "h"),
-    "optuna_qmc": Style("#5b5b5b", DOTTED, "+"),
+    # Hyperopt
+    "hyperopt_tpe": Style("#de8f05", SOLID, "^"),
+    "hyperopt_atpe": Style("#de8f05", LONG, "D"),
     "hyperopt_anneal": Style("#de8f05", DASH_DOT, ">"),
-    "smac": Style("#c23b22", SOLID, "*"),
+    # Optuna
+    "optuna_tpe": Style("#029e73", SOLID, "D"),
+    "optuna_tpe_multivariate": Style("#029e73", DASHED, "^"),
+    "optuna_gp": Style("#332288", LONG, "h"),
+    # CMA-ES
+    "optuna_cmaes": Style("#b0479c", DASH_DOT, "P"),
+    "optuna_cmaes_margin": Style("#b0479c", LONG, "s"),
+    "cmaes_ipop": Style("#b0479c", DOTTED, "X"),
+    "cmaes_bipop": Style("#b0479c", DASHED, "p"),
+    "catcma": Style("#b0479c", SOLID, "*"),
+    # SMAC
     "smac_rf": Style("#c23b22", LONG, "*"),
+    "smac_gp": Style("#c23b22", SOLID, "s"),
+    # Nevergrad
     "nevergrad": Style("#7a8b00", DASH_DOT, "X"),
+    "nevergrad_de": Style("#7a8b00", SOLID, "<"),
+    "nevergrad_pso": Style("#7a8b00", DASHED, "D"),
+    # BoTorch and Ax
+    "botorch_gp": Style("#332288", SOLID, "v"),
+    "botorch_turbo": Style("#332288", DASHED, "P"),
+    "ax": Style("#332288", DOTTED, "^"),
 }
-"""The colours are close to those of seaborn's palette "colorblind", some of them darker, to be read on white."""
+"""By name, each look its own: a library keeps its colour, and in grey no two share both line and marker.
+
+The colours are close to those of seaborn's palette "colorblind", some of them darker, to be read on white.
+"""
 
 _COLORS = ("#0173b2", "#de8f05", "#029e73", "#c23b22", "#b0479c", "#a8703a", "#332288", "#7a8b00", "#4aa3df", "#5b5b5b")
-_DASHES = (LONG, DASHED, DASH_DOT, DOTTED, SOLID)
+_DASHES = (LONG, DASHED, DASH_DOT, DOTTED, SOLID, DOUBLE_DOT, SPARSE)
 _MARKERS = ("p", "d", "8", "<", ">", "h", "H")
 _SPARE = tuple(
     Style(color, dash, _MARKERS[(i + j) % len(_MARKERS)])
