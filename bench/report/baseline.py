@@ -1,0 +1,193 @@
+"""Random search, exactly: what its best of t draws is worth, and losses in units of it.
+
+A pool is the losses of all draws that random search made on one problem hash, of all its runs, in any order and shape:
+not best-so-far losses, but one number a trial. Draws that several runs share (a shared initial design) belong in it
+once. A failed draw is +inf (a NaN is taken as +inf) and is never left out. With x_(1) <= ... <= x_(N) the sorted pool,
+the best of t draws WITHOUT replacement has the law
+
+    P(min > x_(i)) = C(N-i, t) / C(N, t)    (x_(i) being the i-th in order; ties keep their places),
+
+of which everything here follows without simulation. Drawing without replacement makes it the average over all t-subsets
+of the pool, an unbiased estimate (a U-statistic) of what t new draws give; drawing with replacement is biased upwards,
+as it may take the same draw twice. More than N draws cannot be had from it: there the values are NaN. Source: Hoeffding
+(1948); Tang et al., Showing Your Work Doesn't Always Work (ACL 2020), on Dodge et al. (EMNLP 2019).
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+Values = NDArray[np.float64]
+
+_NEGLIGIBLE = 1e-40
+"""Order statistics that are the minimum with less probability add nothing that a double can hold."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The two losses that scores are measured by; stored with a report, as they must not change with what is loaded."""
+
+    best: float
+    """The best loss known, score 0; +inf where none is."""
+    random: float
+    """Random search's median best loss after `evaluations`, score 1; +inf where unknown, or too many draws fail."""
+    evaluations: int
+
+    def to_json(self) -> str:
+        """One JSON object, +inf as null (JSON has no infinity); floats by their shortest exact form."""
+        known = {name: value if math.isfinite(value) else None for name, value in vars(self).items()}
+        return json.dumps(known, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Reference":
+        """The reference that `to_json` wrote; raises KeyError, TypeError or ValueError for other texts."""
+        found = json.loads(text)
+        best, random = (math.inf if found[name] is None else float(found[name]) for name in ("best", "random"))
+        return cls(best, random, int(found["evaluations"]))
+
+
+def expected(pool: Values, evaluations: int, given_success: bool = False) -> Values:
+    """Expected best loss after t = 1, ..., `evaluations` draws, (evaluations,).
+
+        E[min of t] = sum over i of x_(i) C(N-i, t-1) / C(N, t)
+
+    With F failures in the pool, t <= F draws may all fail, with probability C(F, t) / C(N, t) (`without_success`), and
+    the expectation is +inf there. `given_success` takes it over those t-subsets only that hold a success, which is
+    finite as soon as the pool has one: it leaves out what failed, so show `without_success` beside it, or use
+    `quantile`.
+
+    Computed by the recurrence C(N-i, t) / C(N, t) = C(N-i, t-1) / C(N, t-1) (N-i-t+1) / (N-t+1), all of whose terms are
+    positive and at most 1: nothing cancels, and nothing overflows. NaN for t > N.
+    """
+    ordered, successes = _sorted(pool)
+    count, finite = len(ordered), ordered[:successes]
+    found = np.full(evaluations, np.nan)
+    rest = np.arange(count, count - successes, -1, dtype=np.float64)
+    share = finite / rest
+    beyond = np.ones(successes)
+    for t in range(1, min(evaluations, count) + 1):
+        beyond *= (rest - (t - 1)) / (count - t + 1)
+        found[t - 1] = t * (beyond @ share)
+        if t % 16 == 0:
+            alive = int(np.count_nonzero(beyond > _NEGLIGIBLE))
+            rest, share, beyond = rest[:alive], share[:alive], beyond[:alive]
+    barren = without_success(pool, evaluations)
+    if given_success:
+        found[barren < 1] /= 1 - barren[barren < 1]
+        found[barren == 1] = np.inf
+        return found
+    return np.where(np.arange(1, evaluations + 1) <= count - successes, np.inf, found)
+
+
+def without_success(pool: Values, evaluations: int) -> Values:
+    """Probability that t = 1, ..., `evaluations` draws all fail, (evaluations,): C(F, t) / C(N, t). NaN for t > N."""
+    ordered, successes = _sorted(pool)
+    count, failures = len(ordered), len(ordered) - successes
+    draws = np.arange(evaluations, dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.maximum(failures - draws, 0) / (count - draws)
+    return np.where(draws < count, np.cumprod(np.where(draws < count, ratios, 1.0)), np.nan)
+
+
+def quantile(pool: Values, evaluations: int, p: float = 0.5) -> Values:
+    """The p-quantile of the best loss after t = 1, ..., `evaluations` draws, (evaluations,); 0 < p <= 1.
+
+        Q(p) = x_(i) for the least i with P(min <= x_(i)) = 1 - C(N-i, t) / C(N, t) >= p
+
+    It is a loss that was drawn (nothing is interpolated), and +inf where failures make it so: it stays defined
+    where `expected` is not. Exact: where floating point cannot tell which side of p a probability is, it is compared
+    in whole numbers, p as the decimal it is written as. NaN for t > N.
+    """
+    if not 0 < p <= 1:
+        raise ValueError(f"p must be above 0 and at most 1; found {p}")
+    ordered, _ = _sorted(pool)
+    count = len(ordered)
+    draws = np.arange(1, min(evaluations, count) + 1)
+    low, high = np.zeros(len(draws), dtype=np.int64), count - draws + 1
+    aim = math.log1p(-p) if p < 1 else -math.inf
+    while (high - low > 1).any():
+        middle = (low + high) // 2
+        enough = _log_beyond(count, middle, draws) <= aim
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    if p < 1:
+        near = np.abs(_log_beyond(count, np.stack([low, high]), draws) - aim).min(axis=0) < 1e-6
+        for place in np.flatnonzero(near):
+            high[place] = _exact(count, int(draws[place]), Fraction(repr(float(p))), int(high[place]))
+    found = np.full(evaluations, np.nan)
+    found[: len(draws)] = ordered[high - 1]
+    return found
+
+
+def reference(pool: Values, evaluations: int, others: Iterable[float] = ()) -> Reference:
+    """The reference values of a problem: the least of the pool and of `others` (all losses known), and random's median.
+
+    Random's is the last of `quantile(pool, evaluations)`; +inf, as unknown, where the pool has fewer draws.
+    """
+    ordered, _ = _sorted(pool)
+    best = min([*ordered[:1], *(loss for loss in others if not math.isnan(loss))], default=math.inf)
+    middle = float(quantile(pool, evaluations)[-1]) if evaluations else math.nan
+    return Reference(float(best), math.inf if math.isnan(middle) else middle, evaluations)
+
+
+def regret(losses: Values, best: float) -> Values:
+    """Losses above the best known, losses - best, in their shape.
+
+    Negative where a loss is better than `best`, which is not hidden by cutting it off at 0. +inf for a failure or a
+    missing value (NaN); NaN everywhere where `best` is not finite, as no regret is defined then.
+    """
+    if not math.isfinite(best):
+        return np.full(np.shape(losses), np.nan)
+    found: Values = np.where(np.isnan(losses), np.inf, losses) - best
+    return found
+
+
+def normalised(losses: Values, reference: Reference) -> Values:
+    """Scores, in the shape of `losses`: 0 for the best loss known, 1 for random search at the same budget.
+
+        score = (loss - best) / (random - best)
+
+    Below 0 is better than all that was known, above 1 worse than random; the scale does not depend on which results are
+    loaded, nor on the worst of them. +inf for a failure or a missing value (NaN). NaN everywhere where it is undefined:
+    where `random` equals `best` (random search finds the best known), or one of them is not finite, or `random` is the
+    less.
+    """
+    distance = reference.random - reference.best if math.isfinite(reference.random) else math.nan
+    if not distance > 0 or not math.isfinite(distance):
+        return np.full(np.shape(losses), np.nan)
+    return regret(losses, reference.best) / distance
+
+
+def _sorted(pool: Values) -> tuple[Values, int]:
+    """The pool in order, failures last, and how many draws are none."""
+    values = np.asarray(pool, dtype=np.float64)
+    ordered = np.sort(np.where(np.isnan(values), np.inf, values), axis=None)
+    return ordered, int(np.searchsorted(ordered, np.inf))
+
+
+def _log_beyond(count: int, place: NDArray[np.int64], draws: NDArray[np.int64]) -> Values:
+    """The logarithm of P(min > x_(place)) = C(count - place, draws) / C(count, draws); -inf for 0."""
+    left = count - place - draws
+    known = left >= 0
+    found = gammaln(count - place + 1.0) - gammaln(np.where(known, left, 0) + 1.0)
+    found -= gammaln(count + 1.0) - gammaln(count - draws + 1.0)
+    return np.where(known, found, -np.inf)
+
+
+def _exact(count: int, draws: int, p: Fraction, near: int) -> int:
+    """The least i with 1 - C(count - i, draws) / C(count, draws) >= p, in whole numbers, searched from `near`."""
+    whole = (p.denominator - p.numerator) * math.comb(count, draws)
+
+    def enough(place: int) -> bool:
+        return p.denominator * math.comb(count - place, draws) <= whole
+
+    while near > 1 and enough(near - 1):
+        near -= 1
+    while not enough(near):
+        near += 1
+    return near
