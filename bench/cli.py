@@ -61,14 +61,23 @@ def run(
 @app.command()
 def report(
     experiments: Annotated[list[str], typer.Argument(help="Experiments; several are drawn together.")],
+    optimizers: Annotated[str | None, typer.Option(help="Only these, with commas between them")] = None,
+    problems: Annotated[str | None, typer.Option(help="Only these, as DATASET/MODEL,...: digits/lightgbm")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; say whether the report there is the same, byte for byte.")
+    ] = False,
     results_dir: ResultsDir = Path("results"),
     reports_dir: Annotated[Path, typer.Option(help="Where reports go.")] = Path("reports"),
 ) -> None:
-    """Draw the figures and tables of experiments from their stored results."""
-    from bench.report.build import build  # noqa: PLC0415
+    """Draw the figures and tables of experiments from their stored results, or check those drawn before."""
+    from bench.report import build, checking, reading  # noqa: PLC0415
 
-    folder = build(results_dir, reports_dir, experiments)
-    typer.echo(f"{folder / 'report.md'}")
+    wanted = reading.selection(experiments, optimizers, problems)
+    if check:
+        made = checking.check(results_dir, reports_dir, wanted)
+        typer.echo(str(made), nl=False)
+        raise typer.Exit(0 if made.holds else 1)
+    typer.echo(f"{build.build(results_dir, reports_dir, wanted) / 'report.md'}")
 
 
 @app.command()

@@ -63,11 +63,27 @@ class RunId:
         return f"{self.experiment}/{self.dataset}/{self.model}/{self.optimizer}/{self.seed}"
 
 
-_UNREADABLE = (OSError, KeyError, ValueError, pa.ArrowException)
+_BROKEN = (OSError, KeyError, ValueError, TypeError, pa.ArrowException)
 
 
-class DamagedTable(UserError):
-    """A parquet file that cannot be read as a trial table."""
+class UnreadableTable(UserError):
+    """A file that cannot be read as a trial table; `reason` says why, and what to do, without the path."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.reason = reason
+
+
+class DamagedTable(UnreadableTable):
+    """A parquet file that cannot be read as a trial table of any version."""
+
+    def __init__(self, path: Path, error: Exception) -> None:
+        said = getattr(error, "strerror", None) or str(error).replace(str(path), path.name) or type(error).__name__
+        super().__init__(
+            path,
+            f"not a readable trial table ({said.splitlines()[0]}); delete it and run its experiment again: "
+            "what the store holds is not evaluated again",
+        )
 
 
 def write_run(path: Path, rows: Sequence[Mapping[str, Any]], metadata: Mapping[str, Any]) -> None:
@@ -90,20 +106,26 @@ def write_run(path: Path, rows: Sequence[Mapping[str, Any]], metadata: Mapping[s
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """The `bench` metadata of one run's table, read from the file's footer alone; raises `DamagedTable`."""
+    """The `bench` metadata of one run's table, read from the file's footer alone; raises `UnreadableTable`."""
     try:
         with pq.ParquetFile(path) as file:
             return _metadata(path, file)
-    except _UNREADABLE as error:
-        raise DamagedTable(_damaged(path, error)) from None
+    except _BROKEN as error:
+        raise DamagedTable(path, error) from None
 
 
 def _metadata(path: Path, file: pq.ParquetFile) -> dict[str, Any]:
-    metadata: dict[str, Any] = json.loads((file.metadata.metadata or {})[b"bench"])
+    stored = file.metadata.metadata or {}
+    if b"bench" not in stored:
+        raise ValueError("its metadata have no key 'bench'")
+    metadata = json.loads(stored[b"bench"])
+    if not isinstance(metadata, dict):
+        raise ValueError(f"its metadata are a {type(metadata).__name__}, not a mapping")
     if metadata.get("schema") != SCHEMA_VERSION:
-        raise UserError(
-            f"{path}: has schema {metadata.get('schema')}, this version reads {SCHEMA_VERSION}; "
-            "run its experiment again with overwrite=true"
+        raise UnreadableTable(
+            path,
+            f"has schema {metadata.get('schema')}, this version reads {SCHEMA_VERSION}; "
+            "run its experiment again with overwrite=true",
         )
     return metadata
 
@@ -121,29 +143,32 @@ class Results:
 def read(results_dir: Path, experiments: Iterable[str], columns: Sequence[str] | None = None) -> Results:
     """Read every run of the named experiments, all columns or only those named.
 
-    Raises `UserError` where an experiment is unknown, empty or damaged.
+    Raises `UserError` where an experiment is unknown or empty, `UnreadableTable` where a table cannot be read.
     """
-    schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
     tables: list[pa.Table] = []
     runs: dict[RunId, dict[str, Any]] = {}
     for experiment in experiments:
-        files = find(results_dir, experiment)
-        if not files:
-            known = sorted(entry.name for entry in results_dir.glob("*") if entry.is_dir())
-            raise UserError(
-                f"experiment {experiment!r}: no finished run in {results_dir / experiment}; "
-                + (allowed(experiment, known) if known else f"'bench run name={experiment}' makes some")
-            )
-        for run, path in files.items():
-            try:
-                with pq.ParquetFile(path) as file:  # opened once: a large experiment has ten thousand files
-                    runs[run] = _metadata(path, file)
-                    table = file.read(columns=schema.names, use_threads=False).select(schema.names)
-                tables.append(table if table.schema.equals(schema) else table.cast(schema))
-            except _UNREADABLE as error:
-                raise DamagedTable(_damaged(path, error)) from None
-    table = pa.concat_tables(tables).unify_dictionaries()
-    return Results(table.to_pandas(), runs)
+        for run, path in find_some(results_dir, experiment).items():
+            table, runs[run] = read_run(path, columns)
+            tables.append(table)
+    return combined(tables, runs)
+
+
+def read_run(path: Path, columns: Sequence[str] | None = None) -> tuple[pa.Table, dict[str, Any]]:
+    """One run's rows, all columns or only those named, and its metadata; raises `UnreadableTable`."""
+    schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
+    try:
+        with pq.ParquetFile(path) as file:  # opened once: a large experiment has ten thousand files
+            metadata = _metadata(path, file)
+            table = file.read(columns=schema.names, use_threads=False).select(schema.names)
+        return (table if table.schema.equals(schema) else table.cast(schema)), metadata
+    except _BROKEN as error:
+        raise DamagedTable(path, error) from None
+
+
+def combined(tables: Sequence[pa.Table], runs: dict[RunId, dict[str, Any]]) -> Results:
+    """The rows of runs, at least one, together; `tables` are those of `runs`, in their order."""
+    return Results(pa.concat_tables(tables).unify_dictionaries().to_pandas(), runs)
 
 
 def find(results_dir: Path, experiment: str) -> dict[RunId, Path]:
@@ -156,9 +181,13 @@ def find(results_dir: Path, experiment: str) -> dict[RunId, Path]:
     return dict(sorted(found.items()))
 
 
-def _damaged(path: Path, error: Exception) -> str:
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return (
-        f"{path}: not a readable trial table ({reason}); delete it and run its experiment again: "
-        "what the store holds is not evaluated again"
-    )
+def find_some(results_dir: Path, experiment: str) -> dict[RunId, Path]:
+    """As `find`; raises `UserError`, which names the experiments there are, where this one has no table."""
+    found = find(results_dir, experiment)
+    if not found:
+        known = sorted(entry.name for entry in results_dir.glob("*") if entry.is_dir())
+        raise UserError(
+            f"experiment {experiment!r}: no finished run in {results_dir / experiment}; "
+            + (allowed(experiment, known) if known else f"'bench run name={experiment}' makes some")
+        )
+    return found

@@ -16,8 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench import results
-from bench.report import curves, figures, style
+from bench.report import curves, figures, reading, style
 from bench.results import SCHEMA, RunId
 
 RUNS, TRIALS = 10_000, 100
@@ -67,7 +66,7 @@ def write(folder: Path) -> None:
 def measure(folder: Path) -> dict[str, float]:
     """Gigabytes and seconds of this process, the latter on its core: all of it runs in one thread."""
     begun, start = time.perf_counter(), time.process_time()
-    found = results.read(folder, ["big"], columns=curves.COLUMNS)
+    found = reading.read(folder, reading.selection(["big"])).results
     read = time.process_time()
     comparisons = curves.comparisons(found)
     framed, elapsed = time.process_time(), time.perf_counter() - begun

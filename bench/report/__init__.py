@@ -1,4 +1,5 @@
 """Reports: parquet in, paper out; no model, optimiser or dataset code is imported here, nor needed.
 
-`curves` and `statistics` compute frames; `style`, `figures` and `tables` render them; `build` writes the folder.
+`reading` says which runs a report is of; `curves` and `statistics` compute frames, `audit` says what makes them less
+than fair; `style`, `figures`, `tables` and `markdown_page` render; `build` writes the folder, `checking` compares it.
 """

@@ -188,7 +188,7 @@ def _positions(runs: pd.DataFrame) -> NDArray[np.int64]:
 
 def _described(run: RunId, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """What the metadata say of a run, as a row of `runs`."""
-    config = metadata.get("config", {})
+    config = metadata.get("config") or {}
     budget = (config.get("budget") or {}).get("trials")
     exhausted = metadata.get("ended") == "exhausted"
     settings = {**(config.get("optimizer") or {}), "initial_design": config.get("initial_design")}
@@ -275,7 +275,7 @@ def _refuse_mixed_families(part: pd.DataFrame, metadata: Mapping[RunId, Mapping[
     """Losses on different problems cannot be compared."""
     if len(set(part["family"])) == 1:
         return
-    configs = [metadata[run].get("config", {}) for run in run_ids(part.drop_duplicates("family"))]
+    configs = [metadata[run].get("config") or {} for run in run_ids(part.drop_duplicates("family"))]
     differ = differences([{key: config[key] for key in _OF_PROBLEM if key in config} for config in configs])
     reason = _listed(differ) or "their configs agree: the data, the space or a revision changed"
     dataset, model = part["dataset"].iloc[0], part["model"].iloc[0]

@@ -1,0 +1,96 @@
+"""Whether a report's files are what the results give now, byte for byte; nothing is written."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import UserError
+from bench.report import build
+from bench.report.markdown_page import made_by
+from bench.report.reading import Selection
+
+_KINDS = {"tables": "tables", "figures": "figures", "report.md": "page"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """The files that a report has or should have, by what is to be said of each; paths within its folder, sorted."""
+
+    folder: Path
+    same: tuple[str, ...]
+    differing: tuple[str, ...]
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+    hint: str = ""
+    """Why it may differ, where something speaks for a reason."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether every file is the same and there is no other."""
+        return not (self.differing or self.missing or self.extra)
+
+    def __str__(self) -> str:
+        return "".join(f"{line}\n" for line in self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        expected = sorted([*self.same, *self.differing, *self.missing])
+        if self.holds:
+            yield f"{self.folder}: the same, byte for byte: {_counted(expected)}"
+            return
+        yield f"{self.folder}: not what the results give now"
+        for what in ("differing", "missing", "extra"):
+            yield from (f"{what}: {path}" for path in getattr(self, what))
+        yield f"the same: {_counted(self.same) or 'nothing'}, of {_counted(expected)}"
+        if self.hint:
+            yield self.hint
+
+
+def check(results_dir: Path, reports_dir: Path, wanted: Selection) -> Check:
+    """Make the report in memory and compare it with the files of its folder.
+
+    Warnings go to stderr. Raises `UserError` where there is no report, and where none can be made.
+    """
+    folder = build.folder_of(reports_dir, wanted)
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no report is there to be checked; {wanted.command!r} makes it")
+    made = dict(build.files(results_dir, wanted))
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    same = [path for path in made if path in there and _content(folder / path) == made[path]]
+    differing = sorted(set(made) & there - set(same))
+    return Check(
+        folder,
+        tuple(sorted(same)),
+        tuple(differing),
+        tuple(sorted(set(made) - there)),
+        tuple(sorted(there - set(made))),
+        _hint(folder, wanted, made, differing),
+    )
+
+
+def _hint(folder: Path, wanted: Selection, made: Mapping[str, bytes], differing: Iterable[str]) -> str:
+    page = (_content(folder / "report.md") or b"").decode(errors="replace")
+    line = next((line for line in page.splitlines() if line.startswith("Made by ")), made_by(wanted))
+    if line != made_by(wanted):
+        return f"the report there was made by another command: {line.removeprefix('Made by ').rstrip('.')}"
+    kinds = {_kind(path) for path in differing}
+    if kinds == {"figures"} and any(_kind(path) == "tables" for path in made):
+        return "every number is the same: the bytes of figures also depend on the version of Matplotlib"
+    return ""
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _kind(path: str) -> str:
+    return _KINDS[path.partition("/")[0]]
+
+
+def _counted(paths: Iterable[str]) -> str:
+    """`3 tables, 6 figures, report.md`."""
+    of_kind = [_kind(path) for path in paths]
+    counts = [f"{of_kind.count(kind)} {kind}" for kind in ("tables", "figures") if kind in of_kind]
+    return ", ".join(counts + ["report.md"] * ("page" in of_kind))
