@@ -108,6 +108,26 @@ def best(
     typer.echo(inspection.best(experiment, dataset, model, results_dir), nl=False)
 
 
+@app.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV with the columns optimizer, seed, trial, loss.")],
+    name: Annotated[str, typer.Option(help="The experiment that its runs will be of.")],
+    dataset: Annotated[str | None, typer.Option(help="The dataset, where no column says it.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model, where no column says it.")] = None,
+    metric: Annotated[str, typer.Option(help="What the losses are, such as log_loss; less is better.")] = "loss",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace runs that are there already.")] = False,
+    results_dir: ResultsDir = Path("results"),
+) -> None:
+    """Import trial logs from elsewhere, to be reported as one's own runs are.
+
+    Further columns that are read: test_loss, seconds, status (ok, failed, timeout, crashed), dataset, model.
+    """
+    from bench import importing  # noqa: PLC0415
+
+    made = importing.import_log(file, name, results_dir, dataset, model, metric, overwrite)
+    typer.echo(str(made), nl=False)
+
+
 @app.command()
 def check(
     name: Annotated[str, typer.Argument(help="The optimiser, as its config is called.")],

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from bench import progress, results
 from bench.errors import UserError, allowed
+from bench.results import RunId
 from bench.store import Store
 
 
@@ -84,7 +86,11 @@ def best(experiment: str, dataset: str | None, model: str | None, results_dir: P
         )
         if len({data["problem"] for data in of_problem}) > 1:
             head += "# each seed has a split of its own: the least loss favours the easiest split\n"
-        documents.append(head + OmegaConf.to_yaml(json.loads(row["configuration"])))
+        source = found.runs[RunId(*(row[field.name] for field in fields(RunId)))].get("imported")
+        if source:
+            documents.append(f"{head}# imported from {source['file']}: the configuration is not known\n")
+        else:
+            documents.append(head + OmegaConf.to_yaml(json.loads(row["configuration"])))
     if not documents:
         problems = trials[["dataset", "model"]].drop_duplicates().itertuples(index=False)
         raise UserError(f"no such problem in {experiment}; allowed: {', '.join(' '.join(pair) for pair in problems)}")

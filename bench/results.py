@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ import pyarrow.parquet as pq
 from bench.errors import UserError, allowed
 
 SCHEMA_VERSION = 1
+SEEDS = 2**31 - 1
+"""The largest seed that every library here takes."""
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 
@@ -84,6 +87,20 @@ class DamagedTable(UnreadableTable):
             f"not a readable trial table ({said.splitlines()[0]}); delete it and run its experiment again: "
             "what the store holds is not evaluated again",
         )
+
+
+def check_name(key: str, name: object) -> str:
+    """The name of a dataset, model, optimiser or experiment; raises `UserError` where it cannot name a folder."""
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise UserError(f"{key}={name!r}: expected letters, digits, '.', '_' and '-', as it names a folder")
+    return name
+
+
+def check_experiment(key: str, name: object) -> str:
+    """The name of an experiment, whose folder must not be where the store is."""
+    if check_name(key, name).startswith("store.sqlite"):
+        raise UserError(f"{key}={name!r}: is the store's file in results_dir; choose another")
+    return str(name)
 
 
 def write_run(path: Path, rows: Sequence[Mapping[str, Any]], metadata: Mapping[str, Any]) -> None:

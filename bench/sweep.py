@@ -1,7 +1,6 @@
 """From Hydra overrides to run specifications; which of them are done, and which would contradict what is there."""
 
 import itertools
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,20 +14,16 @@ from bench import problem, provenance, results, space_repeat, space_yaml
 from bench.datasets.file import fingerprint
 from bench.errors import UserError
 from bench.processes import cores
-from bench.results import DamagedTable, RunId
+from bench.results import SEEDS, DamagedTable, RunId
 from bench.run import RunSpec
 
 GROUPS = ("dataset", "resampling", "model", "metric", "optimizer", "seeds", "initial_design", "budget")
 """The groups that a result depends on, in the order in which they are recorded."""
 
-SEEDS = 2**31 - 1
-"""The largest seed that every library here takes."""
-
 FILE = "bench.datasets.file.load"
 """The source of a user's own file, whose content is hashed in the place of its path."""
 
 _NOT_HASHED = {"name", "description", "source", "licence", "citation", "path"}
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
@@ -205,11 +200,14 @@ def _metadata(path: Path, notes: list[str], touch: bool) -> dict[str, Any] | Non
 
 
 def _conflict(spec: RunSpec, metadata: Mapping[str, Any], count: int) -> str:
-    keys = ", ".join(_differences(hashed(metadata["config"]), hashed(spec.config))) or "its config"
     more = f" (and {count - 1} more runs)" if count > 1 else ""
+    if metadata.get("imported"):
+        said = f"was imported from {metadata['imported']['file']}"
+    else:
+        keys = ", ".join(_differences(hashed(metadata["config"]), hashed(spec.config))) or "its config"
+        said = f"finished before with another config, which differs in {keys}"
     return (
-        f"{spec.run}{more}: finished before with another config, which differs in {keys}; "
-        "choose another name=... or optimizer.name=..., or set overwrite=true to replace it"
+        f"{spec.run}{more}: {said}; choose another name=... or optimizer.name=..., or set overwrite=true to replace it"
     )
 
 
@@ -228,13 +226,9 @@ def _check(config: Mapping[str, Any]) -> None:
     for group in GROUPS:
         if not isinstance(config.get(group), Mapping):
             raise UserError(f"{group}={config.get(group)!r}: expected the name of a config; 'bench list' shows them")
-    names = {"name": config["name"]}
-    names |= {f"{group}.name": config[group].get("name") for group in ("dataset", "model", "optimizer")}
-    for key, name in names.items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise UserError(f"{key}={name!r}: expected letters, digits, '.', '_' and '-', as it names a folder")
-    if config["name"].startswith("store.sqlite"):
-        raise UserError(f"name={config['name']!r}: is the store's file in results_dir; choose another")
+    results.check_experiment("name", config["name"])
+    for group in ("dataset", "model", "optimizer"):
+        results.check_name(f"{group}.name", config[group].get("name"))
     _check_budget(config["budget"])
     _check_seeds(config)
     if config["threads"] is not None:

@@ -32,6 +32,7 @@ def mine(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(named(f"`{name}`"))
     rows = [f"{i},{i % 7},{(i * 37) % 11},{int(i % 7 > 3)}" for i in range(200)]
+    (tmp_path / "log.csv").write_text("optimizer,seed,trial,loss\ntpe,0,0,0.4\ntpe,0,1,0.3\n")
     (tmp_path / "churn.csv").write_text("\n".join(["customer_id,visits,spent,churned", *rows]) + "\n")
     return tmp_path
 
@@ -77,7 +78,7 @@ def test_the_commands_in_order(mine, capsys):
     """Every bench command of the README, cut to a few cheap trials where it would take long."""
     text = "\n".join(blocks("sh")).replace("\\\n", " ")
     commands = [shlex.split(line, comments=True) for line in text.splitlines() if line.startswith("bench ")]
-    assert {command[1] for command in commands} == {"list", "run", "status", "report", "best"}
+    assert {command[1] for command in commands} == {"list", "run", "status", "report", "best", "import"}
     for command in commands:
         arguments = command[1:]
         if arguments[0] == "run" and "dry_run=true" not in arguments:
@@ -128,3 +129,18 @@ def test_every_key_of_the_table_is_one(tmp_path, monkeypatch, capsys):
     assert len(keys) > 8
     for key in keys:
         assert re.search(rf"^ *{key.rpartition('.')[2]}:", config, re.MULTILINE), key
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page_on_reports(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs/report.md").read_text()
+    sweep = ["dataset=wine,digits", "optimizer=random,optuna_tpe", "budget.trials=3", "model.settings.rounds=5"]
+    for name in ("mine", "theirs"):
+        assert bench("run", "-m", *sweep, f"seed={0 if name == 'mine' else 1}", f"name={name}") == 0
+    (example,) = re.findall(r"```csv\n(.*?)```", text, flags=re.DOTALL)
+    Path("log.csv").write_text(example)
+    for line in "".join(re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)).replace("\\\n", " ").splitlines():
+        arguments = shlex.split(line, comments=True)[1:]
+        assert bench(*arguments) == 0, (line, capsys.readouterr().err)
+    assert "| tpe | 1 | 3 | 1 | 0.3100 |" in Path("reports/paper/report.md").read_text()

@@ -83,9 +83,10 @@ def runs(results: Results) -> pd.DataFrame:
 
     Columns: `experiment`, `dataset`, `model`, `optimizer`, `seed`; `label`, the name of its curve; `first`, its first
     row in `results.trials`, and `trials`, their number; `failed`, how many did not succeed; `barren`, whether none did;
-    `optimizer_seconds` (ask + tell) and `evaluation_seconds`, summed; `budget`, in trials, inf where time alone limits;
-    `factor`, how many trials it makes for each of the budget (2 for random_2x); `exhausted`; `known`, up to how many
-    trials of the budget its best loss is known; `family`, of its problem; `metric`.
+    `optimizer_seconds` (ask + tell) and `evaluation_seconds`, summed, NaN where not all are known; `budget`, in trials,
+    inf where time alone limits; `factor`, how many trials it makes for each of the budget (2 for random_2x);
+    `exhausted`; `known`, up to how many trials of the budget its best loss is known; `family`, of its problem;
+    `metric`.
 
     A run that was exhausted keeps its best loss however many evaluations others have: `known` is inf. One that spent
     its seconds keeps it up to its budget of trials: it has nothing else to show for what it did not evaluate.
@@ -97,7 +98,8 @@ def runs(results: Results) -> pd.DataFrame:
     rows = _rows(results)
     found = found.merge(rows, how="left", on=_NAMES)
     found[rows.columns] = found[rows.columns].fillna({"first": 0, "trials": 0, "failed": 0, "barren": True})
-    found = found.fillna({"optimizer_seconds": 0.0, "evaluation_seconds": 0.0})
+    empty = found["trials"] == 0  # the seconds of others may be unknown
+    found.loc[empty, ["optimizer_seconds", "evaluation_seconds"]] = 0.0
     found = found.astype({"first": "int64", "trials": "int64", "failed": "int64", "barren": "bool"})
     found["label"] = _labels(found)
     _refuse_mixed_settings(found)
@@ -154,6 +156,12 @@ def stack(
 def run_ids(runs: pd.DataFrame) -> list[RunId]:
     """What names the runs of a frame."""
     return [RunId(*names) for names in zip(*(runs[name].tolist() for name in _NAMES), strict=True)]
+
+
+def imported_from(metadata: Mapping[str, Any]) -> str | None:
+    """The file that a run was imported from, by name and hash; None for a run of this suite."""
+    source = metadata.get("imported")
+    return f"{source.get('file')} (SHA-256 {str(source.get('sha256'))[:12]})" if source else None
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -275,8 +283,13 @@ def _refuse_mixed_families(part: pd.DataFrame, metadata: Mapping[RunId, Mapping[
     """Losses on different problems cannot be compared."""
     if len(set(part["family"])) == 1:
         return
-    configs = [metadata[run].get("config") or {} for run in run_ids(part.drop_duplicates("family"))]
-    differ = differences([{key: config[key] for key in _OF_PROBLEM if key in config} for config in configs])
+    first = [metadata[run] for run in run_ids(part.drop_duplicates("family"))]
+    differ = differences([{"imported from": imported_from(entry)} for entry in first]) or differences(
+        [
+            {key: config[key] for key in _OF_PROBLEM if key in config}
+            for config in (e.get("config") or {} for e in first)
+        ]
+    )
     reason = _listed(differ) or "their configs agree: the data, the space or a revision changed"
     dataset, model = part["dataset"].iloc[0], part["model"].iloc[0]
     raise UserError(

@@ -66,6 +66,7 @@ def _section(stem: str, comparison: Comparison, found: Results) -> Iterator[str]
 
 def _notes(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[str]:
     """What a reader must know to read the numbers."""
+    yield from _notes_on_imported(comparison, metadata)
     if any(entry.get("stops_on_valid") for entry in metadata):
         yield (
             "A model that stops early does so on the validation part, for every optimiser alike: the validation loss "
@@ -79,10 +80,8 @@ def _notes(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[str
         )
     if comparison.without_data:
         yield from _notes_on_function(metadata)
-    elif not comparison.has_test and any(entry.get("has_test") for entry in metadata):
-        yield "No trial succeeded: there is no loss to show."
     elif not comparison.has_test:
-        yield "The problem has no test part, so that only validation losses are shown: the chosen ones are optimistic."
+        yield _note_on_no_test(metadata)
     for label, factor in comparison.runs.groupby("label")["factor"].max().items():
         if factor > 1:
             yield f"{label} makes {factor} evaluations for each of the budget, as declared; its curve counts those."
@@ -104,6 +103,29 @@ def _notes(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[str
     )
 
 
+def _note_on_no_test(metadata: Sequence[Metadata]) -> str:
+    if any(entry.get("has_test") for entry in metadata):
+        return "No trial succeeded: there is no loss to show."
+    if all(entry.get("imported") for entry in metadata):
+        return (
+            "The log has no test losses, so that only the losses that were minimised are shown: these are optimistic."
+        )
+    return "The problem has no test part, so that only validation losses are shown: the chosen ones are optimistic."
+
+
+def _notes_on_imported(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[str]:
+    """Which runs were not made by this suite, and what is not known of them."""
+    labels: dict[tuple[str, ...], list[str]] = {}
+    for label, entry in zip(comparison.runs["label"], metadata, strict=True):
+        source = curves.imported_from(entry)
+        if source:
+            labels.setdefault((source, *entry["imported"].get("unknown", ())), []).append(str(label))
+    for (source, *unknown), names in labels.items():
+        which = "All runs" if len(names) == len(metadata) else f"The runs of {', '.join(dict.fromkeys(names))}"
+        said = f" Unknown: {'; '.join(unknown)}." if unknown else ""
+        yield f"**{which} were imported** from {source}, not made here.{said}"
+
+
 def _notes_on_function(metadata: Sequence[Metadata]) -> Iterator[str]:
     minimum, noise = metadata[0].get("known_minimum"), metadata[0].get("noise")
     known = f"its known minimum is {minimum:.6g}" if minimum is not None else "its minimum in this space is not known"
@@ -123,6 +145,8 @@ def _setting(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[s
     for name in ("budget", "seeds", "resampling", "initial_design"):
         values = dict.fromkeys(_plain((entry.get("config") or {}).get(name)) for entry in metadata)
         title = "split and model seeds" if name == "seeds" else name.replace("_", " ")
+        if name == "budget" and all(entry.get("imported") for entry in metadata):
+            title = "length of the runs"
         if list(values) != ["not set"]:
             yield f"{title}: {' | '.join(values)}"
     yield f"problem family: `{runs['family'].iloc[0]}`"
