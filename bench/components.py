@@ -7,7 +7,14 @@ from typing import Any
 
 from bench.errors import UserError, allowed
 
-EXTRAS = {"ConfigSpace": "smac", "nevergrad": "nevergrad", "smac": "smac", "torch": "torch"}
+EXTRAS = {
+    "botorch": "botorch",
+    "ConfigSpace": "smac",
+    "gpytorch": "botorch",
+    "nevergrad": "nevergrad",
+    "smac": "smac",
+    "torch": "torch",
+}
 """Of packages that are not always installed, as they are imported, the extra that installs them."""
 
 

@@ -116,6 +116,8 @@ class Case:
     """Of the adapter: what it calls of its library, as owner and attribute, for the time that is not its own."""
     needs: str = ""
     """A package that is an extra."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Of the adapter, beside those of the config, where the loop has others."""
 
     @property
     def missing(self) -> bool:
@@ -148,7 +150,7 @@ def compare(case: Case, seed: int, trials: int) -> Comparison:
         start = time.process_time()
         case.own(own, seed, trials)
         own_seconds = time.process_time() - start - own.seconds
-        optimizer = build(case.name, case.space, seed, trials)
+        optimizer = build(case.name, case.space, seed, trials, **case.settings)
         added = []
         with clock(case.calls(optimizer)) as inside:
             for _ in range(trials):

@@ -36,8 +36,10 @@ def failed(found: dict[str, Check]) -> dict[str, str]:
 
 # Every optimiser of the suite.
 
-SLOW = {"hyperopt_atpe": 4, "nevergrad": 13, "optuna_gp": 11, "skopt": 11, "smac": 4}
+SLOW = {"botorch": 18, "hyperopt_atpe": 4, "nevergrad": 13, "optuna_gp": 11, "skopt": 11, "smac": 4}
 """Trials on one space, of those that take hundredths of a second to a second for each, some after ten random ones."""
+
+SLOWEST = {"botorch_gp", "smac_gp"}
 
 ALIKE = {"ties", "tiny", "negative", "vast"}
 """Rules that `bench check` tries on the slowest too, and this test does not."""
@@ -47,14 +49,14 @@ def options(name: str) -> dict[str, Any]:
     """How much of the suite is tried here, so that all optimisers take two minutes of one core and not twenty."""
     for start, count in SLOW.items():
         if name.startswith(start):
-            rules = [rule for rule in RULES if rule.name not in ALIKE] if start == "smac" else RULES
+            rules = [rule for rule in RULES if rule.name not in ALIKE] if start in {"botorch", "smac"} else RULES
             return {"examples": 1, "trials": count, "limit": 0.0, "rules": rules}
     return {"examples": 2, "trials": 25, "limit": 0.1, "rules": RULES}
 
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=pytest.mark.slow if n == "smac_gp" else ()) for n in catalogue.names("optimizer")],
+    [pytest.param(n, marks=pytest.mark.slow if n in SLOWEST else ()) for n in catalogue.names("optimizer")],
 )
 def test_every_optimiser_passes(name: str) -> None:
     subject = conformance.subject(name)

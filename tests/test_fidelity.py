@@ -24,7 +24,7 @@ from bench.space import Configuration, to_json
 from bench.space_yaml import parse
 
 TRIALS = 50
-SLOW = ("skopt_", "hyperopt_atpe", "optuna_gp")
+SLOW = ("skopt_", "hyperopt_atpe", "optuna_gp", "botorch_")
 CASES = [
     pytest.param(
         case,
@@ -59,7 +59,7 @@ def test_an_adapter_asks_what_its_librarys_own_loop_asks(case: Case) -> None:
 
 
 def test_no_adapter_is_without_its_own_loop() -> None:
-    own = ("hyperopt_", "optuna_", "skopt_", "sklearn_", "cmaes_", "random", "grid")
+    own = ("botorch_", "hyperopt_", "optuna_", "skopt_", "sklearn_", "cmaes_", "random", "grid")
     configs = {path.stem for path in CONF.glob("*.yaml")} - {"random_2x"}
     assert {name for name in configs if name.startswith(own)} <= {case.name for case in cases()}
 
