@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from bench.errors import UserError
-from bench.optimizers import Declaration, Law, Told, inactive
-from bench.space import Categorical, Configuration, Float, Int, Parameter, Space, Value, steps, to_json
+from bench.optimizers import Declaration, Law, Told, inactive, unit_cube
+from bench.space import Categorical, Configuration, Float, Int, Space, Value, steps, to_json
 
 SIGMA = 0.2
 """The first standard deviation, a fifth of the range."""
@@ -74,12 +74,14 @@ class IPOP:
         succeeded = [told for told in results if not told.failed]
         if succeeded and self._cma:
             best = self._space.canonical(min(succeeded, key=lambda told: told.loss).configuration)
-            mean = np.array([_place(p, inactive.value(p, best)) for p in self._numbers])
+            mean = np.array([unit_cube.place(p, inactive.value(p, best)) for p in self._numbers])
             self._cma = self._begin(mean, SIGMA, self._popsize)
 
     def ask(self) -> Configuration:
         point = self._cma.ask() if self._cma else np.empty(0)
-        values: dict[str, Value] = {p.name: _value(p, x) for p, x in zip(self._numbers, point, strict=True)}
+        values: dict[str, Value] = {
+            p.name: unit_cube.value(p, float(x)) for p, x in zip(self._numbers, point, strict=True)
+        }
         values |= {p.name: p.sample(self._rng) for p in self._space.searched if p.name not in values}
         configuration = self._space.assemble(lambda parameter: values[parameter.name])
         self._asked.setdefault(to_json(configuration), []).append(point)
@@ -138,33 +140,6 @@ class BIPOP(IPOP):
             popsize = self._popsize * self._inc_popsize**self._restarts
             sigma = SIGMA
         return self._begin(self._mean(), sigma, popsize)
-
-
-def _ends(parameter: Float | Int) -> tuple[float, float]:
-    """What 0 and 1 of the unit cube stand for, on the parameter's scale."""
-    if parameter.stepped:
-        return -0.5, steps(parameter) + 0.5
-    half = 0.5 if isinstance(parameter, Int) else 0.0
-    low, high = parameter.low - half, parameter.high + half
-    return (math.log(low), math.log(high)) if parameter.log else (low, high)
-
-
-def _value(parameter: Float | Int, x: float) -> Value:
-    low, high = _ends(parameter)
-    place = low + float(x) * (high - low)
-    if parameter.stepped:
-        return parameter.at(min(max(round(place), 0), steps(parameter)))
-    number = math.exp(place) if parameter.log else place
-    number = min(max(number, parameter.low), parameter.high)
-    return round(number) if isinstance(parameter, Int) else number
-
-
-def _place(parameter: Parameter, value: Any) -> float:
-    """The point of 0..1 that gives `value`."""
-    assert not isinstance(parameter, Categorical)
-    low, high = _ends(parameter)
-    number = parameter.place(value) if parameter.stepped else (math.log(value) if parameter.log else value)
-    return min(max((number - low) / (high - low), 0.0), 1.0)
 
 
 def _law(parameter: Float | Int) -> Law:

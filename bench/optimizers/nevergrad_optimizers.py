@@ -5,6 +5,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any
 
 import nevergrad
@@ -19,6 +20,14 @@ from bench.space import Categorical, Configuration, Float, Int, Parameter, Space
 
 _PLANNED = 10_000
 """The budget that Nevergrad is told where there is none."""
+
+_FUNCTIONS = [name for name in dir(np.random.RandomState) if not name.startswith("_") and name in vars(np.random)]
+"""NumPy's global random functions."""
+_PLACES = tuple(
+    (vars(module), names, itemgetter(*names))
+    for module, names in ((np.random, _FUNCTIONS), (mtrand, [*_FUNCTIONS, "_rand"]))
+)
+"""The two modules where they are looked up, with the RandomState that they belong to, which libraries take directly."""
 
 _METAMODEL_FAILS = nevergrad.__version__ == "1.0.12" and np.lib.NumpyVersion(np.__version__) >= "2.4.0"
 """It makes a float of an array of one value, which NumPy no longer does."""
@@ -57,7 +66,7 @@ class Nevergrad:
         self._shown = space.searched
         self._asked: dict[str, list[Any]] = {}
         self._optimizer: Any = None
-        self._bits, self._state = _seeded(seed)
+        self._random = _own_functions(seed)
         self._threads: list[Any] = []
         takes_unasked = True
         if self._shown:  # a space of constants leaves nothing to show
@@ -104,8 +113,10 @@ class Nevergrad:
     def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
         if self._optimizer is None:
             return
-        configuration = self._space.canonical(configuration)
         candidates = self._asked.get(to_json(configuration))
+        if not candidates:
+            configuration = self._space.canonical(configuration)
+            candidates = self._asked.get(to_json(configuration))
         if candidates:
             with self._own_random_state():
                 self._optimizer.tell(candidates.pop(0), loss)
@@ -126,8 +137,7 @@ class Nevergrad:
 
     def _try_unasked(self, method: str, seed: int, budget: int | None) -> bool:
         """Whether the method takes what it did not ask for: it says so only when it is told."""
-        kept = self._bits, self._state
-        self._bits, self._state = _seeded(seed)
+        kept, self._random = self._random, _own_functions(seed)
         trial = self._make(method, seed, budget)
         try:
             with self._own_random_state():
@@ -135,15 +145,12 @@ class Nevergrad:
         except errors.TellNotAskedNotSupportedError:
             return False
         finally:
-            self._bits, self._state = kept
+            self._random = kept
         return True
 
     @contextmanager
     def _own_random_state(self) -> Iterator[None]:
-        """With NumPy's global random state its own, without warnings, until Nevergrad's threads have come to rest."""
-        # The generators are exchanged, which takes a quarter of the time of copying their states; but for the second of
-        # a pair of normal numbers, which is kept beside the generator.
-        bits, found = mtrand.get_bit_generator(), mtrand.get_state(legacy=False)
+        """With its own functions of `numpy.random`, without warnings, until Nevergrad's threads have come to rest."""
         threads = recaster._MessagingThread  # noqa: SLF001
 
         def start(*args: Any) -> Any:
@@ -152,34 +159,36 @@ class Nevergrad:
             self._threads.append(thread)
             return thread
 
-        _exchange(self._bits, self._state)
         recaster._MessagingThread = start  # noqa: SLF001
         try:
-            with warnings.catch_warnings():
+            with _drawing_from(self._random), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 yield
                 self._threads = [thread for thread in self._threads if thread.is_alive()]
                 while any(map(_busy, self._threads)):
                     time.sleep(1e-4)
         finally:
-            self._state = mtrand.get_state(legacy=False)
-            _exchange(bits, found)
             recaster._MessagingThread = threads  # noqa: SLF001
 
 
-def _seeded(seed: int) -> tuple[Any, Any]:
-    """A generator such as `np.random.seed(seed)` makes the global one, and its state."""
-    state: Any = np.random.RandomState(seed).get_state(legacy=False)
-    bits = np.random.MT19937()
-    bits.state = state
-    return bits, state
+def _own_functions(seed: int) -> tuple[dict[str, Any], ...]:
+    """What stands in `_PLACES` for a global random state of one's own, such as `np.random.seed(seed)` makes it."""
+    own = np.random.RandomState(seed)
+    functions = {name: getattr(own, name) for name in _FUNCTIONS}
+    return functions, functions | {"_rand": own}
 
 
-def _exchange(bits: Any, state: Any) -> None:
-    """Make `bits`, which is in `state`, the generator of NumPy's global random state."""
-    mtrand.set_bit_generator(bits)
-    if state["has_gauss"]:
-        mtrand.set_state(state)
+@contextmanager
+def _drawing_from(own: tuple[dict[str, Any], ...]) -> Iterator[None]:
+    """With other functions in `_PLACES`: to exchange the global state would copy it, at five times the cost."""
+    found = [get(module) for module, _, get in _PLACES]
+    try:
+        for (module, _, _), functions in zip(_PLACES, own, strict=True):
+            module.update(functions)
+        yield
+    finally:
+        for (module, names, _), functions in zip(_PLACES, found, strict=True):
+            module.update(zip(names, functions, strict=True))
 
 
 def _waits(thread: Any) -> bool:
