@@ -3,13 +3,15 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from bench.report import style
+from bench.report.paper import SCREEN, Paper
 from bench.report.style import Style
 
 FORMATS = ("pdf", "svg", "png")
@@ -23,15 +25,40 @@ _WITHOUT_DATE: dict[str, dict[str, None]] = {
     "png": {"Software": None},
 }
 _LARGER = {"P": 5.2, "*": 6.6, "X": 5.2, "+": 5.2}
+_SHEET: ContextVar[Paper] = ContextVar("sheet", default=SCREEN)
 
 
 @contextmanager
-def look() -> Iterator[None]:
-    """Draw with this report's style alone, whatever the user's own settings."""
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(style.RC)  # type: ignore[arg-type]
-        yield
+def look(paper: Paper | None = None) -> Iterator[None]:
+    """Draw with this report's style alone, whatever the user's own settings; for a venue's paper, with its sizes."""
+    chosen = paper or SCREEN
+    token = _SHEET.set(chosen)
+    try:
+        with mpl.rc_context():
+            mpl.rcdefaults()
+            mpl.rcParams.update(style.RC)  # type: ignore[arg-type]
+            mpl.rcParams.update(chosen.rc)  # type: ignore[arg-type]
+            yield
+    finally:
+        _SHEET.reset(token)
+
+
+def sheet() -> Paper:
+    """The paper that is drawn on: that of the `look` around."""
+    return _SHEET.get()
+
+
+def blank(width: float | None = None, height: float = 3.2) -> Figure:
+    """An empty figure, inches; its width is the sheet's unless given."""
+    figure = Figure(figsize=(width or sheet().width, height))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def renderer(figure: Figure) -> RendererAgg:
+    """What measures the figure's text."""
+    found: RendererAgg = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    return found
 
 
 def render(figure: Figure) -> dict[str, bytes]:
@@ -44,17 +71,13 @@ def render(figure: Figure) -> dict[str, bytes]:
     return files
 
 
-def marker(look: Style) -> dict[str, Any]:
+def marker(look: Style, scale: float = 1.0) -> dict[str, Any]:
     """Filled markers stand out of their line by a white edge; those made of strokes have none to give away."""
     strokes = look.marker in "x+"
+    scale *= sheet().scale
     return {
-        "marker": look.marker,
-        "markersize": _LARGER.get(look.marker, 4.2),
-        "markeredgewidth": 1.0 if strokes else 0.4,
+        "marker": look.marker or "None",
+        "markersize": _LARGER.get(look.marker, 4.2) * scale,
+        "markeredgewidth": 1.0 * scale if strokes else 0.4,
         "markeredgecolor": look.color if strokes else "white",
     }
-
-
-def text(figure: Figure, words: str, **look: Any) -> Text:
-    """Words on the figure that get their place when they have been measured; never read as mathematics."""
-    return figure.text(0, 0, words, va="center_baseline", ha="left", parse_math=False, **look)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.report import statistics
 from bench.report.curves import Comparison
-from bench.report.figures.steps import Line, View
+from bench.report.figures.steps import Axis, Line, View
 from bench.report.style import Style
 
 _AXIS = {"validation": "best validation loss", "test": "test loss of the incumbent"}
@@ -27,24 +27,28 @@ def view(comparison: Comparison, kind: str, styles: Mapping[str, Style]) -> View
         line = Line(
             label=row["label"],
             remark=", ".join(_remarks(row, part, kind, comparison, top)),
-            evaluations=part["evaluations"].to_numpy(),
+            x=part["evaluations"].to_numpy(dtype=np.float64),
             lower=part[f"{kind}_lower"].to_numpy(),
             median=median,
             upper=part[f"{kind}_upper"].to_numpy(),
-            runs=row["runs"],
+            band=row["runs"] > 1,
             made=row["most"],
             style=styles[row["label"]],
         )
         lines.append(line)
     return View(
         title=f"{comparison.dataset} · {comparison.model}",
-        axis=_axis(comparison, kind),
+        x=evaluations(comparison.longest),
+        y=Axis(_axis(comparison, kind), bottom, top),
         lines=tuple(lines),
-        longest=comparison.longest,
-        bottom=bottom,
-        top=top,
         remarks=tuple(_caption(comparison, lines, top)),
     )
+
+
+def evaluations(longest: int, log: bool = False) -> Axis:
+    """The axis of evaluations: to a little after the last, so that its step is seen."""
+    high = longest + max(0.5, 0.012 * longest)
+    return Axis("evaluations", 1 if longest > 1 else 0.5, high, log=log, counts=True)
 
 
 def _axis(comparison: Comparison, kind: str) -> str:
@@ -101,7 +105,7 @@ def _remarks(
 
 def _caption(comparison: Comparison, lines: Sequence[Line], top: float) -> Iterator[str]:
     """The lines under a figure: what is drawn, what is cut off, what is carried on."""
-    most, least = max(line.runs for line in lines), min(line.runs for line in lines)
+    most, least = int(comparison.final["runs"].max()), int(comparison.final["runs"].min())
     if most == 1:
         yield "One run each."
     else:

@@ -1,9 +1,10 @@
 """Direct labels: names at the right ends of what they name, never on each other and never cut off."""
 
-import textwrap
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,12 +12,13 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from bench.report import style
-from bench.report.figures.canvas import INCH, marker, text
+from bench.report.figures import words
+from bench.report.figures.canvas import INCH, marker, renderer, sheet
 from bench.report.style import Style
 
-_NAME_SIZE, _NOTE_SIZE = 8.0, 6.3
-_NAME_HEIGHT, _NOTE_HEIGHT = 10.5, 8.0
 _LEADER = 27.0
+_SHARE = 0.42
+"""Of a paper's width, that labels may take."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,18 @@ class End:
     x: float
     y: float
     """+inf where undefined: above the axes."""
+
+
+@dataclass(frozen=True)
+class _Block:
+    """The lines of one label, from its top down."""
+
+    names: tuple[Text, ...]
+    notes: tuple[Text, ...]
+
+    @property
+    def height(self) -> float:
+        return len(self.names) * words.name_height() + len(self.notes) * words.note_height()
 
 
 def spread(targets: Sequence[float], heights: Sequence[float], low: float, high: float) -> list[float]:
@@ -54,77 +68,101 @@ def spread(targets: Sequence[float], heights: Sequence[float], low: float, high:
 def arrange(figure: Figure, axes: Axes, ends: Sequence[End], reach: float, remarks: Sequence[str]) -> None:
     """Give axes, labels and caption their places, measured in points, so that nothing overlaps or is cut off.
 
-    A curve that ends before `reach` is led on to the edge by dots.
+    A curve that ends before `reach` is led on to the edge by dots. On a screen the figure is as wide as it has to be;
+    on paper it has the paper's width, and names are folded.
     """
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    paper = sheet()
+    leader = _LEADER * paper.scale
+    room = 1000.0 if paper.grows else _SHARE * paper.width * INCH - leader - 4
+    blocks = _blocks(figure, ends, room)
+    right = max(words.width(text) for block in blocks for text in (*block.names, *block.notes)) + leader + 6
+    tall = max(2.35 * INCH * (paper.scale if not paper.grows else 1), sum(block.height for block in blocks) + 4)
+    frame(figure, axes, right, tall, remarks)
+    _label(axes, ends, reach, blocks, leader)
+
+
+def frame(figure: Figure, axes: Axes, right: float, tall: float, remarks: Sequence[str]) -> None:
+    """Give axes `tall` points high their place, with `right` points beside them, the caption under and the title over.
+
+    The axis label and the title are folded where they are longer than there is room.
+    """
+    paper = sheet()
     scale = INCH / figure.dpi
-    names = [text(figure, end.label, size=_NAME_SIZE, color=style.darker(end.style.color)) for end in ends]
-    notes = [text(figure, end.remark, size=_NOTE_SIZE, color=style.MUTED) for end in ends]
-    right = max(words.get_window_extent(renderer).width * scale for words in [*names, *notes]) + _LEADER + 6
-    box = axes.get_tightbbox(renderer)
+    size = float(axes.yaxis.label.get_fontsize())
+    axes.set_ylabel("\n".join(line for part in axes.get_ylabel().split("\n") for line in words.fold(part, tall, size)))
+    box = axes.get_tightbbox(renderer(figure))
     assert box is not None
-    left = (axes.bbox.x0 - box.x0) * scale + 6
+    left = (axes.bbox.x0 - min(box.x0, axes.bbox.x0)) * scale + 6
     below = (axes.bbox.y0 - box.y0) * scale + 5
-    width = max(5.6 * INCH, left + right + 2.7 * INCH)
-    wrapped = textwrap.wrap(" ".join(remarks), int((width - left) / (_NOTE_SIZE * 0.52)))
-    heights = [_NAME_HEIGHT + (_NOTE_HEIGHT if end.remark else 0) for end in ends]
-    tall = max(2.35 * INCH, sum(heights) + 4)
-    below += _NOTE_HEIGHT * len(wrapped) + 4
-    height = tall + below + 26
+    width = max(paper.width * INCH, left + right + 2.7 * INCH) if paper.grows else paper.width * INCH
+    note = words.note_height()
+    lines = words.fold(" ".join(remarks), width - left - 6, paper.note)
+    title = words.fold(axes.get_title(loc="left"), width - left - 6, paper.title, "bold")
+    axes.set_title("\n".join(title), pad=8)
+    below += note * len(lines) + 4
+    height = tall + below + (17 + paper.title + 1.2 * paper.title * (len(title) - 1) if title else 8)
     figure.set_size_inches(width / INCH, height / INCH)
     axes.set_position((left / width, below / height, (width - left - right) / width, tall / height))
-    for place, words in enumerate(wrapped):
-        y = (_NOTE_HEIGHT * (len(wrapped) - place - 1) + 6) / height
-        figure.text(left / width, y, words, size=_NOTE_SIZE, color=style.MUTED, va="bottom")
-    _label(axes, ends, reach, names, notes, heights)
+    for place, line in enumerate(lines):
+        words.put(
+            figure, line, left, note * (len(lines) - place - 1) + 6, size=paper.note, color=style.MUTED, va="bottom"
+        )
 
 
-def _label(
-    axes: Axes,
-    ends: Sequence[End],
-    reach: float,
-    names: Sequence[Text],
-    notes: Sequence[Text],
-    heights: Sequence[float],
-) -> None:
+def _blocks(figure: Figure, ends: Sequence[End], room: float) -> list[_Block]:
+    def put(text: str, size: float, color: str) -> tuple[Text, ...]:
+        return tuple(words.put(figure, line, size=size, color=color) for line in words.fold(text, room, size))
+
+    names = [put(end.label, sheet().label, style.darker(end.style.color)) for end in ends]
+    notes = [put(end.remark, sheet().note, style.MUTED) for end in ends]
+    return [_Block(*lines) for lines in zip(names, notes, strict=True)]
+
+
+def _label(axes: Axes, ends: Sequence[End], reach: float, blocks: Sequence[_Block], leader: float) -> None:
     """Names at the right ends of their curves, each with a thin line to it."""
     figure = axes.get_figure(root=True)
     assert figure is not None
     width, height = figure.get_size_inches() * INCH
     box = axes.get_position()
     edge, lowest, tall = box.x1 * width, box.y0 * height, box.height * height
-    (x0, x1), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    up_to = [tall * (end.y - bottom) / (top - bottom) for end in ends]
+    up_to = [tall * share(axes, "y", end.y) for end in ends]
     inside = [min(max(place, 0.0), tall) for place in up_to]
     order = sorted(range(len(ends)), key=lambda i: (inside[i], up_to[i], i))
-    places = spread([inside[i] for i in order], [heights[i] for i in order], 0.0, max(tall, sum(heights)))
+    heights = [blocks[i].height for i in order]
+    places = spread([inside[i] for i in order], heights, 0.0, max(tall, sum(heights)))
+    line, note, scale = words.name_height(), words.note_height(), sheet().scale
     for i, place in zip(order, places, strict=True):
-        end = ends[i]
-        up = _NOTE_HEIGHT / 2 if end.remark else 0
-        path = [
-            (edge + 1.5, inside[i]),
-            (edge + 4, inside[i]),
-            (edge + _LEADER - 12, place + up),
-            (edge + _LEADER - 8, place + up),
-        ]
+        end, block = ends[i], blocks[i]
+        first = place + block.height / 2 - line / 2
         if end.x < reach:
-            start = (box.x0 + box.width * (end.x - x0) / (x1 - x0)) * width
-            dots = Line2D(
-                [start / width, edge / width],
-                [(lowest + inside[i]) / height] * 2,
-                color=style.MUTED,
-                linewidth=0.6,
-                linestyle=(0, (1, 4)),
-            )
-            figure.add_artist(dots)
-        leader = Line2D(
-            [x / width for x, _ in path],
-            [(lowest + y) / height for _, y in path],
-            color=end.style.color,
-            linewidth=0.6,
-            markevery=[len(path) - 1],
-            **marker(end.style),
-        )
-        figure.add_artist(leader)
-        names[i].set_position(((edge + _LEADER) / width, (lowest + place + up) / height))
-        notes[i].set_position(((edge + _LEADER) / width, (lowest + place + up - _NAME_HEIGHT + 1) / height))
+            start = box.x0 * width + box.width * width * share(axes, "x", end.x)
+            dots = [(start, lowest + inside[i]), (edge, lowest + inside[i])]
+            _stroke(figure, dots, color=style.MUTED, linestyle=(0, (1, 4)))
+        path = [
+            (edge + 1.5 * scale, lowest + inside[i]),
+            (edge + 4 * scale, lowest + inside[i]),
+            (edge + leader - 12 * scale, lowest + first),
+            (edge + leader - 8 * scale, lowest + first),
+        ]
+        _stroke(figure, path, color=end.style.color, markevery=[3], **marker(end.style))
+        for number, text in enumerate(block.names):
+            words.move(text, edge + leader, lowest + first - line * number)
+        last = first - line * len(block.names) + 1
+        for number, text in enumerate(block.notes):
+            words.move(text, edge + leader, lowest + last - note * number)
+
+
+def share(axes: Axes, which: str, value: float) -> float:
+    """How far along an axis a value is: 0 at its start, 1 at its end, linear or logarithmic as the axis is."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
+    if axis.get_scale() != "log":
+        return (value - low) / (high - low)
+    return (math.log(value) - math.log(low)) / (math.log(high) - math.log(low)) if value > 0 else -math.inf
+
+
+def _stroke(figure: Figure, path: Sequence[tuple[float, float]], **look: Any) -> None:
+    """A thin line through points of the figure, in points."""
+    width, height = figure.get_size_inches() * INCH
+    x, y = [x / width for x, _ in path], [y / height for _, y in path]
+    figure.add_artist(Line2D(x, y, linewidth=0.6, **look))

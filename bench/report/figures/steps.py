@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from numpy.typing import NDArray
 
-from bench.report.figures import canvas, labels
+from bench.report.figures import canvas, labels, scales
 from bench.report.figures.labels import End
 from bench.report.style import Style
+
+Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,28 @@ class Line:
     label: str
     remark: str
     """What the label must say besides its name: fewer runs than others, failures, a value outside the axis."""
-    evaluations: NDArray[np.int64]
-    lower: NDArray[np.float64]
-    median: NDArray[np.float64]
-    upper: NDArray[np.float64]
-    runs: int
-    made: int
-    """The evaluations of its longest run; what stands beyond is carried on."""
+    x: Values
+    lower: Values
+    median: Values
+    upper: Values
+    band: bool
+    made: float
+    """Where its longest run ends; what stands beyond is carried on."""
     style: Style
+    baseline: bool = False
+    """Thin and under the others, without a marker."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis: what it measures, from where to where."""
+
+    label: str
+    low: float
+    high: float
+    log: bool = False
+    counts: bool = False
+    """Whether its values are whole numbers of evaluations, from 1."""
 
 
 @dataclass(frozen=True)
@@ -38,72 +52,86 @@ class View:
     """What one figure shows."""
 
     title: str
-    axis: str
+    x: Axis
+    y: Axis
     lines: tuple[Line, ...]
-    longest: int
-    bottom: float
-    top: float
     remarks: tuple[str, ...]
+
+    @property
+    def bottom(self) -> float:
+        return self.y.low
+
+    @property
+    def top(self) -> float:
+        return self.y.high
+
+    @property
+    def reach(self) -> float:
+        """Where the longest curve ends."""
+        return max(float(line.x[-1]) for line in self.lines)
 
 
 def draw(view: View) -> Figure:
     """The figure; call it within `look`."""
-    figure = Figure(figsize=(5.6, 3.2))
-    FigureCanvasAgg(figure)
+    figure = canvas.blank()
     axes = figure.add_axes((0.1, 0.2, 0.6, 0.7))
     for place, line in enumerate(view.lines):
         _curve(axes, line, view, place)
-    margin = max(0.5, 0.012 * view.longest)
-    axes.set_xlim(1 if view.longest > 1 else 0.5, view.longest + margin)
-    axes.set_ylim(view.bottom, view.top)
-    axes.set_xticks(ticks(view.longest))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
-    formatter = ScalarFormatter(useOffset=False)
-    formatter.set_powerlimits((-4, 6))
-    axes.yaxis.set_major_formatter(formatter)
-    axes.set_xlabel("evaluations")
-    axes.set_ylabel(view.axis)
+    scales.set_x(axes, view.x.low, view.x.high, log=view.x.log, longest=int(view.reach) if view.x.counts else None)
+    scales.set_y(axes, view.y.low, view.y.high, log=view.y.log)
+    axes.set_xlabel(view.x.label)
+    axes.set_ylabel(view.y.label)
     axes.set_title(view.title, pad=8)
-    ends = [End(line.label, line.remark, line.style, line.evaluations[-1], line.median[-1]) for line in view.lines]
-    labels.arrange(figure, axes, ends, view.longest, view.remarks)
+    ends = [End(line.label, line.remark, line.style, line.x[-1], line.median[-1]) for line in view.lines]
+    labels.arrange(figure, axes, ends, view.reach, view.remarks)
     return figure
 
 
-def ticks(longest: int) -> list[int]:
-    """Numbers of evaluations to mark: 1, round ones, and the last where it stands free.
-
-    >>> ticks(20)
-    [1, 5, 10, 15, 20]
-    """
-    steps = (factor * 10**power for power in range(12) for factor in (1, 2, 5))
-    step = next(step for step in steps if longest / step <= 6)
-    inner = [place for place in range(step, longest + 1, step) if place - 1 >= step * 0.5]
-    if inner and longest - inner[-1] < step * 0.5:
-        inner[-1] = longest
-    elif not inner or inner[-1] != longest:
-        inner.append(longest)
-    return [1, *[place for place in inner if place > 1]]
-
-
 def _curve(axes: Axes, line: Line, view: View, place: int) -> None:
-    beyond = view.top + 2 * (view.top - view.bottom)
-    end = view.longest + max(1.0, 0.02 * view.longest) if line.evaluations[-1] == view.longest else line.evaluations[-1]
-    x = np.append(line.evaluations, end).astype(float)
+    x = np.append(line.x, _beyond(view) if line.x[-1] == view.reach else line.x[-1]).astype(float)
+    below, above = _outside(view.y)
     lower, median, upper = (
-        np.where(np.isfinite(values), np.minimum(values, beyond), otherwise)
+        np.where(np.isfinite(values), np.clip(values, below, above), otherwise)
         for values, otherwise in (
             (np.append(line.lower, line.lower[-1]), np.nan),
             (np.append(line.median, line.median[-1]), np.nan),
-            (np.append(line.upper, line.upper[-1]), beyond),
+            (np.append(line.upper, line.upper[-1]), above),
         )
     )
+    if line.baseline:
+        axes.plot(x, median, color=line.style.color, linewidth=0.9, drawstyle="steps-post", zorder=1.5)
+        return
     look: dict[str, Any] = {"color": line.style.color, "drawstyle": "steps-post", "zorder": 3 + 0.01 * place}
-    if line.runs > 1:
+    if line.band:
         axes.fill_between(x, lower, upper, step="post", color=line.style.color, alpha=0.11, linewidth=0, zorder=2)
-    made = min(line.made, len(line.evaluations))
-    cut = len(x) if made == len(line.evaluations) else made + 1
-    every = max(1, math.ceil(view.longest / 8))
-    marks = list(range(place % every, cut - 1, every)) if view.longest > 1 else [0]
+    made = int(np.searchsorted(line.x, line.made, side="right"))
+    cut = len(x) if made == len(line.x) else made + 1
+    marks = _marks(line.x[: cut - 1], view, place)
     axes.plot(x[:cut], median[:cut], linestyle=line.style.dash, markevery=marks, **canvas.marker(line.style), **look)
     if cut < len(x):
         axes.plot(x[made:], median[made:], linestyle="-", linewidth=0.8, alpha=0.55, **look)
+
+
+def _beyond(view: View) -> float:
+    """Where a curve goes on to that has the last point of all: past the axes, so that its last step is seen."""
+    return 2 * view.reach if view.x.log else view.reach + max(1.0, 0.02 * view.reach)
+
+
+def _outside(axis: Axis) -> tuple[float, float]:
+    """Places well off the axes for what is off them: a distance that a file can hold."""
+    if axis.log:
+        return axis.low * (axis.low / axis.high) ** 2, axis.high * (axis.high / axis.low) ** 2
+    return axis.low - 2 * (axis.high - axis.low), axis.high + 2 * (axis.high - axis.low)
+
+
+def _marks(x: Values, view: View, place: int) -> list[int]:
+    """Points of a curve that have its marker: about eight, and not those that its neighbours have."""
+    first, last = float(min(line.x[0] for line in view.lines)), view.reach
+    if view.x.counts and not view.x.log:
+        every = max(1, math.ceil(last / 8))
+        wanted = np.arange(1 + place % every, last + 1, every)
+    else:
+        share = (np.arange(8) + (0.05 + 0.382 * place) % 1) / 8
+        wanted = first * (last / first) ** share if view.x.log and first > 0 else first + share * (last - first)
+    found = np.searchsorted(x, wanted[wanted <= x[-1]], side="right") - 1 if len(x) else np.array([], dtype=np.int64)
+    return sorted({int(i) for i in found if i >= 0})

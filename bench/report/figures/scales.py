@@ -1,0 +1,126 @@
+"""Axes with few round marks that have both ends, linear or logarithmic, written without mathematics."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
+from numpy.typing import NDArray
+
+from bench.report.figures import canvas
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def set_x(axes: Axes, low: float, high: float, log: bool = False, longest: int | None = None) -> None:
+    """The horizontal axis; `longest`, the last evaluation, where it counts evaluations from 1."""
+    axes.set_xlim(low, high)
+    few = 6 if canvas.sheet().width > 4 else 3
+    if log:
+        _logarithmic(axes, "x", low, high, few)
+    elif longest is not None:
+        axes.set_xticks(ticks(longest, few))
+    else:
+        _linear(axes, "x", few)
+
+
+def set_y(axes: Axes, low: float, high: float, log: bool = False) -> None:
+    """The vertical axis."""
+    axes.set_ylim(low, high)
+    if log:
+        _logarithmic(axes, "y", low, high, 7)
+    else:
+        _linear(axes, "y", 6)
+
+
+def ticks(longest: int, few: int = 6) -> list[int]:
+    """Numbers of evaluations to mark: 1, round ones, and the last where it stands free.
+
+    >>> ticks(20)
+    [1, 5, 10, 15, 20]
+    """
+    steps = (factor * 10**power for power in range(12) for factor in (1, 2, 5))
+    step = next(step for step in steps if longest / step <= few)
+    inner = [place for place in range(step, longest + 1, step) if place - 1 >= step * 0.5]
+    if inner and longest - inner[-1] < step * 0.5:
+        inner[-1] = longest
+    elif not inner or inner[-1] != longest:
+        inner.append(longest)
+    return [1, *[place for place in inner if place > 1]]
+
+
+def decades(low: float, high: float, few: int) -> list[float]:
+    """Marks of a logarithmic axis: powers of ten, every n-th where there are many, their 2 and 5 where there are few.
+
+    >>> decades(0.5, 120, 6)
+    [1.0, 10.0, 100.0]
+    >>> decades(0.9, 8, 6)
+    [1.0, 2.0, 5.0]
+    """
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    powers = [power for power in range(first, last + 1) if low <= _ten(power) <= high]
+    if len(powers) > 2:
+        every = math.ceil(len(powers) / few)
+        return [_ten(power) for power in powers if power % every == 0]
+    found = [factor * _ten(power) for power in range(first, last + 1) for factor in (1, 2, 5)]
+    found = [value for value in found if low <= value <= high]
+    if len(found) > 2:
+        return found
+    return [float(value) for value in MaxNLocator(nbins=4).tick_values(low, high) if low <= value <= high]
+
+
+def written(value: float) -> str:
+    """A number on a logarithmic axis.
+
+    >>> [written(value) for value in (0.002, 50.0, 1e-5, 2e6)]
+    ['0.002', '50', '10⁻⁵', '2·10⁶']
+    """
+    if value == 0 or 1e-3 <= value < 1e5:
+        return f"{value:.4g}" if value < 1e4 else f"{value:.0f}"
+    power = math.floor(math.log10(value) + 1e-9)
+    raised = f"10{str(power).translate(_RAISED)}"
+    factor = value / _ten(power)
+    return raised if abs(factor - 1) < 1e-6 else f"{factor:.3g}·{raised}"
+
+
+def robust(values: NDArray[np.float64], factor: float = 5.0) -> tuple[float, float]:
+    """The range of points to show, so that none that is far worse hides how the others differ.
+
+    From the least value b to the largest that is at most b + `factor` (q - b), q being their upper quartile; what is
+    not finite does not count. A margin of 4 % is added on both sides. Where all are equal, or none is finite, a range
+    around them.
+    """
+    finite = np.sort(values[np.isfinite(values)])
+    if len(finite) == 0:
+        return 0.0, 1.0
+    low, third = float(finite[0]), float(finite[(3 * (len(finite) - 1) + 3) // 4])
+    span = (third - low) or float(finite[-1]) - low
+    high = float(finite[finite <= low + factor * span].max())
+    if not high > low:
+        margin = abs(low) * 0.05 or 0.05
+        return low - margin, low + margin
+    return low - 0.04 * (high - low), high + 0.04 * (high - low)
+
+
+def _linear(axes: Axes, which: str, few: int) -> None:
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_locator(MaxNLocator(nbins=few, steps=[1, 2, 2.5, 5, 10]))
+    formatter = ScalarFormatter(useOffset=False)
+    formatter.set_powerlimits((-4, 6))
+    axis.set_major_formatter(formatter)
+
+
+def _logarithmic(axes: Axes, which: str, low: float, high: float, few: int) -> None:
+    (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    places: Sequence[float] = decades(low, high, few)
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_locator(FixedLocator(places))
+    axis.set_major_formatter(FixedFormatter([written(place) for place in places]))
+    (axes.set_xlim if which == "x" else axes.set_ylim)(low, high)
+
+
+def _ten(power: int) -> float:
+    """A power of ten, exactly as it is written."""
+    return float(f"1e{power}")
