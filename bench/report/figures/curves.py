@@ -9,15 +9,18 @@ import pandas as pd
 
 from bench.report import statistics
 from bench.report.curves import Comparison
-from bench.report.figures.steps import Axis, Line, View
+from bench.report.figures.steps import Axis, Line, View, baseline_of
 from bench.report.style import Style
 
 _AXIS = {"validation": "best validation loss", "test": "test loss of the incumbent"}
 _AXIS_OF_FUNCTION = {"validation": "best value", "test": "value of the incumbent without noise"}
 
 
-def view(comparison: Comparison, kind: str, styles: Mapping[str, Style]) -> View:
-    """What the figure of one kind (validation, test) of loss shows, in the order of the table."""
+def view(comparison: Comparison, kind: str, styles: Mapping[str, Style], baseline: pd.DataFrame | None = None) -> View:
+    """What the figure of one kind (validation, test) of loss shows, in the order of the table.
+
+    `baseline` (evaluations, median), random search's exact median curve, lies thin and grey under the others.
+    """
     curves = comparison.curves
     bottom, top = limits(curves, kind)
     lines = []
@@ -40,7 +43,7 @@ def view(comparison: Comparison, kind: str, styles: Mapping[str, Style]) -> View
         title=f"{comparison.dataset} · {comparison.model}",
         x=evaluations(comparison.longest),
         y=Axis(_axis(comparison, kind), bottom, top),
-        lines=tuple(lines),
+        lines=(*lines, *baseline_of(baseline)),
         remarks=tuple(_caption(comparison, lines, top)),
     )
 

@@ -1,7 +1,6 @@
 """Axes with few round marks that have both ends, linear or logarithmic, written without mathematics."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,14 +12,14 @@ from bench.report.figures import canvas
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def set_x(axes: Axes, low: float, high: float, log: bool = False, longest: int | None = None) -> None:
+def set_x(axes: Axes, low: float, high: float, log: bool = False, longest: float | None = None) -> None:
     """The horizontal axis; `longest`, the last evaluation, where it counts evaluations from 1."""
     axes.set_xlim(low, high)
     few = 6 if canvas.sheet().width > 4 else 3
     if log:
-        _logarithmic(axes, "x", low, high, few)
+        _logarithmic(axes, "x", low, high, few + 1, longest)
     elif longest is not None:
-        axes.set_xticks(ticks(longest, few))
+        axes.set_xticks(ticks(int(longest), few))
     else:
         _linear(axes, "x", few)
 
@@ -111,10 +110,12 @@ def _linear(axes: Axes, which: str, few: int) -> None:
     axis.set_major_formatter(formatter)
 
 
-def _logarithmic(axes: Axes, which: str, low: float, high: float, few: int) -> None:
+def _logarithmic(axes: Axes, which: str, low: float, high: float, few: int, last: float | None = None) -> None:
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     axis = axes.xaxis if which == "x" else axes.yaxis
-    places: Sequence[float] = decades(low, high, few)
+    places = decades(low, high, few)
+    if last is not None and places and last >= 2 * places[-1]:
+        places.append(last)
     axis.set_minor_locator(NullLocator())
     axis.set_major_locator(FixedLocator(places))
     axis.set_major_formatter(FixedFormatter([written(place) for place in places]))

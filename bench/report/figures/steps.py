@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bench.report.figures import canvas, labels, scales
 from bench.report.figures.labels import End
-from bench.report.style import Style
+from bench.report.style import SOLID, Style
 
 Values = NDArray[np.float64]
+
+_GREY = "#9a9a9a"
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,17 @@ class View:
     @property
     def reach(self) -> float:
         """Where the longest curve ends."""
-        return max(float(line.x[-1]) for line in self.lines)
+        return max(float(line.x[-1]) for line in self.lines if not line.baseline)
+
+
+def baseline_of(frame: pd.DataFrame | None) -> tuple[Line, ...]:
+    """Random search's exact median (evaluations, median) as a line under the others; none without a frame or values."""
+    known = frame if frame is None else frame[frame["median"].notna()]
+    if known is None or known.empty:
+        return ()
+    x, median = known["evaluations"].to_numpy(dtype=np.float64), known["median"].to_numpy(dtype=np.float64)
+    look = Style(_GREY, SOLID, "")
+    return (Line("random, exactly", "", x, median, median, median, False, math.inf, look, baseline=True),)
 
 
 def draw(view: View) -> Figure:
@@ -77,7 +90,7 @@ def draw(view: View) -> Figure:
     axes = figure.add_axes((0.1, 0.2, 0.6, 0.7))
     for place, line in enumerate(view.lines):
         _curve(axes, line, view, place)
-    scales.set_x(axes, view.x.low, view.x.high, log=view.x.log, longest=int(view.reach) if view.x.counts else None)
+    scales.set_x(axes, view.x.low, view.x.high, log=view.x.log, longest=view.reach if view.x.counts else None)
     scales.set_y(axes, view.y.low, view.y.high, log=view.y.log)
     axes.set_xlabel(view.x.label)
     axes.set_ylabel(view.y.label)
@@ -103,13 +116,34 @@ def _curve(axes: Axes, line: Line, view: View, place: int) -> None:
         return
     look: dict[str, Any] = {"color": line.style.color, "drawstyle": "steps-post", "zorder": 3 + 0.01 * place}
     if line.band:
-        axes.fill_between(x, lower, upper, step="post", color=line.style.color, alpha=0.11, linewidth=0, zorder=2)
+        new = _changes(lower, upper)
+        band: dict[str, Any] = {
+            "color": line.style.color,
+            "alpha": _alpha(len(view.lines)),
+            "linewidth": 0,
+            "zorder": 2,
+        }
+        axes.fill_between(x[new], lower[new], upper[new], step="post", **band)
     made = int(np.searchsorted(line.x, line.made, side="right"))
     cut = len(x) if made == len(line.x) else made + 1
     marks = _marks(line.x[: cut - 1], view, place)
     axes.plot(x[:cut], median[:cut], linestyle=line.style.dash, markevery=marks, **canvas.marker(line.style), **look)
     if cut < len(x):
         axes.plot(x[made:], median[made:], linestyle="-", linewidth=0.8, alpha=0.55, **look)
+
+
+def _changes(*curves: Values) -> NDArray[np.bool_]:
+    """The points of steps where one begins, and the last: a band is drawn by these alone."""
+    new = np.ones(len(curves[0]), dtype=bool)
+    new[1:-1] = False
+    for curve in curves:
+        new[1:-1] |= (curve[1:-1] != curve[:-2]) & ~(np.isnan(curve[1:-1]) & np.isnan(curve[:-2]))
+    return new
+
+
+def _alpha(lines: int) -> float:
+    """How dense a band is: of many, each less, that they do not become one."""
+    return 0.11 * min(1.0, 8 / lines)
 
 
 def _beyond(view: View) -> float:
