@@ -17,9 +17,11 @@ _NAMES = ["experiment", "dataset", "model", "optimizer", "seed"]
 COLUMNS = [
     *_NAMES,
     "trial",
+    "loss",
     "best_loss",
     "incumbent_test_loss",
     "status",
+    "initial",
     "ask_seconds",
     "evaluate_seconds",
     "tell_seconds",
@@ -64,7 +66,7 @@ class Comparison:
 def comparisons(results: Results) -> list[Comparison]:
     """What can be compared in the results, in order of (dataset, model); raises `UserError` where runs do not match."""
     table = runs(results)
-    validation, test = _losses(results.trials["best_loss"]), _losses(results.trials["incumbent_test_loss"])
+    validation, test = losses(results.trials["best_loss"]), losses(results.trials["incumbent_test_loss"])
     found = []
     for (dataset, model), part in table.groupby(["dataset", "model"], sort=True):
         _refuse_mixed_families(part, results.runs)
@@ -85,8 +87,8 @@ def runs(results: Results) -> pd.DataFrame:
     row in `results.trials`, and `trials`, their number; `failed`, how many did not succeed; `barren`, whether none did;
     `optimizer_seconds` (ask + tell) and `evaluation_seconds`, summed, NaN where not all are known; `budget`, in trials,
     inf where time alone limits; `factor`, how many trials it makes for each of the budget (2 for random_2x);
-    `exhausted`; `known`, up to how many trials of the budget its best loss is known; `family`, of its problem;
-    `metric`.
+    `exhausted`; `known`, up to how many trials of the budget its best loss is known; `family`, of its problem, and
+    `problem`, the hash of the very one that it is on; `metric`.
 
     A run that was exhausted keeps its best loss however many evaluations others have: `known` is inf. One that spent
     its seconds keeps it up to its budget of trials: it has nothing else to show for what it did not evaluate.
@@ -153,6 +155,12 @@ def stack(
     return stacked
 
 
+def losses(column: pd.Series) -> NDArray[np.float64]:
+    """A column of losses, +inf where it is null: a failure is worse than every loss."""
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isnan(values), np.inf, values)
+
+
 def run_ids(runs: pd.DataFrame) -> list[RunId]:
     """What names the runs of a frame."""
     return [RunId(*names) for names in zip(*(runs[name].tolist() for name in _NAMES), strict=True)]
@@ -181,11 +189,6 @@ def differences(trees: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {name: found for name, found in values.items() if any(value != found[0] for value in found)}
 
 
-def _losses(column: pd.Series) -> NDArray[np.float64]:
-    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.where(np.isnan(values), np.inf, values)
-
-
 def _positions(runs: pd.DataFrame) -> NDArray[np.int64]:
     """The rows of `results.trials` that belong to the runs."""
     lengths = runs["trials"].to_numpy()
@@ -209,6 +212,7 @@ def _described(run: RunId, metadata: Mapping[str, Any]) -> dict[str, Any]:
         "exhausted": exhausted,
         "known": np.inf if exhausted else trials,
         "family": str(metadata.get("problem_family") or metadata.get("problem")),
+        "problem": str(metadata.get("problem") or metadata.get("problem_family")),
         "task": str(metadata.get("task") or ""),
         "metric": str(metadata.get("metric") or (config.get("metric") or {}).get("name") or "loss"),
         "settings": json.dumps(settings, sort_keys=True, default=str),
