@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,17 @@ def failed(found: dict[str, Check]) -> dict[str, str]:
 
 # Every optimiser of the suite.
 
-SLOW = {"botorch": 18, "hyperopt_atpe": 4, "nevergrad": 13, "optuna_gp": 11, "skopt": 11, "smac": 4}
+SLOW = {"botorch_gp": 6, "botorch_turbo": 24}
+SLOW |= {"hyperopt_atpe": 4, "nevergrad": 13, "optuna_gp": 11, "skopt": 11, "smac": 4}
 """Trials on one space, of those that take hundredths of a second to a second for each, some after ten random ones."""
 
-SLOWEST = {"botorch_gp", "smac_gp"}
+SETTINGS = {
+    "botorch_gp": {"initial": 4, "num_restarts": 2, "raw_samples": 32},
+    "botorch_turbo": {"candidates": 200},
+}
+"""With which more of the trials are the model's, and take a tenth of the time."""
+
+SLOWEST = {"botorch_gp", "botorch_turbo", "smac_gp"}
 
 ALIKE = {"ties", "tiny", "negative", "vast"}
 """Rules that `bench check` tries on the slowest too, and this test does not."""
@@ -49,7 +57,7 @@ def options(name: str) -> dict[str, Any]:
     """How much of the suite is tried here, so that all optimisers take two minutes of one core and not twenty."""
     for start, count in SLOW.items():
         if name.startswith(start):
-            rules = [rule for rule in RULES if rule.name not in ALIKE] if start in {"botorch", "smac"} else RULES
+            rules = [rule for rule in RULES if rule.name not in ALIKE] if start in {"botorch_gp", "smac"} else RULES
             return {"examples": 1, "trials": count, "limit": 0.0, "rules": rules}
     return {"examples": 2, "trials": 25, "limit": 0.1, "rules": RULES}
 
@@ -60,6 +68,7 @@ def options(name: str) -> dict[str, Any]:
 )
 def test_every_optimiser_passes(name: str) -> None:
     subject = conformance.subject(name)
+    subject = replace(subject, settings={**subject.settings, **SETTINGS.get(name, {})})
     try:
         locate("optimizer.class", subject.path)
     except UserError as missing:

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from importlib.util import find_spec
 from typing import Any
 
 import hyperopt
@@ -24,6 +25,10 @@ FROM_ONE = ["random", "sklearn_sampler", "hyperopt_random", "hyperopt_tpe", "opt
 FROM_ONE += ["optuna_cmaes", "optuna_cmaes_margin", "optuna_qmc", "skopt_gp", "skopt_gp_ei", "skopt_rf", "skopt_et"]
 FIRST = ["hyperopt_anneal", "cmaes_ipop", "cmaes_bipop"]
 """Of these only the first draw of a seed is random."""
+TORCH = [
+    pytest.param(name, marks=pytest.mark.skipif(find_spec("botorch") is None, reason="needs botorch"))
+    for name in ("botorch_gp", "botorch_turbo")
+]
 SLOW = [pytest.param("hyperopt_atpe", marks=pytest.mark.slow)]
 
 
@@ -36,7 +41,7 @@ def draws(name: str, n: int) -> list[Configuration]:
         return [optimizer.ask() for _ in range(n)]
 
 
-@pytest.mark.parametrize("name", FROM_ONE + FIRST + SLOW)
+@pytest.mark.parametrize("name", FROM_ONE + FIRST + TORCH + SLOW)
 def test_first_draws_are_as_far_from_the_reference_law_as_declared(name: str) -> None:
     n = 200 if name == "hyperopt_atpe" else 1_000
     drawn, laws = draws(name, n), build(name, FLAT).declared.laws
