@@ -1,0 +1,40 @@
+"""What makes a comparison less than fair, and what was checked and found in order.
+
+`making` checks how the runs were made, `environment` with what and where, `searching` what came of them; `entries` has
+what they share. Each check says something, so that a reader sees that it was made.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from bench.report.audit import environment, making, searching
+from bench.report.audit.entries import LEVELS, Finding, Metadata, metadata_of, provenance_of, ranges
+from bench.report.curves import Comparison
+from bench.results import Results, RunId
+
+__all__ = ["LEVELS", "Finding", "Metadata", "findings", "metadata_of", "provenance_of", "ranges", "warnings"]
+
+
+def findings(comparison: Comparison, found: Results, left_out: Mapping[RunId, str] | None = None) -> list[Finding]:
+    """What the audit of one comparison says: the gravest first, else in the order of the checks.
+
+    `left_out` are the runs that could not be read, with why (`reading.Reading`).
+    """
+    said = [
+        *making.findings(comparison, found, left_out or {}),
+        *environment.findings(comparison, found),
+        *searching.findings(comparison, found),
+    ]
+    return sorted(said, key=lambda finding: LEVELS.index(finding.level))
+
+
+def warnings(comparison: Comparison, found: Results) -> Iterator[str]:
+    """What makes the comparison less than fair, one line each."""
+    metadata = metadata_of(comparison, found)
+    checks = (
+        environment.versions(metadata),
+        making.budgets(comparison),
+        making.missing(comparison),
+        environment.resuming(comparison, metadata),
+    )
+    for check in checks:
+        yield from (f"{comparison}: {finding.text}" for finding in check if finding.level == "warning")

@@ -1,0 +1,86 @@
+"""What every check of the audit uses: its findings, the metadata of the runs, and lists in few words."""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bench.report import curves
+from bench.report.curves import Comparison
+from bench.results import Results
+
+Metadata = Mapping[str, Any]
+Level = Literal["error", "warning", "note", "ok"]
+
+LEVELS: tuple[Level, ...] = ("error", "warning", "note", "ok")
+"""What forbids the comparison, what makes it less than fair, what a reader should know, what is in order."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found, in a sentence without its full stop."""
+
+    level: Level
+    subject: str
+    """A word or two that name the check, such as `budgets`."""
+    text: str
+
+
+def metadata_of(comparison: Comparison, found: Results) -> list[Metadata]:
+    """The metadata of the comparison's runs, in their order."""
+    return [found.runs[run] for run in curves.run_ids(comparison.runs)]
+
+
+def provenance_of(metadata: Metadata) -> Metadata:
+    """Where and with what a run was made; empty where nothing is recorded."""
+    provenance: Metadata = metadata.get("provenance") or {}
+    return provenance
+
+
+def config_of(metadata: Metadata) -> Metadata:
+    """The resolved config of a run; empty where nothing is recorded."""
+    config: Metadata = metadata.get("config") or {}
+    return config
+
+
+def by_label(comparison: Comparison, values: Iterable[Hashable]) -> dict[str, list[Any]]:
+    """The different values that the runs of each label have, in the order of the runs; None, for unknown, is none."""
+    found: dict[str, dict[Any, None]] = {str(label): {} for label in comparison.final["label"]}
+    for label, value in zip(comparison.runs["label"], values, strict=True):
+        if value is not None:
+            found[str(label)][value] = None
+    return {label: list(different) for label, different in found.items()}
+
+
+def listed(said: Iterable[str], limit: int = 6) -> str:
+    """Some of many, and how many more.
+
+    >>> listed("abcde", 3)
+    'a, b, c and 2 more'
+    """
+    every = list(said)
+    more = f" and {len(every) - limit} more" if len(every) > limit else ""
+    return ", ".join(every[:limit]) + more
+
+
+def plural(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> plural(1, "run"), plural(2, "run")
+    ('1 run', '2 runs')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers in short.
+
+    >>> ranges([0, 1, 2, 5])
+    '0-2, 5'
+    """
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in spans)

@@ -1,0 +1,213 @@
+"""How the runs were made: on what, declaring what, under which budget, with which seeds, and which are missing."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from bench.report import curves
+from bench.report.audit.entries import (
+    Finding,
+    Metadata,
+    by_label,
+    config_of,
+    listed,
+    metadata_of,
+    plural,
+    ranges,
+)
+from bench.report.curves import Comparison
+from bench.results import Results, RunId
+
+_FAR = 0.01
+"""The total variation from which a declared law is worth a reader's attention."""
+_FEW = 10
+"""The number of seeds under which medians and tests say little."""
+
+
+def findings(comparison: Comparison, found: Results, left_out: Mapping[RunId, str]) -> Iterator[Finding]:
+    """Each check's, in order."""
+    metadata = metadata_of(comparison, found)
+    yield from origin(comparison, metadata)
+    yield from problem(comparison, metadata)
+    yield from declarations(comparison, metadata)
+    yield from budgets(comparison)
+    yield from repetitions(comparison, metadata)
+    yield from designs(metadata)
+    yield from seeds(comparison)
+    yield from missing(comparison)
+    yield from unread(comparison, left_out)
+
+
+def origin(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Finding]:
+    """Whether this suite made the runs; silent where it made them all."""
+    files = by_label(comparison, (curves.imported_from(entry) for entry in metadata))
+    imported = [label for label, sources in files.items() if sources]
+    if imported:
+        text = f"not made by this suite, so that little of how they were made can be checked: {listed(imported)}"
+        yield Finding("warning", "origin", text)
+
+
+def problem(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Finding]:
+    """Whether all runs searched one space on one problem.
+
+    Runs of different problem families are refused before any audit; their recorded spaces are compared once more,
+    with their order, on which the sequences of some optimisers depend.
+    """
+    spaces = [(config_of(entry).get("model") or {}).get("space") for entry in metadata]
+    recorded = {json.dumps(space, default=str) for space in spaces if space}
+    if len(recorded) > 1:
+        differ = curves.differences([json.loads(space) for space in recorded])
+        text = f"runs searched different spaces ({listed(differ) or 'the order of the parameters'})"
+        yield Finding("error", "space", text)
+    elif not all(spaces):
+        which = "no run records" if not any(spaces) else f"{sum(not space for space in spaces)} runs do not record"
+        yield Finding("note", "space", f"{which} the search space: whether it was the same cannot be checked")
+    else:
+        count = len(json.loads(recorded.pop()))
+        text = f"all runs searched the same space of {plural(count, 'parameter')}, on problem family "
+        yield Finding("ok", "space", f"{text}{str(comparison.runs['family'].iloc[0])[:12]}")
+
+
+def declarations(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Finding]:
+    """Whether the runs of an optimiser declare the same, and which laws are far from that of the space."""
+
+    def declared(entry: Metadata) -> str | None:
+        return json.dumps(entry["declared"], sort_keys=True) if entry.get("declared") else None
+
+    found = by_label(comparison, map(declared, metadata))
+    several = [label for label, different in found.items() if len(different) > 1]
+    if several:
+        text = f"runs of one optimiser declare different things of it: {listed(several)}"
+        yield Finding("warning", "declarations", text)
+    far = [
+        f"{label} draws {name} at a total variation of {law['total_variation']:.2g}"
+        for label, different in found.items()
+        for name, law in ((json.loads(different[0]).get("laws") or {}) if different else {}).items()
+        if (law.get("total_variation") or 0) > _FAR
+    ]
+    if far:
+        yield Finding("note", "declarations", f"first draws that do not follow the law of the space: {listed(far)}")
+    silent = [label for label, different in found.items() if not different]
+    if silent:
+        yield Finding("note", "declarations", f"declares nothing of how it follows the space: {listed(silent)}")
+    if not (several or far or silent):
+        text = f"every optimiser declares the same in all of its runs, and no law further than {_FAR} from the space's"
+        yield Finding("ok", "declarations", text)
+
+
+def budgets(comparison: Comparison) -> Iterator[Finding]:
+    """Whether all runs had the same budget, and which could not spend it."""
+    unequal = False
+    ends = comparison.curves.groupby("label")["evaluations"].max()
+    if len(set(ends)) > 1:
+        said = ", ".join(f"{label}: {end}" for label, end in ends.items())
+        unequal = True
+        text = f"budgets differ ({said}); final losses stand after {comparison.evaluations} evaluations"
+        yield Finding("warning", "budgets", text)
+    for label, part in comparison.runs[~comparison.runs["exhausted"]].groupby("label"):
+        if len(set(part["budget"])) > 1:
+            unequal = True
+            text = f"the runs of {label} have different budgets; its curve ends where the least does"
+            yield Finding("warning", "budgets", text)
+    for reason, why in (("exhausted", "had nothing left to ask for"), ("stopped", "had spent their seconds")):
+        early = comparison.final[comparison.final[reason] > 0]
+        early_ones = [f"{row['label']} ({row[reason]} of {row['runs']})" for row in early.to_dict("records")]
+        if early_ones:
+            yield Finding(
+                "note", "budgets", f"runs that {why} before the end, their last loss carried on: {listed(early_ones)}"
+            )
+    if not unequal:
+        yield Finding("ok", "budgets", f"every optimiser had {plural(comparison.evaluations, 'evaluation')}")
+    factors = comparison.runs.groupby("label")["factor"].max()
+    more = [f"{label} ({factor} trials for each of the budget)" for label, factor in factors.items() if factor > 1]
+    if more:
+        yield Finding("note", "budgets", f"spends more than the others, as its name says: {listed(more)}")
+
+
+def repetitions(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Finding]:
+    """Whether repetitions share a split and a model seed, and whether optimisers with the same seed do."""
+    problems: dict[int, set[str]] = {}
+    for seed, entry in zip(comparison.runs["seed"].tolist(), metadata, strict=True):
+        problems.setdefault(seed, set()).add(str(entry.get("problem")))
+    odd = sorted(seed for seed, found in problems.items() if len(found) > 1)
+    if any(config_of(entry).get("seeds") is None for entry in metadata):
+        yield Finding("note", "repetitions", "which splits and model seeds they share is not recorded of every run")
+    elif odd:
+        yield Finding("warning", "repetitions", f"optimisers had different splits or models with seed {ranges(odd)}")
+    elif len(set().union(*problems.values())) > 1:
+        text = "split and model seed follow the seed: what one optimiser had with a seed, every other had too"
+        yield Finding("ok", "repetitions", text)
+    elif comparison.without_data:
+        yield Finding("ok", "repetitions", "all are on one function, and differ by the optimiser's seed alone")
+    else:
+        text = "all have one split and one model seed: they differ by the optimiser's seed, and speak of this split"
+        yield Finding("note", "repetitions", f"{text} alone")
+
+
+def designs(metadata: Sequence[Metadata]) -> Iterator[Finding]:
+    """Whether all runs began alike: each as its library does, or with one design drawn from the seed."""
+    recorded = [config_of(entry).get("initial_design") for entry in metadata]
+    if None in recorded:
+        yield Finding("note", "initial design", "how they began is not recorded of every run")
+        return
+    sizes = {design.get("size", 0) if isinstance(design, Mapping) else 0 for design in recorded}
+    if len({json.dumps(design, sort_keys=True) for design in recorded}) > 1:
+        yield Finding("warning", "initial design", "runs began with different initial designs")
+    elif sizes == {0}:
+        text = "every optimiser began as its library does, with first trials of its own"
+        yield Finding("note", "initial design", text)
+    else:
+        text = f"every optimiser began with the same {max(sizes)} configurations, drawn from the seed"
+        yield Finding("ok", "initial design", text)
+
+
+def seeds(comparison: Comparison) -> Iterator[Finding]:
+    """Whether there are enough repetitions for medians and tests to say something."""
+    counts = comparison.final.set_index("label")["runs"]
+    few = counts[counts < _FEW]
+    if len(few):
+        least, most = int(few.min()), int(few.max())
+        said = f"{least}" if least == most else f"{least} to {most}"
+        which = "every optimiser" if len(few) == len(counts) else listed(map(str, few.index))
+        text = f"fewer than {_FEW} seeds ({which}: {said}): quartiles and tests say little"
+        yield Finding("warning", "seeds", text)
+    else:
+        yield Finding("ok", "seeds", f"every optimiser has at least {_FEW} seeds")
+
+
+def missing(comparison: Comparison) -> Iterator[Finding]:
+    """Whether an optimiser has fewer runs than others."""
+    counts = comparison.final.set_index("label")["runs"]
+    fewer = counts[counts < counts.max()]
+    if len(fewer):
+        said = ", ".join(f"{label}: {count}" for label, count in fewer.items())
+        lacking = _lacking(comparison.runs)
+        which = f"; seeds that others have: {lacking}" if lacking else ""
+        text = f"fewer runs than the {counts.max()} of others ({said}){which}"
+        yield Finding("warning", "missing runs", text)
+        return
+    lacking = _lacking(comparison.runs)
+    if lacking:
+        yield Finding("note", "missing runs", f"as many runs each, but of different seeds; others have {lacking}")
+    else:
+        text = f"every optimiser has the same {plural(int(counts.max()), 'seed')}: "
+        yield Finding("ok", "missing runs", text + ranges(sorted(set(comparison.runs["seed"]))))
+
+
+def unread(comparison: Comparison, left_out: Mapping[RunId, str]) -> Iterator[Finding]:
+    """Which runs of the comparison are there and could not be read; silent where there is none."""
+    here = {
+        run: reason
+        for run, reason in left_out.items()
+        if (run.dataset, run.model) == (comparison.dataset, comparison.model)
+    }
+    for run, reason in here.items():
+        yield Finding("error", "unreadable runs", f"{run} is left out: {reason}")
+
+
+def _lacking(runs: pd.DataFrame) -> str:
+    """The seeds that a label lacks, of those that any label has: `grid: 3, 5`."""
+    every = set(runs["seed"])
+    lacking = {str(label): sorted(every - set(part["seed"])) for label, part in runs.groupby("label")}
+    return "; ".join(f"{label}: {ranges(numbers)}" for label, numbers in lacking.items() if numbers)
