@@ -16,7 +16,7 @@ from scipy import stats
 from bench.report.significance import holm
 
 FEWEST = 5
-"""Complete problems that `friedman` asks for: with fewer, the law of its statistic is far from the one it is read by."""
+"""Complete problems that `friedman` asks for: with fewer, its statistic is far from the law that it is read by."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,9 @@ def over_budget(medians: pd.DataFrame) -> pd.DataFrame:
     wide = medians.pivot_table(index=["evaluations", "problem"], columns="label", values="median", aggfunc="first")
     found = ranks(wide.reindex(columns=labels))
     at = found.groupby(level="evaluations")
-    counted = at.size().rename("problems")
-    mean = at.mean().rename_axis(columns="label").stack().rename("rank").reset_index()
-    mean = mean.merge(counted, left_on="evaluations", right_index=True)
-    return mean.sort_values(["label", "evaluations"], ignore_index=True)[["label", "evaluations", "rank", "problems"]]
+    mean = at.mean().join(at.size().rename("problems")).reset_index()
+    long = mean.melt(["evaluations", "problems"], labels, var_name="label", value_name="rank")
+    return long.sort_values(["label", "evaluations"], ignore_index=True)[["label", "evaluations", "rank", "problems"]]
 
 
 def records(blocks: pd.DataFrame) -> pd.DataFrame:
