@@ -1,7 +1,7 @@
 """The sheet that every figure is drawn on: its look, its measures, its markers, its files."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from bench.report import style
 from bench.report.paper import SCREEN, Paper
@@ -81,3 +82,10 @@ def marker(look: Style, scale: float = 1.0) -> dict[str, Any]:
         "markeredgewidth": 1.0 * scale if strokes else 0.4,
         "markeredgecolor": look.color if strokes else "white",
     }
+
+
+def stroke(figure: Figure, path: Sequence[tuple[float, float]], **look: Any) -> None:
+    """A line through places of the figure, in points from its lower left corner; thin unless it is said how wide."""
+    width, height = figure.get_size_inches() * INCH
+    x, y = [x / width for x, _ in path], [y / height for _, y in path]
+    figure.add_artist(Line2D(x, y, **{"linewidth": 0.6, **look}))

@@ -4,16 +4,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from bench.report import style
 from bench.report.figures import words
-from bench.report.figures.canvas import INCH, marker, renderer, sheet
+from bench.report.figures.canvas import INCH, marker, renderer, sheet, stroke
 from bench.report.style import Style
 
 _LEADER = 27.0
@@ -81,8 +79,10 @@ def arrange(figure: Figure, axes: Axes, ends: Sequence[End], reach: float, remar
     _label(axes, ends, reach, blocks, leader)
 
 
-def frame(figure: Figure, axes: Axes, right: float, tall: float, remarks: Sequence[str]) -> None:
-    """Give axes `tall` points high their place, with `right` points beside them, the caption under and the title over.
+def frame(figure: Figure, axes: Axes, right: float, tall: float, remarks: Sequence[str], beside: float = 0.0) -> None:
+    """Give axes `tall` points high their place, the caption under and the title over them.
+
+    `right` and `beside` points stay free at their right and left.
 
     The axis label and the title are folded where they are longer than there is room.
     """
@@ -92,30 +92,23 @@ def frame(figure: Figure, axes: Axes, right: float, tall: float, remarks: Sequen
     axes.set_ylabel("\n".join(line for part in axes.get_ylabel().split("\n") for line in words.fold(part, tall, size)))
     box = axes.get_tightbbox(renderer(figure))
     assert box is not None
-    left = (axes.bbox.x0 - min(box.x0, axes.bbox.x0)) * scale + 6
+    left = (axes.bbox.x0 - min(box.x0, axes.bbox.x0)) * scale + 6 + beside
     below = (axes.bbox.y0 - box.y0) * scale + 5
     width = max(paper.width * INCH, left + right + 2.7 * INCH) if paper.grows else paper.width * INCH
-    note = words.note_height()
     lines = words.fold(" ".join(remarks), width - left - 6, paper.note)
     title = words.fold(axes.get_title(loc="left"), width - left - 6, paper.title, "bold")
     axes.set_title("\n".join(title), pad=8)
-    below += note * len(lines) + 4
+    below += words.note_height() * len(lines) + 4
     height = tall + below + (17 + paper.title + 1.2 * paper.title * (len(title) - 1) if title else 8)
     figure.set_size_inches(width / INCH, height / INCH)
     axes.set_position((left / width, below / height, (width - left - right) / width, tall / height))
-    for place, line in enumerate(lines):
-        words.put(
-            figure, line, left, note * (len(lines) - place - 1) + 6, size=paper.note, color=style.MUTED, va="bottom"
-        )
+    words.under(figure, lines, left)
 
 
 def _blocks(figure: Figure, ends: Sequence[End], room: float) -> list[_Block]:
-    def put(text: str, size: float, color: str) -> tuple[Text, ...]:
-        return tuple(words.put(figure, line, size=size, color=color) for line in words.fold(text, room, size))
-
-    names = [put(end.label, sheet().label, style.darker(end.style.color)) for end in ends]
-    notes = [put(end.remark, sheet().note, style.MUTED) for end in ends]
-    return [_Block(*lines) for lines in zip(names, notes, strict=True)]
+    names = [words.lines(figure, end.label, room, color=style.darker(end.style.color)) for end in ends]
+    notes = [words.lines(figure, end.remark, room, size=sheet().note, color=style.MUTED) for end in ends]
+    return [_Block(tuple(above), tuple(under)) for above, under in zip(names, notes, strict=True)]
 
 
 def _label(axes: Axes, ends: Sequence[End], reach: float, blocks: Sequence[_Block], leader: float) -> None:
@@ -137,14 +130,14 @@ def _label(axes: Axes, ends: Sequence[End], reach: float, blocks: Sequence[_Bloc
         if end.x < reach:
             start = box.x0 * width + box.width * width * share(axes, "x", end.x)
             dots = [(start, lowest + inside[i]), (edge, lowest + inside[i])]
-            _stroke(figure, dots, color=style.MUTED, linestyle=(0, (1, 4)))
+            stroke(figure, dots, color=style.MUTED, linestyle=(0, (1, 4)))
         path = [
             (edge + 1.5 * scale, lowest + inside[i]),
             (edge + 4 * scale, lowest + inside[i]),
             (edge + leader - 12 * scale, lowest + first),
             (edge + leader - 8 * scale, lowest + first),
         ]
-        _stroke(figure, path, color=end.style.color, markevery=[3], **marker(end.style))
+        stroke(figure, path, color=end.style.color, markevery=[3], **marker(end.style))
         for number, text in enumerate(block.names):
             words.move(text, edge + leader, lowest + first - line * number)
         last = first - line * len(block.names) + 1
@@ -159,10 +152,3 @@ def share(axes: Axes, which: str, value: float) -> float:
     if axis.get_scale() != "log":
         return (value - low) / (high - low)
     return (math.log(value) - math.log(low)) / (math.log(high) - math.log(low)) if value > 0 else -math.inf
-
-
-def _stroke(figure: Figure, path: Sequence[tuple[float, float]], **look: Any) -> None:
-    """A thin line through points of the figure, in points."""
-    width, height = figure.get_size_inches() * INCH
-    x, y = [x / width for x, _ in path], [y / height for _, y in path]
-    figure.add_artist(Line2D(x, y, linewidth=0.6, **look))

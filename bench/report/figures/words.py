@@ -1,6 +1,7 @@
 """Text that is measured before it is placed: folded where it would be too wide, stacked in lines, never cut off."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +11,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
 
+from bench.report import style
 from bench.report.figures.canvas import INCH, renderer, sheet
 
 _TO_PATH = TextToPath()
@@ -78,3 +80,35 @@ def name_height() -> float:
 def note_height() -> float:
     """Of a line of remarks, in points."""
     return round(sheet().note * 8 / 6.3, 4)
+
+
+def lines(figure: Figure, text: str, room: float, size: float | None = None, **look: Any) -> list[Text]:
+    """Words on the figure in as many lines as they need; they get their places when they have been measured."""
+    size = sheet().label if size is None else size
+    return [put(figure, line, size=size, **look) for line in fold(text, room, size)]
+
+
+def stack(texts: Sequence[Text], x: float, middle: float) -> None:
+    """Place lines of a name one under the other, around a height, in points."""
+    for number, text in enumerate(texts):
+        move(text, x, middle + name_height() * ((len(texts) - 1) / 2 - number))
+
+
+def under(figure: Figure, lines: Sequence[str], x: float) -> None:
+    """A caption at the foot of a figure."""
+    for place, line in enumerate(lines, start=1):
+        low = note_height() * (len(lines) - place) + 6
+        put(figure, line, x, low, size=sheet().note, color=style.MUTED, va="bottom")
+
+
+def over(figure: Figure, lines: Sequence[str], x: float) -> None:
+    """A title at the head of a figure that has no axes to carry it."""
+    top = figure.get_size_inches()[1] * INCH
+    for place, line in enumerate(lines):
+        y = top - 5 - sheet().title * (1.2 * place + 0.6)
+        put(figure, line, x, y, size=sheet().title, weight="bold", color=style.INK)
+
+
+def heading_height(lines: Sequence[str]) -> float:
+    """What a title takes, in points."""
+    return 1.2 * sheet().title * len(lines) + 8 if lines else 0.0
