@@ -70,7 +70,8 @@ def test_the_wheel_has_the_package_its_configs_and_the_sweeper_and_no_more(wheel
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     configs = {f"bench/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "conf").rglob("*.yaml")}
-    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "bench").rglob("*.py")}
+    endings = {".py", ".css", ".html", ".js"}
+    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "bench").rglob("*") if path.suffix in endings}
     rest = {name for name in names if ".dist-info/" not in name and not name.endswith(".pyc")}
     assert configs | sources | {"hydra_plugins/bench_sweeper.py"} <= rest
     assert {name.partition("/")[0] for name in rest} == {"bench", "hydra_plugins"}

@@ -1,0 +1,40 @@
+"""The page `report.html`: one file that needs no network, from a `Document` of plain data.
+
+`document` says what a page shows; `markup` escapes, `look` translates styles, `chart` makes what the script draws,
+`parts` the pieces, `rendering` the whole. `page.css`, `chart.html`, `chart.js` and `page.js` stand in it, beside
+Plotly's own script.
+"""
+
+from bench.report.page.document import (
+    Axis,
+    Cell,
+    Chart,
+    Curve,
+    Document,
+    Download,
+    Fact,
+    Figure,
+    Finding,
+    Head,
+    Section,
+    Series,
+    Table,
+)
+from bench.report.page.rendering import render
+
+__all__ = [
+    "Axis",
+    "Cell",
+    "Chart",
+    "Curve",
+    "Document",
+    "Download",
+    "Fact",
+    "Figure",
+    "Finding",
+    "Head",
+    "Section",
+    "Series",
+    "Table",
+    "render",
+]

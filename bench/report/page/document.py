@@ -1,0 +1,189 @@
+"""What a page shows, as plain data: words, curves, tables, figures, files, facts and findings; no number is made here.
+
+Text may hold `code` between backticks and **bold** between two asterisks; everything else in it is shown as it is.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bench.report.style import Style
+
+Level = Literal["error", "warning", "note", "ok"]
+Mark = Literal["", "best", "tied"]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One choice for an axis of a chart."""
+
+    key: str
+    """By which curves name it, such as "evaluations" or "validation"."""
+    name: str
+    """In the list of choices, such as "validation loss"."""
+    title: str
+    """Along the axis, such as "best validation loss (log loss)"."""
+    log: bool = False
+    """Whether it is logarithmic until the reader says otherwise."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A step function and its band: right-continuous steps, each value held from its x until the next.
+
+    All of one length, x ascending. Infinity (and NaN) is a run's loss before its first success. Without a band, `lower`
+    and `upper` are empty.
+    """
+
+    x: Sequence[float]
+    median: Sequence[float]
+    lower: Sequence[float] = ()
+    upper: Sequence[float] = ()
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.x), len(self.median)} | {len(side) for side in (self.lower, self.upper) if len(side)}
+        if len(sizes) > 1 or bool(len(self.lower)) != bool(len(self.upper)):
+            raise ValueError("a curve needs as many medians, and lower and upper ends or none, as it has places x")
+        if any(not math.isfinite(x) for x in self.x) or any(b < a for a, b in zip(self.x, self.x[1:], strict=False)):
+            raise ValueError("a curve needs finite, ascending places x")
+
+
+@dataclass(frozen=True)
+class Series:
+    """An optimiser in a chart."""
+
+    label: str
+    style: Style
+    curves: Mapping[tuple[str, str], Curve]
+    """By the keys of the x axis and the y axis; where a pair is missing, the chart has no such curve."""
+    note: str = ""
+    """What follows the label, such as "10 runs" or "exact"."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """The interactive chart of one problem; its first axes are shown first."""
+
+    series: tuple[Series, ...]
+    x: tuple[Axis, ...]
+    y: tuple[Axis, ...]
+    band: str = "interquartile range"
+    """What lies between the lower and the upper ends."""
+
+    def __post_init__(self) -> None:
+        known = {(x.key, y.key) for x in self.x for y in self.y}
+        for series in self.series:
+            if set(series.curves) - known:
+                raise ValueError(f"{series.label} has curves over axes that its chart does not have")
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a column."""
+
+    text: str
+    numeric: bool = True
+    """Aligned to the right, with digits of one width."""
+    help: str = ""
+    """What the column means, where the text is short."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: what it shows and what it sorts by."""
+
+    text: str
+    sort: float | str | None = None
+    """None sorts by the text; NaN, whatever is missing, stands last in either direction."""
+    mark: Mark = ""
+    style: Style | None = None
+    """The look of the optimiser that the cell names."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that the reader can sort; the first cell of a row names it."""
+
+    caption: str
+    heads: tuple[Head, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.heads) for row in self.rows):
+            raise ValueError(f"table {self.caption!r}: each row needs as many cells as there are heads")
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file inside the page."""
+
+    name: str
+    content: bytes
+    mime: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as it is printed: shown from `shown`, offered in all of `files`."""
+
+    title: str
+    alt: str
+    """What is seen, for those who do not see it."""
+    shown: Download
+    """An SVG or PNG."""
+    files: tuple[Download, ...] = ()
+    """The same in other formats."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """How the runs were made, in one respect."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What an audit found: an error, a warning, a note, or that something is as it should be."""
+
+    level: Level
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One problem, or what is said across problems."""
+
+    title: str
+    verdict: tuple[str, ...] = ()
+    chart: Chart | None = None
+    tables: tuple[Table, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    downloads: tuple[Download, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a reader must know to read the numbers."""
+    facts: tuple[Fact, ...] = ()
+    """The setting of this problem's runs."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """The whole page, in the order in which it is read."""
+
+    title: str
+    command: str
+    """What made the page."""
+    verdict: tuple[str, ...]
+    """The first sentence stands out."""
+    problems: tuple[Section, ...]
+    overall: tuple[Section, ...] = ()
+    """Across problems."""
+    facts: tuple[Fact, ...] = ()
+    """How all runs were made."""
+    findings: tuple[Finding, ...] = ()
+    downloads: tuple[Download, ...] = field(default=())
+    """Of everything at once."""

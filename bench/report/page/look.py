@@ -1,0 +1,82 @@
+"""Styles of optimisers in a browser: classes for colours, Plotly's names of dashes and markers, swatches."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from matplotlib.markers import MarkerStyle
+
+from bench.report.style import Dash, Style, darker
+
+WIDTH = 1.8
+"""Of a line, in pixels; dashes are multiples of it, as Matplotlib's are."""
+
+_SYMBOLS = {
+    "o": "circle",
+    "s": "square",
+    "D": "diamond",
+    "d": "diamond-tall",
+    "^": "triangle-up",
+    "v": "triangle-down",
+    "<": "triangle-left",
+    ">": "triangle-right",
+    "p": "pentagon",
+    "h": "hexagon",
+    "H": "hexagon2",
+    "8": "octagon",
+    "*": "star",
+    "P": "cross",
+    "X": "x",
+    "+": "cross-thin-open",
+    "x": "x-thin-open",
+}
+
+
+def symbol(marker: str) -> str:
+    """Plotly's name of a marker; a circle where it has none like it."""
+    return _SYMBOLS.get(marker, "circle")
+
+
+def dash(pattern: Dash) -> str:
+    """Plotly's name of a dash: lengths in pixels.
+
+    >>> dash("-"), dash((0, (4, 1.5)))
+    ('solid', '7.2px,2.7px')
+    """
+    return "solid" if isinstance(pattern, str) else ",".join(f"{length * WIDTH:.4g}px" for length in pattern[1])
+
+
+def classes(styles: Iterable[Style]) -> dict[Style, str]:
+    """A class for each style, in the order in which they are first met."""
+    return {style: f"look{place}" for place, style in enumerate(dict.fromkeys(styles))}
+
+
+def sheet(names: Mapping[Style, str]) -> str:
+    """The colours of the classes, darker in text; on black paper they are mixed with white instead."""
+    plain = "".join(
+        f".{name}{{color:{style.color}}}.end.{name}{{color:{darker(style.color)}}}" for style, name in names.items()
+    )
+    dark = "".join(f".{name},.end.{name}{{color:{_lighter(style.color)}}}" for style, name in names.items())
+    return f"{plain}\n@media screen and (prefers-color-scheme:dark){{{dark}}}\n"
+
+
+def _lighter(color: str, share: float = 0.38) -> str:
+    parts = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(part + (255 - part) * share):02x}" for part in parts)
+
+
+def swatch(style: Style, name: str) -> str:
+    """A piece of the line with its marker, in the colour of class `name`."""
+    pattern = "" if isinstance(style.dash, str) else " ".join(f"{length * WIDTH:.4g}" for length in style.dash[1])
+    dashes = f' stroke-dasharray="{pattern}"' if pattern else ""
+    marker = MarkerStyle(style.marker)
+    path = marker.get_path().transformed(marker.get_transform())
+    lines = [
+        "M" + "L".join(f"{17 + 8 * x:.2f} {7 - 8 * y:.2f}" for x, y in np.asarray(polygon))
+        for polygon in path.to_polygons(closed_only=False)
+    ]
+    fill = "currentColor" if marker.is_filled() else "none"
+    return (
+        f'<svg class="swatch {name}" viewBox="0 0 34 14" width="34" height="14" aria-hidden="true">'
+        f'<path d="M1 7H33" stroke="currentColor" stroke-width="{WIDTH}"{dashes}/>'
+        f'<path d="{"".join(lines)}" stroke="currentColor" stroke-width="1.2" fill="{fill}"/></svg>'
+    )
