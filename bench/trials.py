@@ -15,7 +15,7 @@ from bench import store as stores
 from bench.errors import UserError
 from bench.isolation import evaluate_in_child
 from bench.optimizers import Exhausted, Optimizer, Told
-from bench.problem import Evaluation, Problem
+from bench.problem import Problem
 from bench.results import RunId
 from bench.space import Configuration, InvalidConfiguration, to_json
 from bench.store import Busy, Claimed, Journal, Journalled, Progress, Store, Stored
@@ -192,12 +192,11 @@ class Trials:
         if isinstance(found, Busy):
             return None
         if isinstance(found, Claimed):
-            evaluation = self._evaluate(asked, found.deaths)
-            found = Stored(evaluation, self.name)
+            found = self._evaluate(asked, found.deaths)
         asked.known = True
         return found
 
-    def _evaluate(self, asked: "_Asked", deaths: int) -> Evaluation:
+    def _evaluate(self, asked: "_Asked", deaths: int) -> Stored:
         try:
             if deaths >= 2:  # it may be what killed them: a crash there becomes an outcome
                 evaluation = evaluate_in_child(self.problem.recipe, asked.configuration)
@@ -207,8 +206,7 @@ class Trials:
         except BaseException:
             self.store.release(asked.key)
             raise
-        self.store.put(asked.key, self.problem.hash, to_json(asked.configuration), evaluation, self.name)
-        return evaluation
+        return self.store.put(asked.key, self.problem.hash, to_json(asked.configuration), evaluation, self.name)
 
     def _model_threads(self) -> AbstractContextManager[Any]:
         threads = self.problem.recipe.threads

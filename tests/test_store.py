@@ -5,9 +5,9 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import psutil
 import pytest
 
+from bench import processes
 from bench.errors import UserError
 from bench.problem import Evaluation
 from bench.processes import Process
@@ -40,7 +40,7 @@ def as_process(store: Store, process: Process) -> Store:
 
 
 def identity(pid: int) -> Process:
-    return replace(Process.this(), pid=pid, process_started=psutil.Process(pid).create_time())
+    return Process(Process.this().host, pid, processes._started(pid))
 
 
 def test_claim_put_and_look_up(url):

@@ -1,7 +1,7 @@
 """The store: every evaluation ever made, who is evaluating what, and the journal of runs, in SQL.
 
 An evaluation is committed before its optimiser is told, so that a killed process loses at most the one it was in.
-SQLite (write-ahead log, synchronous=NORMAL: survives a killed process) serves one host.
+SQLite (write-ahead log, synchronous=NORMAL: survives a killed process) serves one host, PostgreSQL many.
 """
 
 from bench.store.database import StoreError

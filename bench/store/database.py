@@ -1,15 +1,32 @@
-"""Opening a database, its errors said plainly, and transactions that are fast enough for every trial."""
+"""Opening a database, its errors said plainly, and transactions that are fast enough for every trial.
 
+A server may restart while a sweep runs: what failed for want of a connection is done again when it is back.
+"""
+
+import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from bench.errors import UserError
+
+PATIENCE = 300.0
+"""Seconds for which a server that was there before is waited for."""
+
+_AGAIN = {"23505", "42P07", "40001", "40P01"}
+"""SQLSTATEs of PostgreSQL that say that somebody else was quicker: a second look finds what they did."""
+
+_AWAY = ("08", "57P0")
+"""How those SQLSTATEs begin that say that the server is going, gone or not yet there."""
+
+T = TypeVar("T")
 
 
 class StoreError(UserError):
@@ -22,9 +39,12 @@ class Transaction:
     def __init__(self, database: "Database", cursor: Any) -> None:
         self._database, self._cursor = database, cursor
 
-    def execute(self, statement: sa.Executable, values: Mapping[str, Any]) -> None:
+    def execute(self, statement: sa.Executable, values: Mapping[str, Any]) -> int:
+        """Execute; returns how many rows were changed."""
         sql, order = self._database.prepared(statement)
         self._cursor.execute(sql, values if order is None else [values[name] for name in order])
+        changed: int = self._cursor.rowcount
+        return changed
 
     def first(self, statement: sa.Executable, values: Mapping[str, Any]) -> Sequence[Any] | None:
         """The first row that the statement finds."""
@@ -34,45 +54,95 @@ class Transaction:
 
 
 class Database:
-    """A connection, for one process and thread."""
+    """A connection, for one process and thread (and that which beats for it, in turns)."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._prepared: dict[int, tuple[str, Sequence[str] | None]] = {}
+        self._turn = threading.RLock()
         with self.said_plainly():
             self._engine = _engine(url)
             self._connection = self._engine.connect()
         self.one_host = self._engine.dialect.name == "sqlite"
 
     def close(self) -> None:
-        self._connection.close()
-        self._engine.dispose()
+        with self._turn:
+            self._connection.close()
+            self._engine.dispose()
 
-    @contextmanager
-    def connection(self) -> Iterator[sa.Connection]:
-        """A transaction of SQLAlchemy's own, for what is done once a run."""
-        with self.said_plainly(), self._connection.begin():
-            yield self._connection
+    def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do `work` in a transaction of SQLAlchemy's own, for what is done once a run; on a server perhaps again."""
 
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """A transaction for what is done at every trial.
+        def once() -> T:
+            with self._connection.begin():
+                return work(self._connection)
+
+        return self._patiently(once)
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Do `work` in a transaction, for what is done at every trial; on a server perhaps again.
 
         SQLAlchemy compiles the statements, once; executing them through it would take longer than SQLite does.
         """
-        driver: Any = self._connection.connection.dbapi_connection
-        with self.said_plainly():
+
+        def once() -> T:
+            driver: Any = self._connection.connection.dbapi_connection
             cursor = driver.cursor()
             try:
                 if self.one_host:
                     cursor.execute("BEGIN IMMEDIATE")
-                yield Transaction(self, cursor)
+                done = work(Transaction(self, cursor))
                 driver.commit()
             except BaseException:
-                driver.rollback()
+                self._roll_back(driver)
                 raise
             finally:
                 cursor.close()
+            return done
+
+        return self._patiently(once)
+
+    def _roll_back(self, driver: Any) -> None:
+        try:
+            driver.rollback()
+        except self._errors():
+            if self.one_host:
+                raise  # of a server the connection is gone, and what was begun with it
+
+    def _patiently(self, once: Callable[[], T]) -> T:
+        with self.said_plainly(), self._turn:
+            if self.one_host:
+                return once()
+            end = time.monotonic() + PATIENCE
+            away = False
+            while True:
+                try:
+                    if away:
+                        self._connect_again()
+                    return once()
+                except self._errors() as error:
+                    if time.monotonic() > end:
+                        raise
+                    lost = self._lost(error)
+                    if not lost and _sqlstate(error) not in _AGAIN:
+                        raise
+                    away = away or lost
+                    time.sleep(0.5 if lost else 0.01)
+
+    def _lost(self, error: Exception) -> bool:
+        """Whether an error says that the server cannot be reached, and nothing about what was asked of it."""
+        state = _sqlstate(error)
+        if state is not None:
+            return state.startswith(_AWAY)
+        origin: Any = getattr(error, "orig", None) or error
+        dialect: Any = self._engine.dialect
+        return isinstance(origin, dialect.loaded_dbapi.OperationalError)
+
+    def _connect_again(self) -> None:
+        if not self._connection.closed:
+            self._connection.invalidate()
+            self._connection.close()
+        self._connection = self._engine.connect()
 
     def prepared(self, statement: sa.Executable) -> tuple[str, Sequence[str] | None]:
         """A statement in the database's SQL, and the order of its values where they have no names."""
@@ -85,10 +155,7 @@ class Database:
     @property
     def public_url(self) -> str:
         """The URL without its password."""
-        try:
-            return sa.make_url(self.url).render_as_string(hide_password=True)
-        except ArgumentError:
-            return self.url
+        return without_password(self.url)
 
     @contextmanager
     def said_plainly(self) -> Iterator[None]:
@@ -97,21 +164,37 @@ class Database:
             yield
         except ArgumentError:
             raise UserError(
-                f"store={self.url!r}: not an SQLAlchemy URL such as sqlite:///results/store.sqlite"
+                f"store={self.public_url!r}: not an SQLAlchemy URL such as sqlite:///results/store.sqlite"
             ) from None
         except NoSuchModuleError as error:
             raise UserError(f"store={self.public_url}: {error}") from None
         except ModuleNotFoundError as error:
-            raise UserError(f"store={self.public_url}: needs the package {error.name!r}; pip install it") from None
+            way = "pip install 'hpo-compare[postgresql]'" if error.name == "psycopg" else f"pip install {error.name}"
+            raise UserError(f"store={self.public_url}: needs the package {error.name!r}; {way}") from None
         except OSError as error:
             raise StoreError(f"store={self.public_url}: {error.strerror or error}; name another with store=") from error
         except self._errors() as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             raise StoreError(f"store={self.public_url}: {reason}; {_way_out(reason)}") from error
 
     def _errors(self) -> tuple[type[Exception], ...]:
         engine = getattr(self, "_engine", None)
-        return (SQLAlchemyError, sqlite3.Error if engine is None else engine.dialect.dbapi.Error)
+        return (SQLAlchemyError, sqlite3.Error if engine is None else engine.dialect.loaded_dbapi.Error)
+
+
+def without_password(url: str) -> str:
+    """A store's URL with every password in it hidden, though it be none that SQLAlchemy can read.
+
+    >>> without_password("postgresql://me:secret@host/db?sslpassword=secret"), without_password("postgresql//me:s@h")
+    ('postgresql://me:***@host/db?sslpassword=***', 'postgresql//me:***@h')
+    """
+    hidden = re.sub(r"(//[^:/@]*):[^/]*@|(//[^:/@]*):.*@", lambda found: f"{found[1] or found[2]}:***@", url)
+    return re.sub(r"(?i)(password=)[^&]*", r"\1***", hidden)
+
+
+def _sqlstate(error: Exception) -> str | None:
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(origin, "sqlstate", None)
 
 
 def _way_out(reason: str) -> str:
@@ -119,13 +202,21 @@ def _way_out(reason: str) -> str:
         return "move the file away and start again: finished runs keep their tables"
     if "locked" in reason:
         return "another program holds it; end that, or name another store with store="
+    if "connect" in reason:
+        return "see whether the server runs and the URL is right, or name another with store="
     return "make room and check who may write there, or name another with store="
 
 
 def _engine(url: str) -> sa.Engine:
     parsed = sa.make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed)
+    backend = parsed.get_backend_name()
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")  # SQLAlchemy's own choice would be the driver before it
+    if backend == "postgresql":
+        return sa.create_engine(parsed, connect_args={"connect_timeout": 10})
+    if backend != "sqlite":
+        parsed.get_dialect()
+        raise UserError(f"store={without_password(url)}: a store is an SQLite file or a PostgreSQL database")
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(parsed, connect_args={"timeout": 60})

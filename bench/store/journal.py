@@ -42,7 +42,7 @@ class Journal:
         self._noted = entry, progress
 
     def write(self, transaction: Transaction) -> None:
-        """Write what is kept."""
+        """Write what is kept, until `written` says that it is there: the same is written again without harm."""
         if self._noted is None:
             return
         entry, progress = self._noted
@@ -52,6 +52,9 @@ class Journal:
             transaction.execute(tables.ADD_TRIAL, {"run": self.run, **asdict(entry)})
         values = {"by_run": self.run, "updated_at": now(), **asdict(progress)}
         transaction.execute(tables.SET_PROGRESS, values)
+
+    def written(self) -> None:
+        """Forget what is kept: the transaction that wrote it is committed."""
         self._noted = None
 
 

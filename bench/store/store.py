@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,8 +14,9 @@ from bench.problem import Evaluation
 from bench.processes import Process
 from bench.results import RunId
 from bench.store import tables
-from bench.store.database import Database
+from bench.store.database import Database, Transaction
 from bench.store.journal import Journal, Journalled, Progress, now
+from bench.store.living import STILL_SECONDS, Heart, Watch
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,10 @@ class Store:
     def __init__(self, url: str) -> None:
         self._database = Database(url)
         self._me = Process.this()
-        with self._database.connection() as connection:
-            tables.METADATA.create_all(connection)
-            version = connection.scalar(sa.select(tables.VERSION.c.version))
-            if version is None:
-                connection.execute(sa.insert(tables.VERSION).values(version=tables.SCHEMA_VERSION))
-        if version not in (None, tables.SCHEMA_VERSION):
+        self._watch = Watch(self._database.one_host)
+        self._heart = Heart(self._database)
+        version = self._database.read(_version)
+        if version != tables.SCHEMA_VERSION:
             raise UserError(
                 f"store={self._database.public_url}: has version {version}, this program needs "
                 f"{tables.SCHEMA_VERSION}; name another one with store="
@@ -62,7 +62,13 @@ class Store:
     def url(self) -> str:
         return self._database.url
 
+    @property
+    def one_host(self) -> bool:
+        """Whether only processes of one host may use it."""
+        return self._database.one_host
+
     def close(self) -> None:
+        self._heart.stop(self._me)
         self._database.close()
 
     # --- evaluations and claims ---
@@ -72,25 +78,43 @@ class Store:
 
         What `journal` holds is written in the same transaction.
         """
-        by_key = {"by_key": key}
-        with self._database.transaction() as transaction:
+        self._heart.start(self._me)
+
+        def work(transaction: Transaction) -> Stored | Claimed | Busy:
             if journal is not None:
                 journal.write(transaction)
-            found = transaction.first(tables.FIND_EVALUATION, by_key)
-            if found is not None:
-                return _stored(found)
-            claim = transaction.first(tables.FIND_CLAIM, by_key)
-            if claim is None:
-                transaction.execute(tables.ADD_CLAIM, {"key": key, "deaths": 0, **asdict(self._me)})
-                return Claimed(0)
-            *holder, deaths = claim
-            if self._holds(Process(*holder)):
-                return Busy()
-            transaction.execute(tables.TAKE_CLAIM, {**by_key, "deaths": deaths + 1, **asdict(self._me)})
-            return Claimed(deaths + 1)
+            return _find(transaction, key) or self._claim(transaction, key)
 
-    def put(self, key: str, problem: str, configuration: str, evaluation: Evaluation, run: str) -> None:
-        """Commit the evaluation of a claimed key and give the claim back; one that is there already stays."""
+        found = self._database.transact(work)
+        if journal is not None:
+            journal.written()
+        return found
+
+    def _claim(self, transaction: Transaction, key: str) -> Stored | Claimed | Busy:
+        claim = transaction.first(tables.FIND_CLAIM, {"by_key": key})
+        deaths = 0
+        if claim is None:
+            mine = transaction.execute(tables.ADD_CLAIM, {"key": key, "deaths": 0, **tables.holder(self._me)})
+        else:
+            *fields, before, beat = claim
+            holder = Process(*fields)
+            if self._holds(holder, beat):
+                return Busy()
+            deaths = before + 1
+            values = {"by_key": key, "deaths": deaths, **tables.holder(self._me), **tables.holder(holder, "from_")}
+            mine = transaction.execute(tables.TAKE_CLAIM, values)
+        if not mine:
+            return Busy()  # on a server another process may act between two statements, as here
+        if not self.one_host and (found := _find(transaction, key)) is not None:
+            transaction.execute(tables.DROP_CLAIM, {"by_key": key, **tables.holder(self._me, "from_")})
+            return found
+        return Claimed(deaths)
+
+    def put(self, key: str, problem: str, configuration: str, evaluation: Evaluation, run: str) -> Stored:
+        """Commit the evaluation of a claimed key and give the claim back; one that is there already stays.
+
+        Returns what is there then.
+        """
         row = {
             "key": key,
             "problem": problem,
@@ -105,15 +129,19 @@ class Store:
             "host": self._me.host,
             "created_at": now(),
         }
-        with self._database.transaction() as transaction:
-            if transaction.first(tables.FIND_EVALUATION, {"by_key": key}) is None:
-                transaction.execute(tables.ADD_EVALUATION, row)
-            transaction.execute(tables.DROP_CLAIM, {"by_key": key})
+
+        def work(transaction: Transaction) -> Stored | None:
+            added = transaction.execute(tables.ADD_EVALUATION, row)
+            found = None if added else _find(transaction, key)
+            transaction.execute(tables.DROP_CLAIM, {"by_key": key, **tables.holder(self._me, "from_")})
+            return found
+
+        return self._database.transact(work) or Stored(evaluation, run)
 
     def release(self, key: str) -> None:
         """Give a claim back without an evaluation."""
-        with self._database.transaction() as transaction:
-            transaction.execute(tables.DROP_CLAIM, {"by_key": key})
+        values = {"by_key": key, **tables.holder(self._me, "from_")}
+        self._database.transact(lambda transaction: transaction.execute(tables.DROP_CLAIM, values))
 
     # --- the journal of runs ---
 
@@ -122,13 +150,21 @@ class Store:
 
         The journal holds what an earlier attempt under the same `config_hash` recorded; nothing where `anew`.
         """
+        self._heart.start(self._me)
         name = str(run)
-        trials, runs = tables.TRIALS, tables.RUNS
-        with self._database.connection() as connection:
-            row = connection.execute(sa.select(runs).where(runs.c.run == name)).first()
-            if row is not None and row.state == "running" and self._holds(_holder(row._mapping)):  # noqa: SLF001
+        trials, runs, beats = tables.TRIALS, tables.RUNS, tables.BEATS
+        find = (
+            sa.select(runs, beats.c.beat)
+            .join_from(runs, beats, tables.beating(runs), isouter=True)
+            .where(runs.c.run == name)
+            .with_for_update(of=runs)
+        )
+
+        def work(connection: sa.Connection) -> Journal | None:
+            row = connection.execute(find).mappings().first()
+            if row is not None and row["state"] == "running" and self._holds(_holder(row), row["beat"]):
                 return None
-            if row is not None and (anew or row.config_hash != config_hash):
+            if row is not None and (anew or row["config_hash"] != config_hash):
                 connection.execute(sa.delete(trials).where(trials.c.run == name))
             recorded = connection.execute(sa.select(trials).where(trials.c.run == name)).all()
             fields = {
@@ -144,27 +180,44 @@ class Store:
             }
             change = sa.insert(runs) if row is None else sa.update(runs).where(runs.c.run == name)
             connection.execute(change.values(run=name, **fields))
-        entries = (
-            Journalled(row.trial, row.key, row.ask_seconds, row.tell_seconds, row.started_at) for row in recorded
-        )
-        return Journal(name, {entry.trial: entry for entry in entries})
+            entries = (
+                Journalled(row.trial, row.key, row.ask_seconds, row.tell_seconds, row.started_at) for row in recorded
+            )
+            return Journal(name, {entry.trial: entry for entry in entries})
+
+        return self._database.read(work)
 
     def end(self, journal: Journal, state: str, error: str | None = None, traceback: str | None = None) -> None:
         """Write what the journal still holds, and the state that the run ended in: done or failed."""
-        with self._database.transaction() as transaction:
-            journal.write(transaction)
         runs = tables.RUNS
         values = {"state": state, "error": error, "traceback": traceback, "updated_at": now()}
-        with self._database.connection() as connection:
-            connection.execute(sa.update(runs).where(runs.c.run == journal.run).values(values))
+        self._database.transact(journal.write)
+        journal.written()
+        self._database.read(
+            lambda connection: connection.execute(sa.update(runs).where(runs.c.run == journal.run).values(values))
+        )
 
     def runs(self, experiment: str) -> list[dict[str, Any]]:
-        """The runs of an experiment as the journal knows them; `alive` says whether a running one's process lives."""
-        query = sa.select(tables.RUNS).where(tables.RUNS.c.experiment == experiment)
-        with self._database.connection() as connection:
-            rows = connection.execute(query).mappings().all()
-        one_host = self._database.one_host
-        return [{**row, "alive": row["state"] == "running" and _holder(row).lives(one_host)} for row in rows]
+        """The runs of an experiment as the journal knows them; `alive` says whether a running one's process lives.
+
+        Of a process elsewhere that is told by how long ago it beat, by the server's clock.
+        """
+        runs, beats = tables.RUNS, tables.BEATS
+        fresh: Any = sa.literal(False)
+        if not self.one_host:
+            fresh = beats.c.beat > sa.func.clock_timestamp() - timedelta(seconds=STILL_SECONDS)
+        query = (
+            sa.select(runs, fresh.label("fresh"))
+            .join_from(runs, beats, tables.beating(runs), isouter=True)
+            .where(runs.c.experiment == experiment)
+        )
+        rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
+        found = []
+        for row in rows:
+            holder, fields = _holder(row), {name: value for name, value in row.items() if name != "fresh"}
+            lives = bool(row["fresh"]) if holder.elsewhere else holder.lives()
+            found.append({**fields, "alive": row["state"] == "running" and lives})
+        return found
 
     def barren(self, experiment: str) -> dict[str, str]:
         """The runs whose trials have all failed, each with a line that has the error that most of them had."""
@@ -178,8 +231,7 @@ class Store:
             .group_by(runs.c.run, runs.c.trials, evaluations.c.error)
             .order_by(runs.c.run, count.desc())
         )
-        with self._database.connection() as connection:
-            rows = connection.execute(query).all()
+        rows = self._database.read(lambda connection: connection.execute(query).all())
         most = {row.run: row for row in reversed(rows)}  # of each run the first
         return {
             run: f"{run}: all {row.trials} trials failed, most with: {row.error}" for run, row in sorted(most.items())
@@ -193,13 +245,12 @@ class Store:
             .join_from(evaluations, runs, evaluations.c.run == runs.c.run)
             .where(runs.c.dataset == dataset, runs.c.model == model)
         )
-        with self._database.connection() as connection:
-            mean: float | None = connection.scalar(query)
+        mean: float | None = self._database.read(lambda connection: connection.scalar(query))
         return mean
 
-    def _holds(self, holder: Process) -> bool:
+    def _holds(self, holder: Process, beat: Any) -> bool:
         """Whether somebody else who still lives holds something. This process does one thing at a time."""
-        return holder != self._me and holder.lives(self._database.one_host)
+        return holder != self._me and self._watch.lives(holder, beat)
 
 
 def wait(attempt: int) -> None:
@@ -207,7 +258,20 @@ def wait(attempt: int) -> None:
     time.sleep(min(0.005 * 2**attempt, 0.5))
 
 
-def _stored(row: Sequence[Any]) -> Stored:
+def _version(connection: sa.Connection) -> int:
+    """Make what is missing; the version of what is there."""
+    tables.METADATA.create_all(connection)
+    version: int | None = connection.scalar(sa.select(tables.VERSION.c.version))
+    if version is None:
+        version = tables.SCHEMA_VERSION
+        connection.execute(sa.insert(tables.VERSION).values(version=version))
+    return version
+
+
+def _find(transaction: Transaction, key: str) -> Stored | None:
+    row = transaction.first(tables.FIND_EVALUATION, {"by_key": key})
+    if row is None:
+        return None
     loss, test_loss, seconds, status, error, details, run = row
     return Stored(Evaluation(loss, test_loss, seconds, status, error, json.loads(details)), run)
 

@@ -1,8 +1,12 @@
 """The tables of the store, and the statements that every trial needs."""
 
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from bench.processes import Process
 
 SCHEMA_VERSION = 1
 
@@ -30,10 +34,13 @@ EVALUATIONS = sa.Table(
 HOLDER = ("host", "pid", "process_started")
 
 
-def _holder() -> tuple[sa.Column[Any], ...]:
+def _holder(primary_key: bool = False) -> tuple[sa.Column[Any], ...]:
     """The columns of a `Process`."""
     types: tuple[Any, ...] = (sa.String(64), sa.Integer(), sa.Double())
-    return tuple(sa.Column(name, type_, nullable=False) for name, type_ in zip(HOLDER, types, strict=True))
+    return tuple(
+        sa.Column(name, type_, nullable=False, primary_key=primary_key)
+        for name, type_ in zip(HOLDER, types, strict=True)
+    )
 
 
 CLAIMS = sa.Table(
@@ -76,6 +83,15 @@ TRIALS = sa.Table(
     sa.Column("started_at", sa.String(32), nullable=False),
 )
 
+# Who holds something says so again and again, by the server's clock: only that it changes matters to those who wait.
+# Stores of one host have none: there a process is seen to live.
+BEATS = sa.Table(
+    "beats",
+    METADATA,
+    *_holder(primary_key=True),
+    sa.Column("beat", sa.DateTime(timezone=True), nullable=False),
+)
+
 _BY_KEY: sa.BindParameter[str] = sa.bindparam("by_key")
 _BY_RUN: sa.BindParameter[str] = sa.bindparam("by_run")
 
@@ -84,14 +100,45 @@ def _set(table: sa.Table, *names: str) -> sa.Update:
     return sa.update(table).values({name: sa.bindparam(name) for name in names})
 
 
+def _add(table: sa.Table) -> sa.Insert:
+    """Add a row where none of its primary key is there. PostgreSQL's words for it, which are SQLite's too."""
+    return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def of_holder(table: sa.Table, prefix: str = "") -> sa.ColumnElement[bool]:
+    """Whether a row of `table` is of the `Process` whose fields are given, their names after `prefix`."""
+    return sa.and_(*(table.c[name] == sa.bindparam(f"{prefix}{name}", type_=table.c[name].type) for name in HOLDER))
+
+
+def holder(process: Process, prefix: str = "") -> dict[str, Any]:
+    """The fields of a `Process` as values, their names after `prefix`."""
+    return {f"{prefix}{name}": value for name, value in asdict(process).items()}
+
+
+def beating(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether a beat is of the holder of a row of `table`."""
+    return sa.and_(*(table.c[name] == BEATS.c[name] for name in HOLDER))
+
+
 FIND_EVALUATION = sa.select(
     *(EVALUATIONS.c[name] for name in ("loss", "test_loss", "seconds", "status", "error", "details", "run"))
 ).where(EVALUATIONS.c.key == _BY_KEY)
-ADD_EVALUATION = sa.insert(EVALUATIONS)
-FIND_CLAIM = sa.select(*(CLAIMS.c[name] for name in (*HOLDER, "deaths"))).where(CLAIMS.c.key == _BY_KEY)
-ADD_CLAIM = sa.insert(CLAIMS)
-TAKE_CLAIM = _set(CLAIMS, *HOLDER, "deaths").where(CLAIMS.c.key == _BY_KEY)
-DROP_CLAIM = sa.delete(CLAIMS).where(CLAIMS.c.key == _BY_KEY)
-ADD_TRIAL = sa.insert(TRIALS)
+ADD_EVALUATION = _add(EVALUATIONS)
+FIND_CLAIM = (
+    sa.select(*(CLAIMS.c[name] for name in (*HOLDER, "deaths")), BEATS.c.beat)
+    .join_from(CLAIMS, BEATS, beating(CLAIMS), isouter=True)
+    .where(CLAIMS.c.key == _BY_KEY)
+)
+ADD_CLAIM = _add(CLAIMS)
+TAKE_CLAIM = _set(CLAIMS, *HOLDER, "deaths").where(CLAIMS.c.key == _BY_KEY, of_holder(CLAIMS, "from_"))
+DROP_CLAIM = sa.delete(CLAIMS).where(CLAIMS.c.key == _BY_KEY, of_holder(CLAIMS, "from_"))
+ADD_TRIAL = _add(TRIALS)
 DROP_TRIAL = sa.delete(TRIALS).where(TRIALS.c.run == _BY_RUN, TRIALS.c.trial == sa.bindparam("by_trial"))
 SET_PROGRESS = _set(RUNS, "trials", "cached", "failures", "best_loss", "updated_at").where(RUNS.c.run == _BY_RUN)
+BEAT = (
+    postgresql.insert(BEATS)
+    .values({"beat": sa.func.clock_timestamp(), **{name: sa.bindparam(name) for name in HOLDER}})
+    .on_conflict_do_update(index_elements=list(HOLDER), set_={"beat": sa.func.clock_timestamp()})
+)
+DROP_BEAT = sa.delete(BEATS).where(of_holder(BEATS, "from_"))
+DROP_OLD_BEATS = sa.delete(BEATS).where(BEATS.c.beat < sa.func.clock_timestamp() - sa.text("INTERVAL '1 day'"))
