@@ -11,6 +11,7 @@ from typing import Any
 
 import documents
 import numpy as np
+import pandas as pd
 import pytest
 
 from bench.report import page, style
@@ -267,6 +268,13 @@ def test_a_curve_has_its_own_axes_and_as_many_values_as_places() -> None:
         page.Chart((page.Series("a", documents.LOOKS["random"], {("x", "z"): curve}),), (documents.evaluations(),), ())
     with pytest.raises(ValueError, match="as many cells"):
         page.Table("t", (page.Head("a"),), ((),))
+
+
+def test_a_curve_is_read_from_a_frame_with_or_without_a_band() -> None:
+    frame = pd.DataFrame({"seconds": [0.5, 2.0], "test_lower": [1, 0], "test_median": [3, 2], "test_upper": [5, 4]})
+    assert page.Curve.of(frame, "seconds", "test") == page.Curve([0.5, 2.0], [3, 2], [1, 0], [5, 4])
+    plain = frame.rename(columns={"test_median": "median"})
+    assert page.Curve.of(plain, "seconds") == page.Curve([0.5, 2.0], [3, 2])
 
 
 # Looks

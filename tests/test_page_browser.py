@@ -196,6 +196,16 @@ def test_labels_stand_beside_the_ends_and_not_over_another(opened: Browser) -> N
     assert all(b - a >= 13.9 for a, b in pairwise(tops))
 
 
+def test_pointing_at_a_name_lets_the_other_curves_step_back(opened: Browser) -> None:
+    strength = "[...document.querySelectorAll('#plot .scatterlayer > .trace')].map(it => getComputedStyle(it).opacity)"
+    before = opened.run(strength)
+    opened.run("document.querySelector('li[data-label=optuna_tpe] input').focus()")
+    bands_and_lines = [place for place, now in enumerate(opened.run(strength)) if now == before[place]]
+    assert bands_and_lines == [1, 7]
+    opened.run("document.activeElement.blur()")
+    assert opened.run(strength) == before
+
+
 def test_zero_regret_ends_a_curve_on_a_logarithmic_axis(chromium: Browser, tmp_path: Path) -> None:
     looks = documents.LOOKS["random"]
     regret = page.Curve([1, 5, 10], [0.5, 0.1, 0.0])
@@ -242,6 +252,36 @@ def test_names_are_shown_and_never_run(chromium: Browser, tmp_path: Path) -> Non
     assert chromium.find(".end").text == evil
     assert chromium.find("#y-title").text == evil
     assert not chromium.all("img, #plot b")
+
+
+def test_reading_begins_where_every_curve_is_known_and_says_which_has_ended(chromium: Browser, tmp_path: Path) -> None:
+    ends = {"random": 4, "skopt_gp": 9}
+    drawn = page.Chart(
+        tuple(
+            page.Series(label, documents.LOOKS[label], {("evaluations", "validation"): page.Curve([1, end], [3, 2])})
+            for label, end in ends.items()
+        ),
+        (documents.evaluations(),),
+        (documents.VALIDATION,),
+    )
+    chromium.open(written(tmp_path, page.Section("one", chart=drawn)))
+    assert chromium.find("#at").text == "4 evaluations"
+    assert [output.text for output in chromium.all("#legend output")] == ["2.000", "3.000"]
+    chromium.find("#cursor-at").send_keys(Keys.END)
+    assert [output.text for output in chromium.all("#legend output")] == ["ended", "2.000"]
+    left = {end.text: end.rect["x"] for end in chromium.all(".end")}
+    assert left["random"] < left["skopt_gp"] - 100
+
+
+def test_a_logarithmic_axis_has_plain_ticks_at_any_zoom(opened: Browser) -> None:
+    opened.find("#logx").click()
+    assert [tick.text for tick in opened.all("#plot .xtick text")] == ["1", "2", "5", "10", "20", "50", "100"]
+    opened.run("Plotly.relayout('plot', {'xaxis.range': [1.2, 1.4]})")
+    assert layout(opened, "x")["tickmode"] == "auto"
+    assert len(opened.all("#plot .xtick")) >= 3
+    assert opened.all(".end")
+    opened.find("#reset").click()
+    assert layout(opened, "x")["range"] == [0, 2]
 
 
 # Tables

@@ -1,10 +1,12 @@
 // The interactive chart: steps as they are, never a line between them.
 (() => {
   "use strict";
+  const { held, flat, least, most, ranges, ticks, line, ribbon } = steps;
   const $ = (id) => document.getElementById(id);
   const problems = JSON.parse($("charts").textContent);
   if (!problems.length || !window.Plotly) return;
   const LINE = 14; // pixels between labels
+  const CROWD = 12; // more bands than these hide each other
   const MARGIN = { l: 58, r: 10, t: 8, b: 28 };
   const touch = matchMedia("(pointer: coarse)").matches;
   const off = new Set();
@@ -14,91 +16,6 @@
   const chosen = (id) => problem()[id].find((axis) => axis.key === $(id).value);
   const problem = () => problems[$("problem").value];
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const infinite = (value) => (value === null ? Infinity : value);
-
-  // The value that holds at x: that of the last step at or before it.
-  function held(xs, values, x) {
-    let low = 0, high = xs.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (xs[middle] <= x) low = middle + 1; else high = middle;
-    }
-    return low ? infinite(values[low - 1]) : NaN;
-  }
-
-  // Which losses tell curves apart: neither a bad start nor a diverged run hides it. As in the printed figures.
-  function between(curves, end, whole) {
-    const early = whole ? Math.min(Math.max(2, Math.ceil(end / 4)), end - 1) + 1 : end / 4;
-    const parts = curves.map((curve) => {
-      const top = curve.upper || curve.median, bottom = curve.lower || curve.median;
-      const late = curve.x.map((x, i) => i).filter((i) => i === curve.x.length - 1 || curve.x[i + 1] > early);
-      const finite = (values) => late.map((i) => infinite(values[i])).filter(Number.isFinite);
-      return {
-        bottom: Math.min(...finite(bottom)),
-        top: Math.max(...(finite(top).length ? finite(top) : finite(curve.median))),
-        last: infinite(curve.median.at(-1)),
-      };
-    });
-    const bottom = Math.min(...parts.map((part) => part.bottom));
-    if (!Number.isFinite(bottom)) return [-0.05, 0.05];
-    const above = parts.map((part) => part.top - bottom).filter(Number.isFinite).sort((a, b) => a - b);
-    const usual = above.slice(Math.min(Math.max(1, (above.length - 1) >> 1), above.length - 1)).filter((d) => d > 0);
-    if (!usual.length) return [bottom - (Math.abs(bottom) * 0.05 || 0.05), bottom + (Math.abs(bottom) * 0.05 || 0.05)];
-    const ends = parts.map((part) => part.last - bottom).filter((d) => d <= 15 * usual[0]);
-    const height = Math.max(...above.filter((d) => d <= 5 * usual[0]), ...ends);
-    return [bottom - 0.04 * height, bottom + 1.04 * height];
-  }
-
-  // Of a logarithmic axis: everything that it can show, in powers of ten.
-  function powers(values) {
-    const logs = values.filter((value) => value > 0 && Number.isFinite(value)).map(Math.log10);
-    if (!logs.length) return [-1, 1];
-    const low = Math.min(...logs), high = Math.max(...logs), margin = (high - low) * 0.04 || 0.1;
-    return [low - margin, high + margin];
-  }
-
-  const flat = (curves, names) => curves.flatMap((curve) => names.flatMap((name) => curve[name] || []));
-
-  function ranges(curves, logx, logy, band) {
-    const xs = flat(curves, ["x"]);
-    const first = Math.min(...xs), end = Math.max(...xs);
-    const x = logx ? powers(xs) : [first, end > first ? end : first + 1];
-    if (logx) x[0] = Math.log10(Math.min(...xs.filter((value) => value > 0)));
-    const named = band ? ["median", "lower", "upper"] : ["median"];
-    const bare = band ? curves : curves.map(({ x: places, median }) => ({ x: places, median }));
-    return { x, y: logy ? powers(flat(curves, named)) : between(bare, end, xs.every(Number.isInteger)) };
-  }
-
-  // Points for Plotly's steps: what a logarithmic axis cannot show ends the line, after the step before it.
-  function line(curve, values, range, logx, logy) {
-    const xs = [], ys = [];
-    curve.x.forEach((x, i) => {
-      const place = logx && x <= 0 ? 10 ** range.x[0] : x;
-      const value = values[i] === null || (logy && values[i] <= 0) ? null : values[i];
-      if (value === null && ys.length && ys.at(-1) !== null) { xs.push(place); ys.push(ys.at(-1)); }
-      xs.push(place);
-      ys.push(value);
-    });
-    return [xs, ys];
-  }
-
-  // The band as a polygon of steps; an open end reaches beyond the chart.
-  function ribbon(curve, range, logx, logy) {
-    const height = range.y[1] - range.y[0];
-    const far = (value) => (logy ? 10 ** value : value);
-    const high = far(range.y[1] + height), low = far(range.y[0] - height);
-    const within = (value) => Math.min(high, Math.max(low, infinite(value)));
-    const edge = (values) => {
-      const points = [];
-      curve.x.forEach((x, i) => {
-        const place = logx && x <= 0 ? 10 ** range.x[0] : x;
-        if (i) points.push([place, within(values[i - 1])]);
-        points.push([place, within(values[i])]);
-      });
-      return points;
-    };
-    return [...edge(curve.lower), ...edge(curve.upper).reverse()];
-  }
 
   function traces(found, range, logx, logy, band) {
     const hues = new Map(found.map(({ series }) => [series, hue(series)]));
@@ -129,8 +46,7 @@
     return {
       range, type: log ? "log" : "linear", fixedrange: touch, zeroline: false, gridcolor: color("--grid"),
       linecolor: color("--muted"), tickcolor: color("--muted"), ticks: "outside", ticklen: 4, showline: true,
-      exponentformat: "e", minexponent: 4, tickformat: whole && !log ? ",d" : "", nticks: log ? 0 : innerWidth < 640 ? 5 : 8,
-      dtick: log && range[1] - range[0] > 1.5 ? 1 : undefined, hoverformat: "",
+      exponentformat: "e", minexponent: 4, ...(log ? ticks(range) : { nticks: innerWidth < 640 ? 5 : 8, tickformat: whole ? ",d" : "" }),
     };
   }
 
@@ -180,57 +96,64 @@
     }
   }
 
-  // The place that is read: a slider for keys and fingers, the pointer over the chart
-  const LAST = 400;
+  // The place that is read: a slider for keys and fingers, the pointer over the chart; at first where all curves are known
+  const LAST = 400, THUMB = 8;
+  let at = null;
+  const share = (x) => {
+    const { low, high, logx } = view;
+    return high > low ? (logx ? Math.log(x / low) / Math.log(high / low) : (x - low) / (high - low)) : 0;
+  };
+
   function slide() {
-    const { all, logx, whole } = view;
-    const xs = flat(all.map(({ curve }) => curve), ["x"]);
-    view.low = Math.min(...xs.filter((x) => !logx || x > 0));
-    view.high = Math.max(...xs);
-    view.direct = whole && !logx;
-    const slider = $("cursor-at"), THUMB = 8;
-    slider.style.marginLeft = `${view.margin.l - THUMB}px`;
-    slider.style.width = `${$("plot").clientWidth - view.margin.l - view.margin.r + 2 * THUMB}px`;
-    const share = slider.value / (slider.max - slider.min || 1);
-    slider.max = view.direct ? view.high - view.low : LAST;
-    slider.value = !("moved" in slider.dataset) ? slider.max : Math.round(share * slider.max);
-    read();
+    const { all, logx, whole, margin } = view, curves = all.map(({ curve }) => curve), xs = flat(curves, ["x"]);
+    view.low = least(xs.filter((x) => !logx || x > 0));
+    view.high = most(xs);
+    const slider = $("cursor-at");
+    slider.style.marginLeft = `${margin.l - THUMB}px`;
+    slider.style.width = `${$("plot").clientWidth - margin.l - margin.r + 2 * THUMB}px`;
+    slider.max = whole && !logx ? view.high - view.low : LAST;
+    read(at === null ? least(curves.map((curve) => curve.x.at(-1))) : at);
   }
 
-  function place() {
-    const { low, high, logx, direct, whole } = view, value = Number($("cursor-at").value);
-    if (direct) return low + value;
-    const share = value / LAST;
-    const x = value === LAST ? high : logx ? low * (high / low) ** share : low + (high - low) * share;
-    return whole ? Math.round(x) : x;
+  function moved(part) {
+    const { low, high, logx, whole } = view;
+    const x = logx ? low * (high / low) ** part : low + (high - low) * part;
+    at = Math.min(high, whole ? Math.round(x) : x);
+    read(at);
   }
 
-  const shown = (value) => (Number.isNaN(value) ? "–" : !Number.isFinite(value) ? "∞" : value === 0 ? "0"
+  const shown = (value) => (Number.isNaN(value) ? "ended" : !Number.isFinite(value) ? "∞" : value === 0 ? "0"
     : Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5 ? value.toExponential(2) : value.toPrecision(4)).replace("-", "−");
 
-  function read() {
-    const x = place();
+  function read(wanted) {
+    const x = Math.min(view.high, Math.max(view.low, wanted)), slider = $("cursor-at");
+    slider.value = Math.round(share(x) * slider.max);
     const said = `${view.whole ? x : shown(x)} ${view.x.name}`;
     const ranged = view.all.some(({ curve }) => curve.lower) ? ` [${problem().band}]` : "";
     $("unit").textContent = `: median${ranged} at ${said}`;
     $("at").textContent = said;
-    $("cursor-at").setAttribute("aria-valuetext", said);
+    slider.setAttribute("aria-valuetext", said);
     for (const { series, curve } of view.all) {
-      const output = entry.get(series.label).querySelector("output");
-      const past = x > curve.x.at(-1);
-      const value = (values) => (past ? NaN : held(curve.x, values, x));
+      const value = (values) => (x > curve.x.at(-1) ? NaN : x < curve.x[0] ? Infinity : held(curve.x, values, x));
       const range = document.createElement("span");
-      if (curve.lower && !past) range.textContent = ` [${shown(value(curve.lower))}, ${shown(value(curve.upper))}]`;
-      output.replaceChildren(shown(value(curve.median)), range);
+      if (curve.lower && x <= curve.x.at(-1)) range.textContent = ` [${shown(value(curve.lower))}, ${shown(value(curve.upper))}]`;
+      entry.get(series.label).querySelector("output").replaceChildren(shown(value(curve.median)), range);
     }
-    mark(x);
+    view.at = x;
+    mark();
   }
 
-  function mark(x) {
-    const [left, right] = $("plot").layout.xaxis.range, at = view.logx ? Math.log10(x) : x;
-    const share = (at - left) / (right - left), cursor = $("cursor");
-    cursor.hidden = !(share >= 0 && share <= 1);
-    cursor.style.left = `${view.margin.l + share * ($("plot").clientWidth - view.margin.l - view.margin.r)}px`;
+  // From a place on the x axis, in its own units, to pixels
+  function pixels(place) {
+    const [left, right] = $("plot").layout.xaxis.range, { margin } = view;
+    return margin.l + ((place - left) / (right - left)) * ($("plot").clientWidth - margin.l - margin.r);
+  }
+  const scaled = (x) => (view.logx ? Math.log10(x) : x);
+
+  function mark() {
+    const left = pixels(scaled(view.at)), cursor = $("cursor"), { margin } = view;
+    cursor.hidden = !(left >= margin.l - 1 && left <= $("plot").clientWidth - margin.r + 1);
+    cursor.style.left = `${left}px`;
   }
 
   // Labels beside the ends of the curves, in their order, none over another
@@ -238,33 +161,34 @@
     const { found, labels, margin, logx, logy } = view, { xaxis, yaxis } = $("plot").layout;
     const edge = logx ? 10 ** xaxis.range[1] : xaxis.range[1];
     const height = $("plot").clientHeight - margin.t - margin.b, [bottom, top] = yaxis.range;
-    const at = ({ series, curve }) => {
-      const value = held(curve.x, curve.median, edge);
-      return { series, y: margin.t + height * (1 - ((logy ? Math.log10(value) : value) - bottom) / (top - bottom)) };
+    const end = ({ series, curve }) => {
+      const x = Math.min(edge, curve.x.at(-1)), value = held(curve.x, curve.median, x);
+      return {
+        series, left: pixels(scaled(x)) + 8,
+        y: margin.t + height * (1 - ((logy ? Math.log10(value) : value) - bottom) / (top - bottom)),
+      };
     };
-    const inside = ({ y }) => y >= margin.t - 1 && y <= margin.t + height + 1;
-    const placed = labels ? found.map(at).filter(inside).sort((a, b) => a.y - b.y) : [];
+    const inside = ({ left, y }) => y >= margin.t - 1 && y <= margin.t + height + 1 && left >= margin.l + 8;
+    const placed = labels ? found.map(end).filter(inside).sort((a, b) => a.y - b.y) : [];
     placed.forEach((label, i) => { if (i) label.y = Math.max(label.y, placed[i - 1].y + LINE); });
-    for (let i = placed.length - 1, limit = margin.t + height + 8; i >= 0; i -= 1, limit -= LINE) placed[i].y = Math.min(placed[i].y, limit);
-    $("ends").replaceChildren(...placed.map(({ series, y }) => {
+    for (let i = placed.length - 1, limit = margin.t + height + 8; i >= 0; i -= 1, limit -= LINE) {
+      placed[i].y = Math.min(placed[i].y, limit);
+    }
+    $("ends").replaceChildren(...placed.map(({ series, left, y }) => {
       const label = document.createElement("span");
       label.className = `end ${series.look}`;
       label.textContent = series.label;
       label.style.top = `${y}px`;
-      label.style.left = `${$("plot").clientWidth - margin.r + 8}px`;
+      label.style.left = `${left}px`;
       return label;
     }));
   }
 
   $("plot").addEventListener("pointermove", (event) => {
-    const box = $("plot").getBoundingClientRect(), [left, right] = $("plot").layout.xaxis.range;
-    const share = (event.clientX - box.left - view.margin.l) / (box.width - view.margin.l - view.margin.r);
-    if (share < 0 || share > 1) return;
-    const at = left + share * (right - left), { low, high, logx, direct } = view, slider = $("cursor-at");
-    const x = logx ? 10 ** at : at;
-    slider.value = direct ? Math.round(x - low) : LAST * (logx ? Math.log(x / low) / Math.log(high / low) : (x - low) / (high - low));
-    slider.dataset.moved = "";
-    read();
+    const { margin } = view, box = $("plot").getBoundingClientRect(), [left, right] = $("plot").layout.xaxis.range;
+    const part = (event.clientX - box.left - margin.l) / (box.width - margin.l - margin.r);
+    const place = left + part * (right - left);
+    if (part >= 0 && part <= 1) moved(share(view.logx ? 10 ** place : place));
   });
 
   // Choices: what another problem has too is kept; an axis comes with its own scale
@@ -289,12 +213,16 @@
     draw();
   }
 
-  const choice = (id) => { $(`log${id}`).checked = chosen(id).log; choose(); };
+  function choice(id) {
+    if (id === "x") at = null;
+    $(`log${id}`).checked = chosen(id).log;
+    choose();
+  }
   $("problem").addEventListener("change", choose);
   $("x").addEventListener("change", () => choice("x"));
   $("y").addEventListener("change", () => choice("y"));
   for (const id of ["logx", "logy", "band"]) $(id).addEventListener("change", draw);
-  $("cursor-at").addEventListener("input", () => { $("cursor-at").dataset.moved = ""; read(); });
+  $("cursor-at").addEventListener("input", (event) => moved(event.target.value / (event.target.max || 1)));
   $("reset").addEventListener("click", draw);
   $("controls").addEventListener("submit", (event) => event.preventDefault());
 
@@ -305,12 +233,38 @@
     }
     draw();
   }
+  // Where a name in the legend is pointed at or has the focus, the other curves step back
+  function single(label) {
+    const drawn = $("plot").querySelectorAll(".scatterlayer > .trace"), { data } = $("plot");
+    if (drawn.length !== data.length) return;
+    drawn.forEach((trace, i) => { trace.classList.toggle("back", label !== null && data[i].name !== label); });
+  }
+  for (const item of entries) {
+    for (const name of ["pointerenter", "focusin"]) item.addEventListener(name, () => single(off.has(item.dataset.label) ? null : item.dataset.label));
+    for (const name of ["pointerleave", "focusout"]) item.addEventListener(name, () => single(null));
+  }
+
   entries.forEach((item) => item.querySelector("input").addEventListener("change", (event) => toggle([item], event.target.checked)));
   $("all").addEventListener("click", () => toggle(entries, true));
   $("none").addEventListener("click", () => toggle(entries, false));
 
+  // Another part of the chart: its own ticks, marks and labels
+  function zoomed(changes) {
+    const { logx, logy } = view, { xaxis, yaxis } = $("plot").layout;
+    if (Object.keys(changes).some((key) => key.includes("range"))) {
+      const update = {};
+      for (const [name, { range }, log] of [["xaxis", xaxis, logx], ["yaxis", yaxis, logy]]) {
+        if (log) for (const [key, value] of Object.entries(ticks(range))) update[`${name}.${key}`] = value;
+      }
+      if (Object.keys(update).length) Plotly.relayout($("plot"), update);
+    }
+    mark();
+    ends();
+  }
+
+  if (problems.some(({ series }) => series.length > CROWD)) $("band").checked = false;
   choose();
-  $("plot").on("plotly_relayout", () => { mark(place()); ends(); });
+  $("plot").on("plotly_relayout", zoomed);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   addEventListener("resize", draw);
 })();

@@ -6,10 +6,13 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.report.page import look
 from bench.report.page.document import Chart, Curve, Section, Series
 from bench.report.style import Style
+
+Values = NDArray[np.float64]
 
 DIGITS = 7
 """Of a number in the chart; the files for download have all."""
@@ -49,30 +52,24 @@ def steps(curve: Curve) -> dict[str, list[float | int | None]]:
     Of several steps at one x the last holds, as right-continuous steps say. Numbers have 7 significant digits, None is
     infinity or NaN.
     """
-    x = _rounded(curve.x)
-    parts = {
-        name: _rounded(values)
-        for name, values in (("median", curve.median), ("lower", curve.lower), ("upper", curve.upper))
-        if name == "median" or len(values)
+    names = ["x", "median", *(["lower", "upper"] if len(curve.lower) else [])]
+    values = np.array([getattr(curve, name) for name in names], dtype=np.float64)
+    values[~np.isfinite(values)] = np.inf
+    values = _changes(values)  # before rounding too, which is slow
+    rounded = np.array([[float(f"{value:.{DIGITS}g}") for value in row] for row in values.tolist()])
+    return {
+        name: [_number(value) for value in row] for name, row in zip(names, _changes(rounded).tolist(), strict=True)
     }
-    if len(x):
-        last = np.append(x[1:] != x[:-1], True)
-        x, parts = x[last], {name: values[last] for name, values in parts.items()}
-        changes = np.zeros(len(x), bool)
-        changes[[0, -1]] = True
-        for values in parts.values():
-            changes[1:] |= values[1:] != values[:-1]
-        x, parts = x[changes], {name: values[changes] for name, values in parts.items()}
-    return {"x": _plain(x)} | {name: _plain(values) for name, values in parts.items()}
 
 
-def _rounded(values: Sequence[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    rounded = np.array([float(f"{value:.{DIGITS}g}") for value in values])
-    return np.where(np.isfinite(rounded), rounded, np.inf)
-
-
-def _plain(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float | int | None]:
-    return [_number(value) for value in values.tolist()]
+def _changes(values: Values) -> Values:
+    """The columns where any but the first row, x, changes, with the last; of columns with one x the last."""
+    if not values.size:
+        return values
+    values = values[:, np.append(values[0, 1:] != values[0, :-1], True)]
+    changes = np.append(True, (values[1:, 1:] != values[1:, :-1]).any(axis=0))
+    changes[-1] = True
+    return values[:, changes]
 
 
 def _number(value: float) -> float | int | None:

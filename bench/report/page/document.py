@@ -6,7 +6,9 @@ Text may hold `code` between backticks and **bold** between two asterisks; every
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
+
+import pandas as pd
 
 from bench.report.style import Style
 
@@ -47,6 +49,13 @@ class Curve:
             raise ValueError("a curve needs as many medians, and lower and upper ends or none, as it has places x")
         if any(not math.isfinite(x) for x in self.x) or any(b < a for a, b in zip(self.x, self.x[1:], strict=False)):
             raise ValueError("a curve needs finite, ascending places x")
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, x: str, kind: str = "") -> Self:
+        """From columns `x`, `KIND_median` and, for a band, `KIND_lower`, `KIND_upper`; without `kind`, `median`, ..."""
+        prefix = f"{kind}_" if kind else ""
+        sides = [f"{prefix}{side}" for side in ("lower", "upper") if f"{prefix}{side}" in frame]
+        return cls(*(frame[name].tolist() for name in (x, f"{prefix}median", *sides)))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def render(document: Document) -> str:
     sections = {f"section{place}": part for place, part in enumerate((*document.overall, *document.problems))}
     charts = chart.payload(parts.charts(document), names)
     sheet = own("page.css") + look.sheet(names)
-    scripts = [_plotly(), own("chart.js") + own("page.js")] if charts else [own("page.js")]
+    scripts = [_plotly(), own("steps.js") + own("chart.js") + own("page.js")] if charts else [own("page.js")]
     lines = [
         *_head(document, sheet, scripts),
         '<body><a class="skip" href="#main">Skip to the verdict</a>',
