@@ -90,7 +90,7 @@ def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]]
         _load_once(to_do)
         with progress.shown(console, to_do, len(plan.done)):
             failures = run_all(to_do)
-    store = Store(to_do[0].store)
+    store = Store(to_do[0].store, patient=True)
     done = {str(spec.run) for spec in to_do}
     for run, line in store.barren(to_do[0].run.experiment).items():
         if run in done:

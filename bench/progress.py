@@ -148,7 +148,7 @@ def shown(console: Console, specs: Sequence[RunSpec], done_before: int) -> Itera
 
 def _show(console: Console, watch: _Watch, over: threading.Event) -> None:
     try:
-        store = Store(watch.url)  # a connection belongs to its thread
+        store = Store(watch.url, patient=True)  # a connection belongs to its thread
         if console.is_terminal:
             with Live(watch.table(watch.rows(store)), console=console, auto_refresh=False) as live:
                 while not over.wait(LIVE_SECONDS):

@@ -161,4 +161,4 @@ def problem_of(spec: RunSpec) -> Problem:
 
 @lru_cache(maxsize=1)
 def _store(url: str) -> Store:
-    return Store(url)
+    return Store(url, patient=True)

@@ -130,6 +130,11 @@ def test_a_server_that_restarts_is_waited_for_and_a_transaction_done_again(serve
         later.join()
         assert stored == Stored(EVALUATION, str(RUN))
         assert store.runs("e")[0]["state"] == "running"
+    server.stop()
+    later = threading.Timer(1, server.start)
+    later.start()
+    Store(postgres, patient=True).close()  # as a worker that is started meanwhile
+    later.join()
     store.end(journal, "done")
     store.close()
 

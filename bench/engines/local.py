@@ -38,7 +38,7 @@ def execute(specs: Sequence[RunSpec], workers: int | None = None) -> list[Failur
         raise UserError(f"engine.workers={workers!r}: expected a whole number from 1, or null for all cores")
     if not specs:
         return []
-    store = Store(specs[0].store)
+    store = Store(specs[0].store, patient=True)
     failures: list[Failure] = []
     stuck = _until_done_or_stuck(store, list(specs), count, failures)
     for spec in stuck:

@@ -56,14 +56,22 @@ class Transaction:
 class Database:
     """A connection, for one process and thread (and that which beats for it, in turns)."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patient: bool = False) -> None:
         self.url = url
         self._prepared: dict[int, tuple[str, Sequence[str] | None]] = {}
         self._turn = threading.RLock()
         with self.said_plainly():
             self._engine = _engine(url)
-            self._connection = self._engine.connect()
         self.one_host = self._engine.dialect.name == "sqlite"
+        with self.said_plainly():
+            if patient:
+                self._patiently(self._connect)
+            else:
+                self._connect()
+
+    def _connect(self) -> None:
+        if not hasattr(self, "_connection"):
+            self._connection = self._engine.connect()
 
     def close(self) -> None:
         with self._turn:
@@ -139,10 +147,12 @@ class Database:
         return isinstance(origin, dialect.loaded_dbapi.OperationalError)
 
     def _connect_again(self) -> None:
-        if not self._connection.closed:
-            self._connection.invalidate()
-            self._connection.close()
-        self._connection = self._engine.connect()
+        if hasattr(self, "_connection"):
+            if not self._connection.closed:
+                self._connection.invalidate()
+                self._connection.close()
+            del self._connection
+        self._connect()
 
     def prepared(self, statement: sa.Executable) -> tuple[str, Sequence[str] | None]:
         """A statement in the database's SQL, and the order of its values where they have no names."""

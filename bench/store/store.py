@@ -43,11 +43,12 @@ class Store:
     """A connection to a store, for one process and thread.
 
     `url` is an SQLAlchemy URL such as `sqlite:///results/store.sqlite`. Raises `StoreError`, which names the store and
-    what to do, where the database cannot be opened, read or written.
+    what to do, where the database cannot be opened, read or written. Who is `patient` waits for a server that is not
+    there, as it was before.
     """
 
-    def __init__(self, url: str) -> None:
-        self._database = Database(url)
+    def __init__(self, url: str, patient: bool = False) -> None:
+        self._database = Database(url, patient)
         self._me = Process.this()
         self._watch = Watch(self._database.one_host)
         self._heart = Heart(self._database)

@@ -1,6 +1,8 @@
 """The tables of the store, and the statements that every trial needs."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -110,7 +112,8 @@ def of_holder(table: sa.Table, prefix: str = "") -> sa.ColumnElement[bool]:
     return sa.and_(*(table.c[name] == sa.bindparam(f"{prefix}{name}", type_=table.c[name].type) for name in HOLDER))
 
 
-def holder(process: Process, prefix: str = "") -> dict[str, Any]:
+@lru_cache(maxsize=64)
+def holder(process: Process, prefix: str = "") -> Mapping[str, Any]:
     """The fields of a `Process` as values, their names after `prefix`."""
     return {f"{prefix}{name}": value for name, value in asdict(process).items()}
 
