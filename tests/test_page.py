@@ -168,6 +168,14 @@ def test_without_charts_there_is_no_plotly() -> None:
     assert not Reader(source).all("select")
 
 
+def test_a_chart_without_curves_is_not_shown() -> None:
+    empty = page.Series("random", documents.LOOKS["random"], {("evaluations", "validation"): page.Curve([], [])})
+    for series in ((), (empty,)):
+        drawn = page.Chart(series, (documents.evaluations(),), (documents.VALIDATION,))
+        plain = replace(documents.document(), problems=(page.Section("nothing yet", chart=drawn),))
+        assert not Reader(page.render(plain)).all("section", id="curves")
+
+
 # What comes from data cannot become markup
 
 EVIL = '</script><script>alert("1")</script><!-- &amp; \u2028 \'"'

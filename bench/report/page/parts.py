@@ -51,8 +51,12 @@ def contents(document: Document, anchors: Mapping[str, Section]) -> Iterator[str
 
 
 def charts(document: Document) -> list[Section]:
-    """The sections that have a chart."""
-    return [section for section in (*document.problems, *document.overall) if section.chart is not None]
+    """The sections that have a chart with something in it."""
+    return [
+        section
+        for section in (*document.problems, *document.overall)
+        if section.chart and any(len(curve.x) for series in section.chart.series for curve in series.curves.values())
+    ]
 
 
 def controls(document: Document, names: Names) -> Iterator[str]:
@@ -94,7 +98,7 @@ def section(part: Section, anchor: str, names: Names) -> Iterator[str]:
         yield from (f"<li>{prose(note)}</li>" for note in part.notes)
         yield "</ul>"
     if part.downloads:
-        yield f'<p class="files">Data: {" · ".join(map(link, part.downloads))}</p>'
+        yield f'<p class="files">Data: {" · ".join(link(file) for file in part.downloads)}</p>'
     if part.facts:
         yield "<h3>Setting</h3>"
         yield from facts(part.facts)
@@ -147,20 +151,22 @@ def _key(cell: Cell) -> str:
 
 
 def figure(part: Figure) -> Iterator[str]:
-    """A figure as it is printed, and its files."""
+    """A figure as it is printed, and its files; the bytes of the one that is shown are those of the picture."""
     yield f'<figure><img src="{url(part.shown)}" alt="{text(part.alt)}">'
-    files = " · ".join([link_to_shown(part.shown), *map(link, part.files)])
+    name = text(part.shown.name)
+    shown = f'<a class="file scripted" data-shown download="{name}" href="#" title="{name}">{_ending(part.shown)}</a>'
+    files = " · ".join([shown, *(link(file, _ending(file)) for file in part.files)])
     yield f'<figcaption>{prose(part.title)} <span class="files">{files}</span></figcaption></figure>'
 
 
-def link(file: Download) -> str:
-    """A link that saves a file."""
-    return f'<a class="file" download="{text(file.name)}" href="{url(file)}">{text(file.name)}</a>'
+def _ending(file: Download) -> str:
+    return text(file.name.rpartition(".")[2].upper())
 
 
-def link_to_shown(file: Download) -> str:
-    """A link that saves the picture before it, whose bytes it shares: the script finds them."""
-    return f'<a class="file scripted" data-shown download="{text(file.name)}" href="#">{text(file.name)}</a>'
+def link(file: Download, said: str = "") -> str:
+    """A link that saves a file, by its name or as it is `said`."""
+    name = text(file.name)
+    return f'<a class="file" download="{name}" href="{url(file)}" title="{name}">{said or name}</a>'
 
 
 def facts(parts: Sequence[Fact]) -> Iterator[str]:

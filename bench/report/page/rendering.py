@@ -66,7 +66,7 @@ def _made(document: Document) -> Iterator[str]:
     if document.facts:
         yield from parts.facts(document.facts)
     if document.downloads:
-        yield f'<p class="files">All data: {" · ".join(map(parts.link, document.downloads))}</p>'
+        yield f'<p class="files">All data: {" · ".join(parts.link(file) for file in document.downloads)}</p>'
     yield "</section>"
 
 
