@@ -1,6 +1,7 @@
 """Losses against seconds, seconds of optimisers, and overtuning, each against a plain loop."""
 
 import math
+import time
 from statistics import median
 
 import numpy as np
@@ -54,6 +55,35 @@ def test_without_a_run_or_a_trial_there_is_no_row() -> None:
         frame = seconds.against_seconds(runs, runs, [True] * len(runs))
         assert len(frame) == 0
         assert frame.columns.tolist() == ["seconds", "lower", "median", "upper", "runs"]
+
+
+def test_a_curve_ends_where_a_clock_is_unknown() -> None:
+    losses = [np.array([3.0, 2.0, 1.0]), np.array([4.0, 4.0, 4.0])]
+    clocks = [np.array([1.0, 2.0, 9.0]), np.cumsum([1.0, 4.0, math.nan])]
+    frame = seconds.against_seconds(losses, clocks, [True, True])
+    assert frame["seconds"].tolist() == [1, 2, 5]  # the last row is the end, without a change
+    assert frame["median"].tolist() == [3.5, 3, 3]
+
+
+def test_many_rows_are_thinned_to_some_that_are_exact() -> None:
+    chance = np.random.default_rng(0)
+    losses = [np.minimum.accumulate(chance.random(400) - np.arange(400)) for _ in range(5)]
+    clocks = [np.cumsum(chance.random(400)) for _ in range(5)]
+    whole = seconds.against_seconds(losses, clocks, [False] * 5, most=10**6)
+    thin = seconds.against_seconds(losses, clocks, [False] * 5, most=100)
+    assert len(whole) > 1000
+    assert len(thin) == 100
+    assert thin.merge(whole).equals(thin)
+    assert thin["seconds"].iloc[[0, -1]].tolist() == whole["seconds"].iloc[[0, -1]].tolist()
+
+
+def test_a_million_trials_take_a_second() -> None:
+    chance = np.random.default_rng(0)
+    losses = [np.minimum.accumulate(chance.random(500)) for _ in range(2000)]
+    clocks = [np.cumsum(chance.random(500)) for _ in range(2000)]
+    start = time.process_time()
+    assert 0 < len(seconds.against_seconds(losses, clocks, [False] * 2000)) <= seconds.MOST
+    assert time.process_time() - start < 1
 
 
 def test_seconds_of_a_trial_are_the_median_of_the_runs_that_made_it() -> None:

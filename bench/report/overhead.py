@@ -1,4 +1,4 @@
-"""What an optimiser takes by itself as its history grows."""
+"""How long an optimiser thinks: its own seconds per trial as the history grows."""
 
 import numpy as np
 import pandas as pd
@@ -8,22 +8,22 @@ from bench.report import statistics
 
 
 def overhead(asking: NDArray[np.float64]) -> pd.DataFrame:
-    """Quartiles over runs of the seconds that ask + tell took: `evaluations`, `lower`, `median`, `upper`, `runs`.
+    """Quartiles over runs of an optimiser's own seconds in its 1st, 2nd, ... trial, one row per trial that any run has.
 
-    One row a trial.
+    `asking` is ask + tell seconds as charged, not cumulated, (runs, trials); NaN where a run has ended, or where the
+    seconds are unknown. Columns: `evaluations`, t: what is timed is the ask that chose trial t, knowing t - 1 others,
+    and the tell after it; `lower`, `median`, `upper`, the quartiles of `statistics.quartiles` over the runs that have
+    trial t; `runs`, their number.
 
-    `asking` is (runs, trials), NaN beyond a run's end. `evaluations` counts trials from 1, so that the optimiser had
-    been told of one less when it was asked; `runs` says how many made that trial, and the quartiles
-    (`statistics.quartiles`) are theirs alone: a run that has ended takes no time. Rows end with the longest run.
+    Here a missing value is left out, unlike in losses: a run that has ended has no time, and not an infinite one. Where
+    `runs` falls along the curve, a step of it may come from the runs that left.
     """
-    made = ~np.isnan(asking)
-    end = int(made.any(axis=0).sum())
-    rows = [statistics.quartiles(asking[made[:, trial], trial]) for trial in range(end)]
-    lines = np.array(rows).reshape(end, len(statistics.QUARTILES)).T
-    return pd.DataFrame(
-        {
-            "evaluations": np.arange(1, end + 1),
-            **dict(zip(statistics.QUARTILES, lines, strict=True)),
-            "runs": made[:, :end].sum(axis=0),
-        }
-    )
+    ordered = np.sort(asking, axis=0)  # NaN last
+    counts = np.count_nonzero(~np.isnan(asking), axis=0)
+    lines = np.full((len(statistics.QUARTILES), len(counts)), np.nan)
+    for count in np.unique(counts[counts > 0]).tolist():
+        at = counts == count
+        lines[:, at] = statistics.quartiles(ordered[:count, at])
+    there = counts > 0
+    columns = dict(zip(statistics.QUARTILES, lines[:, there], strict=True))
+    return pd.DataFrame({"evaluations": np.flatnonzero(there) + 1, **columns, "runs": counts[there]})

@@ -28,13 +28,22 @@ def quartiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     ordered = np.sort(np.where(np.isnan(values), np.inf, values), axis=0)
     found = []
     for p in QUARTILES.values():
-        i = int(p * (count - 1))
-        g = p * (count - 1) - i
-        low, high = ordered[i], ordered[min(i + 1, count - 1)]
-        with np.errstate(invalid="ignore"):
-            between = low + g * (high - low)
-        found.append(low if g == 0 else np.where(low == high, low, between))
+        i, g = place(p, count)
+        found.append(between(ordered[i], ordered[min(i + 1, count - 1)], g))
     return np.stack(found)
+
+
+def place(p: float, count: int) -> tuple[int, float]:
+    """The i and g of `quartiles`: Q(p) of `count` values is x_(i) and the share g of the way to x_(i+1)."""
+    h = p * (count - 1)
+    return int(h), h - int(h)
+
+
+def between(low: NDArray[np.float64], high: NDArray[np.float64], g: float) -> NDArray[np.float64]:
+    """The share g of the way from `low` to `high`, infinite as soon as an infinity takes part; see `quartiles`."""
+    with np.errstate(invalid="ignore"):
+        found: NDArray[np.float64] = np.where((low == high) | (g == 0), low, low + g * (high - low))
+    return found
 
 
 def final(runs: pd.DataFrame, curves: pd.DataFrame, evaluations: int) -> pd.DataFrame:
