@@ -8,6 +8,7 @@ from typing import Any
 from bench.errors import UserError, allowed
 
 EXTRAS = {
+    "ax": "ax",
     "botorch": "botorch",
     "ConfigSpace": "smac",
     "gpytorch": "botorch",

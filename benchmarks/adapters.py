@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 FEW = 20
 """Trials of a slow optimiser by default."""
-SLOW = ("skopt_", "hyperopt_atpe", "optuna_gp", "smac")
+SLOW = ("skopt_", "hyperopt_atpe", "optuna_gp", "smac", "ax")
 ATTEMPTS = 4
 """How often one over the bound is measured again: the machine may have been disturbed."""
 
@@ -65,7 +65,7 @@ def main() -> int:
 def measure(loops: Any, case: Any, trials: int) -> Any:
     """The attempt that added least."""
     found = [loops.compare(case, 3, trials)]
-    while found[-1].added > found[-1].bound and found[-1].equal == trials and len(found) < ATTEMPTS:
+    while found[-1].added > found[-1].bound and found[-1].equal == found[-1].trials and len(found) < ATTEMPTS:
         found.append(loops.compare(case, 3, trials))
     return min(found, key=lambda comparison: comparison.added)
 

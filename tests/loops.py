@@ -118,6 +118,8 @@ class Case:
     """A package that is an extra."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Of the adapter, beside those of the config, where the loop has others."""
+    trials: int | None = None
+    """So many at most, where each takes seconds and another case has more of them."""
 
     @property
     def missing(self) -> bool:
@@ -145,6 +147,7 @@ def compare(case: Case, seed: int, trials: int) -> Comparison:
     """Run both. A library's own time varies more than an adapter adds, so that the difference of both says nothing:
     what ours adds is its time less the time inside the library's functions, which its loop calls as often; of a trial
     the median, as other processes disturb some."""
+    trials = min(trials, case.trials or trials)
     with threadpool_limits(1):
         own, ours = Objective(), Objective()
         start = time.process_time()

@@ -38,7 +38,7 @@ def failed(found: dict[str, Check]) -> dict[str, str]:
 # Every optimiser of the suite.
 
 SLOW = {"botorch_gp": 6, "botorch_turbo": 24}
-SLOW |= {"hyperopt_atpe": 4, "nevergrad": 13, "optuna_gp": 11, "skopt": 11, "smac": 4}
+SLOW |= {"ax": 7, "hyperopt_atpe": 4, "nevergrad": 13, "optuna_gp": 11, "skopt": 11, "smac": 4}
 """Trials on one space, of those that take hundredths of a second to a second for each, some after ten random ones."""
 
 SETTINGS = {
@@ -47,7 +47,7 @@ SETTINGS = {
 }
 """With which more of the trials are the model's, and take a tenth of the time."""
 
-SLOWEST = {"botorch_gp", "botorch_turbo", "smac_gp"}
+SLOWEST = {"ax", "botorch_gp", "botorch_turbo", "smac_gp"}
 
 ALIKE = {"ties", "tiny", "negative", "vast"}
 """Rules that `bench check` tries on the slowest too, and this test does not."""
@@ -57,7 +57,9 @@ def options(name: str) -> dict[str, Any]:
     """How much of the suite is tried here, so that all optimisers take two minutes of one core and not twenty."""
     for start, count in SLOW.items():
         if name.startswith(start):
-            rules = [rule for rule in RULES if rule.name not in ALIKE] if start in {"botorch_gp", "smac"} else RULES
+            rules = (
+                [rule for rule in RULES if rule.name not in ALIKE] if start in {"ax", "botorch_gp", "smac"} else RULES
+            )
             return {"examples": 1, "trials": count, "limit": 0.0, "rules": rules}
     return {"examples": 2, "trials": 25, "limit": 0.1, "rules": RULES}
 
