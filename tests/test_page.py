@@ -168,6 +168,21 @@ def test_without_charts_there_is_no_plotly() -> None:
     assert not Reader(source).all("select")
 
 
+def test_what_follows_the_first_table_and_two_figures_is_folded_under_its_titles() -> None:
+    tables = tuple(page.Table(f"table {place}", (page.Head("a"),), ()) for place in range(3))
+    shown = page.Download("a.svg", documents.SVG, "image/svg+xml")
+    figures = tuple(page.Figure(f"figure {place}", f"seen {place}", shown) for place in range(3))
+    reader = Reader(
+        page.render(replace(documents.document(), problems=(page.Section("x", tables=tables, figures=figures),)))
+    )
+    assert ["details" in table["within"] for table in reader.all("table")] == [False, True, True]
+    assert ["details" in image["within"] for image in reader.all("img")] == [False, False, True]
+    assert [" ".join(part["text"].split()) for part in reader.all("summary")] == [
+        "2 more tables table 1 · table 2",
+        "1 more figure figure 2",
+    ]
+
+
 def test_a_chart_without_curves_is_not_shown() -> None:
     empty = page.Series("random", documents.LOOKS["random"], {("evaluations", "validation"): page.Curve([], [])})
     for series in ((), (empty,)):
@@ -294,6 +309,8 @@ def test_every_style_has_a_swatch_and_a_marker_of_its_own_name(reader: Reader) -
     assert {series["look"] for series in charts(reader)[0]["series"]} == {f"look{place}" for place in range(6)}
     sheet = reader.all("style")[0]["text"]
     assert f".look0{{color:{documents.LOOKS['skopt_gp'].color}}}" in sheet
+    assert look.symbol("") == ""
+    assert look.swatch(style.Style("#123456", "-", ""), "look0").count('d=""') == 1
     for known in style.KNOWN.values():
         drawn = look.swatch(known, "look0")
         assert drawn.count("<path") == 2

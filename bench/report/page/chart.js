@@ -30,9 +30,9 @@
     const lines = found.map(({ series, curve }) => {
       const [x, y] = line(curve, curve.median, range, logx, logy);
       return {
-        name: series.label, meta: "median", type: "scatter", mode: "lines+markers", x, y, hoverinfo: "skip",
+        name: series.label, meta: "median", type: "scatter", mode: series.symbol ? "lines+markers" : "lines", x, y, hoverinfo: "skip",
         line: { shape: "hv", simplify: false, width: 1.8, color: hues.get(series), dash: series.dash },
-        marker: { symbol: series.symbol, size: 7, color: hues.get(series), maxdisplayed: 9, line: { width: 1.2, color: hues.get(series) } },
+        marker: { symbol: series.symbol || "circle", size: 7, color: hues.get(series), maxdisplayed: 9, line: { width: 1.2, color: hues.get(series) } },
       };
     });
     return [...bands, ...lines];

@@ -165,7 +165,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Section:
-    """One problem, or what is said across problems."""
+    """One problem, or what is said across problems; tables after the first, figures after two are folded."""
 
     title: str
     verdict: tuple[str, ...] = ()

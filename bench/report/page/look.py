@@ -32,8 +32,8 @@ _SYMBOLS = {
 
 
 def symbol(marker: str) -> str:
-    """Plotly's name of a marker; a circle where it has none like it."""
-    return _SYMBOLS.get(marker, "circle")
+    """Plotly's name of a marker, empty where there is none; a circle where it has none like it."""
+    return _SYMBOLS.get(marker, "circle") if MarkerStyle(marker) else ""
 
 
 def dash(pattern: Dash) -> str:

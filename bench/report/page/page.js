@@ -1,4 +1,4 @@
-// Tables that sort and files that are saved; without it, both are still there to be read.
+// Tables that sort, files that are saved, paper with everything unfolded; without it, all is still there to be read.
 (() => {
   "use strict";
   document.documentElement.classList.add("js");
@@ -34,6 +34,14 @@
       });
     });
   }
+
+  // Paper has everything unfolded.
+  let unfolded = [];
+  addEventListener("beforeprint", () => {
+    unfolded = [...document.querySelectorAll("details:not([open])")];
+    unfolded.forEach((part) => { part.open = true; });
+  });
+  addEventListener("afterprint", () => unfolded.forEach((part) => { part.open = false; }));
 
   // Browsers follow long data addresses no further than two megabytes, but save a blob of any length.
   document.addEventListener("click", (event) => {

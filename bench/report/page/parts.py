@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from string import Template
 
 from bench.report.page.document import Cell, Document, Download, Fact, Figure, Finding, Section, Series, Table
@@ -10,6 +11,9 @@ from bench.report.page.markup import own, prose, text, url
 from bench.report.style import Style
 
 Names = Mapping[Style, str]
+
+OPEN_TABLES, OPEN_FIGURES = 1, 2
+"""How many of a section are not folded."""
 
 _LEVELS = {
     "error": ("✕", "Error", "errors"),
@@ -86,23 +90,36 @@ def _labels(sections: Sequence[Section]) -> list[Series]:
 
 
 def section(part: Section, anchor: str, names: Names) -> Iterator[str]:
-    """One problem, or what is said across problems."""
+    """One problem, or what is said across problems: what most came for in the open, the rest folded."""
     yield f'<section id="{anchor}" aria-labelledby="{anchor}-title"><h2 id="{anchor}-title">{text(part.title)}</h2>'
     yield from (f"<p>{prose(sentence)}</p>" for sentence in part.verdict)
-    for place, entry in enumerate(part.tables):
-        yield from table(entry, f"{anchor}-table{place}", names)
-    for shown in part.figures:
-        yield from figure(shown)
+    tables = [list(table(entry, f"{anchor}-table{place}", names)) for place, entry in enumerate(part.tables)]
+    figures = [list(figure(entry)) for entry in part.figures]
+    yield from chain(*tables[:OPEN_TABLES], *figures[:OPEN_FIGURES])
     if part.notes:
         yield '<ul class="notes">'
         yield from (f"<li>{prose(note)}</li>" for note in part.notes)
         yield "</ul>"
+    yield from _folded("table", [entry.caption for entry in part.tables[OPEN_TABLES:]], tables[OPEN_TABLES:])
+    yield from _folded("figure", [entry.title for entry in part.figures[OPEN_FIGURES:]], figures[OPEN_FIGURES:])
+    if part.facts:
+        yield from _folded("fact", [], [list(facts(part.facts))], "How these runs were made")
     if part.downloads:
         yield f'<p class="files">Data: {" · ".join(link(file) for file in part.downloads)}</p>'
-    if part.facts:
-        yield "<h3>Setting</h3>"
-        yield from facts(part.facts)
     yield "</section>"
+
+
+def _folded(kind: str, titles: Sequence[str], pieces: Sequence[Sequence[str]], said: str = "") -> Iterator[str]:
+    """What the reader unfolds, under its number and its titles; paper has it unfolded."""
+    if not pieces:
+        return
+    many = f"{len(pieces)} more {kind}{'s' if len(pieces) > 1 else ''}"
+    yield f'<details class="{kind}"><summary>{said or many}'
+    if titles:
+        yield f'<span class="quiet">{" · ".join(map(prose, titles))}</span>'
+    yield "</summary>"
+    yield from chain(*pieces)
+    yield "</details>"
 
 
 def table(part: Table, anchor: str, names: Names) -> Iterator[str]:
