@@ -1,29 +1,38 @@
 """What makes a comparison less than fair, and what was checked and found in order.
 
-`making` checks how the runs were made, `environment` with what and where, `searching` what came of them; `entries` has
-what they share. Each check says something, so that a reader sees that it was made.
+`making` checks how the runs were made, `environment` with what and where, `searching` what came of them, `asking` what
+they asked for; `entries` has what they share. Each check says something, so that a reader sees that it was made.
 """
 
 from collections.abc import Iterator, Mapping
 
-from bench.report.audit import environment, making, searching
+from bench.report.audit import asking, environment, making, searching
 from bench.report.audit.entries import LEVELS, Finding, Metadata, metadata_of, provenance_of, ranges
 from bench.report.curves import Comparison
+from bench.report.visits import Visits
 from bench.results import Results, RunId
 
 __all__ = ["LEVELS", "Finding", "Metadata", "findings", "metadata_of", "provenance_of", "ranges", "warnings"]
 
 
-def findings(comparison: Comparison, found: Results, left_out: Mapping[RunId, str] | None = None) -> list[Finding]:
+def findings(
+    comparison: Comparison,
+    found: Results,
+    left_out: Mapping[RunId, str] | None = None,
+    visits: Visits | None = None,
+) -> list[Finding]:
     """What the audit of one comparison says: the gravest first, else in the order of the checks.
 
-    `left_out` are the runs that could not be read, with why (`reading.Reading`).
+    `left_out` are the runs that could not be read, with why (`reading.Reading`); `visits`, of the comparison, is None
+    where its configurations are not known: then nothing is said of them.
     """
     said = [
         *making.findings(comparison, found, left_out or {}),
         *environment.findings(comparison, found),
         *searching.findings(comparison, found),
     ]
+    if visits is not None:
+        said += asking.findings(metadata_of(comparison, found), visits)
     return sorted(said, key=lambda finding: LEVELS.index(finding.level))
 
 

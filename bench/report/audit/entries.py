@@ -51,7 +51,7 @@ def by_label(comparison: Comparison, values: Iterable[Hashable]) -> dict[str, li
     return {label: list(different) for label, different in found.items()}
 
 
-def listed(said: Iterable[str], limit: int = 6) -> str:
+def listed(said: Iterable[str], limit: int = 6, between: str = ", ") -> str:
     """Some of many, and how many more.
 
     >>> listed("abcde", 3)
@@ -59,7 +59,7 @@ def listed(said: Iterable[str], limit: int = 6) -> str:
     """
     every = list(said)
     more = f" and {len(every) - limit} more" if len(every) > limit else ""
-    return ", ".join(every[:limit]) + more
+    return between.join(every[:limit]) + more
 
 
 def plural(count: int, noun: str) -> str:

@@ -1,0 +1,137 @@
+"""What the runs asked for: the same again, the same as other runs, and the best at an end of a range."""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
+
+from bench.report.audit.entries import Finding, Metadata, config_of, listed, ranges
+from bench.report.visits import Visits
+from bench.space import Categorical, Int, Parameter, steps
+
+NEAR = 0.01
+"""How near an end of its range, of the range's length, a value is at the end."""
+_WORTH = 0.01
+"""The share of repeated proposals, and the probability of so many incumbents at an end, that are worth a note."""
+_SHARE = 0.1
+"""The least share of runs with their incumbent at an end that is worth a note."""
+
+
+def findings(metadata: Sequence[Metadata], visits: Visits) -> Iterator[Finding]:
+    """Each check's, in order."""
+    yield from beginnings(metadata, visits)
+    yield from duplicates(visits)
+    yield from alike(visits)
+    yield from bounds(visits)
+
+
+def beginnings(metadata: Sequence[Metadata], visits: Visits) -> Iterator[Finding]:
+    """Whether runs with the same seed began as their shared initial design says; silent where they need not."""
+    designs = [config_of(entry).get("initial_design") for entry in metadata]
+    sizes = [design.get("size") or 0 if isinstance(design, dict) else 0 for design in designs]
+    if not min(sizes):
+        return
+    first = visits.trials.groupby("run").cumcount() < visits.trials["run"].map(dict(enumerate(sizes)))
+    begun: dict[int, set[bytes]] = {}
+    seeds = visits.runs["seed"]
+    for run, rows in visits.places[first].groupby(visits.trials.loc[first, "run"]):
+        begun.setdefault(int(seeds[run]), set()).add(rows.to_numpy().tobytes())
+    odd = sorted(seed for seed, found in begun.items() if len(found) > 1)
+    if odd:
+        text = f"runs with the same seed did not begin with the same configurations: {ranges(odd)}"
+        yield Finding("error", "initial design", text)
+
+
+def duplicates(visits: Visits) -> Iterator[Finding]:
+    """How often each optimiser asked for what the same run had asked for before."""
+    sums = visits.runs.groupby("label")[["repeated", "trials"]].sum()
+    shares = (sums["repeated"] / sums["trials"].clip(lower=1)).sort_values(ascending=False, kind="stable")
+    many = shares[shares >= _WORTH]
+    if len(many):
+        said = listed(f"{label} ({share:.0%} of its trials)" for label, share in many.items())
+        yield Finding("note", "duplicates", f"asked for what the same run had asked for before: {said}")
+    else:
+        some = (
+            f"{sums['repeated'].sum()} of {sums['trials'].sum()} trials asked for what their run had asked for before"
+        )
+        yield Finding("ok", "duplicates", some)
+
+
+def alike(visits: Visits) -> Iterator[Finding]:
+    """Whether the repetitions of an optimiser are repetitions: other configurations with another seed."""
+    said = []
+    for label, part in visits.runs[visits.runs["trials"] > 0].groupby("label"):
+        different = part["sequence"].nunique()
+        if different < len(part):
+            said.append(f"{label} ({different} of its {len(part)} runs differ)")
+    if said:
+        text = "asked for the same configurations with different seeds, so that its runs are fewer than they seem: "
+        yield Finding("note", "repeated runs", text + listed(said))
+    else:
+        yield Finding("ok", "repeated runs", "no two runs of an optimiser asked for the same configurations")
+
+
+def bounds(visits: Visits) -> Iterator[Finding]:
+    """Whether incumbents gather at an end of a numeric parameter's range, so that a wider one may hold better.
+
+    At an end is what is within `NEAR` of it. A run's incumbent is there by chance with the probability of the space's
+    law, or with the share of the worse half of its optimiser's trials that are there, if that is larger: a grid is at
+    ends whether they are good or not. An end is named where at least a tenth of the incumbents are at it, and so many
+    or more have a probability under 1 % (the sum of one binomial per optimiser), divided by the number of ends looked
+    at.
+    """
+    labels = visits.runs["label"].reindex(visits.incumbents.index)
+    numeric = [parameter for parameter in visits.space.searched if not isinstance(parameter, Categorical)]
+    said = []
+    for parameter, upper in itertools.product(numeric, (False, True)):
+        place = visits.incumbents[parameter.name].dropna()
+        count = int(_at(place.to_numpy(), upper).sum())
+        chances = [(labels[place.index] == label, chance) for label, chance in _chances(visits, parameter, upper)]
+        probability = _tail([(int(here.sum()), chance) for here, chance in chances], count)
+        if count >= max(1, _SHARE * len(place)) and probability < _WORTH / (2 * len(numeric)):
+            which, end = ("high", parameter.high) if upper else ("low", parameter.low)
+            said.append(f"{parameter.name} at its {which} end, {end:g}, in {count} of {len(place)} runs")
+    if said:
+        text = "the best configurations gather at an end of a range, beyond which there may be better: "
+        yield Finding("note", "bounds", text + listed(said, between="; "))
+    elif numeric and len(visits.incumbents):
+        yield Finding("ok", "bounds", "the best configurations do not gather at an end of a range")
+
+
+def mass(parameter: Parameter, upper: bool, near: float = NEAR) -> float:
+    """The probability by the space's law that a numeric parameter is within `near` of an end of its range."""
+    assert not isinstance(parameter, Categorical)
+    low, high = parameter.low, parameter.high
+    if isinstance(parameter, Int) and parameter.log:
+        ratio = (high / low) ** near
+        inner = math.ceil(high / ratio - 1e-9) - 0.5 if upper else math.floor(low * ratio + 1e-9) + 0.5
+        whole = math.log((high + 0.5) / (low - 0.5))
+        return math.log((high + 0.5) / inner if upper else inner / (low - 0.5)) / whole
+    if parameter.step is None:
+        return near
+    count = steps(parameter)
+    return (math.floor(near * count + 1e-9) + 1) / (count + 1)
+
+
+def _at(places: NDArray[np.float64], upper: bool) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (places >= 1 - NEAR - 1e-12) if upper else (places <= NEAR + 1e-12)
+    return found
+
+
+def _chances(visits: Visits, parameter: Parameter, upper: bool) -> Iterator[tuple[str, float]]:
+    """Each optimiser with the probability that a run's incumbent is at the end by chance."""
+    place, trials = visits.places[parameter.name], visits.trials
+    worse = trials["rank"] >= trials.groupby("label")["rank"].transform("median")
+    for label, part in place[worse].groupby(trials.loc[worse, "label"]):
+        there = _at(part.dropna().to_numpy(), upper)
+        yield str(label), max(mass(parameter, upper), float(there.mean()) if len(there) else 0.0)
+
+
+def _tail(groups: Sequence[tuple[int, float]], count: int) -> float:
+    """The probability of `count` or more hits, where each group is (how many may hit, with which probability each)."""
+    law = reduce(np.convolve, (binom.pmf(np.arange(many + 1), many, chance) for many, chance in groups), np.ones(1))
+    return float(law[count:].sum())
