@@ -173,7 +173,7 @@ def test_random_searchs_exact_median_lies_under_the_others() -> None:
     assert under.get_zorder() < min(line.get_zorder() for line in curves(figure)[:-1])
     assert under.get_linewidth() < curves(figure)[0].get_linewidth()
     assert np.asarray(under.get_ydata()).tolist()[:11] == exact["median"].tolist()[:11]
-    assert "random, exactly" in words(figure)
+    assert "random, exact median" in words(figure)
 
 
 def test_labels_stand_in_the_order_in_which_lines_end() -> None:

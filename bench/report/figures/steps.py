@@ -81,7 +81,7 @@ def baseline_of(frame: pd.DataFrame | None) -> tuple[Line, ...]:
         return ()
     x, median = known["evaluations"].to_numpy(dtype=np.float64), known["median"].to_numpy(dtype=np.float64)
     look = Style(_GREY, SOLID, "")
-    return (Line("random, exactly", "", x, median, median, median, False, math.inf, look, baseline=True),)
+    return (Line("random, exact median", "", x, median, median, median, False, math.inf, look, baseline=True),)
 
 
 def draw(view: View) -> Figure:
