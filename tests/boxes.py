@@ -1,8 +1,8 @@
 """What a drawn figure shows where: every text within it, no two on each other."""
 
-import itertools
 from collections.abc import Iterator
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
@@ -38,7 +38,10 @@ def all_seen(figure: Figure) -> list[str]:
         for text, box in found
         if box.x0 < whole.x0 - 0.5 or box.y0 < whole.y0 - 0.5 or box.x1 > whole.x1 + 0.5 or box.y1 > whole.y1 + 0.5
     ]
-    for (one, a), (other, b) in itertools.combinations(found, 2):
-        if min(a.x1, b.x1) - max(a.x0, b.x0) > 0.5 and min(a.y1, b.y1) - max(a.y0, b.y0) > 0.5:
-            faults.append(f"on each other: {one!r} and {other!r}")
+    places = np.array([box.extents for _, box in found])
+    overlap = np.minimum(places[:, None, 2:], places[None, :, 2:]) - np.maximum(
+        places[:, None, :2], places[None, :, :2]
+    )
+    for one, other in np.argwhere(np.triu((overlap > 0.5).all(axis=2), k=1)):
+        faults.append(f"on each other: {found[one][0]!r} and {found[other][0]!r}")
     return faults

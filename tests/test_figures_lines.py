@@ -71,7 +71,7 @@ def test_thirty_optimisers_or_one_every_text_is_seen(kind: str, venue: str | Non
     for names in (MANY, ["random"]):
         with figures.look(paper(venue) if venue else None):
             figure = drawn(kind, frame(kind, names))
-            figure.canvas.draw()
+            figure.draw_without_rendering()
             assert all_seen(figure) == []
             shown = "".join(words(figure).split())
             assert [name for name in names if "".join(name.split()) not in shown] == []
@@ -93,7 +93,7 @@ def test_a_missing_median_is_said_and_drawn_nowhere(kind: str) -> None:
     data.loc[(data["label"] == "optuna_tpe") & (data.index % 12 < 3), ["lower", "median", "upper"]] = np.inf
     with figures.look():
         figure = drawn(kind, data)
-        figure.canvas.draw()
+        figure.draw_without_rendering()
     assert words(figure).count("no median") == 1
     missing, other = curves(figure)
     assert np.isnan(np.asarray(missing.get_ydata(), dtype=float)).all()
@@ -130,7 +130,7 @@ def test_a_regret_of_zero_is_said_and_leaves_the_logarithmic_axis_at_its_bottom(
     data.loc[last & (data["label"] == "skopt_gp"), ["lower", "median"]] = -0.1
     with figures.look():
         figure = drawn("regret", data)
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         assert all_seen(figure) == []
     (axes,) = figure.axes
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
@@ -167,7 +167,7 @@ def test_random_searchs_exact_median_lies_under_the_others() -> None:
     exact = pd.DataFrame({"evaluations": np.arange(1, 13), "median": [*np.linspace(9, 2, 11), np.nan]})
     with figures.look():
         figure = drawn("regret", data, baseline=exact)
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         assert all_seen(figure) == []
     under = curves(figure)[-1]
     assert under.get_zorder() < min(line.get_zorder() for line in curves(figure)[:-1])
@@ -181,7 +181,7 @@ def test_labels_stand_in_the_order_in_which_lines_end() -> None:
     data = frame("regret", names)
     with figures.look():
         figure = drawn("regret", data)
-        figure.canvas.draw()
+        figure.draw_without_rendering()
     ends = data[data["evaluations"] == 12].set_index("label")["median"]
     heights = {text.get_text(): text.get_position()[1] for text in figure.texts if text.get_text() in names}
     for one, other in itertools.combinations(names, 2):

@@ -64,7 +64,7 @@ def data(kind: str, names: list[str]) -> Any:
 def drawn(kind: str, given: Any, names: list[str]) -> Figure:
     make: Callable[..., Figure] = getattr(figures, kind)
     figure = make(given, style.styles(names), "iris · lightgbm")
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     return figure
 
 

@@ -7,6 +7,7 @@ has fewer than others. Each function returns a figure; call it within `look`.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -108,7 +109,7 @@ def overhead(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "optim
     return draw(
         View(
             title,
-            evaluations(int(frame["evaluations"].max())),
+            replace(evaluations(int(frame["evaluations"].max())), label="trials"),
             Axis(axis, bottom, top, log=True),
             _lines(frame, "evaluations", styles, top, log=True),
             tuple(_caption(frame, math.inf)),
