@@ -5,6 +5,7 @@
 it, beside Plotly's own script.
 """
 
+from bench.report.audit import Finding
 from bench.report.page.document import (
     Axis,
     Cell,
@@ -14,7 +15,6 @@ from bench.report.page.document import (
     Download,
     Fact,
     Figure,
-    Finding,
     Head,
     Section,
     Series,

@@ -10,9 +10,9 @@ from typing import Literal, Self
 
 import pandas as pd
 
+from bench.report.audit import Finding
 from bench.report.style import Style
 
-Level = Literal["error", "warning", "note", "ok"]
 Mark = Literal["", "best", "tied"]
 
 
@@ -152,15 +152,6 @@ class Fact:
 
     name: str
     value: str
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What an audit found: an error, a warning, a note, or that something is as it should be."""
-
-    level: Level
-    subject: str
-    text: str
 
 
 @dataclass(frozen=True)

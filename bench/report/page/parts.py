@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from string import Template
 
-from bench.report.page.document import Cell, Document, Download, Fact, Figure, Finding, Section, Series, Table
+from bench.report.audit import Finding
+from bench.report.page.document import Cell, Document, Download, Fact, Figure, Section, Series, Table
 from bench.report.page.look import swatch
 from bench.report.page.markup import own, prose, text, url
 from bench.report.style import Style
@@ -199,7 +200,7 @@ def findings(parts: Sequence[Finding]) -> Iterator[str]:
     order = list(_LEVELS)
     for finding in sorted(parts, key=lambda finding: order.index(finding.level)):
         sign, name, _ = _LEVELS[finding.level]
-        subject = f"<strong>{prose(finding.subject)}</strong> " if finding.subject else ""
+        subject = f"<strong>{prose(finding.subject)}</strong>: " if finding.subject else ""
         yield (
             f'<li class="{finding.level}"><span class="sign" aria-hidden="true">{sign}</span>'
             f'<span class="level">{name}</span><span>{subject}{prose(finding.text)}</span></li>'
