@@ -19,6 +19,7 @@ from bench import store as stores
 from bench.components import build as build_component
 from bench.components import locate
 from bench.errors import UserError
+from bench.isolation import Limits
 from bench.optimizers import Declaration, Optimizer
 from bench.problem import Problem, Recipe
 from bench.results import RunId, write_run
@@ -41,6 +42,13 @@ class RunSpec:
     threads: int
     overwrite: bool = False
     """Whether a finished table is to be replaced."""
+    isolation: str = "none"
+    """Where evaluations are made: none, in the process of the run; process, in a child of it."""
+
+    @property
+    def limits(self) -> Limits | None:
+        """The limits of an evaluation in a child process; None where there is none."""
+        return Limits(**self.config.get("trial", {})) if self.isolation == "process" else None
 
     @property
     def trials(self) -> int | None:
@@ -105,7 +113,7 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
             optimizer_config.get("settings") or {},
         )
         design = _initial_design(spec, problem, optimizer)
-        trials = Trials(spec.run, problem, optimizer, store, journal, design)
+        trials = Trials(spec.run, problem, optimizer, store, journal, design, spec.limits)
         ended = trials.spend(spec.trials, spec.seconds)
     declared = getattr(optimizer, "declared", None) or Declaration()
     of_run = {

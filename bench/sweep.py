@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from bench import problem, provenance, results, space_repeat, space_yaml
+from bench import isolation, problem, provenance, results, space_repeat, space_yaml
 from bench.datasets.file import fingerprint
-from bench.errors import UserError
+from bench.errors import UserError, allowed
 from bench.processes import cores
 from bench.results import SEEDS, DamagedTable, RunId
 from bench.run import RunSpec
@@ -120,6 +120,9 @@ def _specification(config: Mapping[str, Any]) -> RunSpec:
     config = {**config, "model": space_repeat.spread(config["model"])}
     groups = {name: {key: value for key, value in config[name].items() if key != "description"} for name in GROUPS}
     groups = problem.relevant(groups)
+    limits = {key: value for key, value in asdict(isolation.limits(config["trial"])).items() if value is not None}
+    if limits:
+        groups["trial"] = limits
     dataset = groups["dataset"]
     if dataset.get("sha256") is None and dataset.get("path") and dataset.get("load") == FILE:
         # The content of a user's file is part of what its results depend on; its place is not.
@@ -134,6 +137,7 @@ def _specification(config: Mapping[str, Any]) -> RunSpec:
         str(Path(config["datasets_dir"]).absolute()),
         config["store"] or f"sqlite:///{results_dir / 'store.sqlite'}",
         config["threads"] or cores(),
+        isolation=config["isolation"],
     )
 
 
@@ -238,6 +242,7 @@ def _check(config: Mapping[str, Any]) -> None:
     for group in ("model", "optimizer"):
         if not isinstance(config[group].get("settings") or {}, Mapping):
             raise UserError(f"{group}.settings: expected a mapping")
+    _check_isolation(config)
     problem.check(config)
     space_yaml.parse(space_repeat.spread(config["model"]).get("space") or {})
 
@@ -250,6 +255,17 @@ def _check_budget(budget: Mapping[str, Any]) -> None:
         _whole("budget.trials", trials, 1)
     if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0):
         raise UserError(f"budget.seconds={seconds!r}: expected a number greater than 0")
+
+
+def _check_isolation(config: Mapping[str, Any]) -> None:
+    if config["isolation"] not in ("none", "process"):
+        raise UserError(f"isolation={config['isolation']!r}: {allowed(config['isolation'], ('none', 'process'))}")
+    for key, value in config["trial"].items():
+        if value is not None and config["isolation"] != "process":
+            raise UserError(
+                f"trial.{key}={value}: what is evaluated in the run's own process has no limits; "
+                "set isolation=process, too"
+            )
 
 
 def _check_seeds(config: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from threadpoolctl import ThreadpoolController
 
 from bench import store as stores
 from bench.errors import UserError
-from bench.isolation import evaluate_in_child
+from bench.isolation import NO_LIMITS, Limits, evaluate_in_child
 from bench.optimizers import Exhausted, Optimizer, Told
 from bench.problem import Problem
 from bench.results import RunId
@@ -50,7 +50,10 @@ class Trials:
         store: Store,
         journal: Journal,
         initial: Sequence[Configuration] = (),
+        limits: Limits | None = None,
     ) -> None:
+        """`limits` are those of each evaluation in a child process; None: evaluations are made in this one."""
+        self.limits, self._within = limits, limits or NO_LIMITS
         self.run, self.problem, self.optimizer, self.store, self.journal = run, problem, optimizer, store, journal
         self.name = str(run)
         self.rows: list[dict[str, Any]] = []
@@ -188,25 +191,26 @@ class Trials:
 
     def _try(self, asked: "_Asked") -> Stored | None:
         """The evaluation of a point, unless another living process makes it now."""
-        found = self.store.claim(asked.key, self.journal)
+        found = self.store.claim(asked.key, self.journal, self._within.serve)
         if isinstance(found, Busy):
             return None
         if isinstance(found, Claimed):
             found = self._evaluate(asked, found.deaths)
         asked.known = True
-        return found
+        return Stored(self._within.applied(found.evaluation), found.run)
 
     def _evaluate(self, asked: "_Asked", deaths: int) -> Stored:
         try:
-            if deaths >= 2:  # it may be what killed them: a crash there becomes an outcome
-                evaluation = evaluate_in_child(self.problem.recipe, asked.configuration)
+            if self.limits is not None or deaths >= 2:  # it may be what killed them: a crash there is an outcome
+                evaluation = evaluate_in_child(self.problem.recipe, asked.configuration, self._within)
             else:
                 with self._model_threads():
                     evaluation = self.problem.evaluate(asked.configuration)
         except BaseException:
             self.store.release(asked.key)
             raise
-        return self.store.put(asked.key, self.problem.hash, to_json(asked.configuration), evaluation, self.name)
+        configuration = to_json(asked.configuration)
+        return self.store.put(asked.key, self.problem.hash, configuration, evaluation, self.name, self._within.serve)
 
     def _model_threads(self) -> AbstractContextManager[Any]:
         threads = self.problem.recipe.threads

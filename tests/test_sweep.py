@@ -126,6 +126,7 @@ def test_the_seed_is_data_and_an_interpolation_of_it_is_followed(composer):
         ("store=sqlite:///secret", False),
         ("threads=1", False),
         ("engine.workers=7", False),
+        ("isolation=process", False),
         ("overwrite=true", False),
         ("seed=9", False),
     ],

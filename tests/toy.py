@@ -4,6 +4,7 @@ Its loss is the log loss of a constant prediction: a smooth function of `x` in 0
 Every fit is written as one line to the file named by TOY_LOG, before it starts.
 """
 
+import ctypes
 import os
 import random
 import signal
@@ -21,8 +22,11 @@ class Toy:
     libraries = ("numpy",)
     threads_matter = False
 
-    def __init__(self, task: str, classes: int, sleep: float = 0.0, fail_above: float = 2.0, die_above: float = 2.0):
+    def __init__(
+        self, task: str, classes: int, sleep: float = 0.0, fail_above: float = 2.0, die_above: float = 2.0, how="kill"
+    ):
         self.classes, self.sleep, self.fail_above, self.die_above = classes, sleep, fail_above, die_above
+        self.how = how
 
     def fit(self, configuration, train, stop, seed, threads, step=None):
         x = configuration["x"]
@@ -31,10 +35,29 @@ class Toy:
                 file.write(f"{x!r}\n")
         time.sleep(self.sleep)
         if x > self.die_above:
-            os.kill(os.getpid(), signal.SIGKILL)
+            misbehave(self.how)
         if x > self.fail_above:
             raise ValueError(f"x={x:.3f} is too much\nfor this model")
         return ToyFitted(x, self.classes)
+
+
+def misbehave(how: str) -> None:
+    if how == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif how == "segfault":
+        ctypes.string_at(0)
+    elif how == "exit":
+        os._exit(3)
+    elif how == "loop":
+        while True:
+            pass
+    elif how == "stuck":  # in code that lets no other thread of Python run
+        ctypes.PyDLL(None).sleep(600)
+    elif how == "memory":
+        taken = []
+        while len(taken) < 40:
+            taken.append(np.ones(2**23))  # 64 MiB
+            time.sleep(0.01)
 
 
 class ToyFitted:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -39,6 +39,14 @@ class Busy:
     """Another living process evaluates the key."""
 
 
+Serves = Callable[[Evaluation], bool]
+"""Whether a stored evaluation is what one made now would be: none that was cut short by a limit that is lifted."""
+
+
+def _any(_evaluation: Evaluation) -> bool:
+    return True
+
+
 class Store:
     """A connection to a store, for one process and thread.
 
@@ -48,7 +56,7 @@ class Store:
     """
 
     def __init__(self, url: str, patient: bool = False) -> None:
-        self._database = Database(url, patient)
+        self._database = self.database = Database(url, patient)
         self._me = Process.this()
         self._watch = Watch(self._database.one_host)
         self._heart = Heart(self._database)
@@ -74,24 +82,24 @@ class Store:
 
     # --- evaluations and claims ---
 
-    def claim(self, key: str, journal: Journal | None = None) -> Stored | Claimed | Busy:
+    def claim(self, key: str, journal: Journal | None = None, serves: Serves = _any) -> Stored | Claimed | Busy:
         """The stored evaluation of `key`, or the right to evaluate it, or that another process does so now.
 
-        What `journal` holds is written in the same transaction.
+        One that does not serve counts as none. What `journal` holds is written in the same transaction.
         """
         self._heart.start(self._me)
 
         def work(transaction: Transaction) -> Stored | Claimed | Busy:
             if journal is not None:
                 journal.write(transaction)
-            return _find(transaction, key) or self._claim(transaction, key)
+            return _find(transaction, key, serves) or self._claim(transaction, key, serves)
 
         found = self._database.transact(work)
         if journal is not None:
             journal.written()
         return found
 
-    def _claim(self, transaction: Transaction, key: str) -> Stored | Claimed | Busy:
+    def _claim(self, transaction: Transaction, key: str, serves: Serves) -> Stored | Claimed | Busy:
         claim = transaction.first(tables.FIND_CLAIM, {"by_key": key})
         deaths = 0
         if claim is None:
@@ -106,13 +114,15 @@ class Store:
             mine = transaction.execute(tables.TAKE_CLAIM, values)
         if not mine:
             return Busy()  # on a server another process may act between two statements, as here
-        if not self.one_host and (found := _find(transaction, key)) is not None:
+        if not self.one_host and (found := _find(transaction, key, serves)) is not None:
             transaction.execute(tables.DROP_CLAIM, {"by_key": key, **tables.holder(self._me, "from_")})
             return found
         return Claimed(deaths)
 
-    def put(self, key: str, problem: str, configuration: str, evaluation: Evaluation, run: str) -> Stored:
-        """Commit the evaluation of a claimed key and give the claim back; one that is there already stays.
+    def put(
+        self, key: str, problem: str, configuration: str, evaluation: Evaluation, run: str, serves: Serves = _any
+    ) -> Stored:
+        """Commit the evaluation of a claimed key and give the claim back; one that is there already stays if it serves.
 
         Returns what is there then.
         """
@@ -132,8 +142,11 @@ class Store:
         }
 
         def work(transaction: Transaction) -> Stored | None:
-            added = transaction.execute(tables.ADD_EVALUATION, row)
-            found = None if added else _find(transaction, key)
+            found = None
+            if not transaction.execute(tables.ADD_EVALUATION, row):
+                found = _find(transaction, key, serves)
+                if found is None:
+                    transaction.execute(tables.REPLACE_EVALUATION, {"by_key": key, **row})
             transaction.execute(tables.DROP_CLAIM, {"by_key": key, **tables.holder(self._me, "from_")})
             return found
 
@@ -269,12 +282,13 @@ def _version(connection: sa.Connection) -> int:
     return version
 
 
-def _find(transaction: Transaction, key: str) -> Stored | None:
+def _find(transaction: Transaction, key: str, serves: Serves) -> Stored | None:
     row = transaction.first(tables.FIND_EVALUATION, {"by_key": key})
     if row is None:
         return None
     loss, test_loss, seconds, status, error, details, run = row
-    return Stored(Evaluation(loss, test_loss, seconds, status, error, json.loads(details)), run)
+    evaluation = Evaluation(loss, test_loss, seconds, status, error, json.loads(details))
+    return Stored(evaluation, run) if serves(evaluation) else None
 
 
 def _holder(row: Mapping[Any, Any]) -> Process:

@@ -127,6 +127,9 @@ FIND_EVALUATION = sa.select(
     *(EVALUATIONS.c[name] for name in ("loss", "test_loss", "seconds", "status", "error", "details", "run"))
 ).where(EVALUATIONS.c.key == _BY_KEY)
 ADD_EVALUATION = _add(EVALUATIONS)
+REPLACE_EVALUATION = _set(EVALUATIONS, *(column.name for column in EVALUATIONS.c if column.name != "key")).where(
+    EVALUATIONS.c.key == _BY_KEY
+)
 FIND_CLAIM = (
     sa.select(*(CLAIMS.c[name] for name in (*HOLDER, "deaths")), BEATS.c.beat)
     .join_from(CLAIMS, BEATS, beating(CLAIMS), isouter=True)
