@@ -164,6 +164,69 @@ def new(
     typer.echo(scaffold.write(kind, name, folder), nl=False)
 
 
+@app.command()
+def doctor(
+    offline: Annotated[bool, typer.Option("--offline", help="Do not try whether OpenML is reachable.")] = False,
+) -> None:
+    """Print versions, cores, threads, missing extras and whether OpenML is reachable, to paste into a bug report."""
+    from bench import doctor as doctors  # noqa: PLC0415
+
+    for line in doctors.lines(offline):
+        typer.echo(line)
+
+
+stores = typer.Typer(help="Look into the store of evaluations, take out, bring in, prune.", no_args_is_help=True)
+app.add_typer(stores, name="store")
+StoreUrl = Annotated[str | None, typer.Option("--store", help="The store's SQLAlchemy URL, where not in results_dir.")]
+
+
+@stores.command(name="show")
+def store_show(results_dir: ResultsDir = Path("results"), store: StoreUrl = None) -> None:
+    """Print the store's size and how many evaluations it holds of each problem."""
+    from bench import storing  # noqa: PLC0415
+
+    storing.show(results_dir, store)
+
+
+@stores.command(name="export")
+def store_export(
+    file: Annotated[Path, typer.Argument(help="The parquet file to write.")],
+    results_dir: ResultsDir = Path("results"),
+    store: StoreUrl = None,
+) -> None:
+    """Write every evaluation to a parquet file."""
+    from bench import storing  # noqa: PLC0415
+
+    typer.echo(storing.export(file, results_dir, store))
+
+
+@stores.command(name="import")
+def store_import(
+    other: Annotated[str, typer.Argument(help="Another store: a file of SQLite or a URL.")],
+    results_dir: ResultsDir = Path("results"),
+    store: StoreUrl = None,
+) -> None:
+    """Add what another store holds and this one does not."""
+    from bench import storing  # noqa: PLC0415
+
+    typer.echo(storing.take(other, results_dir, store))
+
+
+@stores.command(name="prune")
+def store_prune(
+    status: Annotated[str | None, typer.Option(help="Of these, with commas: ok, failed, timeout, crashed.")] = None,
+    problem: Annotated[str | None, typer.Option(help="Of the problem whose hash begins so.")] = None,
+    older_than: Annotated[float | None, typer.Option(min=0, help="Made at least so many days ago.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
+    results_dir: ResultsDir = Path("results"),
+    store: StoreUrl = None,
+) -> None:
+    """Remove evaluations that meet all that is said; they are made again when a run needs them."""
+    from bench import storing  # noqa: PLC0415
+
+    typer.echo(storing.prune(status, problem, older_than, dry_run, results_dir, store))
+
+
 @app.command(name="list")
 def list_(
     group: Annotated[str | None, typer.Argument(help="One group only, such as datasets or optimizers.")] = None,

@@ -110,6 +110,12 @@ class Database:
 
         return self._patiently(once)
 
+    def give_back(self) -> None:
+        """Give the room of what was deleted back to the disk; an SQLite file keeps it otherwise."""
+        driver: Any = self._connection.connection.dbapi_connection
+        with self.said_plainly(), self._turn:
+            driver.execute("VACUUM")
+
     def _roll_back(self, driver: Any) -> None:
         try:
             driver.rollback()
