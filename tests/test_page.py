@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from bench.report import page, style
-from bench.report.page import chart, look, markup
+from bench.report.page import chart, look, markup, rendering
 
 VOID = {"meta", "link", "input", "img", "br"}
 
@@ -42,7 +42,8 @@ class Reader(HTMLParser):
         self.open.pop()
 
     def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop()["tag"] == tag
+        closed = self.open.pop()["tag"]
+        assert closed == tag
 
     def handle_data(self, data: str) -> None:
         for element in self.open:
@@ -154,11 +155,12 @@ def test_nothing_but_plotly_s_script_speaks_of_a_network(source: str, reader: Re
     assert plotly.startswith("/**\n* plotly.js")
     rest = source.replace(plotly, "")
     assert len(rest) < 200_000
-    assert "://" not in rest.replace(base64.b64encode(documents.SVG).decode(), "")
+    assert re.findall("[a-z]+://.{9}", rest) == []
 
 
 def test_the_same_document_gives_the_same_bytes(source: str) -> None:
-    assert page.render(documents.document()) == source
+    same = page.render(documents.document()) == source
+    assert same
 
 
 def test_without_charts_there_is_no_plotly() -> None:
@@ -196,7 +198,8 @@ def test_a_chart_without_curves_is_not_shown() -> None:
 EVIL = '</script><script>alert("1")</script><!-- &amp; \u2028 \'"'
 
 
-def test_no_name_becomes_markup() -> None:
+def test_no_name_becomes_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "_plotly", lambda: "/* Plotly */")  # its megabytes make a failure slow to show
     looks = style.styles([EVIL])[EVIL]
     curve = page.Curve([1, 2], [0.2, 0.1])
     axis, other = page.Axis(EVIL, EVIL, EVIL), page.Axis("y", EVIL, EVIL)
@@ -223,9 +226,9 @@ def test_no_name_becomes_markup() -> None:
     )
     source = page.render(document)
     reader = Reader(source)
-    assert "alert" not in "".join(script["text"] for script in reader.all("script")[2:])
-    assert "\u2028" not in next(script["text"] for script in reader.all("script", id="charts"))
     assert len(reader.all("script")) == 3
+    (inside,) = reader.all("script", id="charts")
+    assert not set("<>&\u2028") & set(inside["text"])
     assert not [element for element in reader.elements if "alert" in " ".join(map(str, element))]
     (found, _) = charts(reader)
     assert found["name"] == found["series"][0]["label"] == found["x"][0]["key"] == EVIL
@@ -254,8 +257,8 @@ def test_code_and_bold_are_marked_after_escaping() -> None:
 
 def test_steps_that_change_nothing_are_dropped_and_no_other() -> None:
     random = np.random.default_rng(1)
-    for length in (1, 2, 3, 400):
-        losses = np.minimum.accumulate(random.choice([0.1, 0.2, 0.3, np.inf], (3, length)), axis=1)
+    for length in (1, 2, 3, *[60] * 20):
+        losses = np.minimum.accumulate(random.choice([*np.arange(20) / 10, np.inf], (3, length)), axis=1)
         losses.sort(axis=0)
         x = np.sort(random.choice(np.arange(1, 2 * length + 1), length, replace=False))
         got = chart.steps(page.Curve(x.tolist(), losses[1].tolist(), losses[0].tolist(), losses[2].tolist()))
@@ -266,7 +269,7 @@ def test_steps_that_change_nothing_are_dropped_and_no_other() -> None:
                     -1
                 ]
                 assert (math.inf if held is None else held) == wanted
-        assert len(got["x"]) <= 3 * 3 + 2
+        assert len(got["x"]) <= len(np.unique(losses, axis=1).T) + 1
 
 
 def test_of_steps_at_one_place_the_last_holds() -> None:
