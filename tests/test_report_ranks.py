@@ -106,6 +106,14 @@ def test_less_loss_is_the_better_rank() -> None:
     }  # fmt: skip
 
 
+def test_losses_that_differ_by_rounding_are_equal() -> None:
+    blocks = pd.DataFrame({"a": [0.1 + 0.2, 0.5], "b": [0.3, 0.4]})
+    assert blocks.loc[0, "a"] > blocks.loc[0, "b"]
+    assert ranks.ranks(blocks).to_numpy().tolist() == [[1.5, 1.5], [2, 1]]
+    assert ranks.records(blocks)[["wins", "ties", "losses"]].to_numpy().tolist() == [[0, 1, 1]]
+    assert ranks.ranks(blocks.iloc[:0]).shape == (0, 2)
+
+
 def test_problems_that_lack_an_optimiser_are_listed_and_take_no_part() -> None:
     blocks = pd.DataFrame({"a": [0.1, 0.1, 0.9], "b": [0.2, 0.2, math.nan]}, index=["p", "q", "r"])
     assert ranks.incomplete(blocks) == ["r"]

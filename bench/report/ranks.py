@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bench.report.significance import holm
+from bench.report.significance import differences, holm, levels, rounding
 
 FEWEST = 5
 """Complete problems that `friedman` asks for: with fewer, its statistic is far from the law that it is read by."""
@@ -40,8 +40,14 @@ def incomplete(blocks: pd.DataFrame) -> list[str]:
 
 
 def ranks(blocks: pd.DataFrame) -> pd.DataFrame:
-    """Ranks 1 (the least loss), 2, ... within each complete problem; equal losses share the mean of their ranks."""
-    return blocks.dropna().rank(axis="columns", method="average")
+    """Ranks 1 (the least loss), 2, ... within each complete problem; equal losses share the mean of their ranks.
+
+    Losses that differ by rounding alone are equal, as in `significance`.
+    """
+    complete = blocks.dropna()
+    losses = complete.to_numpy(dtype=np.float64)
+    places = stats.rankdata(levels(losses, rounding(losses, losses)), axis=1) if losses.size else losses
+    return pd.DataFrame(places, complete.index, complete.columns)
 
 
 def average(blocks: pd.DataFrame) -> pd.DataFrame:
@@ -77,7 +83,8 @@ def records(blocks: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for a, b in combinations(blocks.columns, 2):
         both = blocks[[a, b]].dropna()
-        wins, losses = int((both[a] < both[b]).sum()), int((both[a] > both[b]).sum())
+        apart = differences(both[a].to_numpy(dtype=np.float64), both[b].to_numpy(dtype=np.float64))
+        wins, losses = int((apart < 0).sum()), int((apart > 0).sum())
         p = float(stats.binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
         rows.append((str(a), str(b), wins, len(both) - wins - losses, losses, p))
     frame = pd.DataFrame(rows, columns=["a", "b", "wins", "ties", "losses", "p"])

@@ -121,7 +121,7 @@ def differences(a: Array, b: Array) -> Array:
     """
     with np.errstate(invalid="ignore"):
         found: Array = a - b
-        return np.where((a == b) | (np.abs(found) <= _rounding(a, b)), 0.0, found)
+        return np.where((a == b) | (np.abs(found) <= rounding(a, b)), 0.0, found)
 
 
 def improvement(sample: Array) -> float:
@@ -159,7 +159,7 @@ def signed_rank_p(a: Array, b: Array) -> float:
     largest rank. Distances that differ by rounding alone tie (see `differences`).
     """
     d = differences(a, b)
-    ranks = stats.rankdata(_levels(np.abs(d), _rounding(a, b)))[d != 0]
+    ranks = stats.rankdata(levels(np.abs(d), rounding(a, b)))[d != 0]
     if len(ranks) == 0:
         return 1.0
     signed = float((np.sign(d[d != 0]) * ranks).sum())
@@ -185,7 +185,7 @@ def rank_sum_p(a: Array, b: Array) -> float:
     if min(n, m) == 0:
         return 1.0
     both = np.concatenate([a, b])
-    ranks = stats.rankdata(_levels(both, _rounding(both, both)))
+    ranks = stats.rankdata(levels(both, rounding(both, both)))
     size, own = (n, ranks[:n]) if n <= m else (m, ranks[n:])
     distance = abs(float(own.sum()) - size * (n + m + 1) / 2)
     if n + m > EXACT_DRAWS:
@@ -261,22 +261,24 @@ def _worst(values: ArrayLike) -> Array:
     return np.where(np.isnan(found), np.inf, found)
 
 
-def _rounding(a: Array, b: Array) -> Array:
+def rounding(a: Array, b: Array) -> Array:
     """By how much rounding alone may change a - b, elementwise; a loss far from all others changes no other's."""
     sizes = np.maximum(np.where(np.isfinite(a), np.abs(a), 0.0), np.where(np.isfinite(b), np.abs(b), 0.0))
     found: Array = 16 * float(np.finfo(np.float64).eps) * sizes
     return found
 
 
-def _levels(values: Array, rounding: Array) -> Array:
-    """The values as levels 0, 1, ...; neighbours in size share one where the rounding of both may set them apart."""
-    order = np.argsort(values, kind="stable")
-    ordered, margins = values[order], rounding[order]
+def levels(values: Array, rounding: Array) -> Array:
+    """The values as levels 0, 1, ..., along the last axis, where neighbours in size share one that differ by no more
+    than the rounding of both.
+    """
+    order = np.argsort(values, axis=-1, kind="stable")
+    ordered, margins = (np.take_along_axis(found, order, axis=-1) for found in (values, rounding))
     with np.errstate(invalid="ignore"):
-        steps = np.diff(ordered) > np.minimum(margins[1:], margins[:-1])
-    levels = np.empty(len(values))
-    levels[order] = np.concatenate([np.zeros(min(1, len(values))), np.cumsum(steps)])
-    return levels
+        steps = np.diff(ordered, axis=-1) > np.minimum(margins[..., 1:], margins[..., :-1])
+    found = np.zeros(values.shape)
+    np.put_along_axis(found, order[..., 1:], np.cumsum(steps, axis=-1), axis=-1)
+    return found
 
 
 def _normal_p(distance: float, spread: float) -> float:
