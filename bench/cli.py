@@ -66,18 +66,24 @@ def report(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; say whether the report there is the same, byte for byte.")
     ] = False,
+    paper: Annotated[
+        str | None, typer.Option(help="Figures for a venue's paper: neurips2024, icml2024, icml2024_full, ieee, ...")
+    ] = None,
+    new_references: Annotated[
+        bool, typer.Option("--new-references", help="Measure scores by what is loaded now, not by what is stored.")
+    ] = False,
     results_dir: ResultsDir = Path("results"),
     reports_dir: Annotated[Path, typer.Option(help="Where reports go.")] = Path("reports"),
 ) -> None:
     """Draw the figures and tables of experiments from their stored results, or check those drawn before."""
     from bench.report import build, checking, reading  # noqa: PLC0415
 
-    wanted = reading.selection(experiments, optimizers, problems)
+    wanted = reading.selection(experiments, optimizers, problems, paper)
     if check:
         made = checking.check(results_dir, reports_dir, wanted)
         typer.echo(str(made), nl=False)
         raise typer.Exit(0 if made.holds else 1)
-    typer.echo(f"{build.build(results_dir, reports_dir, wanted) / 'report.md'}")
+    typer.echo(f"{build.build(results_dir, reports_dir, wanted, new_references) / 'report.html'}")
 
 
 @app.command()

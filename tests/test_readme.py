@@ -85,7 +85,7 @@ def test_the_commands_in_order(mine, capsys):
             arguments = [*(a for a in arguments if not a.startswith("budget.")), "budget.trials=3"]
             arguments = [a.replace("range(0,5)", "range(0,2)") for a in arguments] + ["model.settings.rounds=5"]
         assert bench(*arguments) == 0, (command, capsys.readouterr().err)
-    assert Path("reports/mine/report.md").exists()
+    assert Path("reports/mine/report.html").exists()
 
 
 @pytest.mark.slow
@@ -143,4 +143,4 @@ def test_the_commands_of_the_page_on_reports(tmp_path, monkeypatch, capsys):
     for line in "".join(re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)).replace("\\\n", " ").splitlines():
         arguments = shlex.split(line, comments=True)[1:]
         assert bench(*arguments) == 0, (line, capsys.readouterr().err)
-    assert "| tpe | 1 | 3 | 1 | 0.3100 |" in Path("reports/paper/report.md").read_text()
+    assert "| tpe | 1 | 1 of 3 | **0.3100** |" in Path("reports/paper/report.md").read_text()

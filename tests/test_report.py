@@ -1,6 +1,5 @@
 """The report: frames against plain loops, figures and tables against the frames."""
 
-import csv
 import itertools
 import math
 from pathlib import Path
@@ -390,15 +389,6 @@ def test_no_text_leaves_the_figure_or_covers_another(tmp_path: Path) -> None:
 # --- tables --------------------
 
 
-def test_csv_has_full_precision(tmp_path: Path) -> None:
-    trials.write_comparison(tmp_path)
-    (comparison,) = compare(tmp_path, "demo")
-    rows = list(csv.DictReader(tables.csv(comparison).splitlines()))
-    assert [row["label"] for row in rows] == comparison.final["label"].tolist()
-    for name in ("validation_lower", "test_median", "optimizer_seconds"):
-        assert [float(row[name]) for row in rows] == comparison.final[name].tolist()
-
-
 @pytest.mark.parametrize(
     ("medians", "widths", "digits"),
     [
@@ -412,26 +402,6 @@ def test_csv_has_full_precision(tmp_path: Path) -> None:
 )
 def test_digits_show_four_figures_and_the_width(medians: list[float], widths: list[float], digits: int) -> None:
     assert tables.decimals(medians, widths) == digits
-
-
-def test_latex_and_markdown_show_the_frame(tmp_path: Path) -> None:
-    for seed in range(3):
-        trials.put(tmp_path, RunId("e", "iris", "lightgbm", "optuna_tpe", seed), [0.25 + seed / 100])
-        trials.put(tmp_path, RunId("e", "iris", "lightgbm", "random", seed), [None])
-    (comparison,) = compare(tmp_path, "e")
-    latex, markdown = tables.latex(comparison), tables.markdown(comparison)
-    assert r"optuna\_tpe & 3 & 3 & 0 & 0.2600 [0.2550, 0.2650] &" in latex
-    assert r"$\infty$" in latex
-    assert r"\toprule" in latex
-    assert "test loss" not in latex
-    assert "| optuna_tpe | 3 | 3 | 0 | 0.2600 [0.2550, 0.2650] |" in markdown
-    assert "∞" in markdown
-
-
-def test_latex_escapes_what_tex_would_read() -> None:
-    assert tables.escape(r"a_b & 5% #1 {x} ~ ^ \ $") == (
-        r"a\_b \& 5\% \#1 \{x\} \textasciitilde{} \textasciicircum{} \textbackslash{} \$"
-    )
 
 
 # --- reading --------------------

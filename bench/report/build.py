@@ -1,26 +1,39 @@
-"""From results to the report's folder: figures, tables and the page `report.md` that shows them."""
+"""From results to the report's folder: figures, tables, references and the pages that show them."""
 
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.errors import UserError
-from bench.report import audit, curves, figures, reading, style, tables
-from bench.report.curves import Comparison
-from bench.report.markdown_page import kinds, page, stems
+from bench.report import audit, contents, curves, html_page, markdown_page, reading, references, style, sums, visits
+from bench.report.across import across
+from bench.report.analysis import analyse
+from bench.report.contents import Contents
+from bench.report.paper import paper
 from bench.report.reading import Selection
+from bench.report.references import References
 
 
-def build(results_dir: Path, reports_dir: Path, wanted: Selection | Sequence[str]) -> Path:
+def build(
+    results_dir: Path, reports_dir: Path, wanted: Selection | Sequence[str], new_references: bool = False
+) -> Path:
     """Write the report of what is wanted (names of experiments: all of them), merged, and return its folder.
 
-    The folder is named by the first experiment. The same results give the same bytes; see `files`. Raises `UserError`
-    where runs cannot be compared or the folder not be written.
+    The folder is named by the first experiment. The same results give the same bytes; see `files`. Files of an earlier
+    report that this one does not have are removed, if nobody has changed them. Scores are measured by the references
+    stored in the folder, or `new_references`. Raises `UserError` where runs cannot be compared or the folder not be
+    written.
     """
     wanted = wanted if isinstance(wanted, Selection) else reading.selection(wanted)
     folder = folder_of(reports_dir, wanted)
-    for path, content in files(results_dir, wanted):
+    stored = {} if new_references else references.read(folder)
+    before = sums.read(folder)
+    made = {}
+    for path, content in files(results_dir, wanted, stored):
         _write(folder / path, content)
+        made[path] = sums.digest(content)
+    sums.clear(folder, before, made)
+    _write(folder / sums.FILE, sums.to_text(made).encode())
     return folder
 
 
@@ -29,34 +42,51 @@ def folder_of(reports_dir: Path, wanted: Selection) -> Path:
     return reports_dir / wanted.experiments[0]
 
 
-def files(results_dir: Path, wanted: Selection) -> Iterator[tuple[str, bytes]]:
-    """The files of the report, by their paths in its folder, one after the other.
+def files(results_dir: Path, wanted: Selection, stored: References) -> Iterator[tuple[str, bytes]]:
+    """The files of the report, by their paths in its folder.
 
-    `figures/DATASET-MODEL-{validation,test}.{pdf,svg,png}`, `tables/DATASET-MODEL.{csv,md,tex}` and, when all it shows
-    is there, `report.md`. What is not finished or damaged is left out, and each curve says how many runs it has.
-    Warnings stand in the page and go to stderr.
+    `figures/DATASET-MODEL-KIND.{pdf,svg,png}`, `tables/DATASET-MODEL[-KIND].{csv,md,tex,html}`, of several problems the
+    same under `all`, `references.json`, `report.md` and `report.html`. What is not finished or damaged is left out, and
+    each curve says how many runs it has. Warnings stand in the page and go to stderr.
     """
+    made, used = collect(results_dir, wanted, stored)
+    for part in (*(problem.part for problem in made.problems), *([made.overall] if made.overall else [])):
+        yield from part.files.items()
+    yield references.FILE, references.to_json(used).encode()
+    yield "report.md", markdown_page.page(made).encode()
+    yield "report.html", html_page.render(made).encode()
+
+
+def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[Contents, References]:
+    """All that the report holds, and the references that its scores are measured by."""
+    venue = paper(wanted.paper) if wanted.paper else None
     found = reading.read(results_dir, wanted)
     comparisons = curves.comparisons(found.results)
     warnings = found.warnings
-    for comparison in comparisons:
-        warnings += audit.warnings(comparison, found.results)
-    reading.warn(warnings)
-    yield from _of_comparisons(comparisons)
-    yield "report.md", page(comparisons, found.results, wanted, warnings).encode()
-
-
-def _of_comparisons(comparisons: Sequence[Comparison]) -> Iterator[tuple[str, bytes]]:
     looks = style.styles(label for comparison in comparisons for label in comparison.final["label"])
-    for stem, comparison in stems(comparisons).items():
-        for kind in kinds(comparison):
-            with figures.look():
-                rendered = figures.render(figures.draw(figures.view(comparison, kind, looks)))
-            for ending, content in rendered.items():
-                yield f"figures/{stem}-{kind}.{ending}", content
-        yield f"tables/{stem}.csv", tables.csv(comparison).encode()
-        yield f"tables/{stem}.md", tables.markdown(comparison).encode()
-        yield f"tables/{stem}.tex", tables.latex(comparison).encode()
+    problems = []
+    used: References = {}
+    for stem, comparison in contents.stems(comparisons).items():
+        analysis = analyse(comparison, found.results, stored)
+        looked = visits.read(results_dir, comparison)
+        warnings += audit.warnings(comparison, found.results)
+        outdated = references.outdated(comparison, analysis.references, references.find(comparison, found.results))
+        warnings += [outdated] if outdated else []
+        said = audit.findings(comparison, found.results, found.left_out, looked)
+        problems.append(contents.problem(stem, analysis, looked, said, looks, venue))
+        used |= analysis.references
+    together = across([problem.analysis for problem in problems])
+    reading.warn(warnings)
+    made = Contents(
+        wanted=wanted,
+        results=found.results,
+        styles=looks,
+        problems=tuple(problems),
+        overall=contents.overall(together, looks, venue) if together else None,
+        across=together,
+        warnings=tuple(warnings),
+    )
+    return made, used
 
 
 def _write(path: Path, content: bytes) -> None:

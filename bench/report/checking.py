@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import UserError
-from bench.report import build
+from bench.report import build, references, sums
 from bench.report.markdown_page import made_by
 from bench.report.reading import Selection
 
-_KINDS = {"tables": "tables", "figures": "figures", "report.md": "page"}
+_KINDS = {"tables": "tables", "figures": "figures"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ def check(results_dir: Path, reports_dir: Path, wanted: Selection) -> Check:
     folder = build.folder_of(reports_dir, wanted)
     if not folder.is_dir():
         raise UserError(f"{folder}: no report is there to be checked; {wanted.command!r} makes it")
-    made = dict(build.files(results_dir, wanted))
+    made = dict(build.files(results_dir, wanted, references.read(folder)))
+    made[sums.FILE] = sums.to_text({path: sums.digest(content) for path, content in made.items()}).encode()
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     same = [path for path in made if path in there and _content(folder / path) == made[path]]
     differing = sorted(set(made) & there - set(same))
@@ -72,7 +73,7 @@ def _hint(folder: Path, wanted: Selection, made: Mapping[str, bytes], differing:
     line = next((line for line in page.splitlines() if line.startswith("Made by ")), made_by(wanted))
     if line != made_by(wanted):
         return f"the report there was made by another command: {line.removeprefix('Made by ').rstrip('.')}"
-    kinds = {_kind(path) for path in differing}
+    kinds = {_kind(path) for path in differing if path not in (sums.FILE, "report.html")}
     if kinds == {"figures"} and any(_kind(path) == "tables" for path in made):
         return "every number is the same: the bytes of figures also depend on the version of Matplotlib"
     return ""
@@ -86,11 +87,11 @@ def _content(path: Path) -> bytes | None:
 
 
 def _kind(path: str) -> str:
-    return _KINDS[path.partition("/")[0]]
+    return _KINDS.get(path.partition("/")[0], path)
 
 
 def _counted(paths: Iterable[str]) -> str:
     """`3 tables, 6 figures, report.md`."""
     of_kind = [_kind(path) for path in paths]
     counts = [f"{of_kind.count(kind)} {kind}" for kind in ("tables", "figures") if kind in of_kind]
-    return ", ".join(counts + ["report.md"] * ("page" in of_kind))
+    return ", ".join(counts + sorted(kind for kind in of_kind if kind not in _KINDS))

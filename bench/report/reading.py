@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from bench import results
 from bench.errors import UserError, allowed
-from bench.report import curves
+from bench.report import curves, paper
 from bench.results import Results, RunId, UnreadableTable
 
 _STATUS = {"ok", "failed", "timeout", "crashed"}
@@ -27,11 +27,14 @@ class Selection:
     optimizers: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     """As DATASET/MODEL."""
+    paper: str = ""
+    """The venue that figures are drawn for; empty for a screen."""
 
     @property
     def command(self) -> str:
         """The command that makes this report."""
-        filters = {"--optimizers": self.optimizers, "--problems": self.problems}
+        venue = (self.paper,) if self.paper else ()
+        filters = {"--optimizers": self.optimizers, "--problems": self.problems, "--paper": venue}
         said = [f"{option} {','.join(names)}" for option, names in filters.items() if names]
         return " ".join(["bench report", *self.experiments, *said])
 
@@ -42,10 +45,15 @@ class Selection:
         )
 
 
-def selection(experiments: Sequence[str], optimizers: str | None = None, problems: str | None = None) -> Selection:
-    """From the command's arguments, in which commas part names."""
+def selection(
+    experiments: Sequence[str], optimizers: str | None = None, problems: str | None = None, venue: str | None = None
+) -> Selection:
+    """From the command's arguments, in which commas part names; raises `UserError` for a paper that is not known."""
     return Selection(
-        tuple(dict.fromkeys(experiments)), _names("--optimizers", optimizers), _names("--problems", problems)
+        tuple(dict.fromkeys(experiments)),
+        _names("--optimizers", optimizers),
+        _names("--problems", problems),
+        paper.paper(venue).name if venue else "",
     )
 
 

@@ -48,7 +48,7 @@ def read(folder: Path) -> References:
             problem: Stored(Reference.from_json(json.dumps(entry)), int(entry["draws"]))
             for problem, entry in content["problems"].items()
         }
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(

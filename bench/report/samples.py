@@ -60,7 +60,7 @@ def samples(comparison: Comparison, found: Results) -> dict[str, Sample]:
     for label in comparison.final["label"]:
         runs = parts[label].sort_values(["seed", "experiment"])
         first, made = runs["first"].to_numpy(), runs["trials"].to_numpy()
-        factor, end = int(runs["factor"].max()), int(ends[label])
+        factor, end = int(runs["factor"].max()), int(ends.get(label, 0))
         rows = [slice(start, start + count) for start, count in zip(first, made, strict=True)]
         asking = np.full((len(runs), int(made.max(initial=0))), np.nan)
         for run, where in enumerate(rows):

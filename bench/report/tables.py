@@ -1,66 +1,285 @@
-"""Tables of final losses: CSV in full precision, Markdown and LaTeX in as many digits as the quartiles need."""
+"""Tables of a report, each from one frame: final losses, speed-up, pairs, overtuning, overhead; ranks and records."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from bench.report.across import Across
+from bench.report.analysis import ALPHA, Analysis
+from bench.report.audit.entries import plural
 from bench.report.curves import Comparison
+from bench.report.intervals import LEVEL, attainable
+from bench.report.page.document import Cell, Head, Mark, Table
+from bench.report.style import Style
+from bench.report.table import NOTHING, Tabled
+from bench.report.targets import FEW, Bound
 
-_ESCAPES = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-}  # fmt: skip
+Styles = Mapping[str, Style]
 
-
-def csv(comparison: Comparison) -> str:
-    """Every column of `statistics.final`, with names first; floats by their shortest exact form."""
-    table = comparison.final.drop(columns="most")
-    table.insert(0, "dataset", comparison.dataset)
-    table.insert(1, "model", comparison.model)
-    table.insert(2, "metric", comparison.metric)
-    text: str = table.to_csv(index=False, lineterminator="\n")
-    return text
+MINUS = "\N{MINUS SIGN}"
+PERCENT = f"{LEVEL:.0%}".replace("%", " %")
+_UNDERLINED = "Bold: the least; underlined: cannot be told from it"
 
 
-def markdown(comparison: Comparison) -> str:
-    """A table for the page: median [lower quartile, upper quartile]."""
-    heads, rows = _cells(comparison, "∞", "-")
-    return grid(heads, [[cell.replace("|", "\\|") for cell in row] for row in rows])
+def tables(analysis: Analysis, styles: Styles) -> Iterator[Tabled]:
+    """The tables of one problem, the main one first."""
+    yield final(analysis, styles)
+    if analysis.speed_ups:
+        yield speed_up(analysis, styles)
+    if len(analysis.pairs.get("validation", ())):
+        yield pairs(analysis, styles)
+    if analysis.comparison.has_test and not analysis.comparison.without_data:
+        yield overtuning(analysis, styles)
+    yield overhead(analysis, styles)
 
 
-def grid(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table whose first column is text and whose others are numbers."""
-    lines = [heads, [":--", *["--:"] * (len(heads) - 1)], *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+def tables_across(across: Across, styles: Styles) -> Iterator[Tabled]:
+    """The tables of all problems together."""
+    yield ranks(across, styles)
+    yield records(across, styles)
 
 
-def latex(comparison: Comparison) -> str:
-    """A `tabular` for a paper that uses booktabs."""
-    heads, rows = _cells(comparison, r"$\infty$", "--", escape)
-    lines = [
-        f"% {comparison}: {comparison.metric} after {comparison.evaluations} evaluations, median [quartiles] over runs",
-        rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}",
-        r"\toprule",
-        " & ".join(heads) + r" \\",
-        r"\midrule",
-        *[" & ".join(row) + r" \\" for row in rows],
-        r"\bottomrule",
-        r"\end{tabular}",
+def final(analysis: Analysis, styles: Styles) -> Tabled:
+    """Final losses as median and interval, the best in bold, what cannot be told from it underlined."""
+    comparison, table = analysis.comparison, analysis.final
+    scored = bool(table["score_median"].notna().any())
+    heads = [
+        Head("optimizer", numeric=False),
+        Head("runs"),
+        Head("failed", help="trials that failed, of all"),
+        *(Head(f"{kind} loss", help="median over runs [interval]") for kind in analysis.kinds),
+        *([Head("score", help="0: the best loss known; 1: random search's median at this budget")] if scored else []),
+        Head("optimizer s/trial", help="ask and tell, mean of a run, median over runs"),
+        Head("evaluation s/trial"),
     ]
-    return "\n".join(lines) + "\n"
+    columns: list[list[Cell]] = [
+        _names(table["label"], styles),
+        [Cell(str(runs), float(runs)) for runs in table["runs"]],
+        [_failed(row["failed"], row["trials"], row["without_success"]) for row in table.to_dict("records")],
+        *(_losses(analysis, kind) for kind in analysis.kinds),
+        *([[_number(score, f"{score:.2f}") for score in table["score_median"]]] if scored else []),
+        *([_seconds(value) for value in table[f"{who}_seconds"]] for who in ("optimizer", "evaluation")),
+    ]
+    caption = f"{comparison}: {comparison.metric} after {plural(comparison.evaluations, 'evaluation')}, median"
+    note = _note(analysis)
+    shown = Table(f"{caption}{' [interval]' if _has_intervals(table) else ''} over runs", *_body(heads, columns), note)
+    return Tabled("", _named(comparison, table.drop(columns="most")), shown)
 
 
-def escape(text: str) -> str:
-    r"""Text for LaTeX: `a_b` becomes `a\_b`."""
-    return "".join(_ESCAPES.get(letter, letter) for letter in text)
+def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
+    """Evaluations that reach random search's final loss, and how many times fewer than its budget they are."""
+    comparison = analysis.comparison
+    rows, frame = [], []
+    ordered = sorted(analysis.speed_ups.items(), key=lambda item: _rank(item[1].evaluations))
+    for label, found in ordered:
+        interval = not math.isnan(found.low.value)
+        time = analysis.running_times[label]
+        rows.append(
+            (
+                Cell(label, style=styles[label]),
+                Cell(f"{found.reached} of {found.runs}", found.reached / found.runs),
+                Cell(str(found.evaluations), _rank(found.evaluations)[0]),
+                Cell(f"{found.low} to {found.high}" if interval else NOTHING, _rank(found.low)[0]),
+                Cell(f"{found.factor}", found.factor.value),
+                Cell(f"{found.factor_low} to {found.factor_high}" if interval else NOTHING, found.factor_low.value),
+                _number(time, f"{time:.3g}"),
+            )
+        )
+        entry: dict[str, object] = {"label": label, "runs": found.runs, "reached": found.reached}
+        for name in ("evaluations", "low", "high", "factor", "factor_low", "factor_high"):
+            bound: Bound = getattr(found, name)
+            entry |= {name: bound.value, f"{name}_relation": bound.relation}
+        frame.append({**entry, "budget": found.budget, "expected_running_time": time})
+    heads = (
+        Head("optimizer", numeric=False),
+        Head("runs that reach it"),
+        Head("evaluations", help="median over runs; > where half of the runs do not reach it"),
+        Head(f"{PERCENT} interval"),
+        Head("speed-up", help="random search's budget over these evaluations"),
+        Head(f"{PERCENT} interval"),
+        Head("ERT", help="expected evaluations, were runs started again until one reaches it"),
+    )
+    few = f" Fewer than {FEW} runs have no interval." if any(found.runs < FEW for _, found in ordered) else ""
+    note = (
+        f"The target is random search's median best loss after {plural(comparison.evaluations, 'evaluation')}, "
+        f"exactly, from all of its draws; runs that do not reach it are censored.{few}"
+    )
+    caption = f"{comparison}: evaluations until random search's final loss is reached"
+    return Tabled("speed-up", _named(comparison, pd.DataFrame(frame)), Table(caption, heads, tuple(rows), note))
+
+
+def pairs(analysis: Analysis, styles: Styles) -> Tabled:
+    """Every two optimisers: how often the one is better, by how much, and whether a test tells them apart."""
+    comparison, frame = analysis.comparison, analysis.pairs["validation"]
+    digits = decimals([], frame["shift"].abs().tolist())
+    rows = tuple(
+        (
+            Cell(row["a"], style=styles[row["a"]]),
+            Cell(row["b"], style=styles[row["b"]]),
+            _number(row["improvement"], f"{row['improvement']:.0%}"),
+            _number(row["shift"], f"{row['shift']:.{digits}f}"),
+            _number(row["same"], f"{row['same']:.0%}"),
+            _number(row["p_holm"], _p(row["p_holm"])),
+            Cell("yes", 1.0) if row["distinguishable"] else Cell("no", 0.0),
+        )
+        for row in frame.to_dict("records")
+    )
+    heads = (
+        Head("a", numeric=False),
+        Head("b", numeric=False),
+        Head("a is better", help="share of comparisons of runs, a tie counting half"),
+        Head("shift", help="by how much a lies above b (Hodges and Lehmann)"),
+        Head("same", help="share of comparisons within 1 % of the least median"),
+        Head("p", help="corrected over all pairs (Holm)"),
+        Head("told apart"),
+    )
+    kind = "Wilcoxon's signed-rank test, paired by seed" if analysis.shared else "Mann and Whitney's test, unpaired"
+    untested = int((frame["test"] == "none").sum())
+    lacking = f" {untested} pairs have too few seeds for any test: {frame['seeds_needed'].max()} would be needed."
+    note = f"{kind}; apart where p ≤ {ALPHA} after Holm's correction.{lacking if untested else ''}"
+    return Tabled(
+        "pairs", _named(comparison, frame), Table(f"{comparison}: pairs by final validation loss", heads, rows, note)
+    )
+
+
+def overtuning(analysis: Analysis, styles: Styles) -> Tabled:
+    """What selecting by validation loss cost on test data, medians over runs."""
+    comparison = analysis.comparison
+    medians = (
+        analysis.runs.groupby("label")[["gap", "overtuning", "relative"]].median().reindex(analysis.final["label"])
+    )
+    harmed = (analysis.runs["overtuning"] > 0).groupby(analysis.runs["label"]).mean().reindex(medians.index)
+    frame = medians.assign(share=harmed).reset_index()
+    digits = decimals([], [*frame["gap"].abs(), *frame["overtuning"]])
+    rows = tuple(
+        (
+            Cell(row["label"], style=styles[row["label"]]),
+            _number(row["gap"], f"{row['gap']:.{digits}f}"),
+            _number(row["overtuning"], f"{row['overtuning']:.{digits}f}"),
+            _number(row["relative"], f"{row['relative']:.2f}"),
+            _number(row["share"], f"{row['share']:.0%}"),
+        )
+        for row in frame.to_dict("records")
+    )
+    heads = (
+        Head("optimizer", numeric=False),
+        Head("test minus validation", help="of the last incumbent: how optimistic the validation loss is"),
+        Head("overtuning", help="test loss of the last incumbent minus the least of any incumbent"),
+        Head("relative", help="overtuning over what was gained since the first incumbent; above 1 tuning did harm"),
+        Head("runs with any"),
+    )
+    note = "Medians over runs. Schneider, Bischl and Feurer (2025)."
+    return Tabled(
+        "overtuning", _named(comparison, frame), Table(f"{comparison}: overtuning on test data", heads, rows, note)
+    )
+
+
+def overhead(analysis: Analysis, styles: Styles) -> Tabled:
+    """The optimiser's own seconds in the first and the last tenth of its trials, and its share of all seconds."""
+    comparison, found = analysis.comparison, []
+    for row in analysis.final.to_dict("records"):
+        frame = analysis.overhead[analysis.overhead["label"] == row["label"]]
+        tenth = max(1, len(frame) // 10)
+        own, other = row["optimizer_seconds"], row["evaluation_seconds"]
+        found.append(
+            {
+                "label": row["label"],
+                "mean": own,
+                "first": float(frame["median"].iloc[:tenth].median()) if len(frame) else math.nan,
+                "last": float(frame["median"].iloc[-tenth:].median()) if len(frame) else math.nan,
+                "share": own / (own + other) if own + other > 0 else math.nan,
+            }
+        )
+    rows = tuple(
+        (
+            Cell(str(row["label"]), style=styles[str(row["label"])]),
+            *(_seconds(row[name]) for name in ("mean", "first", "last")),
+            _number(row["share"], f"{row['share']:.1%}"),
+        )
+        for row in found
+    )
+    heads = (
+        Head("optimizer", numeric=False),
+        Head("s/trial", help="mean of a run, median over runs"),
+        Head("first tenth", help="of its trials"),
+        Head("last tenth"),
+        Head("share of all seconds"),
+    )
+    return Tabled(
+        "overhead",
+        _named(comparison, pd.DataFrame(found)),
+        Table(f"{comparison}: what the optimiser itself takes", heads, rows),
+    )
+
+
+def ranks(across: Across, styles: Styles) -> Tabled:
+    """Average ranks over the problems that every optimiser was run on."""
+    frame = across.ranks["validation"][["label", "problems", "rank"]]
+    for kind in list(across.ranks)[1:]:
+        other = across.ranks[kind].rename(columns={"rank": f"{kind}_rank"})
+        frame = frame.merge(other[["label", f"{kind}_rank"]], on="label")
+    columns = [name for name in frame if str(name).endswith("rank")]
+    bests = {name: frame[name].min() for name in columns}
+    rows = tuple(
+        (
+            Cell(row["label"], style=styles[row["label"]]),
+            *(Cell(_fixed(row[name]), row[name], "best" if row[name] == bests[name] else "") for name in columns),
+        )
+        for row in frame.to_dict("records")
+    )
+    heads = [Head("optimizer", numeric=False), Head("rank by validation loss")]
+    heads += [Head("rank by test loss")] * (len(columns) - 1)
+    lacking = f" Left out, as some optimisers were not run on them: {', '.join(across.incomplete)}."
+    note = f"1 is best; equal losses share the mean of their ranks.{lacking if across.incomplete else ''}"
+    caption = f"Average rank over {plural(across.complete, 'problem')}"
+    return Tabled("ranks", frame, Table(caption, tuple(heads), rows, note))
+
+
+def records(across: Across, styles: Styles) -> Tabled:
+    """Wins, ties and losses of every two optimisers over problems, with the sign test."""
+    parts = [frame.assign(kind=kind) for kind, frame in across.records.items()]
+    frame = pd.concat(parts, ignore_index=True)
+    rows = tuple(
+        (
+            Cell(row["a"], style=styles[row["a"]]),
+            Cell(row["b"], style=styles[row["b"]]),
+            Cell(f"{row['wins']}-{row['ties']}-{row['losses']}", row["wins"] - row["losses"]),
+            _number(row["p_holm"], _p(row["p_holm"])),
+        )
+        for row in across.records["validation"].to_dict("records")
+    )
+    heads = (
+        Head("a", numeric=False),
+        Head("b", numeric=False),
+        Head("wins-ties-losses", help="of a, over the problems that both were run on"),
+        Head("p", help="sign test, corrected over all pairs (Holm)"),
+    )
+    caption = f"Wins, ties and losses by final validation loss over {plural(len(across.problems), 'problem')}"
+    return Tabled("records", frame, Table(caption, heads, rows))
+
+
+def curves(analysis: Analysis) -> pd.DataFrame:
+    """All that the curves of one problem show against evaluations, one row per label and number of them."""
+    frame = analysis.comparison.curves
+    if len(analysis.regret):
+        renamed = analysis.regret.drop(columns="runs").rename(
+            columns={name: f"regret_{name}" for name in ("lower", "median", "upper")}
+        )
+        frame = frame.merge(renamed, on=["label", "evaluations"], how="left")
+    return _named(analysis.comparison, frame)
+
+
+def runs(analysis: Analysis) -> pd.DataFrame:
+    """What every run came to."""
+    return _named(analysis.comparison, analysis.runs)
 
 
 def decimals(medians: Sequence[float], widths: Sequence[float]) -> int:
     """Digits after the point for one column of losses, at most 10.
 
-    Enough for four significant digits of the least finite median (by size), and for two of the least quartile
-    width that is not zero, so that a width can be seen.
+    Enough for four significant digits of the least finite median (by size), and for two of the least width that is not
+    zero, so that a width can be seen.
     """
     needed = [0]
     for values, digits in ((medians, 4), (widths, 2)):
@@ -70,38 +289,94 @@ def decimals(medians: Sequence[float], widths: Sequence[float]) -> int:
     return min(max(needed), 10)
 
 
-def _cells(
-    comparison: Comparison, infinite: str, missing: str, text: Callable[[str], str] = str
-) -> tuple[list[str], list[list[str]]]:
-    table = comparison.final
-    columns = {
-        "optimizer": [text(label) for label in table["label"]],
-        "runs": [str(value) for value in table["runs"]],
-        "trials": [str(value) for value in table["trials"]],
-        "failed": [str(value) for value in table["failed"]],
-        "validation loss": _losses(table, "validation", infinite, missing),
-        "test loss": _losses(table, "test", infinite, missing),
-        "optimizer s/trial": [_seconds(value, missing) for value in table["optimizer_seconds"]],
-        "evaluation s/trial": [_seconds(value, missing) for value in table["evaluation_seconds"]],
-    }
-    if not comparison.has_test:
-        del columns["test loss"]
-    return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
+def loss(value: float, digits: int) -> str:
+    """A loss as it is shown."""
+    if math.isfinite(value):
+        return _minus(f"{value:.{digits}f}")
+    return "∞" if value > 0 else NOTHING
 
 
-def _losses(table: pd.DataFrame, kind: str, infinite: str, missing: str) -> list[str]:
-    """Cells such as `0.0812 [0.0790, 0.0851]`; one run has no quartiles."""
-    lower, median, upper = (table[f"{kind}_{name}"].tolist() for name in ("lower", "median", "upper"))
-    digits = decimals(median, [high - low for low, high in zip(lower, upper, strict=True) if math.isfinite(high)])
+def _body(
+    heads: Sequence[Head], columns: Sequence[Sequence[Cell]]
+) -> tuple[tuple[Head, ...], tuple[tuple[Cell, ...], ...]]:
+    return tuple(heads), tuple(zip(*columns, strict=True))
 
-    def shown(value: float) -> str:
-        return f"{value:.{digits}f}" if math.isfinite(value) else (infinite if value > 0 else missing)
 
+def _named(comparison: Comparison, frame: pd.DataFrame) -> pd.DataFrame:
+    """With the names of the problem before all others."""
+    named = {"dataset": comparison.dataset, "model": comparison.model, "metric": comparison.metric}
+    return pd.DataFrame(named, index=frame.index).join(frame)
+
+
+def _names(labels: Iterable[str], styles: Styles) -> list[Cell]:
+    return [Cell(str(label), style=styles[str(label)]) for label in labels]
+
+
+def _failed(failed: int, trials: int, barren: int) -> Cell:
+    text = f"{failed} of {trials}" if failed else "0"
+    return Cell(f"{text} ({barren} runs without success)" if barren else text, failed / trials if trials else 0.0)
+
+
+def _losses(analysis: Analysis, kind: str) -> list[Cell]:
+    """Cells such as `0.0812 [0.0790, 0.0851]`; without the interval where there are too few runs for one."""
+    table = analysis.final
+    middle, low, high = (table[f"{kind}_median{end}"].tolist() for end in ("", "_low", "_high"))
+    widths = [b - a for a, b in zip(low, high, strict=True) if math.isfinite(a) and math.isfinite(b)]
+    digits = decimals(middle, widths)
+    best = analysis.order(kind)[0] if len(table) else None
+    tied = set(analysis.tied(kind)) if len(table) > 1 else set()
     cells = []
-    for runs, low, middle, high in zip(table["runs"], lower, median, upper, strict=True):
-        cells.append(shown(middle) + (f" [{shown(low)}, {shown(high)}]" if runs > 1 else ""))
+    for label, value, lower, upper in zip(table["label"], middle, low, high, strict=True):
+        interval = f" [{loss(lower, digits)}, {loss(upper, digits)}]" if lower > -math.inf else ""
+        mark: Mark = "best" if label == best and len(table) > 1 else "tied" if label in tied else ""
+        cells.append(Cell(loss(value, digits) + interval, value, mark if math.isfinite(value) else ""))
     return cells
 
 
-def _seconds(value: float, missing: str) -> str:
-    return missing if math.isnan(value) else f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+def _has_intervals(table: pd.DataFrame) -> bool:
+    return bool((table["validation_median_low"] > -math.inf).any())
+
+
+def _note(analysis: Analysis) -> str:
+    table = analysis.final
+    said = []
+    if _has_intervals(table):
+        said.append(f"In brackets: {PERCENT} interval of the median, between order statistics.")
+    few = table[table["validation_median_low"] == -math.inf]
+    if len(few):
+        least = next(n for n in range(1, 100) if attainable(n) >= LEVEL)
+        said.append(f"Of fewer than {least} runs no {PERCENT} interval of the median can be had.")
+    if len(table) > 1:
+        test = analysis.pairs["validation"]
+        seeds = (
+            "" if (test["test"] != "none").any() else f" ({test['seeds_needed'].max()} seeds would be needed to tell)"
+        )
+        said.append(f"{_UNDERLINED}{seeds}.")
+    return " ".join(said)
+
+
+def _number(value: float, text: str) -> Cell:
+    if math.isnan(value):
+        return Cell(NOTHING, math.nan)
+    return Cell(_minus(text) if math.isfinite(value) else ("∞" if value > 0 else f"{MINUS}∞"), float(value))
+
+
+def _minus(number: str) -> str:
+    return number.replace("-", MINUS, 1) if number.startswith("-") else number
+
+
+def _seconds(value: float) -> Cell:
+    return _number(value, f"{value:.3g}" if value < 1000 else f"{value:.0f}")
+
+
+def _fixed(value: float) -> str:
+    return NOTHING if math.isnan(value) else f"{value:.2f}"
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.2g}" if value < 0.0995 else f"{value:.2f}"
+
+
+def _rank(bound: Bound) -> tuple[float, float]:
+    """By which a number of evaluations is sorted: a bound behind the same number."""
+    return (math.inf if math.isnan(bound.value) else bound.value + (0.5 if bound.relation == ">" else 0.0), bound.value)

@@ -63,15 +63,18 @@ class SpeedUp:
         return _over(self.budget, self.low)
 
 
-def evaluations_to(losses: Values, target: float) -> Values:
-    """Evaluations until each run reaches the target, (runs,): min {t : losses[r, t - 1] <= target}, or +inf."""
+def evaluations_to(losses: Values, target: float | Values) -> Values:
+    """Evaluations until each run reaches the target, (runs,): min {t : losses[r, t - 1] <= target}, or +inf.
+
+    A target is one loss, or one for each run, (runs, 1).
+    """
     reached = (losses <= target) & (losses < np.inf)
     if reached.shape[1] == 0:
         return np.full(len(losses), np.inf)
     return np.where(reached.any(axis=1), reached.argmax(axis=1) + 1.0, np.inf)
 
 
-def median_evaluations(losses: Values, target: float) -> Bound:
+def median_evaluations(losses: Values, target: float | Values) -> Bound:
     """The least t after which at least half of the runs have reached the target, or the bound `> evaluations made`.
 
     It is the ceil(n/2)-th of the n runs' numbers in ascending order, censored ones last: the median of Kaplan and Meier
@@ -82,7 +85,9 @@ def median_evaluations(losses: Values, target: float) -> Bound:
     return _bound(needed[(len(needed) - 1) // 2], losses.shape[1]) if len(needed) else Bound(np.nan)
 
 
-def speed_up(losses: Values, target: float, budget: int | None = None, level: float = LEVEL, seed: int = 0) -> SpeedUp:
+def speed_up(
+    losses: Values, target: float | Values, budget: int | None = None, level: float = LEVEL, seed: int = 0
+) -> SpeedUp:
     """How many evaluations reach random search's final loss, and how many times fewer than its budget that is.
 
         factor = budget / median evaluations to the target (see `median_evaluations`)
@@ -116,7 +121,7 @@ def speed_up(losses: Values, target: float, budget: int | None = None, level: fl
     )
 
 
-def expected_running_time(losses: Values, target: float, spent: NDArray[np.int64] | None = None) -> float:
+def expected_running_time(losses: Values, target: float | Values, spent: NDArray[np.int64] | None = None) -> float:
     """Evaluations until the target, in expectation, if runs were started again until one reaches it (ERT).
 
         ERT = (sum over runs of evaluations made until the target, or until the end) / (runs that reach it)

@@ -2,30 +2,35 @@
 
 `canvas` has the look and the files, `words` measures text, `labels` gives direct labels their places, `scales` marks
 axes, `steps` draws the step curves that most figures are made of. `curves` shows loss against evaluations, `lines` any
-other frame of step lines, `points` runs as points, `critical` and `improvement` how optimisers compare. Draw and render
-within `look`, which takes a venue's paper.
+other frame of step lines, `points` runs as points, `critical` and `improvement` how optimisers compare, `visits` where
+they looked, in `panels`, `importance` what matters there. Draw and render within `look`, which takes a venue's paper.
 """
 
 from bench.report.figures.canvas import FORMATS, look, render
 from bench.report.figures.critical import critical_difference
 from bench.report.figures.curves import limits, view
+from bench.report.figures.importance import importance
 from bench.report.figures.improvement import improvement
 from bench.report.figures.labels import spread
 from bench.report.figures.lines import ecdf, overhead, rank, regret, seconds
 from bench.report.figures.points import final, generalisation
 from bench.report.figures.scales import ticks
 from bench.report.figures.steps import Axis, Line, View, draw
+from bench.report.figures.visits import Scale, coordinates, slices
 
 __all__ = [
     "FORMATS",
     "Axis",
     "Line",
+    "Scale",
     "View",
+    "coordinates",
     "critical_difference",
     "draw",
     "ecdf",
     "final",
     "generalisation",
+    "importance",
     "improvement",
     "limits",
     "look",
@@ -34,6 +39,7 @@ __all__ = [
     "regret",
     "render",
     "seconds",
+    "slices",
     "spread",
     "ticks",
     "view",

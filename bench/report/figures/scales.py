@@ -70,11 +70,13 @@ def decades(low: float, high: float, few: int) -> list[float]:
 
 
 def written(value: float) -> str:
-    """A number on a logarithmic axis.
+    """A number in few letters: on a logarithmic axis, or as the end of a range.
 
     >>> [written(value) for value in (0.002, 50.0, 1e-5, 2e6)]
     ['0.002', '50', '10⁻⁵', '2·10⁶']
     """
+    if value < 0:
+        return f"\N{MINUS SIGN}{written(-value)}"
     if value == 0 or 1e-3 <= value < 1e5:
         return f"{value:.4g}" if value < 1e4 else f"{value:.0f}"
     power = math.floor(math.log10(value) + 1e-9)

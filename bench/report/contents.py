@@ -1,0 +1,114 @@
+"""All that a report shows, rendered once: what its pages and its folder hold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.report import pictures, tables, verdict
+from bench.report.across import Across
+from bench.report.analysis import Analysis
+from bench.report.audit import Finding
+from bench.report.curves import Comparison
+from bench.report.paper import Paper
+from bench.report.pictures import Picture, Styles
+from bench.report.reading import Selection
+from bench.report.table import Tabled, csv
+from bench.report.visits import Visits
+from bench.results import Results
+
+ACROSS = "all"
+"""The stem of what is said of all problems together."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One problem, or all together: its words, figures and tables, and the stem of their files."""
+
+    stem: str
+    title: str
+    verdict: tuple[str, ...]
+    pictures: tuple[Picture, ...]
+    tables: tuple[Tabled, ...]
+    data: Mapping[str, bytes] = field(default_factory=dict)
+    """Files of data by name, beside those of the tables."""
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Its files, by their paths in the folder of the report."""
+        found = {
+            f"figures/{self.stem}-{picture.name}.{ending}": content
+            for picture in self.pictures
+            for ending, content in picture.files.items()
+        }
+        for table in self.tables:
+            found |= {f"tables/{name}": content for name, content in table.files(self.stem).items()}
+        return found | {f"tables/{name}": content for name, content in self.data.items()}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the report says of one problem."""
+
+    part: Part
+    analysis: Analysis
+    findings: tuple[Finding, ...]
+
+    @property
+    def comparison(self) -> Comparison:
+        return self.analysis.comparison
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The whole report before it is laid out."""
+
+    wanted: Selection
+    results: Results
+    styles: Styles
+    problems: tuple[Problem, ...]
+    overall: Part | None
+    across: Across | None
+    warnings: tuple[str, ...]
+
+
+def problem(
+    stem: str,
+    analysis: Analysis,
+    visits: Visits | None,
+    findings: Sequence[Finding],
+    styles: Styles,
+    paper: Paper | None,
+) -> Problem:
+    """One problem's words, figures and tables."""
+    comparison = analysis.comparison
+    part = Part(
+        stem,
+        f"{comparison.dataset} · {comparison.model}",
+        tuple(verdict.verdict(analysis)),
+        tuple(pictures.pictures(analysis, visits, styles, paper)),
+        tuple(tables.tables(analysis, styles)),
+        {
+            f"{stem}-curves.csv": csv(tables.curves(analysis)).encode(),
+            f"{stem}-runs.csv": csv(tables.runs(analysis)).encode(),
+        },
+    )
+    return Problem(part, analysis, tuple(findings))
+
+
+def overall(across: Across, styles: Styles, paper: Paper | None) -> Part:
+    """What is said of all problems together."""
+    return Part(
+        ACROSS,
+        f"All {len(across.problems)} problems",
+        tuple(verdict.verdict_across(across)),
+        tuple(pictures.pictures_across(across, styles, paper)),
+        tuple(tables.tables_across(across, styles)) if across.complete else (tables.records(across, styles),),
+    )
+
+
+def stems(comparisons: Sequence[Comparison]) -> dict[str, Comparison]:
+    """Names of files; `a-b` + `c` and `a` + `b-c` would have one name, and get another separator."""
+    plain = [f"{comparison.dataset}-{comparison.model}" for comparison in comparisons]
+    return {
+        stem if plain.count(stem) == 1 else f"{comparison.dataset}--{comparison.model}": comparison
+        for stem, comparison in zip(plain, comparisons, strict=True)
+    }

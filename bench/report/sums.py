@@ -1,0 +1,46 @@
+"""`SHA256SUMS` in a report's folder: the digest of every other file, as `sha256sum --check` reads it.
+
+It is written last, so that a folder without it was left half-written, and it tells which files of an earlier report
+nobody has changed since: those that the new one does not have are removed.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+FILE = "SHA256SUMS"
+
+_LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
+
+
+def digest(content: bytes) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def to_text(digests: Mapping[str, str]) -> str:
+    """The file, in order of the paths."""
+    return "".join(f"{found}  {path}\n" for path, found in sorted(digests.items()))
+
+
+def read(folder: Path) -> dict[str, str]:
+    """The digests by path, as they stand in the folder; none where there is no such file, or it is not readable."""
+    try:
+        text = (folder / FILE).read_text()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    found = (_LINE.fullmatch(line) for line in text.splitlines())
+    return {match[2]: match[1] for match in found if match}
+
+
+def clear(folder: Path, before: Mapping[str, str], made: Iterable[str]) -> None:
+    """Remove the files of an earlier report that were not made again, unless someone has changed them since.
+
+    A path that leads out of the folder is left alone.
+    """
+    for path in sorted(set(before) - set(made)):
+        file = folder / path
+        inside = file.resolve().is_relative_to(folder.resolve())
+        if inside and not file.is_symlink() and file.is_file() and digest(file.read_bytes()) == before[path]:
+            file.unlink()

@@ -1,0 +1,201 @@
+"""What the numbers support, in words: one problem's verdict, and that of all problems together.
+
+Sentences say what was measured and how sure it is, never more: without a test that could tell, that it cannot be told.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from bench.report.across import Across
+from bench.report.analysis import ALPHA, Analysis
+from bench.report.audit.entries import listed, plural
+from bench.report.ranks import FEWEST
+from bench.report.tables import PERCENT, decimals, loss
+from bench.report.targets import Bound, SpeedUp
+
+_PLAIN = {"random", "random_2x"}
+
+
+def verdict(analysis: Analysis) -> list[str]:
+    """The sentences on one problem, the most important first."""
+    if not analysis.kinds:
+        return ["No trial was made: there is nothing to compare."]
+    if not math.isfinite(analysis.final["validation_median"].iloc[0]):
+        return ["At least half of the runs of every optimiser found nothing: there is no median loss to compare."]
+    if len(analysis.final) == 1:
+        return [*_alone(analysis)]
+    return [*_best(analysis), *_apart(analysis), *_random(analysis), *_test(analysis), *_more_seeds(analysis)]
+
+
+def verdict_across(across: Across) -> list[str]:
+    """The sentences on all problems together."""
+    if not across.complete:
+        return ["No problem has runs of every optimiser, so that there are no average ranks."]
+    table = across.ranks["validation"]
+    best = table.to_dict("records")[0]
+    first = table.loc[table["rank"] == best["rank"], "label"].tolist()
+    which = f"{' and '.join(_bold(label) for label in first)} {'has' if len(first) == 1 else 'have'}"
+    said = [
+        f"Over {plural(across.complete, 'problem')} {which} the best average rank, {best['rank']:.2f} of {len(table)}."
+    ]
+    found = across.friedman["validation"]
+    if found is None:
+        said.append(
+            f"That is too few problems for a test: Friedman's asks for {FEWEST} that every optimiser was run on."
+        )
+    elif found.p > ALPHA:
+        said.append(f"The ranks do not differ more than chance would make them (Friedman's test, p = {found.p:.2g}).")
+    else:
+        groups = [group for group in found.groups if best["label"] in group]
+        others = [label for label in (groups[0] if groups else ()) if label != best["label"]]
+        told = (
+            f"{best['label']} cannot be told from {_and(others)}"
+            if others
+            else f"{best['label']} is told apart from every other"
+        )
+        said.append(
+            f"The ranks differ (Friedman's test, p = {found.p:.2g}); with a critical difference of "
+            f"{found.critical_difference:.2f}, {told}."
+        )
+    return said
+
+
+def _alone(analysis: Analysis) -> Iterator[str]:
+    row = analysis.final.to_dict("records")[0]
+    digits = decimals([row["validation_median"]], [])
+    yield (
+        f"{_bold(row['label'])} reaches {_a_median(int(row['runs']))} {_metric(analysis)} of "
+        f"{loss(row['validation_median'], digits)} after {plural(analysis.comparison.evaluations, 'evaluation')}; "
+        "there is no other optimiser to compare it with."
+    )
+
+
+def _best(analysis: Analysis) -> Iterator[str]:
+    """Who is best, by evaluations where random search's loss is known, and by loss."""
+    row = analysis.final.to_dict("records")[0]
+    label, runs = str(row["label"]), int(row["runs"])
+    after = f"after {plural(analysis.comparison.evaluations, 'evaluation')}"
+    low, high = row["validation_median_low"], row["validation_median_high"]
+    digits = decimals([row["validation_median"]], [high - low] if math.isfinite(high - low) else [])
+    interval = f" ({PERCENT} interval {loss(low, digits)} to {loss(high, digits)})" if low > -math.inf else ""
+    least = (
+        f"the least {_metric(analysis)} {after}, {_a_median(runs)} {loss(row['validation_median'], digits)}{interval}"
+    )
+    found = analysis.speed_ups.get(label)
+    if found is None or label in _PLAIN or found.evaluations.relation == ">":
+        yield f"{_bold(label)} has {least}."
+        return
+    budget = plural(found.budget, "evaluation")
+    yield f"{_bold(label)} reaches what random search finds in {budget} after {_needed(found)}."
+    yield f"It has {least}."
+
+
+def _apart(analysis: Analysis) -> Iterator[str]:
+    """From whom the best can be told."""
+    best = str(analysis.final["label"].iloc[0])
+    frame = analysis.pairs["validation"]
+    ours = frame[(frame["a"] == best) | (frame["b"] == best)]
+    seeds = _seeds(analysis)
+    untested = ours[ours["test"] == "none"]
+    if len(untested) == len(ours):
+        needed = int(untested["seeds_needed"].max())
+        more = plural(len(frame), "pair")
+        yield f"With {seeds} no test can tell it from any other: {needed} seeds each would be needed for {more}."
+        return
+    tied = analysis.tied("validation")
+    if not tied:
+        yield f"It is told apart from every other with {seeds} (p ≤ {ours['p_holm'].max():.2g})."
+    elif len(tied) == len(ours):
+        yield f"It cannot be told from any other with {seeds}."
+    else:
+        yield f"It cannot be told from {_and(tied)} with {seeds}; from the others it can."
+
+
+def _random(analysis: Analysis) -> Iterator[str]:
+    """How well random search does itself."""
+    table = dict(zip(analysis.final["label"], analysis.final["validation_median"].tolist(), strict=True))
+    best = next(iter(table))
+    if "random" not in table or best == "random":
+        return
+    ours, theirs = table[best], table["random"]
+    place = list(table).index("random") + 1
+    behind = f", {(theirs - ours) / abs(ours):.1%} above the least" if math.isfinite(theirs) and ours else ""
+    beaten = [label for label in table if label not in _PLAIN and _slower(analysis, label)]
+    slow = f"; {_and(beaten)} {'does' if len(beaten) == 1 else 'do'} not reach its final loss" if beaten else ""
+    yield f"Random search is number {place} of {len(table)}{behind}{slow}."
+
+
+def _slower(analysis: Analysis, label: str) -> bool:
+    """Whether at least half of the runs do not reach random search's final loss."""
+    return label in analysis.speed_ups and analysis.speed_ups[label].evaluations.relation == ">"
+
+
+def _test(analysis: Analysis) -> Iterator[str]:
+    """Whether the test part agrees."""
+    if "test" not in analysis.kinds or not math.isfinite(analysis.final["test_median"].min()):
+        return
+    best, first = str(analysis.final["label"].iloc[0]), analysis.order("test")[0]
+    tied = analysis.tied("test")
+    if first == best:
+        said = f"On test data {first} is first too"
+    elif best in tied:
+        said = f"On test data {first} is first, but cannot be told from {best}"
+    else:
+        yield f"On test data {first} is first, and is told apart from {best}: what was gained on validation is lost."
+        return
+    others = [label for label in tied if label != best]
+    yield f"{said}{f'; nor can it be told from {_and(others)}' if first == best and others else ''}."
+
+
+def _more_seeds(analysis: Analysis) -> Iterator[str]:
+    """How many seeds it would take to tell the best from the next."""
+    tied = analysis.tied("validation")
+    promised = [(label, analysis.power[label]) for label in tied if label in analysis.power]
+    known = [(label, found) for label, found in promised if found.seeds is not None]
+    if known:
+        said = _and([f"{found.seeds} for {label}" for label, found in known[:3]])
+        yield f"To tell it apart would take about so many seeds each: {said}."
+    elif promised:
+        label, found = promised[0]
+        yield f"More than {found.cap} seeds each would be needed to tell it from {label}, if they differ at all."
+
+
+def _needed(found: SpeedUp) -> str:
+    """`17 (95 % interval 13 to 24)`."""
+    if math.isnan(found.low.value):
+        return f"{found.evaluations} (median of {plural(found.runs, 'run')}, too few for an interval)"
+    return f"{found.evaluations} ({PERCENT} interval {_end(found.low)} to {_end(found.high)})"
+
+
+def _end(bound: Bound) -> str:
+    return f"more than {bound.value:.3g}" if bound.relation == ">" else str(bound)
+
+
+def _metric(analysis: Analysis) -> str:
+    name = analysis.comparison.metric.replace("_", " ")
+    return f"{'value' if analysis.comparison.without_data else 'validation ' + name}"
+
+
+def _a_median(runs: int) -> str:
+    return "in its one run" if runs == 1 else "in the median"
+
+
+def _seeds(analysis: Analysis) -> str:
+    counts = analysis.final["runs"]
+    least, most = int(counts.min()), int(counts.max())
+    return (
+        f"these {most} seeds"
+        if least == most and most > 1
+        else ("one seed" if most == 1 else f"these {least} to {most} seeds")
+    )
+
+
+def _bold(label: str) -> str:
+    return f"**{label}**"
+
+
+def _and(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`; of many some."""
+    if len(names) > 6:
+        return listed(names, 5)
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
