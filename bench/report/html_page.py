@@ -23,6 +23,8 @@ _MIMES = {
     "tex": "application/x-tex",
     "html": "text/html",
 }
+_FEW = 6
+"""Of how many problems the page says something at its head."""
 _BASELINE = Style("#9a9a9a", SOLID, "")
 
 
@@ -35,12 +37,11 @@ def document(contents: Contents) -> Document:
     """What the page shows."""
     problems = [_problem(problem, contents) for problem in contents.problems]
     shared = _shared([list(section.facts) for section in problems])
-    first = contents.overall.verdict if contents.overall else contents.problems[0].part.verdict
     single = len(contents.problems) == 1
     return Document(
         title=contents.wanted.experiments[0],
         command=contents.wanted.command,
-        verdict=(*first, *_warned(contents)),
+        verdict=(*_verdict(contents), *_warned(contents)),
         problems=tuple(
             replace(
                 section,
@@ -49,10 +50,23 @@ def document(contents: Contents) -> Document:
             )
             for section in problems
         ),
-        overall=tuple(_section(part, contents.styles) for part in [contents.overall] if part),
+        overall=tuple(replace(_section(part), verdict=()) for part in [contents.overall] if part),
         facts=tuple(shared),
         findings=tuple(_findings(contents)),
     )
+
+
+def _verdict(contents: Contents) -> Iterator[str]:
+    """That of the only problem; of several what they say together, and the first sentence on each, of a few."""
+    if len(contents.problems) == 1:
+        yield from contents.problems[0].part.verdict
+        return
+    if contents.overall is not None:
+        yield from contents.overall.verdict
+    for problem in contents.problems[:_FEW]:
+        yield f"{problem.part.title}: {problem.part.verdict[0]}"
+    if len(contents.problems) > _FEW:
+        yield f"What {len(contents.problems) - _FEW} more problems say stands with each of them."
 
 
 def _problem(problem: Problem, contents: Contents) -> Section:
@@ -61,15 +75,14 @@ def _problem(problem: Problem, contents: Contents) -> Section:
         Fact(f"{label} declares", "; ".join(said)) for label, said in remarks.declarations(comparison, found).items()
     ]
     return replace(
-        _section(problem.part, contents.styles),
+        _section(problem.part),
         chart=_chart(problem.analysis, contents.styles),
         notes=tuple(remarks.notes(comparison, found)),
         facts=(*remarks.facts(comparison, found), *declared),
     )
 
 
-def _section(part: Part, styles: Styles) -> Section:
-    del styles
+def _section(part: Part) -> Section:
     files = [*part.tables[0].files(part.stem).items(), *part.data.items()]
     return Section(
         part.title,

@@ -13,6 +13,7 @@ from typing import Any
 from tueplots import figsizes, fontsizes
 
 from bench.errors import UserError, allowed
+from bench.report.font import FAMILY
 
 _NO_PAPERS = {"beamer", "tue_ai_thesis"}
 _IEEE = {"axes.labelsize": 8.0, "axes.titlesize": 8.0, "xtick.labelsize": 7.0, "legend.fontsize": 7.0}
@@ -93,7 +94,7 @@ def _made(name: str, width: float, widest: float, sizes: Mapping[str, float]) ->
         note=max(_LEAST_NOTE, round(0.8 * label, 2)),
         title=round(sizes["axes.titlesize"], 2),
         rc={
-            "font.family": ["STIXGeneral", "DejaVu Sans"],
+            "font.family": ["STIXGeneral", *FAMILY],
             "font.size": label,
             "axes.titlesize": sizes["axes.titlesize"],
             "axes.labelsize": sizes["axes.labelsize"],

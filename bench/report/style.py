@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from bench.report.font import FAMILY
+
 Dash = str | tuple[float, tuple[float, ...]]
 
 SOLID: Dash = "-"
@@ -112,7 +114,7 @@ def darker(color: str, share: float = 0.25) -> str:
 INK, MUTED, GRID = "#222222", "#666666", "#e6e6e6"
 
 RC: dict[str, Any] = {
-    "font.family": ["DejaVu Sans"],
+    "font.family": FAMILY,
     "font.size": 8,
     "axes.titlesize": 9,
     "axes.titleweight": "bold",

@@ -24,7 +24,14 @@ def verdict(analysis: Analysis) -> list[str]:
         return ["At least half of the runs of every optimiser found nothing: there is no median loss to compare."]
     if len(analysis.final) == 1:
         return [*_alone(analysis)]
-    return [*_best(analysis), *_apart(analysis), *_random(analysis), *_test(analysis), *_more_seeds(analysis)]
+    return [
+        *_best(analysis),
+        *_alike(analysis),
+        *_apart(analysis),
+        *_random(analysis),
+        *_test(analysis),
+        *_more_seeds(analysis),
+    ]
 
 
 def verdict_across(across: Across) -> list[str]:
@@ -90,6 +97,17 @@ def _best(analysis: Analysis) -> Iterator[str]:
     yield f"It has {least}."
 
 
+def _alike(analysis: Analysis) -> Iterator[str]:
+    """Whether the best has but one final loss, which a test takes for as many as it has runs."""
+    best = str(analysis.final["label"].iloc[0])
+    losses = analysis.runs.loc[analysis.runs["label"] == best, "validation"]
+    if len(losses) > 1 and losses.nunique() == 1:
+        yield (
+            f"All of its {len(losses)} runs end at the same loss: if they asked for the same configurations, which the "
+            "audit says, they are one run, and tests take them for more."
+        )
+
+
 def _apart(analysis: Analysis) -> Iterator[str]:
     """From whom the best can be told."""
     best = str(analysis.final["label"].iloc[0])
@@ -119,7 +137,7 @@ def _random(analysis: Analysis) -> Iterator[str]:
         return
     ours, theirs = table[best], table["random"]
     place = list(table).index("random") + 1
-    behind = f", {(theirs - ours) / abs(ours):.1%} above the least" if math.isfinite(theirs) and ours else ""
+    behind = f", {_above(ours, theirs)}" if math.isfinite(theirs) and ours else ""
     beaten = [label for label in table if label not in _PLAIN and _slower(analysis, label)]
     slow = f"; {_and(beaten)} {'does' if len(beaten) == 1 else 'do'} not reach its final loss" if beaten else ""
     yield f"Random search is number {place} of {len(table)}{behind}{slow}."
@@ -188,6 +206,13 @@ def _seeds(analysis: Analysis) -> str:
         if least == most and most > 1
         else ("one seed" if most == 1 else f"these {least} to {most} seeds")
     )
+
+
+def _above(least: float, value: float) -> str:
+    """`5.1 % above the least`, or how many times it, where they are of one sign and far apart."""
+    if least > 0 and value > 2 * least:
+        return f"{value / least:.3g} times the least"
+    return f"{100 * (value - least) / abs(least):.1f} % above the least"
 
 
 def _bold(label: str) -> str:

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.report import style
+from bench.report import font, style
 from bench.report.paper import SCREEN, Paper
 from bench.report.style import Style
 
@@ -32,6 +32,7 @@ _SHEET: ContextVar[Paper] = ContextVar("sheet", default=SCREEN)
 @contextmanager
 def look(paper: Paper | None = None) -> Iterator[None]:
     """Draw with this report's style alone, whatever the user's own settings; for a venue's paper, with its sizes."""
+    font.register()
     chosen = paper or SCREEN
     token = _SHEET.set(chosen)
     try:
