@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bench import results
 from bench.errors import UserError
-from bench.report import curves, figures, statistics, style, tables
+from bench.report import curves, figures, statistics, style
 from bench.report.build import build
 from bench.results import RunId
 
@@ -384,24 +384,6 @@ def test_no_text_leaves_the_figure_or_covers_another(tmp_path: Path) -> None:
         assert (
             min(one.x1, other.x1) - max(one.x0, other.x0) < 0.5 or min(one.y1, other.y1) - max(one.y0, other.y0) < 0.5
         )
-
-
-# --- tables --------------------
-
-
-@pytest.mark.parametrize(
-    ("medians", "widths", "digits"),
-    [
-        ([0.08123, 0.1], [0.01], 5),
-        ([123.4], [10.0], 1),
-        ([0.5], [0.00012], 5),
-        ([12345.0], [100.0], 0),
-        ([math.inf, 0.0], [0.0], 0),
-        ([1e-30], [], 10),
-    ],
-)
-def test_digits_show_four_figures_and_the_width(medians: list[float], widths: list[float], digits: int) -> None:
-    assert tables.decimals(medians, widths) == digits
 
 
 # --- reading --------------------

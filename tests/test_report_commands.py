@@ -299,3 +299,53 @@ def test_check_knows_another_command(capsys: pytest.CaptureFixture[str]) -> None
 def test_check_of_no_report_gets_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "reports/e: no report is there to be checked; 'bench report e' makes it" in refused(capsys, "e", "--check")
     assert not Path("reports").exists()
+
+
+# --- references and papers --------------------
+
+
+def scores(name: str = "iris-lightgbm") -> dict[str, str]:
+    lines = [line.split(",") for line in Path(f"reports/e/tables/{name}.csv").read_text().splitlines()]
+    where = lines[0].index("score_median")
+    return {line[lines[0].index("label")]: line[where] for line in lines[1:]}
+
+
+def test_scores_are_measured_by_the_references_stored_with_the_report(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench("report", "e") == 0
+    before = scores()
+    stored = Path("reports/e/references.json").read_bytes()
+    trials.put(Path("results"), RunId("e", "iris", "lightgbm", "better", 0), [0.01] * 4, [0.01] * 4)
+    capsys.readouterr()
+    assert bench("report", "e") == 0
+    assert "best known loss 0.45 is beaten by 0.01" in capsys.readouterr().err
+    now = scores()
+    assert {name: now[name] for name in before} == before
+    assert float(now["better"]) < 0
+    assert Path("reports/e/references.json").read_bytes() == stored
+    assert bench("report", "e", "--check") == 0
+    assert bench("report", "e", "--new-references") == 0
+    assert float(scores()["better"]) == 0
+    assert Path("reports/e/references.json").read_bytes() != stored
+
+
+def test_damaged_references_get_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench("report", "e") == 0
+    Path("reports/e/references.json").write_text("{")
+    capsys.readouterr()
+    assert "no readable reference values" in refused(capsys, "e")
+    assert bench("report", "e", "--new-references") == 0
+
+
+def test_figures_for_a_paper_have_its_width(capsys: pytest.CaptureFixture[str]) -> None:
+    only = ["e", "--problems", "iris/lightgbm", "--paper", "icml2024"]
+    assert bench("report", *only) == 0
+    assert (
+        "Made by `bench report e --problems iris/lightgbm --paper icml2024`." in Path("reports/e/report.md").read_text()
+    )
+    svg = Path("reports/e/figures/iris-lightgbm-validation.svg").read_text()
+    width = re.search(r'<svg[^>]* width="([0-9.]+)pt"', svg)
+    assert width is not None
+    assert float(width[1]) == pytest.approx(3.25 * 72, abs=0.1)
+    assert bench("report", *only, "--check") == 0
+    capsys.readouterr()
+    assert "paper 'icml' is not known" in refused(capsys, "e", "--paper", "icml")

@@ -36,7 +36,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class _Sketch:
+class Sketch:
     """A figure that is yet to be drawn."""
 
     name: str
@@ -49,7 +49,7 @@ def pictures(
     analysis: Analysis, visits: Visits | None, styles: Styles, paper: Paper | None = None
 ) -> Iterator[Picture]:
     """The figures of one problem, the most important first; those that would be empty are left out."""
-    for sketch in (*_losses(analysis, styles), *_comparing(analysis, styles), *_looking(analysis, visits, styles)):
+    for sketch in (*_losses(analysis, styles), *_comparing(analysis, styles), *looking(analysis, visits, styles)):
         yield _rendered(sketch, paper)
 
 
@@ -59,18 +59,18 @@ def pictures_across(across: Across, styles: Styles, paper: Paper | None = None) 
         yield _rendered(sketch, paper)
 
 
-def _rendered(sketch: _Sketch, paper: Paper | None) -> Picture:
+def _rendered(sketch: Sketch, paper: Paper | None) -> Picture:
     with figures.look(paper):
         return Picture(sketch.name, sketch.title, sketch.alt, figures.render(sketch.draw()))
 
 
-def _losses(analysis: Analysis, styles: Styles) -> Iterator[_Sketch]:
+def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
     comparison, kinds = analysis.comparison, analysis.kinds
     title = f"{comparison.dataset} · {comparison.model}"
     names = _names(analysis)
     who = _who(analysis)
     for kind in kinds:
-        yield _Sketch(
+        yield Sketch(
             kind,
             f"{names[kind].capitalize()} against evaluations",
             f"Step curves of {who}: {names[kind]} against evaluations, median and quartiles over runs.",
@@ -81,7 +81,7 @@ def _losses(analysis: Analysis, styles: Styles) -> Iterator[_Sketch]:
     for kind in kinds:
         frame = analysis.seconds[kind]
         if len(frame):
-            yield _Sketch(
+            yield Sketch(
                 "seconds" if kind == "validation" else f"seconds-{kind}",
                 f"{names[kind].capitalize()} against charged seconds",
                 f"Step curves of {who}: {names[kind]} against the seconds of optimiser and evaluations.",
@@ -89,7 +89,7 @@ def _losses(analysis: Analysis, styles: Styles) -> Iterator[_Sketch]:
             )
     if kinds and np.isfinite(analysis.regret.get("median", pd.Series(dtype=float))).any():
         regret = analysis.baseline.assign(median=analysis.baseline["median"] - _best(analysis))
-        yield _Sketch(
+        yield Sketch(
             "regret",
             "Regret: how far above the best known loss, on logarithmic axes",
             f"Step curves of {who} on logarithmic axes: loss above the best known, against evaluations.",
@@ -97,13 +97,13 @@ def _losses(analysis: Analysis, styles: Styles) -> Iterator[_Sketch]:
         )
 
 
-def _comparing(analysis: Analysis, styles: Styles) -> Iterator[_Sketch]:
+def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
     comparison, kinds = analysis.comparison, analysis.kinds
     title, who = f"{comparison.dataset} · {comparison.model}", _who(analysis)
     after = f"after {plural(comparison.evaluations, 'evaluation')}"
     for kind in kinds:
         frame = analysis.runs.assign(loss=analysis.runs[kind])
-        yield _Sketch(
+        yield Sketch(
             "final" if kind == "validation" else f"final-{kind}",
             f"{_names(analysis)[kind].capitalize()} {after}, every run",
             f"A row of points for each of {who}: the {_names(analysis)[kind]} of every run {after}.",
@@ -111,28 +111,28 @@ def _comparing(analysis: Analysis, styles: Styles) -> Iterator[_Sketch]:
         )
     pairs = analysis.pairs.get("validation")
     if kinds and pairs is not None and len(pairs):
-        yield _Sketch(
+        yield Sketch(
             "improvement",
             f"How often one optimiser's loss is less than another's {after}",
             f"A matrix of {who}: the share of comparisons of runs that the row wins against the column.",
             lambda: figures.improvement(pairs, styles, title),
         )
     if len(analysis.ecdf):
-        yield _Sketch(
+        yield Sketch(
             "targets",
             "Targets reached: losses that single draws of random search reach",
             f"Step curves of {who}: the share of targets reached, against evaluations on a logarithmic axis.",
             lambda: figures.ecdf(analysis.ecdf, styles, title),
         )
     if "test" in kinds and not comparison.without_data:
-        yield _Sketch(
+        yield Sketch(
             "generalisation",
             "Validation loss of each incumbent against its test loss",
             f"A point for each run of {who}: validation loss of the incumbent against its test loss.",
             lambda: figures.generalisation(analysis.runs, styles, title),
         )
     if len(analysis.overhead) and (analysis.overhead["median"] > 0).any():
-        yield _Sketch(
+        yield Sketch(
             "overhead",
             "What the optimiser itself takes, as its history grows",
             f"Step curves of {who}: seconds of ask and tell on a logarithmic axis, against trials made.",
@@ -140,7 +140,8 @@ def _comparing(analysis: Analysis, styles: Styles) -> Iterator[_Sketch]:
         )
 
 
-def _looking(analysis: Analysis, visits: Visits | None, styles: Styles) -> Iterator[_Sketch]:
+def looking(analysis: Analysis, visits: Visits | None, styles: Styles) -> Iterator[Sketch]:
+    """The figures of where optimisers looked; none where that is not recorded."""
     if visits is None or not len(visits.trials) or not visits.space.searched:
         return
     comparison = analysis.comparison
@@ -150,7 +151,7 @@ def _looking(analysis: Analysis, visits: Visits | None, styles: Styles) -> Itera
     places = visits.places.loc[trials.index]
     scales = {parameter.name: scale(parameter) for parameter in visits.space.searched}
     found = importance(visits)
-    yield _Sketch(
+    yield Sketch(
         "coordinates",
         "Where each optimiser looked: all hyperparameters",
         f"A panel for each of {who}: every trial a line over all hyperparameters, darker where its loss is better.",
@@ -158,14 +159,14 @@ def _looking(analysis: Analysis, visits: Visits | None, styles: Styles) -> Itera
     )
     two = list(found.bars["parameter"][:2]) if found is not None else list(scales)[:2]
     if len(two) == 2:
-        yield _Sketch(
+        yield Sketch(
             "slices",
             f"Where each optimiser looked over the evaluations: {two[0]} and {two[1]}",
             f"A panel for each of {who}: every trial a point over {two[0]} and {two[1]}, darker where it came later.",
             lambda: figures.slices(trials, places, (scales[two[0]], scales[two[1]]), styles, title, visits.thinned),
         )
     if found is not None:
-        yield _Sketch(
+        yield Sketch(
             "importance",
             "Which hyperparameters the losses depend on, where optimisers looked",
             f"A bar for each hyperparameter; the most important is {two[0]}.",
@@ -173,12 +174,12 @@ def _looking(analysis: Analysis, visits: Visits | None, styles: Styles) -> Itera
         )
 
 
-def _ranks(across: Across, styles: Styles) -> Iterator[_Sketch]:
+def _ranks(across: Across, styles: Styles) -> Iterator[Sketch]:
     if not across.complete:
         return
     problems = plural(across.complete, "problem")
     if len(across.over_budget):
-        yield _Sketch(
+        yield Sketch(
             "rank",
             f"Average rank over {problems} against evaluations",
             "Step curves: average rank by best validation loss, 1 is best, against evaluations.",
@@ -186,7 +187,7 @@ def _ranks(across: Across, styles: Styles) -> Iterator[_Sketch]:
         )
     for kind, found in across.friedman.items():
         if found is not None:
-            yield _Sketch(
+            yield Sketch(
                 "critical-difference" if kind == "validation" else f"critical-difference-{kind}",
                 f"Average ranks by {kind} loss with their critical difference",
                 "Average ranks on one axis; bars join optimisers that cannot be told apart.",

@@ -71,7 +71,7 @@ def _alone(analysis: Analysis) -> Iterator[str]:
     row = analysis.final.to_dict("records")[0]
     digits = decimals([row["validation_median"]], [])
     yield (
-        f"{_bold(row['label'])} reaches {_a_median(int(row['runs']))} {_metric(analysis)} of "
+        f"{_bold(row['label'])} reaches {_a_median(int(row['runs']))} a {_metric(analysis)} of "
         f"{loss(row['validation_median'], digits)} after {plural(analysis.comparison.evaluations, 'evaluation')}; "
         "there is no other optimiser to compare it with."
     )

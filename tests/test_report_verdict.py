@@ -1,0 +1,169 @@
+"""The verdict in words: what it says follows from the runs, and it claims nothing that they do not support."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+import trials
+
+from bench.report import curves, reading, verdict
+from bench.report.across import across
+from bench.report.analysis import Analysis, analyse
+from bench.results import RunId
+
+Put = Callable[..., None]
+
+
+@pytest.fixture
+def put(tmp_path: Path) -> Put:
+    """Runs of one optimiser, a list of losses each."""
+
+    def write(name: str, runs: Sequence[Sequence[float | None]], dataset: str = "iris", **more) -> None:
+        for seed, losses in enumerate(runs):
+            trials.put(tmp_path, RunId("e", dataset, "lightgbm", name, seed), losses, **more)
+
+    return write
+
+
+def analyses(folder: Path) -> list[Analysis]:
+    found = reading.read(folder, reading.selection(["e"]))
+    return [analyse(comparison, found.results) for comparison in curves.comparisons(found.results)]
+
+
+def said(folder: Path) -> str:
+    (only,) = analyses(folder)
+    return " ".join(verdict.verdict(only))
+
+
+def shifted(level: float, seeds: int, steps: int = 4) -> list[list[float]]:
+    """Runs that fall to `level` and a little above, by seed."""
+    return [[level + 1 / step + seed / 1000 for step in range(1, steps + 1)] for seed in range(seeds)]
+
+
+def test_a_clear_winner_is_told_apart_and_its_speed_up_named(tmp_path: Path, put: Put) -> None:
+    put("random", shifted(0.5, 10))
+    put("optuna_tpe", shifted(0.1, 10))
+    text = said(tmp_path)
+    assert text.startswith(
+        "**optuna_tpe** reaches what random search finds in 4 evaluations after 2 (95 % interval 2 to"
+    )
+    assert "in the median 0.3545 (95 % interval 0.3510 to 0.3580)" in text
+    assert "It is told apart from every other with these 10 seeds" in text
+    assert "Random search is number 2 of 2, 2.13 times the least." in text
+
+
+def test_what_cannot_be_told_apart_is_said_with_the_seeds(tmp_path: Path, put: Put) -> None:
+    put("random", shifted(0.5, 10))
+    put("optuna_tpe", shifted(0.1, 10))
+    put(
+        "skopt_gp",
+        [[loss + (0.001 if seed % 2 else -0.001) for loss in run] for seed, run in enumerate(shifted(0.1, 10))],
+    )
+    text = said(tmp_path)
+    assert "cannot be told from" in text
+    assert "from the others it can" in text
+    assert "seeds each" in text
+
+
+def test_with_few_seeds_no_test_is_claimed(tmp_path: Path, put: Put) -> None:
+    put("random", shifted(0.5, 3))
+    put("optuna_tpe", shifted(0.1, 3))
+    text = said(tmp_path)
+    assert "With these 3 seeds no test can tell it from any other: 4 seeds each would be needed for 1 pair." in text
+    assert "too few for an interval" in text
+    assert "told apart" not in text
+
+
+def test_one_seed_and_one_optimiser_are_said(tmp_path: Path, put: Put) -> None:
+    put("optuna_tpe", [[0.5, 0.25]])
+    assert said(tmp_path) == (
+        "**optuna_tpe** reaches in its one run a validation log loss of 0.2500 after 2 evaluations; there is no other "
+        "optimiser to compare it with."
+    )
+    put("random", [[0.75]])
+    text = said(tmp_path)
+    assert "after 1 evaluation, in its one run" in text
+    assert "1 evaluations" not in text
+    assert "With one seed no test can tell it" in text
+
+
+def test_random_search_may_win(tmp_path: Path, put: Put) -> None:
+    put("random", shifted(0.1, 10))
+    put("grid", shifted(0.5, 10))
+    text = said(tmp_path)
+    assert text.startswith("**random** has the least validation log loss after 4 evaluations")
+    assert "reaches what random search finds" not in text
+
+
+def test_those_that_do_not_reach_randoms_loss_are_named(tmp_path: Path, put: Put) -> None:
+    put("random", shifted(0.3, 10))
+    put("optuna_tpe", shifted(0.1, 10))
+    put("grid", shifted(0.5, 10))
+    assert "Random search is number 2 of 3, 56.4 % above the least; grid does not reach its final loss." in said(
+        tmp_path
+    )
+
+
+def test_a_test_part_that_disagrees_is_said(tmp_path: Path, put: Put) -> None:
+    for seed in range(10):
+        low, high = 0.2 + seed / 1000, 0.4 + seed / 1000
+        trials.put(tmp_path, RunId("e", "iris", "lightgbm", "optuna_tpe", seed), [low], [high])
+        trials.put(tmp_path, RunId("e", "iris", "lightgbm", "random", seed), [high], [low])
+    text = said(tmp_path)
+    assert (
+        "On test data random is first, and is told apart from optuna_tpe: what was gained on validation is lost."
+        in text
+    )
+
+
+def test_a_test_part_that_agrees_is_said(tmp_path: Path, put: Put) -> None:
+    for seed in range(10):
+        low, high = 0.2 + seed / 1000, 0.4 + seed / 1000
+        trials.put(tmp_path, RunId("e", "iris", "lightgbm", "optuna_tpe", seed), [low], [low])
+        trials.put(tmp_path, RunId("e", "iris", "lightgbm", "random", seed), [high], [high])
+    assert "On test data optuna_tpe is first too." in said(tmp_path)
+
+
+def test_runs_that_are_all_alike_are_no_repetitions(tmp_path: Path, put: Put) -> None:
+    put("nevergrad", [[0.5, 0.1]] * 10)
+    put("random", shifted(0.3, 10, 2))
+    assert "All of its 10 runs end at the same loss" in said(tmp_path)
+
+
+@pytest.mark.parametrize("losses", [[None, None], [None]])
+def test_nothing_found_is_no_verdict(tmp_path: Path, put: Put, losses: list[None]) -> None:
+    put("random", [losses] * 3)
+    put("grid", [losses] * 3)
+    assert said(tmp_path).startswith("At least half of the runs of every optimiser found nothing")
+
+
+def test_no_trial_is_said(tmp_path: Path, put: Put) -> None:
+    put("random", [[]], ended="exhausted")
+    assert said(tmp_path) == "No trial was made: there is nothing to compare."
+
+
+def test_too_few_problems_are_no_test(tmp_path: Path, put: Put) -> None:
+    for dataset in ("iris", "wine"):
+        put("random", [[0.5]], dataset)
+        put("grid", [[0.4]], dataset)
+    together = across(analyses(tmp_path))
+    assert together is not None
+    text = " ".join(verdict.verdict_across(together))
+    assert text.startswith("Over 2 problems **grid** has the best average rank, 1.00 of 2. That is too few problems")
+
+
+@pytest.mark.parametrize("differ", [True, False])
+def test_ranks_over_enough_problems_are_tested(tmp_path: Path, put: Put, differ: bool) -> None:
+    for place in range(6):
+        first = 0.1 if differ or place % 2 else 0.3
+        put("grid", [[first]], f"d{place}")
+        put("random", [[0.2]], f"d{place}")
+    together = across(analyses(tmp_path))
+    assert together is not None
+    text = " ".join(verdict.verdict_across(together))
+    if differ:
+        assert "The ranks differ (Friedman's test, p = 0.014)" in text
+        assert "grid is told apart from every other" in text
+    else:
+        assert "**grid** and **random** have the best average rank, 1.50 of 2" in text
+        assert "The ranks do not differ more than chance would make them" in text
