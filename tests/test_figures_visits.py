@@ -14,6 +14,7 @@ from bench import space_yaml
 from bench.report import figures, pictures, style
 from bench.report.analysis import analyse
 from bench.report.figures import Scale
+from bench.report.importance import importance
 from bench.report.paper import paper
 
 SCALES = [pictures.scale(parameter) for parameter in space_yaml.parse(SPACE).searched]
@@ -95,7 +96,7 @@ def test_rings_are_the_best_of_each_run_and_none_is_of_a_run_without_success() -
 def test_of_many_trials_some_are_drawn_and_that_is_said() -> None:
     trials, places = looked(["random"], runs=2, length=400)
     with figures.look():
-        for draw, most in ((coordinates, 80), (slices, 250)):
+        for draw, most in ((coordinates, 80), (slices, 200)):
             figure = draw(trials, places)
             drawn = figure.axes[0].collections[0]
             count = len(drawn.get_segments()) if isinstance(drawn, LineCollection) else len(drawn.get_offsets())
@@ -134,12 +135,13 @@ def test_the_report_draws_them_from_the_tables(tmp_path: Path) -> None:
             put(tmp_path, name, seed, asked)
     only, found = comparison(tmp_path)
     analysis = analyse(only, found.results)
-    looks = style.styles(analysis.samples)
-    sketches = {sketch.name: sketch for sketch in pictures.looking(analysis, read(tmp_path), looks)}
+    looks, looked_at = style.styles(analysis.samples), read(tmp_path)
+    assert looked_at is not None
+    sketches = {sketch.name: sketch for sketch in pictures.looking(analysis, looked_at, importance(looked_at), looks)}
     assert list(sketches) == ["coordinates", "slices", "importance"]
     with figures.look():
         for sketch in sketches.values():
             figure = sketch.draw()
             figure.draw_without_rendering()
             assert all_seen(figure) == []
-    assert list(pictures.looking(analysis, None, looks)) == []
+    assert list(pictures.looking(analysis, None, None, looks)) == []

@@ -8,6 +8,7 @@ from bench.report.across import Across
 from bench.report.analysis import Analysis
 from bench.report.audit import Finding
 from bench.report.curves import Comparison
+from bench.report.importance import importance
 from bench.report.paper import Paper
 from bench.report.pictures import Picture, Styles
 from bench.report.reading import Selection
@@ -84,7 +85,7 @@ def problem(
         stem,
         f"{comparison.dataset} · {comparison.model}",
         tuple(verdict.verdict(analysis)),
-        tuple(pictures.pictures(analysis, visits, styles, paper)),
+        tuple(pictures.pictures(analysis, visits, importance(visits) if visits else None, styles, paper)),
         tuple(tables.tables(analysis, styles)),
         {
             f"{stem}-curves.csv": csv(tables.curves(analysis)).encode(),

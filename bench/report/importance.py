@@ -13,7 +13,7 @@ from bench.report.visits import Visits
 
 FEWEST = 30
 """With fewer distinct configurations nothing is said."""
-MOST = 1500
+MOST = 1000
 """How many trials are looked at, at most: a sample of all."""
 
 _FOLDS, _TREES, _REPEATS = 10, 15, 3

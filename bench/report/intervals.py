@@ -22,6 +22,7 @@ covers always). Intervals of the mean are the weak ones: its truth rests on valu
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,7 +176,7 @@ def _studentised(centred: Values, level: float, seed: int) -> tuple[Values, Valu
     count = len(centred)
     scale = np.abs(centred).max(axis=0)
     scaled = (centred / np.where(scale > 0, scale, 1.0)).reshape(count, -1)
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=RESAMPLES).astype(np.float64)
+    drawn = _resamples(count, seed)
     means = drawn @ scaled / count
     spread = (drawn @ scaled**2 / count - means**2) / (count - 1)
     means[np.abs(means) < 1e-12] = 0.0
@@ -185,6 +186,15 @@ def _studentised(centred: Values, level: float, seed: int) -> tuple[Values, Valu
     place = max(int((RESAMPLES + 1) * (1 - level) / 2 + 1e-9), 1)
     shape = centred.shape[1:]
     return ratios[place - 1].reshape(shape), ratios[RESAMPLES - place].reshape(shape)
+
+
+@lru_cache(maxsize=16)
+def _resamples(count: int, seed: int) -> Values:
+    """How often each value is in each resample, (RESAMPLES, count)."""
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
+    found: Values = drawn.astype(np.float64)
+    found.setflags(write=False)
+    return found
 
 
 def _trimmed(losses: Values, level: float, cut: int) -> tuple[Values, Values, Values]:

@@ -13,7 +13,7 @@ from bench.report.analysis import Analysis
 from bench.report.audit.entries import plural
 from bench.report.figures import Scale
 from bench.report.figures.scales import written
-from bench.report.importance import Importance, importance
+from bench.report.importance import Importance
 from bench.report.paper import Paper
 from bench.report.style import Style
 from bench.report.visits import Visits
@@ -46,10 +46,15 @@ class Sketch:
 
 
 def pictures(
-    analysis: Analysis, visits: Visits | None, styles: Styles, paper: Paper | None = None
+    analysis: Analysis,
+    visits: Visits | None,
+    important: Importance | None,
+    styles: Styles,
+    paper: Paper | None = None,
 ) -> Iterator[Picture]:
     """The figures of one problem, the most important first; those that would be empty are left out."""
-    for sketch in (*_losses(analysis, styles), *_comparing(analysis, styles), *looking(analysis, visits, styles)):
+    looked = looking(analysis, visits, important, styles)
+    for sketch in (*_losses(analysis, styles), *_comparing(analysis, styles), *looked):
         yield _rendered(sketch, paper)
 
 
@@ -140,7 +145,9 @@ def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
         )
 
 
-def looking(analysis: Analysis, visits: Visits | None, styles: Styles) -> Iterator[Sketch]:
+def looking(
+    analysis: Analysis, visits: Visits | None, important: Importance | None, styles: Styles
+) -> Iterator[Sketch]:
     """The figures of where optimisers looked; none where that is not recorded."""
     if visits is None or not len(visits.trials) or not visits.space.searched:
         return
@@ -150,14 +157,13 @@ def looking(analysis: Analysis, visits: Visits | None, styles: Styles) -> Iterat
     trials = visits.trials.sort_values("label", key=lambda labels: labels.map(order), kind="stable")
     places = visits.places.loc[trials.index]
     scales = {parameter.name: scale(parameter) for parameter in visits.space.searched}
-    found = importance(visits)
     yield Sketch(
         "coordinates",
         "Where each optimiser looked: all hyperparameters",
         f"A panel for each of {who}: every trial a line over all hyperparameters, darker where its loss is better.",
         lambda: figures.coordinates(trials, places, list(scales.values()), styles, title, visits.thinned),
     )
-    two = list(found.bars["parameter"][:2]) if found is not None else list(scales)[:2]
+    two = list(important.bars["parameter"][:2]) if important is not None else list(scales)[:2]
     if len(two) == 2:
         yield Sketch(
             "slices",
@@ -165,12 +171,12 @@ def looking(analysis: Analysis, visits: Visits | None, styles: Styles) -> Iterat
             f"A panel for each of {who}: every trial a point over {two[0]} and {two[1]}, darker where it came later.",
             lambda: figures.slices(trials, places, (scales[two[0]], scales[two[1]]), styles, title, visits.thinned),
         )
-    if found is not None:
+    if important is not None:
         yield Sketch(
             "importance",
             "Which hyperparameters the losses depend on, where optimisers looked",
             f"A bar for each hyperparameter; the most important is {two[0]}.",
-            lambda: figures.importance(found.bars, _remarks(found), title),
+            lambda: figures.importance(important.bars, _remarks(important), title),
         )
 
 

@@ -22,7 +22,7 @@ from bench.report.curves import Comparison
 from bench.results import UnreadableTable
 from bench.space import Categorical, Parameter, Space
 
-MOST = 100_000
+MOST = 20_000
 """How many trials are placed at most; of more, whole runs are taken, the same share of each optimiser's."""
 
 

@@ -19,8 +19,8 @@ from bench.report.style import Style
 
 Values = NDArray[np.float64]
 
-LINES, POINTS = 80, 250
-"""How many trials a panel shows at most."""
+LINES, POINTS = 80, 200
+"""How many trials a panel shows at most; all panels together show ten times as many."""
 _OFF = -0.16
 """Where an inactive hyperparameter is drawn, below the low end of all others."""
 _GOOD = LinearSegmentedColormap.from_list("good", ["#08306b", "#2171b5", "#9ecae1", "#d9d9d9", "#ececec"])
@@ -51,11 +51,12 @@ def coordinates(
     """Each trial a line over all hyperparameters, a panel an optimiser; the darker, the better its loss.
 
     `trials` and `places` are those of `visits.Visits`, row by row: of `trials`, `label` and `rank` are used. Of many
-    trials of an optimiser, `LINES` are drawn, evenly chosen by rank. Call it within `look`.
+    trials of an optimiser, some are drawn (see `LINES`), evenly chosen by rank. Call it within `look`.
     """
     labels = list(dict.fromkeys(trials["label"]))
     rows = {label: np.flatnonzero((trials["label"] == label).to_numpy()) for label in labels}
-    some = thinned or any(len(found) > LINES for found in rows.values())
+    most = _most(LINES, len(labels))
+    some = thinned or any(len(found) > most for found in rows.values())
     names = ", ".join(f"{place} {scale.name} ({scale.ends})" for place, scale in enumerate(scales, start=1))
     inactive = bool(places.isna().to_numpy().any())
     remarks = [
@@ -69,7 +70,7 @@ def coordinates(
     ranks, values = trials["rank"].to_numpy(), places[[scale.name for scale in scales]].to_numpy(dtype=np.float64)
     for axes, label in zip(found, labels, strict=True):
         at = rows[label][np.argsort(-ranks[rows[label]], kind="stable")]
-        at = _evenly(at, LINES)
+        at = _evenly(at, most)
         _lines(axes, np.where(np.isnan(values[at]), _OFF, values[at]), ranks[at])
         axes.set_xlim(0.75, len(scales) + 0.25)
         axes.set_ylim((_OFF if inactive else 0.0) - 0.06, 1.06)
@@ -90,11 +91,12 @@ def slices(
     """Two hyperparameters over the evaluations: each trial a point, the later the darker, a panel an optimiser.
 
     A ring is the best trial of a run. `trials` and `places` are those of `visits.Visits`: of `trials`, `label`, `run`,
-    `evaluation` and `loss` are used. Of many trials, `POINTS` are drawn, evenly chosen. Call it within `look`.
+    `evaluation` and `loss` are used. Of many trials, some are drawn (see `POINTS`), evenly chosen. Call it within `look`.
     """
     labels = list(dict.fromkeys(trials["label"]))
     rows = {label: np.flatnonzero((trials["label"] == label).to_numpy()) for label in labels}
-    some = thinned or any(len(found) > POINTS for found in rows.values())
+    most = _most(POINTS, len(labels))
+    some = thinned or any(len(found) > most for found in rows.values())
     x, y = scales
     inactive = bool(places[[x.name, y.name]].isna().to_numpy().any())
     remarks = [
@@ -110,7 +112,7 @@ def slices(
     best = _best(trials["run"].to_numpy(), loss)
     last = max(float(evaluation.max(initial=1.0)), 2.0)
     for place, (axes, label) in enumerate(zip(found, labels, strict=True)):
-        at = _evenly(rows[label][np.argsort(evaluation[rows[label]], kind="stable")], POINTS)
+        at = _evenly(rows[label][np.argsort(evaluation[rows[label]], kind="stable")], most)
         size = (3.0 * sheet().scale) ** 2
         shade = (evaluation[at] - 1) / (last - 1)
         axes.scatter(values[at, 0], values[at, 1], c=_LATE(shade), s=size, linewidths=0, zorder=3)
@@ -136,6 +138,10 @@ def _lines(axes: Axes, values: Values, ranks: Values) -> None:
     segments = np.stack([np.broadcast_to(x, values.shape), values], axis=2)
     lines = LineCollection(list(segments), colors=_GOOD(ranks), linewidths=0.7 * sheet().scale, zorder=3)
     axes.add_collection(lines)
+
+
+def _most(each: int, panels: int) -> int:
+    return min(each, 10 * each // panels)
 
 
 def _evenly(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
