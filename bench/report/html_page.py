@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from bench.report import page, remarks
+from bench.report import page, remarks, verdict
 from bench.report.analysis import Analysis
 from bench.report.audit import Finding
 from bench.report.contents import Contents, Part, Problem
@@ -57,14 +57,14 @@ def document(contents: Contents) -> Document:
 
 
 def _verdict(contents: Contents) -> Iterator[str]:
-    """That of the only problem; of several what they say together, and the first sentence on each, of a few."""
+    """That of the only problem; of several what they say together, and in short what each says, of a few."""
     if len(contents.problems) == 1:
         yield from contents.problems[0].part.verdict
         return
     if contents.overall is not None:
         yield from contents.overall.verdict
     for problem in contents.problems[:_FEW]:
-        yield f"{problem.part.title}: {problem.part.verdict[0]}"
+        yield f"{problem.part.title}: {verdict.short(problem.analysis)}"
     if len(contents.problems) > _FEW:
         yield f"What {len(contents.problems) - _FEW} more problems say stands with each of them."
 

@@ -34,6 +34,14 @@ def verdict(analysis: Analysis) -> list[str]:
     ]
 
 
+def short(analysis: Analysis) -> str:
+    """The verdict on one problem where there are several: who is first, and from whom it can be told."""
+    said = verdict(analysis)
+    if len(analysis.final) < 2 or len(said) == 1:
+        return said[0]
+    return " ".join([said[0], *_apart(analysis)])
+
+
 def verdict_across(across: Across) -> list[str]:
     """The sentences on all problems together."""
     if not across.complete:

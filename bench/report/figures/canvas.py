@@ -68,7 +68,9 @@ def render(figure: Figure) -> dict[str, bytes]:
     files = {}
     for kind in FORMATS:
         buffer = io.BytesIO()
-        faster = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}  # than 6, for as many bytes
+        faster: dict[str, Any] = (
+            {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
+        )  # than 6, for as many bytes
         figure.savefig(buffer, format=kind, metadata=_WITHOUT_DATE[kind], **faster)
         files[kind] = buffer.getvalue()
     return files

@@ -1,6 +1,8 @@
 """Small panels of one size, one an optimiser, under its name: for what cannot share axes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,6 +18,35 @@ _LEAST, _TALL = 118.0, 78.0
 """A panel's least width and its height on a screen, in points."""
 
 
+Marks = Sequence[tuple[float, str]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One optimiser's axes."""
+
+    axes: Axes
+    first: bool
+    """Of its row: what its heights mean is said beside it."""
+    lowest: bool
+    """Of its column: what its widths mean is said under it."""
+
+    def mark(self, x: Marks, y: Marks, across: bool = True) -> None:
+        """Thin lines at the places that have a mark, those `across` too, and the marks where they are said.
+
+        Set the limits first. Axes between others get no ticks: they take most of the time of a figure of many panels.
+        """
+        axes = self.axes
+        rule: dict[str, Any] = {"color": style.GRID, "linewidth": 0.6, "zorder": 0.5}
+        axes.grid(visible=False)
+        axes.vlines([place for place, _ in x], *axes.get_ylim(), **rule)
+        if across:
+            axes.hlines([place for place, _ in y], *axes.get_xlim(), **rule)
+        shown_x, shown_y = (x if self.lowest else ()), (y if self.first else ())
+        axes.set_xticks([place for place, _ in shown_x], labels=[mark for _, mark in shown_x])
+        axes.set_yticks([place for place, _ in shown_y], labels=[mark for _, mark in shown_y])
+
+
 def panels(
     labels: Sequence[str],
     styles: Mapping[str, Style],
@@ -23,7 +54,7 @@ def panels(
     remarks: Sequence[str],
     room: tuple[float, float],
     tall: float = _TALL,
-) -> tuple[Figure, list[Axes]]:
+) -> tuple[Figure, list[Panel]]:
     """A figure with an empty panel for each label, in rows; `room` is left free at its left and below, in points.
 
     As many stand beside each other as can be read on the sheet. The remarks are folded under all of them.
@@ -56,11 +87,10 @@ def panels(
         x, y = left + column * (wide + gap), top - (row + 1) * (head + tall) - row * gap / 2
         axes = figure.add_axes((x / width, y / height, wide / width, tall / height))
         axes.tick_params(length=2 * paper.scale, pad=2, labelsize=paper.note)
-        axes.tick_params(labelleft=column == 0, labelbottom=place + columns >= len(labels))
         stroke(figure, [(x + dot / 3, y + tall + head / 2)], color=styles[label].color, **canvas.marker(styles[label]))
         for number, text in enumerate(reversed(lines)):
             words.move(text, x + dot, y + tall + 3 + number * words.name_height())
-        found.append(axes)
+        found.append(Panel(axes, first=column == 0, lowest=place + columns >= len(labels)))
     words.under(figure, caption, _EDGE)
     words.over(figure, heading, _EDGE)
     return figure, found

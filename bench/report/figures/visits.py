@@ -19,7 +19,7 @@ from bench.report.style import Style
 
 Values = NDArray[np.float64]
 
-LINES, POINTS = 80, 200
+LINES, POINTS = 60, 200
 """How many trials a panel shows at most; all panels together show ten times as many."""
 _OFF = -0.16
 """Where an inactive hyperparameter is drawn, below the low end of all others."""
@@ -68,15 +68,14 @@ def coordinates(
     beside = max(words.measure(mark, sheet().note) for mark in marks.values()) + 8
     figure, found = panels(labels, styles, title, remarks, (beside, 2 * words.note_height()))
     ranks, values = trials["rank"].to_numpy(), places[[scale.name for scale in scales]].to_numpy(dtype=np.float64)
-    for axes, label in zip(found, labels, strict=True):
+    for panel, label in zip(found, labels, strict=True):
+        axes = panel.axes
         at = rows[label][np.argsort(-ranks[rows[label]], kind="stable")]
         at = _evenly(at, most)
         _lines(axes, np.where(np.isnan(values[at]), _OFF, values[at]), ranks[at])
         axes.set_xlim(0.75, len(scales) + 0.25)
         axes.set_ylim((_OFF if inactive else 0.0) - 0.06, 1.06)
-        axes.set_xticks(_numbers(len(scales)))
-        axes.set_yticks(list(marks), labels=list(marks.values()))
-        axes.grid(visible=False, axis="y")
+        panel.mark([(place, str(place)) for place in _numbers(len(scales))], list(marks.items()), across=False)
     return figure
 
 
@@ -91,7 +90,8 @@ def slices(
     """Two hyperparameters over the evaluations: each trial a point, the later the darker, a panel an optimiser.
 
     A ring is the best trial of a run. `trials` and `places` are those of `visits.Visits`: of `trials`, `label`, `run`,
-    `evaluation` and `loss` are used. Of many trials, some are drawn (see `POINTS`), evenly chosen. Call it within `look`.
+    `evaluation` and `loss` are used. Of many trials, some are drawn (see `POINTS`), evenly chosen. Call it within
+    `look`.
     """
     labels = list(dict.fromkeys(trials["label"]))
     rows = {label: np.flatnonzero((trials["label"] == label).to_numpy()) for label in labels}
@@ -111,7 +111,8 @@ def slices(
     evaluation, loss = trials["evaluation"].to_numpy(dtype=np.float64), trials["loss"].to_numpy(dtype=np.float64)
     best = _best(trials["run"].to_numpy(), loss)
     last = max(float(evaluation.max(initial=1.0)), 2.0)
-    for place, (axes, label) in enumerate(zip(found, labels, strict=True)):
+    for place, (panel, label) in enumerate(zip(found, labels, strict=True)):
+        axes = panel.axes
         at = _evenly(rows[label][np.argsort(evaluation[rows[label]], kind="stable")], most)
         size = (3.0 * sheet().scale) ** 2
         shade = (evaluation[at] - 1) / (last - 1)
@@ -122,10 +123,12 @@ def slices(
         low = (_OFF if inactive else 0.0) - 0.06
         axes.set_xlim(low, 1.06)
         axes.set_ylim(low, 1.06)
-        _mark(axes, x, y, inactive)
-        if axes.xaxis.get_tick_params()["labelbottom"]:
+        off = ((_OFF, "off"),) if inactive else ()
+        panel.mark((*off, *x.marks), (*off, *y.marks))
+        _inwards(axes, inactive)
+        if panel.lowest:
             axes.set_xlabel(x.name, fontsize=sheet().label, labelpad=1)
-        if axes.yaxis.get_tick_params()["labelleft"] and place == 0:
+        if place == 0:
             axes.set_ylabel(y.name, fontsize=sheet().label, labelpad=2)
     return figure
 
@@ -166,11 +169,8 @@ def _numbers(count: int) -> list[int]:
     return list(range(1, count + 1, every))
 
 
-def _mark(axes: Axes, x: Scale, y: Scale, inactive: bool) -> None:
-    off = ((_OFF, "off"),) if inactive else ()
-    for scale, setter in ((x, axes.set_xticks), (y, axes.set_yticks)):
-        marks = (*off, *scale.marks)
-        setter([place for place, _ in marks], labels=[mark for _, mark in marks])
+def _inwards(axes: Axes, inactive: bool) -> None:
+    """Turn the marks at both ends of the horizontal axis inwards, so that those of neighbours do not meet."""
     labels = [text for text in axes.get_xticklabels() if text.get_text()]
     if labels:
         labels[-1].set_horizontalalignment("right")
