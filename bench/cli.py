@@ -114,6 +114,30 @@ def best(
     typer.echo(inspection.best(experiment, dataset, model, results_dir), nl=False)
 
 
+@app.command()
+def verify(
+    experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
+    trials: Annotated[int, typer.Option(min=1, help="How many of its trials to evaluate anew.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="The seed that they are drawn with.")] = 0,
+    data: Annotated[Path | None, typer.Option(help="The file of a dataset of your own.")] = None,
+    config_dir: ConfigDir = None,
+    results_dir: ResultsDir = Path("results"),
+    datasets_dir: Annotated[Path, typer.Option(help="Where datasets are.")] = Path("datasets"),
+) -> None:
+    """Evaluate stored trials anew and say whether they come out the same, bit for bit; status 1 if not."""
+    from bench import catalogue  # noqa: PLC0415
+    from bench import verify as verifying  # noqa: PLC0415
+
+    catalogue.find_own_classes(config_dir)
+    found = []
+    for each in verifying.verify(experiment, results_dir, datasets_dir, trials, seed, data):
+        typer.echo(str(each))
+        found.append(each)
+    typer.echo(verifying.summary(found))
+    if not all(each.same for each in found):
+        raise typer.Exit(1)
+
+
 @app.command(name="import")
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV with the columns optimizer, seed, trial, loss.")],

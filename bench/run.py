@@ -41,7 +41,9 @@ class RunSpec:
     store: str
     threads: int
     overwrite: bool = False
-    """Whether a finished table is to be replaced."""
+    """Whether a finished table is to be replaced, and what its run's journal holds with it."""
+    extends: str | None = None
+    """The config hash of a finished run under a smaller budget, which this one goes on from and replaces."""
     isolation: str = "none"
     """Where evaluations are made: none, in the process of the run; process, in a child of it."""
 
@@ -84,10 +86,11 @@ def execute(spec: RunSpec) -> None:
         if not spec.path.parent.is_dir():
             spec.path.parent.mkdir(parents=True, exist_ok=True)
         attempt = 0
-        while (journal := store.begin(spec.run, spec.config_hash, anew=spec.overwrite)) is None:
+        while (journal := store.begin(spec.run, spec.config_hash, spec.overwrite, spec.extends)) is None:
             stores.wait(attempt)
             attempt += 1
-            if spec.path.exists() and not spec.overwrite:  # the process that was waited for has finished it
+            replaces = spec.overwrite or spec.extends is not None
+            if spec.path.exists() and not replaces:  # the process that was waited for has finished it
                 return
         _execute(spec, store, journal)
     except Exception as error:

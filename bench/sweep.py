@@ -160,8 +160,9 @@ def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:
 def plan(specs: Iterable[RunSpec], overwrite: bool = False, touch: bool = True) -> Plan:
     """Sort runs into done and to do; refuse those that a finished run of another config stands in the way of.
 
-    With `overwrite` finished runs are to do again; their tables stay until new ones take their place. A damaged table
-    is set aside where `touch` is set.
+    A finished run that had fewer trials as its budget, and is else the same, goes on to the new one, or starts anew
+    where its optimiser plans with its budget. With `overwrite` finished runs are to do again; their tables stay until
+    new ones take their place. A damaged table is set aside where `touch` is set.
     """
     wanted = _unique(specs)
     existing: dict[RunId, Path] = {}
@@ -169,6 +170,7 @@ def plan(specs: Iterable[RunSpec], overwrite: bool = False, touch: bool = True) 
         existing |= results.find(Path(folder), experiment)
     made = Plan([], [])
     conflicts: list[tuple[RunSpec, dict[str, Any]]] = []
+    raised: list[tuple[RunSpec, dict[str, Any]]] = []
     for spec in wanted:
         path = existing.get(spec.run)
         metadata = None if path is None or overwrite else _metadata(path, made.notes, touch)
@@ -176,11 +178,43 @@ def plan(specs: Iterable[RunSpec], overwrite: bool = False, touch: bool = True) 
             made.to_do.append(replace(spec, overwrite=overwrite))
         elif metadata["config_hash"] == spec.config_hash:
             made.done.append(spec)
+        elif _is_raised(spec, metadata):
+            raised.append((spec, metadata))
+            extends = metadata["config_hash"] if _goes_on(metadata) else None
+            made.to_do.append(replace(spec, extends=extends, overwrite=extends is None))
         else:
             conflicts.append((spec, metadata))
     if conflicts:
         raise UserError(_conflict(*conflicts[0], len(conflicts)))
+    made.notes.extend(_said_of_raised(raised))
     return made
+
+
+def _is_raised(spec: RunSpec, metadata: Mapping[str, Any]) -> bool:
+    """Whether a finished run differs in having had fewer trials as its budget, and in nothing else."""
+    if metadata.get("imported"):
+        return False
+    then, now = hashed(metadata["config"]), hashed(spec.config)
+    before, after = then["budget"].get("trials"), now["budget"].get("trials")
+    known = before is not None and after is not None
+    return known and before < after and _differences(then, now) == ["budget.trials"]
+
+
+def _goes_on(metadata: Mapping[str, Any]) -> bool:
+    return (metadata.get("declared") or {}).get("extendable") is not False
+
+
+def _said_of_raised(raised: Sequence[tuple[RunSpec, Mapping[str, Any]]]) -> Iterator[str]:
+    for goes_on, what in (
+        (True, "go on, and reuse what they have"),
+        (False, "start anew: they plan with their budget"),
+    ):
+        runs = [(spec, metadata) for spec, metadata in raised if _goes_on(metadata) is goes_on]
+        if runs:
+            before = sorted({metadata["config"]["budget"]["trials"] for _, metadata in runs})
+            names = ", ".join(dict.fromkeys(spec.run.optimizer for spec, _ in runs))
+            several = f"{len(runs)} finished runs" if len(runs) > 1 else "1 finished run"
+            yield f"{several} of {names} had budget.trials={'/'.join(map(str, before))}: {what}"
 
 
 def _unique(specs: Iterable[RunSpec]) -> list[RunSpec]:

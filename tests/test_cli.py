@@ -165,7 +165,19 @@ def test_a_store_that_is_no_database(capsys, folder):
 def test_help_of_every_verb(capsys):
     assert bench("--help") == 0
     verbs = re.findall(r"^  (\w+)  ", capsys.readouterr().out.partition("Commands:")[2], re.MULTILINE)
-    assert set(verbs) == {"run", "report", "status", "best", "import", "check", "new", "list", "store", "doctor"}
+    assert set(verbs) == {
+        "run",
+        "report",
+        "status",
+        "best",
+        "import",
+        "check",
+        "new",
+        "list",
+        "store",
+        "doctor",
+        "verify",
+    }
     for verb in verbs:
         assert bench(verb, "--help") == 0
         assert "Usage:" in capsys.readouterr().out

@@ -78,7 +78,7 @@ def test_the_commands_in_order(mine, capsys):
     """Every bench command of the README, cut to a few cheap trials where it would take long."""
     text = "\n".join(blocks("sh")).replace("\\\n", " ")
     commands = [shlex.split(line, comments=True) for line in text.splitlines() if line.startswith("bench ")]
-    assert {command[1] for command in commands} == {"list", "run", "status", "report", "best", "import"}
+    assert {command[1] for command in commands} == {"list", "run", "status", "report", "best", "import", "verify"}
     for command in commands:
         arguments = command[1:]
         if arguments[0] == "run" and "dry_run=true" not in arguments:

@@ -159,10 +159,11 @@ class Store:
 
     # --- the journal of runs ---
 
-    def begin(self, run: RunId, config_hash: str, anew: bool = False) -> Journal | None:
+    def begin(self, run: RunId, config_hash: str, anew: bool = False, extends: str | None = None) -> Journal | None:
         """Open the journal of a run; None where another living process holds it.
 
-        The journal holds what an earlier attempt under the same `config_hash` recorded; nothing where `anew`.
+        The journal holds what an earlier attempt under the same `config_hash` recorded, or under that of the run which
+        this one `extends`; nothing where `anew`.
         """
         self._heart.start(self._me)
         name = str(run)
@@ -178,7 +179,7 @@ class Store:
             row = connection.execute(find).mappings().first()
             if row is not None and row["state"] == "running" and self._holds(_holder(row), row["beat"]):
                 return None
-            if row is not None and (anew or row["config_hash"] != config_hash):
+            if row is not None and (anew or row["config_hash"] not in (config_hash, extends)):
                 connection.execute(sa.delete(trials).where(trials.c.run == name))
             recorded = connection.execute(sa.select(trials).where(trials.c.run == name)).all()
             fields = {

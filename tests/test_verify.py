@@ -1,0 +1,120 @@
+"""`bench verify`: what was stored comes out the same, what was changed is found, what cannot be tried is one line."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from commands import bench
+
+RUN = ["run", "-m", "dataset=wine", "model=lightgbm", "model.settings.rounds=5", "budget.trials=4", "name=e"]
+PATH = Path("results/e/wine/lightgbm/random/0.parquet")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def rewrite(path: Path, metadata: dict | None = None, **columns: list) -> None:
+    table = pq.read_table(path)
+    entry = json.loads(table.schema.metadata[b"bench"])
+    for name, values in columns.items():
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.field(name), pa.array(values, table.field(name).type))
+    pq.write_table(table.replace_schema_metadata({"bench": json.dumps(entry | (metadata or {}))}), path)
+
+
+def test_stored_trials_come_out_the_same_and_nothing_is_written(folder: Path, capsys) -> None:
+    assert bench(*RUN, "optimizer=random,optuna_tpe", "seed=0,1") == 0
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    capsys.readouterr()
+    assert bench("verify", "e", "--trials", "100") == 0
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert last == "16 of 16 trials come out the same, bit for bit"
+    trials = pd.read_parquet("results/e")
+    assert sorted(line.rpartition(" ")[2] for line in lines) == sorted(map(repr, trials["loss"]))
+    after = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    assert {path: when for path, when in after.items() if "sqlite" not in path.name} == {
+        path: when for path, when in before.items() if "sqlite" not in path.name
+    }
+
+
+def test_the_seed_draws_them(capsys) -> None:
+    assert bench(*RUN, "optimizer=random", "seed=0,1,2") == 0
+    said = []
+    for seed in ("1", "1", "2"):
+        capsys.readouterr()
+        assert bench("verify", "e", "--trials", "3", "--seed", seed) == 0
+        said.append(re.findall(r"same: (\S+ trial \d)", capsys.readouterr().out))
+    assert len(set(said[0])) == 3
+    assert said[0] == said[1] != said[2]
+
+
+@pytest.mark.parametrize("column", ["loss", "test_loss"])
+def test_one_changed_bit_is_found(capsys, column: str) -> None:
+    assert bench(*RUN, "optimizer=random") == 0
+    values = pd.read_parquet(PATH)[column].tolist()
+    values[2] *= 1 + 2**-52
+    rewrite(PATH, **{column: values})
+    capsys.readouterr()
+    assert bench("verify", "e") == 1
+    out = capsys.readouterr().out
+    assert re.search(r"^DIFFERENT: e/wine/lightgbm/random/0 trial 2: .* then, .* now$", out, re.MULTILINE)
+    assert "3 of 4 trials come out the same; the others do not, though versions and processor do" in out
+
+
+def test_other_versions_are_named(capsys) -> None:
+    assert bench(*RUN, "optimizer=random") == 0
+    rewrite(PATH, {"computed_by": {"lightgbm": "3.0.0"}})
+    capsys.readouterr()
+    assert bench("verify", "e") == 0
+    said = capsys.readouterr().out
+    assert re.search(r"4 of 4 trials .* although these differ: lightgbm \(3\.0\.0 then, [\d.]+ now\)", said)
+    values = pd.read_parquet(PATH)["loss"].tolist()
+    rewrite(PATH, loss=[value + 1 for value in values])
+    assert bench("verify", "e") == 1
+    said = capsys.readouterr().out
+    assert "not what made it: lightgbm (3.0.0 then" in said
+    assert "0 of 4 trials come out the same; the others were made with other versions or hardware" in said
+
+
+def test_failures_are_compared_too_and_an_ok_one_that_fails_now_is_found(capsys) -> None:
+    own = Path("mine/model")
+    own.mkdir(parents=True)
+    Path("mine/sometimes.py").write_text(
+        "class It:\n    revision, libraries, threads_matter = 1, (), False\n"
+        "    def __init__(self, task, classes): ...\n"
+        "    def fit(self, configuration, *rest, step=None):\n        raise ValueError('never')\n"
+    )
+    (own / "sometimes.yaml").write_text(
+        "name: sometimes\ndescription: fails\nclass: sometimes.It\nspace: {x: {type: float, low: 0.0, high: 1.0}}\n"
+    )
+    assert bench("run", "--config-dir", "mine", "dataset=wine", "model=sometimes", "budget.trials=2", "name=f") == 0
+    capsys.readouterr()
+    assert bench("verify", "f", "--config-dir", "mine") == 0
+    assert "2 of 2 trials come out the same" in capsys.readouterr().out
+    rewrite(Path("results/f/wine/sometimes/random/0.parquet"), status=["ok", "failed"], loss=[0.5, None])
+    assert bench("verify", "f", "--config-dir", "mine") == 1
+    assert "trial 0: 0.5 then, failed now" in capsys.readouterr().out
+
+
+def test_a_users_file_is_asked_for(capsys) -> None:
+    pd.DataFrame({"x": range(60), "y": [i % 2 for i in range(60)]}).to_csv("a.csv", index=False)
+    own = ["dataset=file", "dataset.path=a.csv", "dataset.target=y", "dataset.name=a", "model.settings.rounds=3"]
+    assert bench("run", *own, "budget.trials=2", "name=own") == 0
+    capsys.readouterr()
+    assert bench("verify", "own") == 2
+    assert capsys.readouterr().err.endswith("the place of its file is not recorded; give it with --data FILE\n")
+    assert bench("verify", "own", "--data", "a.csv") == 0
+
+
+def test_imported_runs_cannot_be_verified(capsys) -> None:
+    Path("log.csv").write_text("optimizer,seed,trial,loss\ntpe,0,0,0.5\n")
+    assert bench("import", "log.csv", "--name", "theirs", "--dataset", "d", "--model", "m") == 0
+    assert bench("verify", "theirs") == 2
+    assert "its 1 runs were imported, without configurations" in capsys.readouterr().err
