@@ -13,7 +13,9 @@ EXTRAS = {
     "ConfigSpace": "smac",
     "gpytorch": "botorch",
     "nevergrad": "nevergrad",
+    "ray": "ray",
     "smac": "smac",
+    "submitit": "slurm",
     "torch": "torch",
 }
 """Of packages that are not always installed, as they are imported, the extra that installs them."""

@@ -16,18 +16,12 @@ from loky import ProcessPoolExecutor
 from loky.process_executor import BrokenProcessPool
 
 from bench.engines import Failure
+from bench.engines.working import DEATHS, ONE_THREAD, work
 from bench.errors import UserError
 from bench.processes import cores, die_with_parent, environment_of_child, take_cores
 from bench.results import RunId
 from bench.run import RunSpec
-from bench.run import execute as execute_run
 from bench.store import Store
-from bench.trials import RunFailed
-
-DEATHS = 3
-"""At how many deaths in a row a run may get no further. What kills two holders is evaluated apart at the third."""
-
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def execute(specs: Sequence[RunSpec], workers: int | None = None) -> list[Failure]:
@@ -78,10 +72,10 @@ def _round(specs: Sequence[RunSpec], workers: int, failures: list[Failure]) -> t
         max_workers=workers,
         initializer=_start,
         initargs=(os.getpid(), list(sys.path), threads),
-        env=environment_of_child() | (_ONE_THREAD if threads == 1 else {}),
+        env=environment_of_child() | (ONE_THREAD if threads == 1 else {}),
     )
     try:
-        futures = {executor.submit(_work, spec): spec for spec in specs}
+        futures = {executor.submit(work, spec): spec for spec in specs}
         finished = set()
         for future in as_completed(futures):
             try:
@@ -113,12 +107,3 @@ def _start(parent: int, path: list[str], threads: int) -> None:
     sys.path[:] = path
     die_with_parent(parent)
     take_cores(threads)
-
-
-def _work(spec: RunSpec) -> str | None:
-    """Do one run; returns why it failed, or None."""
-    try:
-        execute_run(spec)
-    except (RunFailed, UserError) as error:
-        return str(error)
-    return None

@@ -1,0 +1,142 @@
+"""The Ray engine: on this machine, and on a cluster of two nodes of which one is killed in the middle of a sweep."""
+
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+from commands import TESTS, TOY, bench, bench_process, without_times
+from postgres import postgres, server  # noqa: F401 - fixtures
+
+from bench import results
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs ray"),
+]
+SWEEP = ["run", "-m", *TOY, "optimizer=random,optuna_tpe", "seed=range(0,3)", "engine=ray"]
+
+
+def lines(log: Path) -> list[str]:
+    return log.read_text().split() if log.exists() else []
+
+
+def tables(folder: Path) -> dict[str, pd.DataFrame]:
+    found = results.find(folder / "results", "scratch")
+    gone = ["cached", "evaluation"]
+    return {str(run): without_times(pd.read_parquet(path)).drop(columns=gone) for run, path in found.items()}
+
+
+def local(folder: Path, *arguments: str) -> dict[str, pd.DataFrame]:
+    folder.mkdir()
+    sweep = [argument for argument in SWEEP if argument != "engine=ray"]
+    process = bench_process(*sweep, *arguments, cwd=folder)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    return tables(folder)
+
+
+def expect_same(found: dict[str, pd.DataFrame], expected: dict[str, pd.DataFrame]) -> None:
+    assert found.keys() == expected.keys()
+    for run, trials in expected.items():
+        pd.testing.assert_frame_equal(found[run], trials)
+
+
+def test_a_sweep_on_this_machine_needs_no_server_and_makes_the_same_tables(tmp_path):
+    process = bench_process(*SWEEP, "budget.trials=8", cwd=tmp_path, TOY_LOG=str(tmp_path / "log"))
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    evaluated = lines(tmp_path / "log")
+    assert len(evaluated) == len(set(evaluated))
+    expect_same(tables(tmp_path), local(tmp_path / "local", "budget.trials=8"))
+    metadata = results.read_metadata(next(iter(results.find(tmp_path / "results", "scratch").values())))
+    assert metadata["provenance"]["omp_wait_policy"] == "PASSIVE"
+    assert metadata["provenance"]["threads"] == 1
+
+
+def test_a_run_that_fails_or_kills_its_workers_is_told_and_the_others_finish(tmp_path):
+    arguments = ["budget.trials=8", "optimizer.class=toy.Dying", "optimizer.name=dying", "seed=0"]
+    sweep = [argument for argument in SWEEP if not argument.startswith(("optimizer=", "seed="))]
+    process = bench_process(*sweep, *arguments, cwd=tmp_path)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert "scratch/wine/toy/dying/0: its worker died again and again" in err
+    assert "Traceback" not in err
+
+
+class Cluster:
+    """A head without cores, and two nodes of one core each, all on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"127.0.0.1:{self.port}"
+        self._folder = folder
+        common = ["--head", f"--port={self.port}", "--num-cpus=0", "--include-dashboard=false"]
+        self._start(*common, f"--temp-dir={folder}")
+        self.nodes = [self._node() for _ in range(2)]
+
+    def _node(self) -> list[psutil.Process]:
+        before = {process.pid for process in psutil.process_iter()}
+        self._start(f"--address={self.address}", "--num-cpus=1")
+        return [process for process in psutil.process_iter() if process.pid not in before]
+
+    def _start(self, *arguments: str) -> None:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
+        command = [Path(sys.executable).parent / "ray", "start", "--disable-usage-stats", *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def kill(self, number: int) -> None:
+        """End a node the way a power cut does."""
+        for process in self.nodes[number]:
+            for one in [*process.children(recursive=True), process] if process.is_running() else []:
+                try:
+                    one.kill()
+                except psutil.NoSuchProcess:
+                    continue
+
+    def stop(self) -> None:
+        subprocess.run(
+            [Path(sys.executable).parent / "ray", "stop", "--force"], capture_output=True, check=False, timeout=120
+        )
+
+
+def test_a_node_that_is_killed_takes_nothing_with_it(postgres, tmp_path, tmp_path_factory):  # noqa: F811
+    short = Path("/tmp") / f"ray-{os.getpid()}"  # Ray's sockets need a short path
+    cluster = Cluster(short)
+    try:
+        log = tmp_path / "log"
+        budget = ["budget.trials=40", "+model.settings.sleep=0.1", f"engine.address='{cluster.address}'"]
+        process = bench_process(
+            *SWEEP, *budget, "store='${oc.env:BENCH_STORE}'", cwd=tmp_path, TOY_LOG=str(log), BENCH_STORE=postgres
+        )
+        end = time.monotonic() + 120
+        while len(lines(log)) < 40:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.05)
+        cluster.kill(0)
+        _, err = process.communicate(timeout=400)
+        assert process.returncode == 0, err
+        evaluated = lines(log)
+        assert len(evaluated) - len(set(evaluated)) <= 1  # the one that was under way
+        expect_same(tables(tmp_path), local(tmp_path / "local", "budget.trials=40"))
+    finally:
+        cluster.stop()
+
+
+def test_a_cluster_with_sqlite_and_one_that_is_not_there_are_refused_in_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert bench(*SWEEP, "budget.trials=2", "engine.address=auto") == 2
+    assert "engine=ray: its runs may be on several hosts, which an SQLite file cannot serve" in capsys.readouterr().err
+    for key, value in (("attempts", 0), ("runs_at_once", "some")):
+        assert bench(*SWEEP, "budget.trials=2", f"engine.{key}={value}") == 2
+        assert f"engine.{key}=" in capsys.readouterr().err
