@@ -2,14 +2,10 @@
 
 import importlib.util
 import os
-import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pandas as pd
-import psutil
 import pytest
 from commands import TESTS, TOY, bench, bench_process, without_times
 from postgres import postgres, server  # noqa: F401 - fixtures
@@ -70,49 +66,16 @@ def test_a_run_that_fails_or_kills_its_workers_is_told_and_the_others_finish(tmp
     assert "Traceback" not in err
 
 
-class Cluster:
-    """A head without cores, and two nodes of one core each, all on this machine."""
+def test_a_node_that_is_killed_takes_nothing_with_it(postgres, tmp_path, monkeypatch):  # noqa: F811
+    """A head without cores and two nodes of one core each, all on this machine."""
+    from ray.cluster_utils import Cluster
 
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.address = f"127.0.0.1:{self.port}"
-        self._folder = folder
-        common = ["--head", f"--port={self.port}", "--num-cpus=0", "--include-dashboard=false"]
-        self._start(*common, f"--temp-dir={folder}")
-        self.nodes = [self._node() for _ in range(2)]
-
-    def _node(self) -> list[psutil.Process]:
-        before = {process.pid for process in psutil.process_iter()}
-        self._start(f"--address={self.address}", "--num-cpus=1")
-        return [process for process in psutil.process_iter() if process.pid not in before]
-
-    def _start(self, *arguments: str) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
-        command = [Path(sys.executable).parent / "ray", "start", "--disable-usage-stats", *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    def kill(self, number: int) -> None:
-        """End a node the way a power cut does."""
-        for process in self.nodes[number]:
-            for one in [*process.children(recursive=True), process] if process.is_running() else []:
-                try:
-                    one.kill()
-                except psutil.NoSuchProcess:
-                    continue
-
-    def stop(self) -> None:
-        subprocess.run(
-            [Path(sys.executable).parent / "ray", "stop", "--force"], capture_output=True, check=False, timeout=120
-        )
-
-
-def test_a_node_that_is_killed_takes_nothing_with_it(postgres, tmp_path, tmp_path_factory):  # noqa: F811
-    short = Path("/tmp") / f"ray-{os.getpid()}"  # Ray's sockets need a short path
-    cluster = Cluster(short)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS), str(TESTS.parent)]))
+    monkeypatch.setenv("TOY_LOG", str(tmp_path / "log"))
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     try:
+        nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+        cluster.wait_for_nodes()
         log = tmp_path / "log"
         budget = ["budget.trials=40", "+model.settings.sleep=0.1", f"engine.address='{cluster.address}'"]
         process = bench_process(
@@ -123,14 +86,14 @@ def test_a_node_that_is_killed_takes_nothing_with_it(postgres, tmp_path, tmp_pat
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < end, "waited in vain"
             time.sleep(0.05)
-        cluster.kill(0)
+        cluster.remove_node(nodes[0], allow_graceful=False)
         _, err = process.communicate(timeout=400)
         assert process.returncode == 0, err
         evaluated = lines(log)
         assert len(evaluated) - len(set(evaluated)) <= 1  # the one that was under way
         expect_same(tables(tmp_path), local(tmp_path / "local", "budget.trials=40"))
     finally:
-        cluster.stop()
+        cluster.shutdown()
 
 
 def test_a_cluster_with_sqlite_and_one_that_is_not_there_are_refused_in_one_line(tmp_path, monkeypatch, capsys):
