@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ def status(experiment: str, results_dir: Path, store_url: str | None, watch: boo
         rows = progress.gather(journalled)
         console.print(progress.status_table(rows, {}))
         _print_states(console, journalled)
+        for state, error, count in store.errors(experiment):
+            console.print(f"{count} trials {state}: {error}", markup=False)
         for line in store.barren(experiment).values():
             console.print(line, markup=False)
         if not watch or not any(run["alive"] for run in journalled):
@@ -46,8 +49,40 @@ def _print_states(console: Console, journalled: list[dict[str, Any]]) -> None:
     failed = [run for run in journalled if run["state"] == "failed"]
     stopped = len(journalled) - done - running - len(failed)
     console.print(f"{done} done, {running} running, {len(failed)} failed, {stopped} interrupted", markup=False)
+    console.print(_said_of_trials(journalled), markup=False)
     for run in failed:
         console.print(f"{run['run']}: {run['error']}", markup=False)
+
+
+def _said_of_trials(journalled: list[dict[str, Any]]) -> str:
+    """How many trials were made, how many the store served, how fast they come, and how long the runs begun will take.
+
+    The pace is that of the runs under way; how many trials they will make is taken from those of their problem that are
+    done, where there is one.
+    """
+    trials, cached = (sum(run[name] for run in journalled) for name in ("trials", "cached"))
+    parts = [f"{trials} trials", f"{100 * cached / trials if trials else 0:.0f} % from the store"]
+    minutes = {run["run"]: _minutes(run) for run in journalled if run["alive"]}
+    pace = sum(run["trials"] / minutes[run["run"]] for run in journalled if minutes.get(run["run"]))
+    if pace:
+        parts.append(f"{pace:.3g} a minute")
+    goals: dict[tuple[str, str], int] = {}
+    for run in journalled:
+        if run["state"] == "done":
+            problem = run["dataset"], run["model"]
+            goals[problem] = max(run["trials"], goals.get(problem, 0))
+    under_way = [run for run in journalled if run["state"] == "running"]
+    known = [(run, goals[run["dataset"], run["model"]]) for run in under_way if (run["dataset"], run["model"]) in goals]
+    if pace and known and len(known) == len(under_way):
+        left = sum(max(0, goal - run["trials"]) for run, goal in known)
+        parts.append(f"about {progress.duration(60 * left / pace)} left for the runs begun")
+    return ", ".join(parts)
+
+
+def _minutes(run: dict[str, Any]) -> float:
+    """How long a run has been under way, until it was last heard of."""
+    start, last = (datetime.fromisoformat(str(run[name])) for name in ("started_at", "updated_at"))
+    return (last - start).total_seconds() / 60
 
 
 def _finished_only(experiment: str, results_dir: Path) -> None:

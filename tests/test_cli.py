@@ -4,11 +4,13 @@ import os
 import re
 import stat
 import sys
+import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
-from commands import TOY, bench
+from commands import TOY, bench, bench_process
 
 RUN = ["run", *TOY, "budget.trials=2"]
 
@@ -280,3 +282,32 @@ def test_a_value_that_is_not_hydras_grammar_is_told_how_to_be_quoted(tmp_path, m
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "dataset.target='price (EUR)'" in said
+
+
+def test_status_of_a_sweep_under_way_says_its_pace_and_what_went_wrong(capsys, folder):
+    sweep = ["run", "-m", *TOY, "optimizer=random", "name=s", "budget.trials=30"]
+    sweep += ["+model.settings.sleep=0.05", "+model.settings.fail_above=0.8"]
+    assert bench(*sweep, "seed=0") == 0
+    process = bench_process(*sweep, "seed=range(1,4)", "engine.workers=1", cwd=folder)
+    end = time.monotonic() + 60
+    found = None
+    while found is None and time.monotonic() < end:
+        assert process.poll() is None, process.communicate()
+        capsys.readouterr()
+        assert bench("status", "s") == 0
+        out = capsys.readouterr().out
+        found = re.search(
+            r"(\d+) trials, \d+ % from the store, ([\d.]+) a minute, about .* left for the runs begun", out
+        )
+        time.sleep(0.1)
+    assert found is not None, out
+    assert 30 < int(found[1]) < 120
+    assert 60 < float(found[2]) < 1200
+    assert process.wait(timeout=120) == 0
+    capsys.readouterr()
+    assert bench("status", "s") == 0
+    out = capsys.readouterr().out
+    failed = pd.read_parquet("results/s").query("status == 'failed'")
+    assert len(failed) > 3
+    assert re.search(r"^\d+ trials failed: ValueError: x=", out, re.MULTILINE)
+    assert "a minute" not in out

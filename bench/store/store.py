@@ -252,6 +252,22 @@ class Store:
             run: f"{run}: all {row.trials} trials failed, most with: {row.error}" for run, row in sorted(most.items())
         }
 
+    def errors(self, experiment: str, most: int = 5) -> list[tuple[str, str, int]]:
+        """What went wrong in the trials of an experiment: (status, error, how many), the most frequent first."""
+        runs, trials, evaluations = tables.RUNS, tables.TRIALS, tables.EVALUATIONS
+        count = sa.func.count().label("count")
+        query = (
+            sa.select(evaluations.c.status, evaluations.c.error, count)
+            .join_from(runs, trials, runs.c.run == trials.c.run)
+            .join(evaluations, evaluations.c.key == trials.c.key)
+            .where(runs.c.experiment == experiment, evaluations.c.status != "ok")
+            .group_by(evaluations.c.status, evaluations.c.error)
+            .order_by(count.desc(), evaluations.c.error)
+            .limit(most)
+        )
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return [(str(status), str(error), int(number)) for status, error, number in rows]
+
     def mean_seconds(self, dataset: str, model: str) -> float | None:
         """The mean seconds of the evaluations made for a dataset and model; None where there are none."""
         evaluations, runs = tables.EVALUATIONS, tables.RUNS
