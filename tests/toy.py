@@ -142,3 +142,17 @@ class Stubborn:
         return {"x": (self._i % self._points + 0.5) / self._points}
 
     def tell(self, configuration, loss, failed=False): ...
+
+
+class Hanging(RandomSearch):
+    """Never answers its fourth question."""
+
+    def __init__(self, space, seed, budget):
+        super().__init__(space, seed, budget)
+        self._asked = 0
+
+    def ask(self):
+        self._asked += 1
+        while self._asked > 3:
+            time.sleep(0.1)
+        return super().ask()

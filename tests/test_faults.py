@@ -1,0 +1,170 @@
+"""Disks that are full or read-only, a store that is locked, an optimiser that hangs: one line each, nothing is lost.
+
+Killed processes, signals, damaged files, servers that restart and clocks that jump are tried in test_engine,
+test_sweep, test_store, test_store_servers and test_processes.
+"""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import trials
+from commands import TOY, bench, bench_process, table
+
+from bench.results import RunId
+
+RUN = ["run", *TOY, "budget.trials=40"]
+
+
+class Disk:
+    """A small disk of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir()
+
+    def mount(self, size: str) -> bool:
+        return self._do("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(self.path))
+
+    def become(self, options: str) -> None:
+        assert self._do("mount", "-o", f"remount,{options}", str(self.path))
+
+    def fill(self) -> None:
+        """Leave no byte free."""
+        with (self.path / "filler").open("wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError:
+                pass
+
+    def free(self) -> None:
+        (self.path / "filler").unlink()
+
+    def _do(self, *command: str) -> bool:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+    monkeypatch.chdir(tmp_path)
+    found = Disk(tmp_path / "disk")
+    if os.geteuid() != 0 or not found.mount("8m"):
+        pytest.skip("only root may mount a disk of its own")
+    yield found
+    subprocess.run(["umount", "--lazy", str(found.path)], check=False)
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("bench: ")]
+    assert len(said) in (1, 2), said  # a sweep adds how many runs failed
+    assert "Traceback" not in said[0]
+    return said[0]
+
+
+def evaluated(log: Path) -> list[str]:
+    return log.read_text().split() if log.exists() else []
+
+
+def test_a_store_on_a_full_disk_is_told_and_what_it_holds_is_kept(disk, capsys, monkeypatch, tmp_path) -> None:
+    log = tmp_path / "log"
+    monkeypatch.setenv("TOY_LOG", str(log))
+    where = ["results_dir=results", f"store=sqlite:///{disk.path}/store.sqlite"]
+    assert bench(*RUN, *where, "budget.trials=5", "name=first") == 0
+    disk.fill()
+    capsys.readouterr()
+    assert bench(*RUN, *where, "name=second", "seed=1") in (1, 2)
+    said = one_line(capsys)
+    assert "full" in said or "No space left" in said
+    made = evaluated(log)
+    disk.free()
+    assert bench(*RUN, *where, "name=second", "seed=1") == 0
+    again = evaluated(log)[len(made) :]
+    assert len(set(made[:-1]) & set(again)) == 0  # the last may have been made and not kept
+    assert len(table(tmp_path, "second/wine/toy/random/1")) == 40
+
+
+def test_a_table_on_a_full_disk_is_told_and_made_from_the_store_later(disk, capsys, monkeypatch, tmp_path) -> None:
+    log = tmp_path / "log"
+    monkeypatch.setenv("TOY_LOG", str(log))
+    where = [f"results_dir={disk.path}", f"store=sqlite:///{tmp_path}/store.sqlite"]
+    disk.fill()
+    assert bench(*RUN, *where) in (1, 2)
+    said = one_line(capsys)
+    assert "No space left on device" in said
+    assert "make room" in said
+    disk.free()
+    made = evaluated(log)
+    assert bench(*RUN, *where) == 0
+    assert len(evaluated(log)) == max(40, len(made))
+    assert len(pd.read_parquet(disk.path / "scratch/wine/toy/random/0.parquet")) == 40
+
+
+def test_a_report_on_a_full_disk_is_told_and_leaves_no_half_file(disk, capsys, tmp_path) -> None:
+    trials.put(tmp_path / "results", RunId("e", "iris", "lightgbm", "random", 0), [1.0, 0.5])
+    disk.fill()
+    assert bench("report", "e", "--reports-dir", str(disk.path)) == 2
+    assert "cannot be written (No space left on device); give another folder with --reports-dir" in one_line(capsys)
+    left = [path for path in disk.path.rglob("*") if path.is_file() and path.name != "filler"]
+    assert not [path for path in left if path.name.endswith(".part")]
+    disk.free()
+    assert bench("report", "e", "--reports-dir", str(disk.path)) == 0
+
+
+def test_a_read_only_disk_is_told(disk, tmp_path) -> None:
+    """Each command in a process of its own: this one would keep the store open."""
+
+    def said(*arguments: str) -> tuple[int, str]:
+        process = bench_process(*arguments, cwd=tmp_path)
+        out, err = process.communicate(timeout=120)
+        return process.returncode, out + err
+
+    run = [*RUN, f"results_dir={disk.path}", "budget.trials=3"]
+    assert said(*run)[0] == 0
+    disk.become("ro")
+    status, text = said(*run, "seed=1")
+    assert status in (1, 2)
+    (line,) = [line for line in text.splitlines() if line.startswith("bench: ")]
+    assert "read" in line.lower()
+    assert said("report", "scratch", "--results-dir", str(disk.path))[0] == 0
+    disk.become("rw")
+    assert said(*run, "seed=1")[0] == 0
+
+
+def test_a_store_that_is_locked_for_a_while_is_waited_for(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert bench(*RUN, "budget.trials=3") == 0
+    process = bench_process(*RUN, "budget.trials=200", "+model.settings.sleep=0.01", "seed=1", cwd=tmp_path)
+    time.sleep(4)
+    lock = sqlite3.connect(tmp_path / "results/store.sqlite", timeout=60, isolation_level=None)
+    lock.execute("begin exclusive")
+    time.sleep(8)
+    lock.execute("rollback")
+    lock.close()
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert len(table(tmp_path, "scratch/wine/toy/random/1")) == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_optimiser_that_hangs_can_be_stopped(tmp_path, number) -> None:
+    arguments = [*RUN, "optimizer.class=toy.Hanging", "optimizer.name=hanging"]
+    process = bench_process(*arguments, cwd=tmp_path, TOY_LOG=str(tmp_path / "log"))
+    end = time.monotonic() + 60
+    while len(evaluated(tmp_path / "log")) < 3:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    time.sleep(1)
+    assert process.poll() is None
+    began = time.monotonic()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert time.monotonic() - began < 6
+    assert process.returncode == (130 if number == signal.SIGINT else 143)
+    assert "bench: stopped; the same command goes on from here" in err
