@@ -144,3 +144,37 @@ def test_the_commands_of_the_page_on_reports(tmp_path, monkeypatch, capsys):
         arguments = shlex.split(line, comments=True)[1:]
         assert bench(*arguments) == 0, (line, capsys.readouterr().err)
     assert "| tpe | 1 | 1 of 3 | **0.3100** |" in Path("reports/paper/report.md").read_text()
+
+
+def test_the_commands_of_the_page_on_engines_compose(tmp_path, monkeypatch, capsys):
+    """What each would run; the engines themselves are tried in test_engine, test_slurm and test_ray."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BENCH_STORE", f"sqlite:///{tmp_path}/store.sqlite")
+    text = "".join(re.findall(r"```sh\n(.*?)```", (ROOT / "docs/engines.md").read_text(), flags=re.DOTALL))
+    commands = [shlex.split(line, comments=True) for line in text.replace("\\\n", " ").splitlines()]
+    commands = [command[1:] for command in commands if command[:2] == ["bench", "run"]]
+    assert {word for command in commands for word in command if word.startswith("engine=")} == {
+        "engine=slurm",
+        "engine=ray",
+    }
+    for command in commands:
+        assert bench(*command, "dry_run=true") == 0, (command, capsys.readouterr().err)
+        assert "120 runs: 0 done, 120 to do" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["local", "slurm", "ray"])
+def test_every_setting_of_an_engine_has_its_key_and_stands_in_the_docs(name):
+    import inspect
+
+    import yaml
+
+    from bench.components import locate
+
+    keys = yaml.safe_load((ROOT / f"conf/engine/{name}.yaml").read_text())
+    pytest.importorskip({"local": "loky", "slurm": "submitit", "ray": "ray"}[name])
+    execute = locate("engine.class", keys["class"])
+    settings = {key: value for key, value in keys.items() if key not in ("name", "description", "class")}
+    parameters = list(inspect.signature(execute).parameters.values())[1:]
+    assert settings == {parameter.name: parameter.default for parameter in parameters}
+    page = (ROOT / "docs/engines.md").read_text()
+    assert [key for key in settings if f"engine.{key}" not in page] == []

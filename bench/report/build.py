@@ -83,7 +83,6 @@ def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[C
         styles=looks,
         problems=tuple(problems),
         overall=contents.overall(together, looks, venue) if together else None,
-        across=together,
         warnings=tuple(warnings),
     )
     return made, used

@@ -67,7 +67,7 @@ class Contents:
     styles: Styles
     problems: tuple[Problem, ...]
     overall: Part | None
-    across: Across | None
+    """None for one problem."""
     warnings: tuple[str, ...]
 
 

@@ -1,6 +1,6 @@
 """The page `report.html` of a report: its contents as a document for `page`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pandas as pd
@@ -164,10 +164,10 @@ def _shared(facts: list[list[Fact]]) -> list[Fact]:
 
 def _findings(contents: Contents) -> Iterator[Finding]:
     """The audits of all problems; what each of them found alike stands once."""
-    every: Mapping[Finding, list[str]] = {}
+    every: dict[Finding, list[str]] = {}
     for problem in contents.problems:
         for finding in problem.findings:
-            every.setdefault(finding, []).append(problem.part.title)  # type: ignore[attr-defined]
+            every.setdefault(finding, []).append(problem.part.title)
     for finding, titles in every.items():
         all_of_them = len(titles) == len(contents.problems)
         subject = finding.subject if all_of_them else f"{', '.join(titles)}: {finding.subject}"
