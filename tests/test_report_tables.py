@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import trials
 
+from bench.report import cells as table_cells
 from bench.report import curves, reading, style, table, tables
 from bench.report.across import across
 from bench.report.analysis import Analysis, analyse
@@ -163,7 +164,7 @@ def test_ranks_and_records_over_problems(tmp_path: Path) -> None:
     ],
 )
 def test_digits_show_four_figures_and_the_width(medians: list[float], widths: list[float], digits: int) -> None:
-    assert tables.decimals(medians, widths) == digits
+    assert table_cells.decimals(medians, widths) == digits
 
 
 # --- forms --------------------

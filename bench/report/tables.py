@@ -1,24 +1,23 @@
 """Tables of a report, each from one frame: final losses, speed-up, pairs, overtuning, overhead; ranks and records."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from bench.report import cells
 from bench.report.across import Across
 from bench.report.analysis import ALPHA, Analysis
 from bench.report.audit.entries import plural
 from bench.report.curves import Comparison
 from bench.report.intervals import LEVEL, attainable
-from bench.report.page.document import Cell, Head, Mark, Table
+from bench.report.page.document import Cell, Head, Table
 from bench.report.style import Style
 from bench.report.table import NOTHING, Tabled
 from bench.report.targets import FEW, Bound
 
 Styles = Mapping[str, Style]
 
-MINUS = "\N{MINUS SIGN}"
-PERCENT = f"{LEVEL:.0%}".replace("%", " %")
 _UNDERLINED = "Bold: the least; underlined: cannot be told from it"
 
 
@@ -54,12 +53,12 @@ def final(analysis: Analysis, styles: Styles) -> Tabled:
         Head("evaluation s/trial"),
     ]
     columns: list[list[Cell]] = [
-        _names(table["label"], styles),
+        cells.names(table["label"], styles),
         [Cell(str(runs), float(runs)) for runs in table["runs"]],
-        [_failed(row["failed"], row["trials"], row["without_success"]) for row in table.to_dict("records")],
-        *(_losses(analysis, kind) for kind in analysis.kinds),
-        *([[_number(score, f"{score:.2f}") for score in table["score_median"]]] if scored else []),
-        *([_seconds(value) for value in table[f"{who}_seconds"]] for who in ("optimizer", "evaluation")),
+        [cells.failed(row["failed"], row["trials"], row["without_success"]) for row in table.to_dict("records")],
+        *(cells.losses(analysis, kind) for kind in analysis.kinds),
+        *([[cells.number(score, f"{score:.2f}") for score in table["score_median"]]] if scored else []),
+        *([cells.seconds(value) for value in table[f"{who}_seconds"]] for who in ("optimizer", "evaluation")),
     ]
     caption = f"{comparison}: {comparison.metric} after {plural(comparison.evaluations, 'evaluation')}, median"
     note = _note(analysis)
@@ -71,7 +70,7 @@ def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
     """Evaluations that reach random search's final loss, and how many times fewer than its budget they are."""
     comparison = analysis.comparison
     rows, frame = [], []
-    ordered = sorted(analysis.speed_ups.items(), key=lambda item: _rank(item[1].evaluations))
+    ordered = sorted(analysis.speed_ups.items(), key=lambda item: cells.rank(item[1].evaluations))
     for label, found in ordered:
         interval = not math.isnan(found.low.value)
         time = analysis.running_times[label]
@@ -79,11 +78,11 @@ def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
             (
                 Cell(label, style=styles[label]),
                 Cell(f"{found.reached} of {found.runs}", found.reached / found.runs),
-                Cell(str(found.evaluations), _rank(found.evaluations)[0]),
-                Cell(f"{found.low} to {found.high}" if interval else NOTHING, _rank(found.low)[0]),
+                Cell(str(found.evaluations), cells.rank(found.evaluations)[0]),
+                Cell(f"{found.low} to {found.high}" if interval else NOTHING, cells.rank(found.low)[0]),
                 Cell(f"{found.factor}", found.factor.value),
                 Cell(f"{found.factor_low} to {found.factor_high}" if interval else NOTHING, found.factor_low.value),
-                _number(time, f"{time:.3g}"),
+                cells.number(time, f"{time:.3g}"),
             )
         )
         entry: dict[str, object] = {"label": label, "runs": found.runs, "reached": found.reached}
@@ -95,9 +94,9 @@ def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
         Head("optimizer", numeric=False),
         Head("runs that reach it"),
         Head("evaluations", help="median over runs; > where half of the runs do not reach it"),
-        Head(f"{PERCENT} interval"),
+        Head(f"{cells.PERCENT} interval"),
         Head("speed-up", help="random search's budget over these evaluations"),
-        Head(f"{PERCENT} interval"),
+        Head(f"{cells.PERCENT} interval"),
         Head("ERT", help="expected evaluations, were runs started again until one reaches it"),
     )
     few = f" Fewer than {FEW} runs have no interval." if any(found.runs < FEW for _, found in ordered) else ""
@@ -112,15 +111,15 @@ def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
 def pairs(analysis: Analysis, styles: Styles) -> Tabled:
     """Every two optimisers: how often the one is better, by how much, and whether a test tells them apart."""
     comparison, frame = analysis.comparison, analysis.pairs["validation"]
-    digits = decimals([], frame["shift"].abs().tolist())
+    digits = cells.decimals([], frame["shift"].abs().tolist())
     rows = tuple(
         (
             Cell(row["a"], style=styles[row["a"]]),
             Cell(row["b"], style=styles[row["b"]]),
-            _number(row["improvement"], f"{row['improvement']:.0%}"),
-            _number(row["shift"], f"{row['shift']:.{digits}f}"),
-            _number(row["same"], f"{row['same']:.0%}"),
-            _number(row["p_holm"], _p(row["p_holm"])),
+            cells.number(row["improvement"], f"{row['improvement']:.0%}"),
+            cells.number(row["shift"], f"{row['shift']:.{digits}f}"),
+            cells.number(row["same"], f"{row['same']:.0%}"),
+            cells.number(row["p_holm"], cells.p_value(row["p_holm"])),
             Cell("yes", 1.0) if row["distinguishable"] else Cell("no", 0.0),
         )
         for row in frame.to_dict("records")
@@ -151,14 +150,14 @@ def overtuning(analysis: Analysis, styles: Styles) -> Tabled:
     )
     harmed = (analysis.runs["overtuning"] > 0).groupby(analysis.runs["label"]).mean().reindex(medians.index)
     frame = medians.assign(share=harmed).reset_index()
-    digits = decimals([], [*frame["gap"].abs(), *frame["overtuning"]])
+    digits = cells.decimals([], [*frame["gap"].abs(), *frame["overtuning"]])
     rows = tuple(
         (
             Cell(row["label"], style=styles[row["label"]]),
-            _number(row["gap"], f"{row['gap']:.{digits}f}"),
-            _number(row["overtuning"], f"{row['overtuning']:.{digits}f}"),
-            _number(row["relative"], f"{row['relative']:.2f}"),
-            _number(row["share"], f"{row['share']:.0%}"),
+            cells.number(row["gap"], f"{row['gap']:.{digits}f}"),
+            cells.number(row["overtuning"], f"{row['overtuning']:.{digits}f}"),
+            cells.number(row["relative"], f"{row['relative']:.2f}"),
+            cells.number(row["share"], f"{row['share']:.0%}"),
         )
         for row in frame.to_dict("records")
     )
@@ -194,8 +193,8 @@ def overhead(analysis: Analysis, styles: Styles) -> Tabled:
     rows = tuple(
         (
             Cell(str(row["label"]), style=styles[str(row["label"])]),
-            *(_seconds(row[name]) for name in ("mean", "first", "last")),
-            _number(row["share"], f"{row['share']:.1%}"),
+            *(cells.seconds(row[name]) for name in ("mean", "first", "last")),
+            cells.number(row["share"], f"{row['share']:.1%}"),
         )
         for row in found
     )
@@ -224,7 +223,7 @@ def ranks(across: Across, styles: Styles) -> Tabled:
     rows = tuple(
         (
             Cell(row["label"], style=styles[row["label"]]),
-            *(Cell(_fixed(row[name]), row[name], "best" if row[name] == bests[name] else "") for name in columns),
+            *(Cell(cells.fixed(row[name]), row[name], "best" if row[name] == bests[name] else "") for name in columns),
         )
         for row in frame.to_dict("records")
     )
@@ -245,7 +244,7 @@ def records(across: Across, styles: Styles) -> Tabled:
             Cell(row["a"], style=styles[row["a"]]),
             Cell(row["b"], style=styles[row["b"]]),
             Cell(f"{row['wins']}-{row['ties']}-{row['losses']}", row["wins"] - row["losses"]),
-            _number(row["p_holm"], _p(row["p_holm"])),
+            cells.number(row["p_holm"], cells.p_value(row["p_holm"])),
         )
         for row in across.records["validation"].to_dict("records")
     )
@@ -275,27 +274,6 @@ def runs(analysis: Analysis) -> pd.DataFrame:
     return _named(analysis.comparison, analysis.runs)
 
 
-def decimals(medians: Sequence[float], widths: Sequence[float]) -> int:
-    """Digits after the point for one column of losses, at most 10.
-
-    Enough for four significant digits of the least finite median (by size), and for two of the least width that is not
-    zero, so that a width can be seen.
-    """
-    needed = [0]
-    for values, digits in ((medians, 4), (widths, 2)):
-        sizes = [abs(value) for value in values if math.isfinite(value) and value != 0]
-        if sizes:
-            needed.append(digits - 1 - math.floor(math.log10(min(sizes))))
-    return min(max(needed), 10)
-
-
-def loss(value: float, digits: int) -> str:
-    """A loss as it is shown."""
-    if math.isfinite(value):
-        return _minus(f"{value:.{digits}f}")
-    return "∞" if value > 0 else NOTHING
-
-
 def _body(
     heads: Sequence[Head], columns: Sequence[Sequence[Cell]]
 ) -> tuple[tuple[Head, ...], tuple[tuple[Cell, ...], ...]]:
@@ -308,31 +286,6 @@ def _named(comparison: Comparison, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(named, index=frame.index).join(frame)
 
 
-def _names(labels: Iterable[str], styles: Styles) -> list[Cell]:
-    return [Cell(str(label), style=styles[str(label)]) for label in labels]
-
-
-def _failed(failed: int, trials: int, barren: int) -> Cell:
-    text = f"{failed} of {trials}" if failed else "0"
-    return Cell(f"{text} ({barren} runs without success)" if barren else text, failed / trials if trials else 0.0)
-
-
-def _losses(analysis: Analysis, kind: str) -> list[Cell]:
-    """Cells such as `0.0812 [0.0790, 0.0851]`; without the interval where there are too few runs for one."""
-    table = analysis.final
-    middle, low, high = (table[f"{kind}_median{end}"].tolist() for end in ("", "_low", "_high"))
-    widths = [b - a for a, b in zip(low, high, strict=True) if math.isfinite(a) and math.isfinite(b)]
-    digits = decimals(middle, widths)
-    best = analysis.order(kind)[0] if len(table) else None
-    tied = set(analysis.tied(kind)) if len(table) > 1 else set()
-    cells = []
-    for label, value, lower, upper in zip(table["label"], middle, low, high, strict=True):
-        interval = f" [{loss(lower, digits)}, {loss(upper, digits)}]" if lower > -math.inf else ""
-        mark: Mark = "best" if label == best and len(table) > 1 else "tied" if label in tied else ""
-        cells.append(Cell(loss(value, digits) + interval, value, mark if math.isfinite(value) else ""))
-    return cells
-
-
 def _has_intervals(table: pd.DataFrame) -> bool:
     return bool((table["validation_median_low"] > -math.inf).any())
 
@@ -341,11 +294,11 @@ def _note(analysis: Analysis) -> str:
     table = analysis.final
     said = []
     if _has_intervals(table):
-        said.append(f"In brackets: {PERCENT} interval of the median, between order statistics.")
+        said.append(f"In brackets: {cells.PERCENT} interval of the median, between order statistics.")
     few = table[table["validation_median_low"] == -math.inf]
     if len(few):
         least = next(n for n in range(1, 100) if attainable(n) >= LEVEL)
-        said.append(f"Of fewer than {least} runs no {PERCENT} interval of the median can be had.")
+        said.append(f"Of fewer than {least} runs no {cells.PERCENT} interval of the median can be had.")
     if len(table) > 1:
         test = analysis.pairs["validation"]
         seeds = (
@@ -353,30 +306,3 @@ def _note(analysis: Analysis) -> str:
         )
         said.append(f"{_UNDERLINED}{seeds}.")
     return " ".join(said)
-
-
-def _number(value: float, text: str) -> Cell:
-    if math.isnan(value):
-        return Cell(NOTHING, math.nan)
-    return Cell(_minus(text) if math.isfinite(value) else ("∞" if value > 0 else f"{MINUS}∞"), float(value))
-
-
-def _minus(number: str) -> str:
-    return number.replace("-", MINUS, 1) if number.startswith("-") else number
-
-
-def _seconds(value: float) -> Cell:
-    return _number(value, f"{value:.3g}" if value < 1000 else f"{value:.0f}")
-
-
-def _fixed(value: float) -> str:
-    return NOTHING if math.isnan(value) else f"{value:.2f}"
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.2g}" if value < 0.0995 else f"{value:.2f}"
-
-
-def _rank(bound: Bound) -> tuple[float, float]:
-    """By which a number of evaluations is sorted: a bound behind the same number."""
-    return (math.inf if math.isnan(bound.value) else bound.value + (0.5 if bound.relation == ">" else 0.0), bound.value)
