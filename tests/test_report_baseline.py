@@ -111,11 +111,14 @@ def test_a_share_out_of_range_is_refused(p: float) -> None:
 
 
 @pytest.mark.parametrize("find", [baseline.expected, baseline.quantile])
-def test_a_large_experiment_takes_seconds_even_beside_others(find) -> None:
+def test_a_large_experiment_takes_about_a_second(find) -> None:
     pool = np.random.default_rng(0).random((2000, 500))
-    start = time.process_time()
-    found = find(pool, 500)
-    assert time.process_time() - start < 10
+    took = []
+    for _ in range(3):  # the least of three: what else the machine does slows a core down
+        start = time.process_time()
+        found = find(pool, 500)
+        took.append(time.process_time() - start)
+    assert min(took) < 2.5
     assert found == pytest.approx((1 if find is baseline.expected else math.log(2)) / np.arange(2, 502), rel=0.5)
 
 
