@@ -23,6 +23,7 @@ from bench.run import RunSpec, execute, problem_of
 from bench.store import Store
 from bench.sweep import Plan
 from bench.trials import RunFailed
+from bench.wording import plural, ranges
 
 
 class RunsFailedError(Exception):
@@ -128,6 +129,11 @@ def _in_order(specs: Sequence[RunSpec]) -> list[RunSpec]:
 def dry_run(plan: Plan) -> Iterator[str]:
     """What would run and what it would cost, in lines."""
     yield f"{len(plan.to_do) + len(plan.done)} runs: {len(plan.done)} done, {len(plan.to_do)} to do"
+    finished: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for spec in plan.done:
+        finished[spec.run.dataset, spec.run.model, spec.run.optimizer].append(spec.run.seed)
+    for (dataset, model, optimizer), seeds in finished.items():
+        yield f"  {dataset} {model} {optimizer}: done with {_seeds(seeds)}"
     groups: dict[tuple[str, str, str], list[RunSpec]] = defaultdict(list)
     for spec in plan.to_do:
         groups[spec.run.dataset, spec.run.model, spec.run.optimizer].append(spec)
@@ -154,10 +160,16 @@ def dry_run(plan: Plan) -> Iterator[str]:
             time = f"{trials - already} x {cost:.2g} s = {progress.duration(seconds)} of one core"
         else:
             known = False
-        yield f"  {dataset} {model} {optimizer}: {len(specs)} runs, {trials} trials, {already} in the store; {time}"
+        which = _seeds([spec.run.seed for spec in specs])
+        runs = f"{plural(len(specs), 'run')} with {which}"
+        yield f"  {dataset} {model} {optimizer}: {runs}, {trials} trials, {already} in the store; {time}"
     store.close()
     if known:
         yield f"expected: {progress.duration(total)} of one core for evaluations, and the optimisers' own time"
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return f"seed{'s' if len(seeds) > 1 else ''} {ranges(sorted(seeds))}"
 
 
 @contextmanager

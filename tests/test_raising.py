@@ -78,6 +78,6 @@ def test_a_dry_run_says_what_would_be_reused(capsys) -> None:
     capsys.readouterr()
     assert bench(*COMMON, "optimizer=random", "seed=0,1", "budget.trials=8", "dry_run=true") == 0
     found = capsys.readouterr()
-    assert "2 runs, 16 trials, 10 in the store; 6 x" in found.out
+    assert "2 runs with seeds 0-1, 16 trials, 10 in the store; 6 x" in found.out
     assert "go on" in found.err
     assert len(table("random")) == 5

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from bench.report import figures
 from bench.report.across import Across
 from bench.report.analysis import Analysis
-from bench.report.audit.entries import plural
 from bench.report.figures import Scale
 from bench.report.figures.scales import written
 from bench.report.importance import Importance
@@ -18,6 +17,7 @@ from bench.report.paper import Paper
 from bench.report.style import Style
 from bench.report.visits import Visits
 from bench.space import Categorical, Parameter
+from bench.wording import plural
 
 Styles = Mapping[str, Style]
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bench.report import curves
-from bench.report.audit import Metadata, metadata_of, provenance_of, ranges
+from bench.report.audit import Metadata, metadata_of, provenance_of
 from bench.report.curves import Comparison
 from bench.report.page.document import Fact
 from bench.results import Results
+from bench.wording import ranges
 
 
 def notes(comparison: Comparison, found: Results) -> Iterator[str]:

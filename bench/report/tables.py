@@ -8,13 +8,13 @@ import pandas as pd
 from bench.report import cells
 from bench.report.across import Across
 from bench.report.analysis import ALPHA, Analysis
-from bench.report.audit.entries import plural
 from bench.report.curves import Comparison
 from bench.report.intervals import LEVEL, attainable
 from bench.report.page.document import Cell, Head, Table
 from bench.report.style import Style
 from bench.report.table import NOTHING, Tabled
 from bench.report.targets import FEW, Bound
+from bench.wording import plural
 
 Styles = Mapping[str, Style]
 

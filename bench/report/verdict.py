@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from bench.report.across import Across
 from bench.report.analysis import ALPHA, Analysis
-from bench.report.audit.entries import listed, plural
 from bench.report.cells import PERCENT, decimals, loss
 from bench.report.ranks import FEWEST
 from bench.report.targets import Bound, SpeedUp
+from bench.wording import listed, plural
 
 _PLAIN = {"random", "random_2x"}
 

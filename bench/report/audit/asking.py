@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from bench.report.audit.entries import Finding, Metadata, config_of, listed, ranges
+from bench.report.audit.entries import Finding, Metadata, config_of
 from bench.report.visits import Visits
 from bench.space import Categorical, Int, Parameter, steps
+from bench.wording import listed, ranges
 
 NEAR = 0.01
 """How near an end of its range, of the range's length, a value is at the end."""

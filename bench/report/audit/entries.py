@@ -1,6 +1,6 @@
-"""What every check of the audit uses: its findings, the metadata of the runs, and lists in few words."""
+"""What every check of the audit uses: its findings, and the metadata of the runs."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -49,38 +49,3 @@ def by_label(comparison: Comparison, values: Iterable[Hashable]) -> dict[str, li
         if value is not None:
             found[str(label)][value] = None
     return {label: list(different) for label, different in found.items()}
-
-
-def listed(said: Iterable[str], limit: int = 6, between: str = ", ") -> str:
-    """Some of many, and how many more.
-
-    >>> listed("abcde", 3)
-    'a, b, c and 2 more'
-    """
-    every = list(said)
-    more = f" and {len(every) - limit} more" if len(every) > limit else ""
-    return between.join(every[:limit]) + more
-
-
-def plural(count: int, noun: str) -> str:
-    """A number of things.
-
-    >>> plural(1, "run"), plural(2, "run")
-    ('1 run', '2 runs')
-    """
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def ranges(numbers: Sequence[int]) -> str:
-    """Ascending numbers in short.
-
-    >>> ranges([0, 1, 2, 5])
-    '0-2, 5'
-    """
-    spans: list[list[int]] = []
-    for number in numbers:
-        if spans and number == spans[-1][1] + 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    return ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in spans)

@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator, Sequence
 
 from bench.report import curves
-from bench.report.audit.entries import Finding, Metadata, by_label, listed, metadata_of, plural, provenance_of
+from bench.report.audit.entries import Finding, Metadata, by_label, metadata_of, provenance_of
 from bench.report.curves import Comparison
 from bench.results import Results
+from bench.wording import listed, plural
 
 
 def findings(comparison: Comparison, found: Results) -> Iterator[Finding]:

@@ -6,18 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from bench.report import curves
-from bench.report.audit.entries import (
-    Finding,
-    Metadata,
-    by_label,
-    config_of,
-    listed,
-    metadata_of,
-    plural,
-    ranges,
-)
+from bench.report.audit.entries import Finding, Metadata, by_label, config_of, metadata_of
 from bench.report.curves import Comparison
 from bench.results import Results, RunId
+from bench.wording import listed, plural, ranges
 
 _FAR = 0.01
 """The total variation from which a declared law is worth a reader's attention."""

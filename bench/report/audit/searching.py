@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from bench.report.audit.entries import Finding, Level, listed, plural
+from bench.report.audit.entries import Finding, Level
 from bench.report.curves import Comparison
 from bench.results import Results
+from bench.wording import listed, plural
 
 _MANY = 0.5
 """The share of failed trials, or of runs that stood still, that is worth a warning or a note."""

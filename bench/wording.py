@@ -1,0 +1,38 @@
+"""Numbers and lists in few words."""
+
+from collections.abc import Iterable, Sequence
+
+
+def listed(said: Iterable[str], limit: int = 6, between: str = ", ") -> str:
+    """Some of many, and how many more.
+
+    >>> listed("abcde", 3)
+    'a, b, c and 2 more'
+    """
+    every = list(said)
+    more = f" and {len(every) - limit} more" if len(every) > limit else ""
+    return between.join(every[:limit]) + more
+
+
+def plural(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> plural(1, "run"), plural(2, "run")
+    ('1 run', '2 runs')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers in short.
+
+    >>> ranges([0, 1, 2, 5])
+    '0-2, 5'
+    """
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in spans)
