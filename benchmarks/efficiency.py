@@ -28,7 +28,7 @@ def main() -> int:
     quick = argparse.ArgumentParser(description=__doc__)
     quick.add_argument("--quick", action="store_true", help="a minute, for a look")
     small = quick.parse_args().quick
-    held = [share(*((2, 5) if small else (20, 25))), by_hand(*((2, 5) if small else (4, 20)))]
+    held = [share(*((2, 5) if small else (20, 25))), by_hand(*((1, 5) if small else (1, 10)))]
     held += list(many(*((100, 1000) if small else (1000, 10_000))))
     return int(not all(held))
 
