@@ -1,7 +1,7 @@
 """`SHA256SUMS` in a report's folder: the digest of every other file, as `sha256sum --check` reads it.
 
-It is written last, so that a folder without it was left half-written, and it tells which files of an earlier report
-nobody has changed since: those that the new one does not have are removed.
+It is written last: where it does not agree, a report was left half-written or was changed. It tells which files of an
+earlier report nobody has changed since: those that the new one does not have are removed.
 """
 
 import hashlib
