@@ -1,6 +1,7 @@
 """Figures for a venue's paper: its width and sizes, the fonts that Matplotlib brings along, the same bytes."""
 
 import re
+from importlib.resources import files
 
 import matplotlib as mpl
 import numpy as np
@@ -70,7 +71,7 @@ def test_every_paper_gives_a_whole_figure_and_none_outlives_its_look() -> None:
             assert figure.get_size_inches()[0] == pytest.approx(chosen.width)
     with figures.look():
         assert drawn().get_size_inches()[0] >= SCREEN.width
-        assert mpl.rcParams["font.family"] == ["DejaVu Sans"]
+        assert mpl.rcParams["font.family"] == ["Report Sans", "DejaVu Sans"]
 
 
 def test_an_unknown_paper_is_refused_in_one_line_with_those_there_are() -> None:
@@ -84,12 +85,22 @@ def test_an_unknown_paper_is_refused_in_one_line_with_those_there_are() -> None:
     assert not {"beamer", "tue_ai_thesis"} & set(papers())
 
 
-def test_only_fonts_that_matplotlib_brings_along_are_used_and_no_latex() -> None:
-    for name in papers():
-        with figures.look(paper(name)):
+def test_only_fonts_that_come_with_the_suite_or_matplotlib_are_used_and_no_latex() -> None:
+    own = str(files("bench.report") / "fonts")
+    for chosen in (None, *map(paper, papers())):
+        with figures.look(chosen):
             assert mpl.rcParams["text.usetex"] is False
             for family in mpl.rcParams["font.family"]:
-                assert font_manager.findfont(family, fallback_to_default=False).startswith(mpl.get_data_path())
+                found = font_manager.findfont(family, fallback_to_default=False)
+                assert found.startswith((mpl.get_data_path(), own))
+
+
+def test_the_suites_font_has_the_letters_of_names_and_numbers_and_others_are_found_elsewhere() -> None:
+    with figures.look():
+        own = font_manager.get_font(font_manager.findfont("Report Sans", fallback_to_default=False))
+        letters = set(own.get_charmap())
+        assert {ord(letter) for letter in "aZ09 äßçøŁñ_·–−∞≤≥≈⁻⁸%…'\"()[]{}"} <= letters  # noqa: RUF001
+        assert ord("漢") not in letters
 
 
 def test_the_same_data_gives_the_same_bytes_whatever_the_users_settings() -> None:

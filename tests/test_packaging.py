@@ -137,7 +137,7 @@ def test_constraints_are_names_and_versions_of_everything_needed() -> None:
     assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9a-z.]*", line)] == []
     names = [canonicalize_name(line.partition("==")[0]) for line in lines]
     assert names == sorted(set(names))
-    assert requirements("dev", "postgresql", "nevergrad", "smac") <= set(names)
+    assert requirements("dev", "postgresql", "nevergrad", "ray", "slurm", "smac") <= set(names)
     assert not [name for name in names if re.match("torch|nvidia|tensorflow", name)]
 
 
