@@ -3,12 +3,11 @@
 import importlib.util
 import os
 import time
-from pathlib import Path
 
-import pandas as pd
 import pytest
-from commands import TESTS, TOY, bench, bench_process, without_times
+from commands import TESTS, TOY, bench, bench_process
 from postgres import postgres, server  # noqa: F401 - fixtures
+from sweeps import expect_same, lines, local, tables
 
 from bench import results
 
@@ -19,38 +18,13 @@ pytestmark = [
 SWEEP = ["run", "-m", *TOY, "optimizer=random,optuna_tpe", "seed=range(0,3)", "engine=ray"]
 
 
-def lines(log: Path) -> list[str]:
-    return log.read_text().split() if log.exists() else []
-
-
-def tables(folder: Path) -> dict[str, pd.DataFrame]:
-    found = results.find(folder / "results", "scratch")
-    gone = ["cached", "evaluation"]
-    return {str(run): without_times(pd.read_parquet(path)).drop(columns=gone) for run, path in found.items()}
-
-
-def local(folder: Path, *arguments: str) -> dict[str, pd.DataFrame]:
-    folder.mkdir()
-    sweep = [argument for argument in SWEEP if argument != "engine=ray"]
-    process = bench_process(*sweep, *arguments, cwd=folder)
-    _, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    return tables(folder)
-
-
-def expect_same(found: dict[str, pd.DataFrame], expected: dict[str, pd.DataFrame]) -> None:
-    assert found.keys() == expected.keys()
-    for run, trials in expected.items():
-        pd.testing.assert_frame_equal(found[run], trials)
-
-
 def test_a_sweep_on_this_machine_needs_no_server_and_makes_the_same_tables(tmp_path):
     process = bench_process(*SWEEP, "budget.trials=8", cwd=tmp_path, TOY_LOG=str(tmp_path / "log"))
     _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     evaluated = lines(tmp_path / "log")
     assert len(evaluated) == len(set(evaluated))
-    expect_same(tables(tmp_path), local(tmp_path / "local", "budget.trials=8"))
+    expect_same(tables(tmp_path), local(tmp_path / "local", SWEEP, "budget.trials=8"))
     metadata = results.read_metadata(next(iter(results.find(tmp_path / "results", "scratch").values())))
     assert metadata["provenance"]["omp_wait_policy"] == "PASSIVE"
     assert metadata["provenance"]["threads"] == 1
@@ -91,7 +65,7 @@ def test_a_node_that_is_killed_takes_nothing_with_it(postgres, tmp_path, monkeyp
         assert process.returncode == 0, err
         evaluated = lines(log)
         assert len(evaluated) - len(set(evaluated)) <= 1  # the one that was under way
-        expect_same(tables(tmp_path), local(tmp_path / "local", "budget.trials=40"))
+        expect_same(tables(tmp_path), local(tmp_path / "local", SWEEP, "budget.trials=40"))
     finally:
         cluster.shutdown()
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import slurm
-from commands import TOY, bench, bench_process, without_times
+from commands import TOY, bench, bench_process
 from postgres import postgres, server  # noqa: F401 - fixtures
+from sweeps import expect_same, lines, local, tables
 
 from bench import results
 
@@ -28,41 +29,12 @@ def start(folder: Path, cluster, url: str, *arguments: str):
     return bench_process(*SWEEP, *arguments, cwd=folder, **environment)
 
 
-def lines(folder: Path) -> list[str]:
-    log = folder / "log"
-    return log.read_text().split() if log.exists() else []
-
-
 def wait_for(condition, process, seconds=120.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
-
-
-def tables(folder: Path) -> dict[str, pd.DataFrame]:
-    found = results.find(folder / "results", "scratch")
-    return {
-        str(run): without_times(pd.read_parquet(path)).drop(columns=["cached", "evaluation"])
-        for run, path in found.items()
-    }
-
-
-def local(folder: Path, *arguments: str) -> dict[str, pd.DataFrame]:
-    """What the local engine makes of the same sweep."""
-    folder.mkdir()
-    sweep = ["run", "-m", *TOY, "optimizer=random,optuna_tpe", "seed=0,1", *arguments]
-    process = bench_process(*sweep, cwd=folder)
-    _, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    return tables(folder)
-
-
-def expect_same(found: dict[str, pd.DataFrame], expected: dict[str, pd.DataFrame]) -> None:
-    assert found.keys() == expected.keys()
-    for run, trials in expected.items():
-        pd.testing.assert_frame_equal(found[run], trials)
 
 
 @pytest.mark.slow
@@ -72,9 +44,9 @@ def test_a_sweep_on_slurm_makes_the_same_tables_and_hides_the_password(cluster, 
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert "runs 4/4" in err
-    evaluated = lines(tmp_path)
+    evaluated = lines(tmp_path / "log")
     assert len(evaluated) == len(set(evaluated))
-    expect_same(tables(tmp_path), local(tmp_path / "local", "budget.trials=12"))
+    expect_same(tables(tmp_path), local(tmp_path / "local", SWEEP, "budget.trials=12"))
     metadata = results.read_metadata(next(iter(results.find(tmp_path / "results", "scratch").values())))
     assert metadata["provenance"]["threads"] == 1
     assert metadata["provenance"]["omp_wait_policy"] == "PASSIVE"
@@ -89,7 +61,7 @@ def test_a_sweep_on_slurm_makes_the_same_tables_and_hides_the_password(cluster, 
 def test_what_a_killed_or_preempted_job_had_is_kept_and_its_runs_go_on(cluster, postgres, tmp_path, how):  # noqa: F811
     budget = ["budget.trials=40", "+model.settings.sleep=0.1", "engine.runs_per_job=4"]
     process = start(tmp_path, cluster, postgres, *budget)
-    wait_for(lambda: len(lines(tmp_path)) > 15, process)
+    wait_for(lambda: len(lines(tmp_path / "log")) > 15, process)
     (job,) = {line.strip() for line in cluster.do("squeue", "--noheader", "--format=%A", "--states=R").splitlines()}
     if how == "killed":
         cluster.do("scancel", "--signal=KILL", "--full", job)
@@ -100,9 +72,9 @@ def test_what_a_killed_or_preempted_job_had_is_kept_and_its_runs_go_on(cluster, 
         assert time.monotonic() - before < 20
     _, err = process.communicate(timeout=400)
     assert process.returncode == 0, err
-    evaluated = lines(tmp_path)
+    evaluated = lines(tmp_path / "log")
     assert len(evaluated) - len(set(evaluated)) <= 1  # the one that was under way
-    expect_same(tables(tmp_path), local(tmp_path / "local", "budget.trials=40"))
+    expect_same(tables(tmp_path), local(tmp_path / "local", SWEEP, "budget.trials=40"))
     trials = pd.concat(tables(tmp_path).values())
     assert (trials["status"] == "ok").all()
 
@@ -111,7 +83,7 @@ def test_what_a_killed_or_preempted_job_had_is_kept_and_its_runs_go_on(cluster, 
 def test_ctrl_c_cancels_the_jobs_and_the_next_start_goes_on(cluster, postgres, tmp_path):  # noqa: F811
     budget = ["budget.trials=30", "+model.settings.sleep=0.1"]
     process = start(tmp_path, cluster, postgres, *budget)
-    wait_for(lambda: len(lines(tmp_path)) > 5, process)
+    wait_for(lambda: len(lines(tmp_path / "log")) > 5, process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
@@ -123,7 +95,7 @@ def test_ctrl_c_cancels_the_jobs_and_the_next_start_goes_on(cluster, postgres, t
     process = start(tmp_path, cluster, postgres, *budget)
     _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
-    evaluated = lines(tmp_path)
+    evaluated = lines(tmp_path / "log")
     assert len(evaluated) - len(set(evaluated)) <= 2  # those that two jobs were in
 
 
