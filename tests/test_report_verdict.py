@@ -128,6 +128,8 @@ def test_runs_that_are_all_alike_are_no_repetitions(tmp_path: Path, put: Put) ->
     put("nevergrad", [[0.5, 0.1]] * 10)
     put("random", shifted(0.3, 10, 2))
     assert "All of its 10 runs end at the same loss" in said(tmp_path)
+    (only,) = analyses(tmp_path)
+    assert "All of its 10 runs end at the same loss" in verdict.short(only)
 
 
 @pytest.mark.parametrize("losses", [[None, None], [None]])

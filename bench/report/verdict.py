@@ -39,7 +39,7 @@ def short(analysis: Analysis) -> str:
     said = verdict(analysis)
     if len(analysis.final) < 2 or len(said) == 1:
         return said[0]
-    return " ".join([said[0], *_apart(analysis)])
+    return " ".join([said[0], *_alike(analysis), *_apart(analysis)])
 
 
 def verdict_across(across: Across) -> list[str]:
