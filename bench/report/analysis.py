@@ -38,6 +38,9 @@ class Analysis:
     shared: bool
     """Whether runs are compared pair by pair, by seed; see `samples.shared`."""
     references: References
+    """What scores are measured by."""
+    outdated: str | None
+    """A line where loaded runs are better than the best loss that the references know."""
     runs: pd.DataFrame
     """One row a run: `label`, `seed`, `validation`, `test` (final losses after `comparison.evaluations`), `score`
     (`baseline.normalised`), `evaluations_to_random`, and `overtuning`, `relative`, `gap`."""
@@ -91,8 +94,9 @@ def analyse(comparison: Comparison, found: Results, stored: References | None = 
     """The frames of a comparison; scores are measured by `stored` references where they still apply."""
     by_label = samples.samples(comparison, found)
     shared = samples.shared(comparison, found)
-    used = references.kept(stored or {}, references.find(comparison, found))
     pools = references.pools(comparison, found)
+    now = references.find(comparison, found, pools)
+    used = references.kept(stored or {}, now)
     kinds = statistics.KINDS if comparison.has_test else statistics.KINDS[:1]
     goals = {label: _references(sample, used, "random") for label, sample in by_label.items()}
     known = comparison.evaluations > 0 and all(np.isfinite(goal).all() for goal in goals.values())
@@ -104,6 +108,7 @@ def analyse(comparison: Comparison, found: Results, stored: References | None = 
         samples=by_label,
         shared=shared,
         references=used,
+        outdated=references.outdated(comparison, used, now),
         runs=runs,
         final=_final(comparison, runs, kinds),
         speed_ups={label: targets.speed_up(by_label[label].validation, goals[label], budget) for label in by_label}

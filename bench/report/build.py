@@ -70,8 +70,7 @@ def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[C
         analysis = analyse(comparison, found.results, stored)
         looked = visits.read(results_dir, comparison)
         warnings += audit.warnings(comparison, found.results)
-        outdated = references.outdated(comparison, analysis.references, references.find(comparison, found.results))
-        warnings += [outdated] if outdated else []
+        warnings += [analysis.outdated] if analysis.outdated else []
         said = audit.findings(comparison, found.results, found.left_out, looked)
         problems.append(contents.problem(stem, analysis, looked, said, looks, venue))
         used |= analysis.references

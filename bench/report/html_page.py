@@ -12,20 +12,17 @@ from bench.report.contents import Contents, Part, Problem
 from bench.report.page import Axis, Chart, Curve, Document, Download, Fact, Figure, Section, Series
 from bench.report.pictures import Picture, Styles
 from bench.report.statistics import QUARTILES
-from bench.report.style import SOLID, Style
+from bench.report.style import BASELINE
 
 _MIMES = {
     "svg": "image/svg+xml",
-    "png": "image/png",
     "pdf": "application/pdf",
     "csv": "text/csv",
     "md": "text/markdown",
     "tex": "application/x-tex",
-    "html": "text/html",
 }
 _FEW = 6
 """Of how many problems the page says something at its head."""
-_BASELINE = Style("#9a9a9a", SOLID, "")
 
 
 def render(contents: Contents) -> str:
@@ -154,7 +151,7 @@ def _baseline(analysis: Analysis) -> Iterator[Series]:
     frame = analysis.baseline
     if len(frame):
         curve = Curve.of(frame[["evaluations", "median"]], "evaluations")
-        yield Series("random, exact median", _BASELINE, {("evaluations", "validation"): curve})
+        yield Series("random, exact median", BASELINE, {("evaluations", "validation"): curve})
 
 
 def _shared(facts: list[list[Fact]]) -> list[Fact]:

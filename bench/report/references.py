@@ -33,6 +33,9 @@ class Stored:
     draws: int
 
 
+Pools = Mapping[str, NDArray[np.float64]]
+"""Random search's losses, by the hash of the problem."""
+
 References = dict[str, Stored]
 """By the hash of the problem."""
 
@@ -66,13 +69,13 @@ def to_json(references: Mapping[str, Stored]) -> str:
     return json.dumps({"format": _FORMAT, "problems": problems}, indent=2, allow_nan=False) + "\n"
 
 
-def find(comparison: Comparison, found: Results) -> References:
-    """The references of the comparison's problems, from what is loaded.
+def find(comparison: Comparison, found: Results, drawn: Pools | None = None) -> References:
+    """The references of the comparison's problems, from what is loaded; `drawn` are its `pools`, where they are known.
 
     Best is the known minimum where the problem is a function without noise, else the least loss of any run; random's is
     its exact median after as many evaluations as final losses stand after (`baseline.reference`).
     """
-    drawn = pools(comparison, found)
+    drawn = pools(comparison, found) if drawn is None else drawn
     best = curves.losses(found.trials["best_loss"])
     made: References = {}
     for problem, part in comparison.runs.groupby("problem"):
@@ -111,7 +114,7 @@ def outdated(comparison: Comparison, used: References, now: References) -> str |
     )
 
 
-def pools(comparison: Comparison, found: Results) -> dict[str, NDArray[np.float64]]:
+def pools(comparison: Comparison, found: Results) -> Pools:
     """The losses of all draws that random search made, by the hash of the problem, +inf for failures.
 
     Runs of one seed draw the same sequence, so that of those the longest counts alone. What began as a shared Sobol

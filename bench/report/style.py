@@ -27,6 +27,9 @@ class Style:
     marker: str
 
 
+BASELINE = Style("#9a9a9a", SOLID, "")
+"""Random search's exact median: a thin grey line without a marker."""
+
 KNOWN = {
     # what every other is measured against
     "random": Style("#5b5b5b", DASHED, "x"),

@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from bench.report.figures import canvas, labels, scales
 from bench.report.figures.labels import End
-from bench.report.style import SOLID, Style
+from bench.report.style import BASELINE, Style
 
 Values = NDArray[np.float64]
-
-_GREY = "#9a9a9a"
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,7 @@ def baseline_of(frame: pd.DataFrame | None) -> tuple[Line, ...]:
     if known is None or known.empty:
         return ()
     x, median = known["evaluations"].to_numpy(dtype=np.float64), known["median"].to_numpy(dtype=np.float64)
-    look = Style(_GREY, SOLID, "")
-    return (Line("random, exact median", "", x, median, median, median, False, math.inf, look, baseline=True),)
+    return (Line("random, exact median", "", x, median, median, median, False, math.inf, BASELINE, baseline=True),)
 
 
 def draw(view: View) -> Figure:
