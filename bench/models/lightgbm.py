@@ -20,7 +20,7 @@ _OBJECTIVES = {
     "regression": ("regression", "rmse"),
     "counts": ("poisson", "poisson"),
 }
-_BINNING = ("max_bin", "min_data_in_bin", "bin_construct_sample_cnt")
+_BINNING = ("max_bin", "min_data_in_bin", "bin_construct_sample_cnt", "enable_bundle")
 
 
 class LightGBM:
