@@ -276,6 +276,20 @@ def test_check_names_what_differs_is_missing_or_extra(capsys: pytest.CaptureFixt
     assert files() == before
 
 
+def test_check_holds_a_page_that_was_left_out_against_its_digest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench("report", "e", "--problems", "wine/lightgbm") == 0
+    Path("reports/e/report.html").unlink()
+    capsys.readouterr()
+    assert bench("report", "e", "--problems", "wine/lightgbm", "--check") == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "not in the folder, but what the results give has its digest in SHA256SUMS: report.html"
+    ]
+    sums = Path("reports/e/SHA256SUMS")
+    sums.write_text("".join(line for line in sums.open() if "report.html" not in line))
+    assert bench("report", "e", "--problems", "wine/lightgbm", "--check") == 1
+    assert "missing: report.html" in capsys.readouterr().out
+
+
 def test_check_sees_one_changed_loss(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench("report", "e") == 0
     losses = [0.4 + 1 / (trial + 1) for trial in range(4)]

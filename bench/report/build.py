@@ -5,7 +5,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.errors import UserError
-from bench.report import audit, contents, curves, html_page, markdown_page, reading, references, style, sums, visits
+from bench.report import (
+    audit,
+    contents,
+    curves,
+    html_page,
+    markdown_page,
+    published,
+    reading,
+    references,
+    style,
+    sums,
+    visits,
+)
 from bench.report.across import across
 from bench.report.analysis import analyse
 from bench.report.contents import Contents
@@ -62,6 +74,7 @@ def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[C
     venue = paper(wanted.paper) if wanted.paper else None
     found = reading.read(results_dir, wanted)
     comparisons = curves.comparisons(found.results)
+    theirs = published.read(results_dir, wanted.experiments)
     warnings = found.warnings
     looks = style.styles(label for comparison in comparisons for label in comparison.final["label"])
     problems = []
@@ -72,7 +85,7 @@ def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[C
         warnings += audit.warnings(comparison, found.results)
         warnings += [analysis.outdated] if analysis.outdated else []
         said = audit.findings(comparison, found.results, found.left_out, looked)
-        problems.append(contents.problem(stem, analysis, looked, said, looks, venue))
+        problems.append(contents.problem(stem, analysis, looked, said, looks, venue, theirs.get(str(comparison))))
         used |= analysis.references
     together = across([problem.analysis for problem in problems])
     reading.warn(warnings)

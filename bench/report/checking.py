@@ -10,6 +10,9 @@ from bench.report.markdown_page import made_by
 from bench.report.reading import Selection
 
 _KINDS = {"tables": "tables", "figures": "figures"}
+_PAGE = "report.html"
+"""May be left out of the folder, and is then held against its digest: too large for a repository, and all in it is in
+the other files too."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Check:
     extra: tuple[str, ...]
     hint: str = ""
     """Why it may differ, where something speaks for a reason."""
+    left_out: bool = False
+    """Whether the page is not in the folder, but its digest is, and is what the results give."""
 
     @property
     def holds(self) -> bool:
@@ -36,6 +41,8 @@ class Check:
         expected = sorted([*self.same, *self.differing, *self.missing])
         if self.holds:
             yield f"{self.folder}: the same, byte for byte: {_counted(expected)}"
+            if self.left_out:
+                yield f"not in the folder, but what the results give has its digest in {sums.FILE}: {_PAGE}"
             return
         yield f"{self.folder}: not what the results give now"
         for what in ("differing", "missing", "extra"):
@@ -48,23 +55,27 @@ class Check:
 def check(results_dir: Path, reports_dir: Path, wanted: Selection) -> Check:
     """Make the report in memory and compare it with the files of its folder.
 
-    Warnings go to stderr. Raises `UserError` where there is no report, and where none can be made.
+    The page `report.html` may be left out of the folder, if its digest is there. Warnings go to stderr. Raises
+    `UserError` where there is no report, and where none can be made.
     """
     folder = build.folder_of(reports_dir, wanted)
     if not folder.is_dir():
         raise UserError(f"{folder}: no report is there to be checked; {wanted.command!r} makes it")
     made = dict(build.files(results_dir, wanted, references.read(folder)))
-    made[sums.FILE] = sums.to_text({path: sums.digest(content) for path, content in made.items()}).encode()
+    digests = {path: sums.digest(content) for path, content in made.items()}
+    made[sums.FILE] = sums.to_text(digests).encode()
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     same = [path for path in made if path in there and _content(folder / path) == made[path]]
     differing = sorted(set(made) & there - set(same))
+    left_out = _PAGE not in there and sums.read(folder).get(_PAGE) == digests[_PAGE]
     return Check(
         folder,
         tuple(sorted(same)),
         tuple(differing),
-        tuple(sorted(set(made) - there)),
+        tuple(sorted(set(made) - there - ({_PAGE} if left_out else set()))),
         tuple(sorted(there - set(made))),
         _hint(folder, wanted, made, differing),
+        left_out,
     )
 
 

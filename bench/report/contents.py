@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.report import pictures, tables, verdict
+from bench.report import pictures, published, tables, verdict
 from bench.report.across import Across
 from bench.report.analysis import Analysis
 from bench.report.audit import Finding
@@ -11,6 +11,7 @@ from bench.report.curves import Comparison
 from bench.report.importance import importance
 from bench.report.paper import Paper
 from bench.report.pictures import Picture, Styles
+from bench.report.published import Published
 from bench.report.reading import Selection
 from bench.report.table import Tabled, csv
 from bench.report.visits import Visits
@@ -52,10 +53,16 @@ class Problem:
     part: Part
     analysis: Analysis
     findings: tuple[Finding, ...]
+    published: Published | None = None
 
     @property
     def comparison(self) -> Comparison:
         return self.analysis.comparison
+
+    @property
+    def against_published(self) -> tuple[str, ...]:
+        """A sentence on each optimiser that others have published a loss of."""
+        return tuple(published.sentences(self.published, self.analysis.samples)) if self.published else ()
 
 
 @dataclass(frozen=True)
@@ -78,21 +85,22 @@ def problem(
     findings: Sequence[Finding],
     styles: Styles,
     paper: Paper | None,
+    theirs: Published | None = None,
 ) -> Problem:
-    """One problem's words, figures and tables."""
+    """One problem's words, figures and tables, with what others have published of it."""
     comparison = analysis.comparison
     part = Part(
         stem,
         f"{comparison.dataset} · {comparison.model}",
         tuple(verdict.verdict(analysis)),
         tuple(pictures.pictures(analysis, visits, importance(visits) if visits else None, styles, paper)),
-        tuple(tables.tables(analysis, styles)),
+        tuple(tables.tables(analysis, styles, theirs)),
         {
             f"{stem}-curves.csv": csv(tables.curves(analysis)).encode(),
             f"{stem}-runs.csv": csv(tables.runs(analysis)).encode(),
         },
     )
-    return Problem(part, analysis, tuple(findings))
+    return Problem(part, analysis, tuple(findings), theirs)
 
 
 def overall(across: Across, styles: Styles, paper: Paper | None) -> Part:

@@ -74,7 +74,7 @@ def _problem(problem: Problem, contents: Contents) -> Section:
     return replace(
         _section(problem.part),
         chart=_chart(problem.analysis, contents.styles),
-        notes=tuple(remarks.notes(comparison, found)),
+        notes=(*remarks.notes(comparison, found), *problem.against_published),
         facts=(*remarks.facts(comparison, found), *declared),
     )
 

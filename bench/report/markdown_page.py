@@ -8,6 +8,8 @@ from bench.report.reading import Selection
 
 _SHOWN = ("validation", "test", "rank", "critical-difference")
 """The figures that stand in the page; the others are linked."""
+_TABLES = ("published",)
+"""The tables that stand in the page beside the first."""
 
 
 def page(contents: Contents) -> str:
@@ -36,7 +38,7 @@ def _part(part: Part) -> Iterator[str]:
         if picture.name in _SHOWN:
             yield ""
             yield f"![{picture.title}](figures/{part.stem}-{picture.name}.png)"
-    for tabled in part.tables[:1]:
+    for tabled in (*part.tables[:1], *(other for other in part.tables[1:] if other.name in _TABLES)):
         yield ""
         yield f"{tabled.shown.caption}."
         yield ""
@@ -55,7 +57,7 @@ def _part(part: Part) -> Iterator[str]:
 
 def _remarks(problem: Problem, contents: Contents) -> Iterator[str]:
     comparison, found = problem.comparison, contents.results
-    yield from (f"- {line}" for line in remarks.notes(comparison, found))
+    yield from (f"- {line}" for line in (*remarks.notes(comparison, found), *problem.against_published))
     yield ""
     yield "**Setting**"
     yield ""

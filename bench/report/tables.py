@@ -1,7 +1,8 @@
-"""Tables of a report, each from one frame: final losses, speed-up, pairs, overtuning, overhead; ranks and records."""
+"""Tables of a report, each from one frame: final and published losses, speed-up, pairs, overtuning, overhead; ranks."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from bench.report.analysis import ALPHA, Analysis
 from bench.report.curves import Comparison
 from bench.report.intervals import LEVEL, attainable
 from bench.report.page.document import Cell, Head, Table
+from bench.report.published import Published, against
 from bench.report.style import Style
 from bench.report.table import NOTHING, Tabled
 from bench.report.targets import FEW, Bound
@@ -18,12 +20,15 @@ from bench.wording import plural
 
 Styles = Mapping[str, Style]
 
+_RANGES = {"ours": "ours", "theirs": "theirs", "overlap": "ranges overlap", "": NOTHING}
 _UNDERLINED = "Bold: the least; underlined: cannot be told from it"
 
 
-def tables(analysis: Analysis, styles: Styles) -> Iterator[Tabled]:
+def tables(analysis: Analysis, styles: Styles, theirs: Published | None = None) -> Iterator[Tabled]:
     """The tables of one problem, the main one first."""
     yield final(analysis, styles)
+    if theirs is not None:
+        yield published(analysis, styles, theirs)
     if analysis.speed_ups:
         yield speed_up(analysis, styles)
     if len(analysis.pairs.get("validation", ())):
@@ -64,6 +69,46 @@ def final(analysis: Analysis, styles: Styles) -> Tabled:
     note = _note(analysis)
     shown = Table(f"{caption}{' [interval]' if _has_intervals(table) else ''} over runs", *_body(heads, columns), note)
     return Tabled("", _named(comparison, table.drop(columns="most")), shown)
+
+
+def published(analysis: Analysis, styles: Styles, theirs: Published) -> Tabled:
+    """Final losses that others report beside ours, each as the median of all repetitions and their range."""
+    comparison, frame = analysis.comparison, against(theirs, analysis.samples)
+    columns = [*frame["published_median"], *frame["median"]], [*(frame["published_most"] - frame["published_least"])]
+    digits = cells.decimals(*columns)
+
+    def ranged(row: Mapping[Hashable, Any], prefix: str = "") -> Cell:
+        middle, least, most = (row[f"{prefix}{name}"] for name in ("median", "least", "most"))
+        if math.isnan(middle):
+            return Cell(NOTHING, math.nan)
+        spread = f" ({cells.loss(least, digits)} to {cells.loss(most, digits)})" if least < most else ""
+        return Cell(f"{cells.loss(middle, digits)}{spread}", middle)
+
+    rows = tuple(
+        (
+            Cell(row["label"], style=styles.get(row["label"])),
+            ranged(row, "published_"),
+            Cell(str(row["published_runs"]), float(row["published_runs"])),
+            ranged(row),
+            Cell(str(row["runs"]), float(row["runs"])),
+            Cell(str(row["evaluations"]) if row["runs"] else NOTHING, float(row["evaluations"])),
+            cells.number(row["difference"], f"{row['difference']:+.{digits}f}"),
+            Cell(_RANGES[row["ranges"]]),
+        )
+        for row in frame.to_dict("records")
+    )
+    heads = (
+        Head("optimizer", numeric=False),
+        Head("published", help="median of their repetitions (least to most)"),
+        Head("repetitions"),
+        Head("ours", help="median over runs (least to most), each after its own budget"),
+        Head("runs"),
+        Head("evaluations", help="of our runs"),
+        Head("difference", help="of the medians, ours minus published"),
+        Head("lower", numeric=False, help="whose range lies lower, where they do not overlap"),
+    )
+    caption = f"{comparison}: best {comparison.metric.replace('_', ' ')}, published and ours"
+    return Tabled("published", _named(comparison, frame), Table(caption, heads, rows, f"Published: {theirs.source}"))
 
 
 def speed_up(analysis: Analysis, styles: Styles) -> Tabled:

@@ -1,0 +1,92 @@
+"""Published losses beside ours: medians and ranges by hand, in the table, in sentences, and bad files in one line."""
+
+import math
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import trials
+
+from bench.errors import UserError
+from bench.report import published
+from bench.report.build import build
+from bench.results import RunId
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = re.search(r"```yaml\n(problem: .*?)```", (ROOT / "docs/report.md").read_text(), flags=re.DOTALL)[1]
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Random search of 4 evaluations and TPE of 2, each with three seeds."""
+    folder = tmp_path / "results"
+    for seed, last in enumerate((0.060, 0.062, 0.050)):
+        trials.put(folder, RunId("e", "wine", "lightgbm", "random", seed), [0.9, 0.5, 0.4, last])
+        trials.put(folder, RunId("e", "wine", "lightgbm", "optuna_tpe", seed), [0.9, last - 0.02])
+    return folder
+
+
+def write(results: Path, text: str) -> Path:
+    path = results / "e" / published.FILE
+    path.write_text(text)
+    return path
+
+
+def test_each_run_counts_after_its_own_budget_and_ranges_are_told(results: Path, tmp_path: Path) -> None:
+    write(results, EXAMPLE.replace("remarks:", "  grid: [0.7]\nremarks:"))
+    folder = build(results, tmp_path / "reports", ["e"])
+    frame = pd.read_csv(folder / "tables/wine-lightgbm-published.csv", keep_default_na=False).set_index("label")
+    random, tpe, grid = (frame.loc[label] for label in ("random", "optuna_tpe", "grid"))
+    assert (random["published_median"], random["published_least"], random["published_most"]) == (0.061, 0.058, 0.064)
+    assert (random["evaluations"], random["runs"], float(random["median"])) == (4, 3, 0.060)
+    assert math.isclose(float(random["difference"]), -0.001)
+    assert random["ranges"] == "overlap"
+    assert (tpe["evaluations"], tpe["ranges"]) == (2, "ours")
+    assert (grid["runs"], grid["median"], grid["ranges"]) == (0, "", "")
+    page = (folder / "report.md").read_text()
+    assert (folder / "tables/wine-lightgbm-published.md").read_text() in page
+    assert "| random | 0.06100 (0.05800 to 0.06400) | 3 | 0.06000 (0.05000 to 0.06200) | 3 | 4 |" in page
+    for said in (
+        "- random: our median lies 0.001 below the published one; the ranges overlap. Theirs draws from another range",
+        "- optuna_tpe: our median lies 0.01 below the published one; the ranges do not overlap.",
+        "- grid: published, and not among our runs.",
+        "Published: A. Author (2026), table 3",
+    ):
+        assert said in page
+    assert "Theirs draws from another range" in (folder / "report.html").read_text()
+
+
+def test_without_the_file_there_is_no_such_table_and_pandas_reads_the_folder_with_it(
+    results: Path, tmp_path: Path
+) -> None:
+    folder = build(results, tmp_path / "reports", ["e"])
+    assert not list(folder.rglob("*published*"))
+    write(results, EXAMPLE)
+    assert len(pd.read_parquet(results / "e")) == 18
+
+
+def test_of_another_problem_it_says_nothing(results: Path, tmp_path: Path) -> None:
+    write(results, EXAMPLE.replace("wine/lightgbm", "iris/lightgbm"))
+    assert "Author" not in (build(results, tmp_path / "reports", ["e"]) / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("losses: [", "while parsing"),
+        ("- random", "expected the keys problem, source"),
+        (EXAMPLE + "loses: 1\n", "unknown key loses"),
+        (EXAMPLE.replace("wine/lightgbm", "wine"), "expected DATASET/MODEL, found wine"),
+        (EXAMPLE.replace("source:", "remarks_:").replace("remarks_:", "#"), "source: expected text"),
+        (EXAMPLE.replace("0.061", "low"), "a list of finite numbers"),
+        (EXAMPLE.replace("0.061", ".nan"), "a list of finite numbers"),
+        (EXAMPLE.replace("  random: Theirs", "  grid: Theirs"), "some of the optimisers that losses names"),
+    ],
+)
+def test_a_bad_file_is_one_line_that_names_it(results: Path, tmp_path: Path, text: str, said: str) -> None:
+    path = write(results, text)
+    with pytest.raises(UserError, match=re.escape(said)) as refused:
+        build(results, tmp_path / "reports", ["e"])
+    assert str(path) in str(refused.value)
+    assert "\n" not in str(refused.value)
