@@ -77,12 +77,14 @@ def test_every_experiment_is_enumerated(composer):
         assert {spec.run.experiment for spec in specs} == {name}
 
 
-def test_the_default_and_otto_experiments_are_what_the_readme_says(composer):
+def test_the_experiments_are_what_the_readme_and_docs_say(composer):
     six = ["random", "grid", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "optuna_cmaes"]
     three = ["random", "skopt_gp", "optuna_tpe"]
     expected = {
         "default": ([("digits", six, 10), ("breast_cancer", six, 10), ("digits", three, 5)], 20),
         "otto": ([("otto", six, 20)], 50),
+        "otto_reference": ([("otto", [*six, "default", "random_2x"], 10)], 25),
+        "otto_keras": ([("otto", ["random", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "default"], 10)], 25),
         "lecture_keras": ([("mnist", ["hyperopt_tpe", "random"], 5)], 50),
     }
     for name, (blocks, trials) in expected.items():

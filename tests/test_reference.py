@@ -1,0 +1,111 @@
+"""The reference results: reports are what their tables give, trials come out the same, and pages quote them truly."""
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from commands import bench
+
+from bench import provenance, results
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs/reference.md").read_text()
+REPORTS = sorted(
+    path.parent.name for path in ROOT.glob("reports/*/SHA256SUMS") if (ROOT / "results" / path.parent.name).is_dir()
+)
+COMMITTED = [name for name in REPORTS if f"| `{name}` |" in PAGE]
+if not COMMITTED:
+    pytest.skip("the reference results are in a checkout alone", allow_module_level=True)
+
+
+@pytest.fixture(autouse=True)
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the reference tables and reports, where a user may do what he likes."""
+    for name in ("results", "reports"):
+        (tmp_path / name).mkdir()
+        for experiment in COMMITTED:
+            (tmp_path / name / experiment).symlink_to(ROOT / name / experiment)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def same_cpu(experiment: str) -> bool:
+    """Whether this machine is of the kind that made the runs, so that the last digits must agree."""
+    found = results.find(Path("results"), experiment)
+    _, metadata = results.read_run(next(iter(found.values())), [])
+    return bool(metadata["provenance"]["cpu"] == provenance.cpu())
+
+
+def test_the_page_names_every_reference_experiment_that_is_there() -> None:
+    assert re.findall(r"^\| `(\w+)` \| .*reports/\1/report\.md", PAGE, flags=re.MULTILINE) == COMMITTED
+
+
+@pytest.mark.parametrize("experiment", COMMITTED)
+def test_no_reference_run_is_missing_or_short(experiment: str) -> None:
+    trials = pd.read_parquet(f"results/{experiment}")
+    runs = trials.groupby(["dataset", "model", "optimizer", "seed"], observed=True)["trial"].agg(["size", "max"])
+    assert (runs["size"] == runs["max"] + 1).all()
+    assert trials["status"].eq("ok").all()
+    assert trials["loss"].notna().all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("experiment", COMMITTED)
+def test_the_report_is_what_the_tables_give(experiment: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status = bench("report", experiment, "--check")
+    out = capsys.readouterr().out
+    if same_cpu(experiment):
+        assert status == 0, out
+    else:  # sums and logarithms of another kind of CPU may differ in the last digit, and figures with them
+        assert not re.findall(r"^(?:missing|extra): .*", out, flags=re.MULTILINE)
+        assert bench("report", experiment, "--reports-dir", "here") == 0
+        for path in sorted(Path("reports", experiment, "tables").glob("*.csv")):
+            made = pd.read_csv(Path("here", experiment, "tables", path.name))
+            pd.testing.assert_frame_equal(made, pd.read_csv(path), rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As they stand, but that nothing is trained: a run is planned, and verify tried below."""
+    text = "".join(re.findall(r"```sh\n(.*?)```", PAGE, flags=re.DOTALL))
+    commands = [shlex.split(line, comments=True)[1:] for line in text.splitlines()]
+    assert {command[0] for command in commands} == {"report", "verify", "run"}
+    for name in COMMITTED:  # a report of one's own takes the place of the committed one
+        (tmp_path / "reports" / name).unlink()
+    for command in commands:
+        if command[0] == "run":
+            assert bench(*command, *(["dry_run=true"] if "dry_run=true" not in command else [])) == 0
+        elif command[0] == "report" and "--check" not in command:
+            assert bench(*command) == 0
+    planned = re.findall(r"^\d+ runs: .*$", capsys.readouterr().out, flags=re.MULTILINE)
+    assert planned == ["80 runs: 0 done, 80 to do", "80 runs: 80 done, 0 to do", "80 runs: 0 done, 80 to do"]
+    assert Path("paper/otto_reference/figures/otto-lightgbm-validation.pdf").is_file()
+
+
+@pytest.mark.slow
+def test_stored_trials_come_out_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    data = Path(os.environ.get("BENCH_TEST_DATA", ""), "otto")
+    if not os.environ.get("BENCH_TEST_DATA") or not data.is_dir():
+        pytest.skip("needs otto under the folder that BENCH_TEST_DATA names")
+    if not same_cpu("otto_reference"):
+        pytest.skip("another kind of CPU than that of the reference runs")
+    assert bench("verify", "otto_reference", "--trials", "2", "--datasets-dir", data.parent) == 0
+    assert capsys.readouterr().out.count("same: otto_reference/otto/lightgbm/") == 2
+
+
+def test_the_readme_quotes_the_verdict_of_the_report() -> None:
+    readme = (ROOT / "README.md").read_text()
+    quoted = " ".join(readme.replace("\n> ", " ").split())
+    report = Path("reports/otto_reference/report.md").read_text()
+    verdict = re.search(r"^## otto · lightgbm\n\n(.+)$", report, flags=re.MULTILINE)[1]
+    assert verdict in quoted
+    assert "reports/otto_reference/figures/otto-lightgbm-validation.png" in readme
+
+
+def test_no_data_that_may_not_be_passed_on_is_in_the_results() -> None:
+    """Tables hold configurations and losses; nothing is large enough to hold a dataset."""
+    sizes = [path.stat().st_size for name in COMMITTED for path in (ROOT / "results" / name).rglob("*.parquet")]
+    assert max(sizes) < 1_000_000
