@@ -1,7 +1,9 @@
 """Figures of where optimisers looked: every optimiser has its panel, every trial its place, every text can be read."""
 
+import io
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,11 +11,12 @@ from asked import SPACE, comparison, put, read
 from boxes import all_seen, texts
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
+from PIL import Image
 
 from bench import space_yaml
 from bench.report import figures, pictures, style
 from bench.report.analysis import analyse
-from bench.report.figures import Scale
+from bench.report.figures import Scale, canvas
 from bench.report.importance import importance
 from bench.report.paper import paper
 
@@ -146,3 +149,22 @@ def test_the_report_draws_them_from_the_tables(tmp_path: Path) -> None:
             figure.draw_without_rendering()
             assert all_seen(figure) == []
     assert list(pictures.looking(analysis, None, None, looks)) == []
+
+
+def test_a_large_picture_of_lines_has_a_palette_and_looks_the_same() -> None:
+    rng = np.random.default_rng(0)
+    with canvas.look():
+        figure = canvas.blank(5.0, 5.0)
+        axes = figure.add_axes((0, 0, 1, 1))
+        for value in np.linspace(0, 1, 400):
+            axes.plot(rng.random(30), color=mpl.colormaps["Blues"](value), linewidth=1)
+        plain = io.BytesIO()
+        figure.savefig(plain, format="png")
+        files = canvas.render(figure)
+        assert files == canvas.render(figure)
+    assert len(files["png"]) < 0.8 * len(plain.getvalue())
+    small, full = (
+        np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), int) for data in (files["png"], plain.getvalue())
+    )
+    assert small.shape == full.shape
+    assert np.abs(small - full).mean() < 4

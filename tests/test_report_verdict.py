@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import trials
 
-from bench.report import curves, reading, verdict
+from bench.report import curves, reading, style, tables, verdict
 from bench.report.across import across
 from bench.report.analysis import Analysis, analyse
 from bench.results import RunId
@@ -169,3 +169,40 @@ def test_ranks_over_enough_problems_are_tested(tmp_path: Path, put: Put, differ:
     else:
         assert "**grid** and **random** have the best average rank, 1.50 of 2" in text
         assert "The ranks do not differ more than chance would make them" in text
+
+
+def doubled(folder: Path, runs: Sequence[Sequence[float]]) -> None:
+    """Runs of random_2x, of two trials for each of the budget."""
+    for seed, losses in enumerate(runs):
+        run = RunId("e", "iris", "lightgbm", "random_2x", seed)
+        budget = len(losses) // 2
+        config = trials.metadata(run, budget)["config"] | {"optimizer": {"name": run.optimizer, "budget_factor": 2}}
+        trials.put(folder, run, losses, budget=budget, config=config)
+
+
+def test_what_spends_more_is_a_yardstick_and_never_the_best(tmp_path: Path, put: Put) -> None:
+    put("random", shifted(0.5, 10))
+    put("optuna_tpe", shifted(0.1, 10))
+    doubled(tmp_path, shifted(0.0, 10, steps=8))
+    (analysis,) = analyses(tmp_path)
+    assert analysis.order("validation") == ["random_2x", "optuna_tpe", "random"]
+    assert (analysis.best("validation"), set(analysis.power)) == ("optuna_tpe", set())
+    text = " ".join(verdict.verdict(analysis))
+    assert text.startswith("**optuna_tpe** reaches what random search finds in 4 evaluations")
+    assert "It is told apart from every other with these 10 seeds" in text
+    assert "random_2x, with 2 evaluations for each of the budget, ends 63.5 % below it and is told from it." in text
+    assert "Random search is number 2 of 2" in text
+    cells = {
+        row[0].text: row[3] for row in next(iter(tables.tables(analysis, style.styles(analysis.samples)))).shown.rows
+    }
+    assert {name: cell.mark for name, cell in cells.items()} == {"random_2x": "", "optuna_tpe": "best", "random": ""}
+
+
+@pytest.mark.parametrize("with_random", [True, False])
+def test_a_yardstick_with_one_other_or_alone(tmp_path: Path, put: Put, with_random: bool) -> None:
+    doubled(tmp_path, shifted(0.5, 10, steps=8))
+    if with_random:
+        put("random", shifted(0.5, 10))
+    text = said(tmp_path)
+    assert text.startswith("**random** has the least" if with_random else "**random_2x** reaches in the median")
+    assert ("ends 16.6 % below it" in text) == with_random

@@ -78,9 +78,15 @@ class Analysis:
         table = self.final.sort_values([f"{kind}_median", f"{kind}_upper", "label"])
         return [str(label) for label in table["label"]]
 
+    def best(self, kind: str) -> str:
+        """The label of the least median loss of a kind, of those that spend no more than the budget where there are."""
+        order, larger = self.order(kind), self.comparison.larger
+        return next((label for label in order if label not in larger), order[0])
+
     def tied(self, kind: str) -> list[str]:
         """The labels that cannot be told from the best of a kind, in their order."""
-        best, *others = self.order(kind)
+        best = self.best(kind)
+        others = [label for label in self.order(kind) if label != best]
         return [label for label in others if not self.pair(kind, best, label)["distinguishable"]]
 
     def pair(self, kind: str, a: str, b: str) -> dict[str, Any]:
@@ -185,7 +191,8 @@ def _power(comparison: Comparison, runs: pd.DataFrame, pairs: pd.DataFrame) -> d
     parts = {str(label): part.set_index("seed")["validation"] for label, part in runs.groupby("label", sort=False)}
     if not len(comparison.final):
         return {}
-    best = str(comparison.final["label"].iloc[0])
+    labels = [str(label) for label in comparison.final["label"]]
+    best = next((label for label in labels if label not in comparison.larger), labels[0])
     found = {}
     for row in pairs.to_dict("records"):
         if best in (row["a"], row["b"]) and not row["distinguishable"]:

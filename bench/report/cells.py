@@ -55,7 +55,7 @@ def losses(analysis: Analysis, kind: str) -> list[Cell]:
     middle, low, high = (table[f"{kind}_median{end}"].tolist() for end in ("", "_low", "_high"))
     widths = [b - a for a, b in zip(low, high, strict=True) if math.isfinite(a) and math.isfinite(b)]
     digits = decimals(middle, widths)
-    best = analysis.order(kind)[0] if len(table) else None
+    best = analysis.best(kind) if len(table) else None
     tied = set(analysis.tied(kind)) if len(table) > 1 else set()
     cells = []
     for label, value, lower, upper in zip(table["label"], middle, low, high, strict=True):

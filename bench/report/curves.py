@@ -56,6 +56,12 @@ class Comparison:
         return bool((self.runs["task"] == "function").all())
 
     @property
+    def larger(self) -> dict[str, int]:
+        """The labels that make several evaluations for each of the budget, and how many: yardsticks, no competitors."""
+        factors = self.runs.groupby("label")["factor"].max()
+        return {str(label): int(factor) for label, factor in factors.items() if factor > 1}
+
+    @property
     def has_test(self) -> bool:
         return bool(self.curves["test_median"].notna().any())
 

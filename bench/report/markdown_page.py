@@ -15,7 +15,7 @@ _TABLES = ("published",)
 def page(contents: Contents) -> str:
     """The page in Markdown."""
     lines = [f"# {contents.wanted.experiments[0]}", "", made_by(contents.wanted), ""]
-    lines += ["The same as one page, with a chart to explore: [report.html](report.html).", ""]
+    lines += ["The same as one page, with a chart to explore: [report.html](report.html), drawn by that command.", ""]
     if contents.warnings:
         lines += ["**Warnings**", "", *[f"- {line}" for line in contents.warnings], ""]
     if contents.overall is not None:

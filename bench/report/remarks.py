@@ -70,9 +70,11 @@ def declarations(comparison: Comparison, found: Results) -> dict[str, list[str]]
 
 
 def _of_labels(comparison: Comparison) -> Iterator[str]:
-    for label, factor in comparison.runs.groupby("label")["factor"].max().items():
-        if factor > 1:
-            yield f"{label} makes {factor} evaluations for each of the budget, as declared; its curve counts those."
+    for label, factor in comparison.larger.items():
+        yield (
+            f"{label} makes {factor} evaluations for each of the budget, as declared; its curve counts those, and it "
+            "is a yardstick: never called the best."
+        )
     for row in comparison.final.to_dict("records"):
         label = row["label"]
         if row["failed"]:

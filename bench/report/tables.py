@@ -16,12 +16,11 @@ from bench.report.published import Published, against
 from bench.report.style import Style
 from bench.report.table import NOTHING, Tabled
 from bench.report.targets import FEW, Bound
-from bench.wording import plural
+from bench.wording import listed, plural
 
 Styles = Mapping[str, Style]
 
 _RANGES = {"ours": "ours", "theirs": "theirs", "overlap": "ranges overlap", "": NOTHING}
-_UNDERLINED = "Bold: the least; underlined: cannot be told from it"
 
 
 def tables(analysis: Analysis, styles: Styles, theirs: Published | None = None) -> Iterator[Tabled]:
@@ -349,5 +348,8 @@ def _note(analysis: Analysis) -> str:
         seeds = (
             "" if (test["test"] != "none").any() else f" ({test['seeds_needed'].max()} seeds would be needed to tell)"
         )
-        said.append(f"{_UNDERLINED}{seeds}.")
+        aside = (
+            f" {listed(analysis.comparison.larger)} with a larger budget aside;" if analysis.comparison.larger else ""
+        )
+        said.append(f"Bold: the least,{aside} underlined: cannot be told from it{seeds}.")
     return " ".join(said)

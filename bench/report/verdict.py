@@ -4,7 +4,8 @@ Sentences say what was measured and how sure it is, never more: without a test t
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
 
 from bench.report.across import Across
 from bench.report.analysis import ALPHA, Analysis
@@ -28,6 +29,7 @@ def verdict(analysis: Analysis) -> list[str]:
         *_best(analysis),
         *_alike(analysis),
         *_apart(analysis),
+        *_yardsticks(analysis),
         *_random(analysis),
         *_test(analysis),
         *_more_seeds(analysis),
@@ -87,7 +89,7 @@ def _alone(analysis: Analysis) -> Iterator[str]:
 
 def _best(analysis: Analysis) -> Iterator[str]:
     """Who is best, by evaluations where random search's loss is known, and by loss."""
-    row = analysis.final.to_dict("records")[0]
+    row = _row(analysis, analysis.best("validation"))
     label, runs = str(row["label"]), int(row["runs"])
     after = f"after {plural(analysis.comparison.evaluations, 'evaluation')}"
     low, high = row["validation_median_low"], row["validation_median_high"]
@@ -107,7 +109,7 @@ def _best(analysis: Analysis) -> Iterator[str]:
 
 def _alike(analysis: Analysis) -> Iterator[str]:
     """Whether the best has but one final loss, which a test takes for as many as it has runs."""
-    best = str(analysis.final["label"].iloc[0])
+    best = analysis.best("validation")
     losses = analysis.runs.loc[analysis.runs["label"] == best, "validation"]
     if len(losses) > 1 and losses.nunique() == 1:
         yield (
@@ -118,9 +120,12 @@ def _alike(analysis: Analysis) -> Iterator[str]:
 
 def _apart(analysis: Analysis) -> Iterator[str]:
     """From whom the best can be told."""
-    best = str(analysis.final["label"].iloc[0])
+    best = analysis.best("validation")
     frame = analysis.pairs["validation"]
-    ours = frame[(frame["a"] == best) | (frame["b"] == best)]
+    larger = analysis.comparison.larger
+    ours = frame[((frame["a"] == best) | (frame["b"] == best)) & ~frame["a"].isin(larger) & ~frame["b"].isin(larger)]
+    if not len(ours):
+        return
     seeds = _seeds(analysis)
     untested = ours[ours["test"] == "none"]
     if len(untested) == len(ours):
@@ -128,7 +133,7 @@ def _apart(analysis: Analysis) -> Iterator[str]:
         more = plural(len(frame), "pair")
         yield f"With {seeds} no test can tell it from any other: {needed} seeds each would be needed for {more}."
         return
-    tied = analysis.tied("validation")
+    tied = _tied(analysis, "validation")
     if not tied:
         yield f"It is told apart from every other with {seeds} (p ≤ {ours['p_holm'].max():.2g})."
     elif len(tied) == len(ours):
@@ -137,10 +142,32 @@ def _apart(analysis: Analysis) -> Iterator[str]:
         yield f"It cannot be told from {_and(tied)} with {seeds}; from the others it can."
 
 
+def _yardsticks(analysis: Analysis) -> Iterator[str]:
+    """How far what spends a larger budget comes."""
+    best = analysis.best("validation")
+    ours = float(_row(analysis, best)["validation_median"])
+    for label, factor in analysis.comparison.larger.items():
+        theirs = float(_row(analysis, label)["validation_median"])
+        if label == best or not math.isfinite(theirs) or not ours:
+            continue
+        pair = analysis.pair("validation", best, label)
+        side = "above" if theirs > ours else "below" if theirs < ours else "level with"
+        share = f"{100 * abs(theirs - ours) / abs(ours):.1f} % " if theirs != ours else ""
+        told = (
+            ""
+            if pair["test"] == "none"
+            else " and is told from it"
+            if pair["distinguishable"]
+            else " and cannot be told from it"
+        )
+        yield f"{label}, with {factor} evaluations for each of the budget, ends {share}{side} it{told}."
+
+
 def _random(analysis: Analysis) -> Iterator[str]:
     """How well random search does itself."""
-    table = dict(zip(analysis.final["label"], analysis.final["validation_median"].tolist(), strict=True))
-    best = next(iter(table))
+    rows = zip(analysis.final["label"], analysis.final["validation_median"].tolist(), strict=True)
+    table = {str(label): median for label, median in rows if label not in analysis.comparison.larger}
+    best = analysis.best("validation")
     if "random" not in table or best == "random":
         return
     ours, theirs = table[best], table["random"]
@@ -160,8 +187,8 @@ def _test(analysis: Analysis) -> Iterator[str]:
     """Whether the test part agrees."""
     if "test" not in analysis.kinds or not math.isfinite(analysis.final["test_median"].min()):
         return
-    best, first = str(analysis.final["label"].iloc[0]), analysis.order("test")[0]
-    tied = analysis.tied("test")
+    best, first = analysis.best("validation"), analysis.best("test")
+    tied = _tied(analysis, "test")
     if first == best:
         said = f"On test data {first} is first too"
     elif best in tied:
@@ -175,7 +202,7 @@ def _test(analysis: Analysis) -> Iterator[str]:
 
 def _more_seeds(analysis: Analysis) -> Iterator[str]:
     """How many seeds it would take to tell the best from the next."""
-    tied = analysis.tied("validation")
+    tied = _tied(analysis, "validation")
     promised = [(label, analysis.power[label]) for label in tied if label in analysis.power]
     known = [(label, found) for label, found in promised if found.seeds is not None]
     if known:
@@ -184,6 +211,16 @@ def _more_seeds(analysis: Analysis) -> Iterator[str]:
     elif promised:
         label, found = promised[0]
         yield f"More than {found.cap} seeds each would be needed to tell it from {label}, if they differ at all."
+
+
+def _tied(analysis: Analysis, kind: str) -> list[str]:
+    """What cannot be told from the best, of those with the same budget."""
+    return [label for label in analysis.tied(kind) if label not in analysis.comparison.larger]
+
+
+def _row(analysis: Analysis, label: str) -> dict[Hashable, Any]:
+    (row,) = analysis.final[analysis.final["label"] == label].to_dict("records")
+    return row
 
 
 def _needed(found: SpeedUp) -> str:
