@@ -3,7 +3,6 @@
 import io
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -151,20 +150,10 @@ def test_the_report_draws_them_from_the_tables(tmp_path: Path) -> None:
     assert list(pictures.looking(analysis, None, None, looks)) == []
 
 
-def test_a_large_picture_of_lines_has_a_palette_and_looks_the_same() -> None:
-    rng = np.random.default_rng(0)
+def test_a_png_may_have_fewer_dots_and_every_other_file_stays_the_same() -> None:
     with canvas.look():
-        figure = canvas.blank(5.0, 5.0)
-        axes = figure.add_axes((0, 0, 1, 1))
-        for value in np.linspace(0, 1, 400):
-            axes.plot(rng.random(30), color=mpl.colormaps["Blues"](value), linewidth=1)
-        plain = io.BytesIO()
-        figure.savefig(plain, format="png")
-        files = canvas.render(figure)
-        assert files == canvas.render(figure)
-    assert len(files["png"]) < 0.8 * len(plain.getvalue())
-    small, full = (
-        np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), int) for data in (files["png"], plain.getvalue())
-    )
-    assert small.shape == full.shape
-    assert np.abs(small - full).mean() < 4
+        figure = canvas.blank(4.0, 2.0)
+        full, fewer = canvas.render(figure), canvas.render(figure, 0.5)
+    sizes = [Image.open(io.BytesIO(files["png"])).size for files in (full, fewer)]
+    assert sizes == [(880, 440), (440, 220)]
+    assert (full["pdf"], full["svg"]) == (fewer["pdf"], fewer["svg"])

@@ -116,7 +116,7 @@ def test_the_pandas_example(tmp_path, monkeypatch, capsys):
     assert bench("run", *quick) == 0
     (code,) = [block for block in blocks("python") if "read_parquet" in block]
     exec(compile(code, "README", "exec"), {})
-    assert re.search(r"wine +random +0\.\d+ +0\.\d+", capsys.readouterr().out)
+    assert re.search(r"wine +lightgbm +random +0\.\d+ +0\.\d+", capsys.readouterr().out)
 
 
 def test_every_key_of_the_table_is_one(tmp_path, monkeypatch, capsys):

@@ -33,16 +33,17 @@ def write(results: Path, text: str) -> Path:
     return path
 
 
-def test_each_run_counts_after_its_own_budget_and_ranges_are_told(results: Path, tmp_path: Path) -> None:
+def test_each_run_counts_after_all_of_its_trials_and_ranges_are_told(results: Path, tmp_path: Path) -> None:
     write(results, EXAMPLE.replace("remarks:", "  grid: [0.7]\nremarks:"))
     folder = build(results, tmp_path / "reports", ["e"])
     frame = pd.read_csv(folder / "tables/wine-lightgbm-published.csv", keep_default_na=False).set_index("label")
     random, tpe, grid = (frame.loc[label] for label in ("random", "optuna_tpe", "grid"))
     assert (random["published_median"], random["published_least"], random["published_most"]) == (0.061, 0.058, 0.064)
-    assert (random["evaluations"], random["runs"], float(random["median"])) == (4, 3, 0.060)
+    assert (random["fewest_trials"], random["most_trials"], random["runs"]) == (4, 4, 3)
+    assert float(random["median"]) == 0.060
     assert math.isclose(float(random["difference"]), -0.001)
     assert random["ranges"] == "overlap"
-    assert (tpe["evaluations"], tpe["ranges"]) == (2, "ours")
+    assert (tpe["most_trials"], tpe["ranges"]) == (2, "ours")
     assert (grid["runs"], grid["median"], grid["ranges"]) == (0, "", "")
     page = (folder / "report.md").read_text()
     assert (folder / "tables/wine-lightgbm-published.md").read_text() in page
@@ -50,7 +51,7 @@ def test_each_run_counts_after_its_own_budget_and_ranges_are_told(results: Path,
     for said in (
         "- random: our median lies 0.001 below the published one; the ranges overlap. Theirs draws from another range",
         "- optuna_tpe: our median lies 0.01 below the published one; the ranges do not overlap.",
-        "- grid: published, and not among our runs.",
+        "- grid: published, and not in this report.",
         "Published: A. Author (2026), table 3",
     ):
         assert said in page
@@ -66,6 +67,34 @@ def test_without_the_file_there_is_no_such_table_and_pandas_reads_the_folder_wit
     assert len(pd.read_parquet(results / "e")) == 18
 
 
+def test_runs_of_several_lengths_and_experiments_count_each_with_its_own(results: Path, tmp_path: Path) -> None:
+    write(results, EXAMPLE)
+    trials.put(results, RunId("e", "wine", "lightgbm", "random", 3), [0.9, 0.01])
+    other = trials.metadata(RunId("f", "wine", "lightgbm", "random", 0))["config"]
+    trials.put(
+        results, RunId("f", "wine", "lightgbm", "random", 0), [0.02], budget=1, config=other | {"budget": {"trials": 1}}
+    )
+    folder = build(results, tmp_path / "reports", ["e", "f"])
+    frame = pd.read_csv(folder / "tables/wine-lightgbm-published.csv").set_index("label")
+    assert list(frame.index) == ["random (e)", "random (f)", "optuna_tpe"]
+    assert frame.loc["random (e)", ["runs", "least", "fewest_trials", "most_trials"]].tolist() == [4, 0.01, 2, 4]
+    assert frame.loc["random (f)", ["runs", "median", "most_trials"]].tolist() == [1, 0.02, 1]
+    assert (
+        "| random (e) | 0.06100 (0.05800 to 0.06400) | 3 | 0.05500 (0.01000 to 0.06200) | 4 | 2 to 4 |"
+        in (folder / "report.md").read_text()
+    )
+
+
+def test_words_of_the_file_are_no_markup(results: Path, tmp_path: Path) -> None:
+    said = EXAMPLE.replace("Theirs draws", "<b onclick='x()'>Theirs</b> draws").replace("A. Author", "<i>A. Author</i>")
+    write(results, said)
+    folder = build(results, tmp_path / "reports", ["e"])
+    for page in ("report.md", "report.html", "tables/wine-lightgbm-published.html"):
+        text = (folder / page).read_text()
+        assert "<b onclick" not in text
+        assert "<i>A. Author" not in text
+
+
 def test_of_another_problem_it_says_nothing(results: Path, tmp_path: Path) -> None:
     write(results, EXAMPLE.replace("wine/lightgbm", "iris/lightgbm"))
     assert "Author" not in (build(results, tmp_path / "reports", ["e"]) / "report.md").read_text()
@@ -75,13 +104,20 @@ def test_of_another_problem_it_says_nothing(results: Path, tmp_path: Path) -> No
     ("text", "said"),
     [
         ("losses: [", "while parsing"),
+        (EXAMPLE.replace("0.061", "1e-3"), "losses.random: 1e-3 is no number (in YAML write 1.0e-3"),
+        (EXAMPLE.replace("0.061", "1" + "0" * 400), "losses.random: a number is not finite"),
+        (EXAMPLE.replace("wine/lightgbm", "/"), "expected DATASET/MODEL, found /"),
+        (
+            EXAMPLE.split("remarks:")[0] + "remarks: {random: }\n",
+            "remarks: expected names of optimisers, each with a text",
+        ),
         ("- random", "expected the keys problem, source"),
         (EXAMPLE + "loses: 1\n", "unknown key loses"),
         (EXAMPLE.replace("wine/lightgbm", "wine"), "expected DATASET/MODEL, found wine"),
         (EXAMPLE.replace("source:", "remarks_:").replace("remarks_:", "#"), "source: expected text"),
-        (EXAMPLE.replace("0.061", "low"), "a list of finite numbers"),
-        (EXAMPLE.replace("0.061", ".nan"), "a list of finite numbers"),
-        (EXAMPLE.replace("  random: Theirs", "  grid: Theirs"), "some of the optimisers that losses names"),
+        (EXAMPLE.replace("0.061", "low"), "losses.random: low is no number"),
+        (EXAMPLE.replace("0.061", ".nan"), "losses.random: a number is not finite"),
+        (EXAMPLE.replace("  random: Theirs", "  grid: Theirs"), "of an optimiser that losses does not name"),
     ],
 )
 def test_a_bad_file_is_one_line_that_names_it(results: Path, tmp_path: Path, text: str, said: str) -> None:

@@ -171,10 +171,10 @@ def test_ranks_over_enough_problems_are_tested(tmp_path: Path, put: Put, differ:
         assert "The ranks do not differ more than chance would make them" in text
 
 
-def doubled(folder: Path, runs: Sequence[Sequence[float]]) -> None:
+def doubled(folder: Path, runs: Sequence[Sequence[float]], dataset: str = "iris") -> None:
     """Runs of random_2x, of two trials for each of the budget."""
     for seed, losses in enumerate(runs):
-        run = RunId("e", "iris", "lightgbm", "random_2x", seed)
+        run = RunId("e", dataset, "lightgbm", "random_2x", seed)
         budget = len(losses) // 2
         config = trials.metadata(run, budget)["config"] | {"optimizer": {"name": run.optimizer, "budget_factor": 2}}
         trials.put(folder, run, losses, budget=budget, config=config)
@@ -189,7 +189,7 @@ def test_what_spends_more_is_a_yardstick_and_never_the_best(tmp_path: Path, put:
     assert (analysis.best("validation"), set(analysis.power)) == ("optuna_tpe", set())
     text = " ".join(verdict.verdict(analysis))
     assert text.startswith("**optuna_tpe** reaches what random search finds in 4 evaluations")
-    assert "It is told apart from every other with these 10 seeds" in text
+    assert "It is told apart from every other with its budget with these 10 seeds" in text
     assert "random_2x, with 2 evaluations for each of the budget, ends 63.5 % below it and is told from it." in text
     assert "Random search is number 2 of 2" in text
     cells = {
@@ -206,3 +206,42 @@ def test_a_yardstick_with_one_other_or_alone(tmp_path: Path, put: Put, with_rand
     text = said(tmp_path)
     assert text.startswith("**random** has the least" if with_random else "**random_2x** reaches in the median")
     assert ("ends 16.6 % below it" in text) == with_random
+
+
+def test_a_yardstick_that_alone_succeeds_does_not_make_a_best(tmp_path: Path, put: Put) -> None:
+    put("random", [[None]] * 10)
+    doubled(tmp_path, [[0.9, 0.5]] * 10)
+    assert (
+        said(tmp_path)
+        == "At least half of the runs of every optimiser found nothing: there is no median loss to compare."
+    )
+
+
+def test_beside_a_best_of_zero_a_yardstick_has_its_place_too(tmp_path: Path, put: Put) -> None:
+    put("random", [[0.5, 0.0]] * 10)
+    doubled(tmp_path, [[0.5, 0.5, 0.5, 0.25]] * 10)
+    assert "ends 0.25 above it and is told from it." in said(tmp_path)
+    doubled(tmp_path, [[0.5, 0.5, 0.5, 0.0]] * 10)
+    assert "ends level with it and cannot be told from it." in said(tmp_path)
+
+
+def test_power_is_of_the_best_whatever_decides_between_equal_medians(tmp_path: Path, put: Put) -> None:
+    put("random", [[0.1]] * 3 + [[0.2]] * 7)
+    put("grid", [[0.2]] * 10)
+    put("optuna_tpe", [[0.2]] * 9 + [[0.19]])
+    (analysis,) = analyses(tmp_path)
+    assert analysis.best("validation") == analysis.final["label"].iloc[0] == "random"
+    assert set(analysis.power) <= {"grid", "optuna_tpe"}
+
+
+def test_a_yardstick_has_no_rank_over_problems(tmp_path: Path, put: Put) -> None:
+    for number in range(6):
+        put("random", shifted(0.5, 3), dataset=f"d{number}")
+        put("grid", shifted(0.6, 3), dataset=f"d{number}")
+        doubled(tmp_path, shifted(0.1, 3, steps=8), dataset=f"d{number}")
+    together = across(analyses(tmp_path))
+    assert together is not None
+    assert together.ranks["validation"]["label"].tolist() == ["random", "grid"]
+    assert verdict.verdict_across(together)[0].startswith(
+        "Over 6 problems **random** has the best average rank, 1.00 of 2"
+    )

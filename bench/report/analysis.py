@@ -75,13 +75,13 @@ class Analysis:
 
     def order(self, kind: str) -> list[str]:
         """Labels, the least median loss of a kind first."""
-        table = self.final.sort_values([f"{kind}_median", f"{kind}_upper", "label"])
+        table = self.final.sort_values([f"{kind}_median", f"{kind}_upper", f"{kind}_lower", "label"])
         return [str(label) for label in table["label"]]
 
     def best(self, kind: str) -> str:
         """The label of the least median loss of a kind, of those that spend no more than the budget where there are."""
-        order, larger = self.order(kind), self.comparison.larger
-        return next((label for label in order if label not in larger), order[0])
+        order = self.order(kind)
+        return next((label for label in order if label not in self.comparison.yardsticks), order[0])
 
     def tied(self, kind: str) -> list[str]:
         """The labels that cannot be told from the best of a kind, in their order."""
@@ -192,11 +192,13 @@ def _power(comparison: Comparison, runs: pd.DataFrame, pairs: pd.DataFrame) -> d
     if not len(comparison.final):
         return {}
     labels = [str(label) for label in comparison.final["label"]]
-    best = next((label for label in labels if label not in comparison.larger), labels[0])
+    best = next((label for label in labels if label not in comparison.yardsticks), labels[0])
     found = {}
     for row in pairs.to_dict("records"):
         if best in (row["a"], row["b"]) and not row["distinguishable"]:
             other = row["b"] if row["a"] == best else row["a"]
+            if other in comparison.yardsticks:
+                continue
             ours, theirs = parts[best], parts[other]
             if row["paired"]:
                 both = ours.index.intersection(theirs.index)

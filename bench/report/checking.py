@@ -11,6 +11,7 @@ from bench.report.reading import Selection
 
 _KINDS = {"tables": "tables", "figures": "figures"}
 _PAGE = "report.html"
+_BY_DIGEST = f"not there, by its digest in {sums.FILE}"
 """May be left out of the folder, and is then held against its digest: too large for a repository, and all in it is in
 the other files too."""
 
@@ -67,14 +68,17 @@ def check(results_dir: Path, reports_dir: Path, wanted: Selection) -> Check:
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     same = [path for path in made if path in there and _content(folder / path) == made[path]]
     differing = sorted(set(made) & there - set(same))
-    left_out = _PAGE not in there and sums.read(folder).get(_PAGE) == digests[_PAGE]
+    stated = sums.read(folder).get(_PAGE) if _PAGE not in there else None
+    left_out = stated == digests[_PAGE]
+    if stated and not left_out:
+        differing.append(f"{_PAGE} ({_BY_DIGEST})")
     return Check(
         folder,
         tuple(sorted(same)),
         tuple(differing),
-        tuple(sorted(set(made) - there - ({_PAGE} if left_out else set()))),
+        tuple(sorted(set(made) - there - ({_PAGE} if stated else set()))),
         tuple(sorted(there - set(made))),
-        _hint(folder, wanted, made, differing),
+        _hint(folder, wanted, made, [path for path in differing if _BY_DIGEST not in path]),
         left_out,
     )
 

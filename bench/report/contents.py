@@ -62,7 +62,7 @@ class Problem:
     @property
     def against_published(self) -> tuple[str, ...]:
         """A sentence on each optimiser that others have published a loss of."""
-        return tuple(published.sentences(self.published, self.analysis.samples)) if self.published else ()
+        return tuple(published.sentences(self.published, self.analysis)) if self.published else ()
 
 
 @dataclass(frozen=True)

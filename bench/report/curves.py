@@ -56,8 +56,8 @@ class Comparison:
         return bool((self.runs["task"] == "function").all())
 
     @property
-    def larger(self) -> dict[str, int]:
-        """The labels that make several evaluations for each of the budget, and how many: yardsticks, no competitors."""
+    def yardsticks(self) -> dict[str, int]:
+        """The labels that make several evaluations for each of the budget, and how many: they compete with no other."""
         factors = self.runs.groupby("label")["factor"].max()
         return {str(label): int(factor) for label, factor in factors.items() if factor > 1}
 

@@ -43,7 +43,7 @@ def _part(part: Part) -> Iterator[str]:
         yield f"{tabled.shown.caption}."
         yield ""
         yield table.markdown(tabled.shown)
-        yield tabled.shown.note
+        yield _plain(tabled.shown.note)
     others = [picture for picture in part.pictures if picture.name not in _SHOWN]
     yield ""
     if others:
@@ -57,7 +57,7 @@ def _part(part: Part) -> Iterator[str]:
 
 def _remarks(problem: Problem, contents: Contents) -> Iterator[str]:
     comparison, found = problem.comparison, contents.results
-    yield from (f"- {line}" for line in (*remarks.notes(comparison, found), *problem.against_published))
+    yield from (f"- {line}" for line in (*remarks.notes(comparison, found), *map(_plain, problem.against_published)))
     yield ""
     yield "**Setting**"
     yield ""
@@ -74,3 +74,8 @@ def _remarks(problem: Problem, contents: Contents) -> Iterator[str]:
     yield "**Audit**"
     yield ""
     yield from (f"- {finding.level}: {finding.subject}: {finding.text}" for finding in problem.findings)
+
+
+def _plain(text: str) -> str:
+    """Words that others wrote, which are no markup."""
+    return text.replace("<", "&lt;")

@@ -43,6 +43,8 @@ class Sketch:
     title: str
     alt: str
     draw: Callable[[], Figure]
+    detail: float = 1.0
+    """The share of the dots that its PNG has; see `figures.render`."""
 
 
 def pictures(
@@ -66,7 +68,7 @@ def pictures_across(across: Across, styles: Styles, paper: Paper | None = None) 
 
 def _rendered(sketch: Sketch, paper: Paper | None) -> Picture:
     with figures.look(paper):
-        return Picture(sketch.name, sketch.title, sketch.alt, figures.render(sketch.draw()))
+        return Picture(sketch.name, sketch.title, sketch.alt, figures.render(sketch.draw(), sketch.detail))
 
 
 def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
@@ -162,6 +164,7 @@ def looking(
         "Where each optimiser looked: all hyperparameters",
         f"A panel for each of {who}: every trial a line over all hyperparameters, darker where its loss is better.",
         lambda: figures.coordinates(trials, places, list(scales.values()), styles, title, visits.thinned),
+        detail=0.7,
     )
     two = list(important.bars["parameter"][:2]) if important is not None else list(scales)[:2]
     if len(two) == 2:

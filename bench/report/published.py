@@ -11,6 +11,8 @@ Its underscore keeps it out of the way of what reads the folder's tables (pandas
 """
 
 import math
+import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +22,7 @@ import pandas as pd
 import yaml
 
 from bench.errors import UserError
-from bench.report.samples import Sample
+from bench.report.analysis import Analysis
 
 FILE = "_published.yaml"
 
@@ -35,9 +37,9 @@ class Published:
     """As DATASET/MODEL."""
     source: str
     losses: Mapping[str, tuple[float, ...]]
-    """By label, one loss a repetition."""
+    """By optimiser, one loss a repetition."""
     remarks: Mapping[str, str] = field(default_factory=dict)
-    """By label: what may explain a difference."""
+    """By optimiser: what may explain a difference."""
 
 
 def read(results_dir: Path, experiments: Sequence[str]) -> dict[str, Published]:
@@ -58,41 +60,48 @@ def read(results_dir: Path, experiments: Sequence[str]) -> dict[str, Published]:
     return found
 
 
-def against(published: Published, samples: Mapping[str, Sample]) -> pd.DataFrame:
-    """Published final losses and ours, each of our runs after the whole of its own budget.
+def against(published: Published, analysis: Analysis) -> pd.DataFrame:
+    """Published final losses and ours, each of our runs after all of its trials.
 
-    One row a published label, in order of the file: `label`; `published_runs`, `published_median`, `published_least`,
-    `published_most`; `evaluations` (of our budget), `runs`, `median`, `least`, `most`, NaN and 0 where we have no run;
-    `difference` of the medians, ours minus theirs; `ranges`, which of them lies lower: `ours`, `theirs`, or `overlap`.
+    A row a published optimiser, in order of the file, or several where the report has several curves of it:
+    `optimizer`, `label`; `published_runs`, `published_median`, `published_least`, `published_most`; `runs`, `median`,
+    `least`, `most`, 0 and NaN where the report has no run; `fewest_trials`, `most_trials` of them; `difference` of the
+    medians, ours minus theirs; `ranges`, which of them lies lower: `ours`, `theirs`, or `overlap`.
     """
+    curves = analysis.comparison.runs.groupby("optimizer")["label"].unique()
     rows = []
-    for label, losses in published.losses.items():
-        sample = samples.get(label)
-        ours = sample.validation[:, -1] if sample is not None and sample.validation.shape[1] else np.empty(0)
+    for optimizer, losses in published.losses.items():
         theirs = np.array(losses)
-        evaluations = sample.validation.shape[1] if sample is not None else 0
-        told, own = _described(theirs, "published_"), _described(ours)
-        lower = ours.max(initial=-math.inf) < theirs.min(), theirs.max() < ours.min(initial=math.inf)
-        ranges = {(True, False): "ours", (False, True): "theirs"}.get(lower, "overlap") if len(ours) else ""
-        compared = {"difference": own["median"] - told["published_median"], "ranges": ranges}
-        rows.append({"label": label, **told, "evaluations": evaluations, **own, **compared})
+        ours_by_label = {label: list(analysis.samples[label].best) for label in sorted(curves.get(optimizer, []))}
+        for label, runs in (ours_by_label or {optimizer: []}).items():
+            ours = np.array([best[-1] if len(best) else math.inf for best in runs])
+            told, own = _described(theirs, "published_"), _described(ours)
+            trials = [len(best) for best in runs] or [0]
+            lower = ours.max(initial=-math.inf) < theirs.min(), theirs.max() < ours.min(initial=math.inf)
+            compared = {
+                "fewest_trials": min(trials),
+                "most_trials": max(trials),
+                "difference": own["median"] - told["published_median"],
+                "ranges": {(True, False): "ours", (False, True): "theirs"}.get(lower, "overlap") if len(ours) else "",
+            }
+            rows.append({"optimizer": optimizer, "label": label, **told, **own, **compared})
     return pd.DataFrame(rows)
 
 
-def sentences(published: Published, samples: Mapping[str, Sample]) -> Iterator[str]:
+def sentences(published: Published, analysis: Analysis) -> Iterator[str]:
     """How each median of ours differs from theirs, with what the file remarks on it."""
-    for row in against(published, samples).to_dict("records"):
-        label, difference = row["label"], row["difference"]
+    for row in against(published, analysis).to_dict("records"):
+        difference = row["difference"]
         if not row["runs"]:
-            said = "published, and not among our runs"
+            said = "published, and not in this report"
         elif difference == 0:
-            said = "ours is the published median"
+            said = "our median is the published one"
         else:
             ranges = "the ranges overlap" if row["ranges"] == "overlap" else "the ranges do not overlap"
             side = "below" if difference < 0 else "above"
             said = f"our median lies {abs(difference):.3g} {side} the published one; {ranges}"
-        remark = published.remarks.get(label, "")
-        yield f"{label}: {said}{f'. {remark}' if remark else '.'}"
+        remark = published.remarks.get(row["optimizer"], "")
+        yield f"{row['label']}: {said}{f'. {remark}' if remark else '.'}"
 
 
 def _described(losses: np.ndarray, prefix: str = "") -> dict[str, float]:
@@ -110,28 +119,31 @@ def _parsed(content: object) -> Published:
     if unknown:
         raise ValueError(f"unknown key {unknown[0]}, allowed are {', '.join(_KEYS)}")
     problem, source = (content.get(key) for key in ("problem", "source"))
-    if not isinstance(problem, str) or problem.count("/") != 1:
+    if not isinstance(problem, str) or not re.fullmatch(r"[^/]+/[^/]+", problem):
         raise ValueError(f"problem: expected DATASET/MODEL, found {problem}")
-    if not isinstance(source, str):
-        raise ValueError(f"source: expected text that says whose numbers these are, found {source}")
+    if not isinstance(source, str) or not source.strip():
+        raise ValueError("source: expected text that says whose numbers these are")
     losses, remarks = content.get("losses"), content.get("remarks") or {}
-    if not isinstance(losses, Mapping) or not losses or not all(map(_finite, losses.values())):
-        raise ValueError("losses: expected names of optimisers, each with a list of finite numbers")
-    if not isinstance(remarks, Mapping) or set(remarks) - set(losses):
-        raise ValueError("remarks: expected a text for some of the optimisers that losses names")
+    if not isinstance(losses, Mapping) or not losses:
+        raise ValueError("losses: expected names of optimisers, each with a list of numbers")
+    if not isinstance(remarks, Mapping) or not all(isinstance(said, str) for said in remarks.values()):
+        raise ValueError("remarks: expected names of optimisers, each with a text")
+    if set(remarks) - set(losses):
+        raise ValueError("remarks: of an optimiser that losses does not name")
     return Published(
         problem,
         " ".join(source.split()),
-        {str(label): tuple(map(float, values)) for label, values in losses.items()},
-        {str(label): " ".join(str(said).split()) for label, said in remarks.items()},
+        {str(name): tuple(_numbers(str(name), values)) for name, values in losses.items()},
+        {str(name): " ".join(said.split()) for name, said in remarks.items()},
     )
 
 
-def _finite(values: object) -> bool:
-    return (
-        isinstance(values, list)
-        and bool(values)
-        and all(
-            isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) for value in values
-        )
-    )
+def _numbers(name: str, values: object) -> Iterator[float]:
+    if not isinstance(values, list) or not values:
+        raise ValueError(f"losses.{name}: expected a list of numbers")
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"losses.{name}: {value} is no number (in YAML write 1.0e-3, not 1e-3)")
+        if not abs(value) < sys.float_info.max:
+            raise ValueError(f"losses.{name}: a number is not finite")
+        yield float(value)

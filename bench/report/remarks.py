@@ -70,10 +70,10 @@ def declarations(comparison: Comparison, found: Results) -> dict[str, list[str]]
 
 
 def _of_labels(comparison: Comparison) -> Iterator[str]:
-    for label, factor in comparison.larger.items():
+    for label, factor in comparison.yardsticks.items():
         yield (
             f"{label} makes {factor} evaluations for each of the budget, as declared; its curve counts those, and it "
-            "is a yardstick: never called the best."
+            "is a yardstick: it is not called the best, and has no rank over problems."
         )
     for row in comparison.final.to_dict("records"):
         label = row["label"]

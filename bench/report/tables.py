@@ -72,7 +72,7 @@ def final(analysis: Analysis, styles: Styles) -> Tabled:
 
 def published(analysis: Analysis, styles: Styles, theirs: Published) -> Tabled:
     """Final losses that others report beside ours, each as the median of all repetitions and their range."""
-    comparison, frame = analysis.comparison, against(theirs, analysis.samples)
+    comparison, frame = analysis.comparison, against(theirs, analysis)
     columns = [*frame["published_median"], *frame["median"]], [*(frame["published_most"] - frame["published_least"])]
     digits = cells.decimals(*columns)
 
@@ -90,7 +90,9 @@ def published(analysis: Analysis, styles: Styles, theirs: Published) -> Tabled:
             Cell(str(row["published_runs"]), float(row["published_runs"])),
             ranged(row),
             Cell(str(row["runs"]), float(row["runs"])),
-            Cell(str(row["evaluations"]) if row["runs"] else NOTHING, float(row["evaluations"])),
+            Cell(
+                _spread(row["fewest_trials"], row["most_trials"]) if row["runs"] else NOTHING, float(row["most_trials"])
+            ),
             cells.number(row["difference"], f"{row['difference']:+.{digits}f}"),
             Cell(_RANGES[row["ranges"]]),
         )
@@ -100,14 +102,18 @@ def published(analysis: Analysis, styles: Styles, theirs: Published) -> Tabled:
         Head("optimizer", numeric=False),
         Head("published", help="median of their repetitions (least to most)"),
         Head("repetitions"),
-        Head("ours", help="median over runs (least to most), each after its own budget"),
+        Head("ours", help="median over runs (least to most), each after all of its trials"),
         Head("runs"),
-        Head("evaluations", help="of our runs"),
+        Head("trials", help="of each of our runs"),
         Head("difference", help="of the medians, ours minus published"),
         Head("lower", numeric=False, help="whose range lies lower, where they do not overlap"),
     )
     caption = f"{comparison}: best {comparison.metric.replace('_', ' ')}, published and ours"
     return Tabled("published", _named(comparison, frame), Table(caption, heads, rows, f"Published: {theirs.source}"))
+
+
+def _spread(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least} to {most}"
 
 
 def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
@@ -349,7 +355,9 @@ def _note(analysis: Analysis) -> str:
             "" if (test["test"] != "none").any() else f" ({test['seeds_needed'].max()} seeds would be needed to tell)"
         )
         aside = (
-            f" {listed(analysis.comparison.larger)} with a larger budget aside;" if analysis.comparison.larger else ""
+            f" {listed(analysis.comparison.yardsticks)} with a larger budget aside;"
+            if analysis.comparison.yardsticks
+            else ""
         )
         said.append(f"Bold: the least,{aside} underlined: cannot be told from it{seeds}.")
     return " ".join(said)

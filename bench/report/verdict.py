@@ -14,14 +14,12 @@ from bench.report.ranks import FEWEST
 from bench.report.targets import Bound, SpeedUp
 from bench.wording import listed, plural
 
-_PLAIN = {"random", "random_2x"}
-
 
 def verdict(analysis: Analysis) -> list[str]:
     """The sentences on one problem, the most important first."""
     if not analysis.kinds:
         return ["No trial was made: there is nothing to compare."]
-    if not math.isfinite(analysis.final["validation_median"].iloc[0]):
+    if not math.isfinite(_row(analysis, analysis.best("validation"))["validation_median"]):
         return ["At least half of the runs of every optimiser found nothing: there is no median loss to compare."]
     if len(analysis.final) == 1:
         return [*_alone(analysis)]
@@ -99,7 +97,7 @@ def _best(analysis: Analysis) -> Iterator[str]:
         f"the least {_metric(analysis)} {after}, {_a_median(runs)} {loss(row['validation_median'], digits)}{interval}"
     )
     found = analysis.speed_ups.get(label)
-    if found is None or label in _PLAIN or found.evaluations.relation == ">":
+    if found is None or label == "random" or found.evaluations.relation == ">":
         yield f"{_bold(label)} has {least}."
         return
     budget = plural(found.budget, "evaluation")
@@ -122,8 +120,8 @@ def _apart(analysis: Analysis) -> Iterator[str]:
     """From whom the best can be told."""
     best = analysis.best("validation")
     frame = analysis.pairs["validation"]
-    larger = analysis.comparison.larger
-    ours = frame[((frame["a"] == best) | (frame["b"] == best)) & ~frame["a"].isin(larger) & ~frame["b"].isin(larger)]
+    others = analysis.comparison.yardsticks
+    ours = frame[((frame["a"] == best) | (frame["b"] == best)) & ~frame["a"].isin(others) & ~frame["b"].isin(others)]
     if not len(ours):
         return
     seeds = _seeds(analysis)
@@ -135,9 +133,11 @@ def _apart(analysis: Analysis) -> Iterator[str]:
         return
     tied = _tied(analysis, "validation")
     if not tied:
-        yield f"It is told apart from every other with {seeds} (p ≤ {ours['p_holm'].max():.2g})."
+        equal = " with its budget" if others else ""
+        yield f"It is told apart from every other{equal} with {seeds} (p ≤ {ours['p_holm'].max():.2g})."
     elif len(tied) == len(ours):
-        yield f"It cannot be told from any other with {seeds}."
+        equal = " with its budget" if others else ""
+        yield f"It cannot be told from any other{equal} with {seeds}."
     else:
         yield f"It cannot be told from {_and(tied)} with {seeds}; from the others it can."
 
@@ -146,34 +146,31 @@ def _yardsticks(analysis: Analysis) -> Iterator[str]:
     """How far what spends a larger budget comes."""
     best = analysis.best("validation")
     ours = float(_row(analysis, best)["validation_median"])
-    for label, factor in analysis.comparison.larger.items():
+    for label, factor in analysis.comparison.yardsticks.items():
         theirs = float(_row(analysis, label)["validation_median"])
-        if label == best or not math.isfinite(theirs) or not ours:
+        if label == best or not math.isfinite(theirs):
             continue
+        far = abs(theirs - ours)
+        share = f"{100 * far / abs(ours):.1f} %" if ours else f"{far:.3g}"
+        side = "above" if theirs > ours else "below"
+        place = "level with it" if far == 0 or share == "0.0 %" else f"{share} {side} it"
         pair = analysis.pair("validation", best, label)
-        side = "above" if theirs > ours else "below" if theirs < ours else "level with"
-        share = f"{100 * abs(theirs - ours) / abs(ours):.1f} % " if theirs != ours else ""
-        told = (
-            ""
-            if pair["test"] == "none"
-            else " and is told from it"
-            if pair["distinguishable"]
-            else " and cannot be told from it"
-        )
-        yield f"{label}, with {factor} evaluations for each of the budget, ends {share}{side} it{told}."
+        told = "is told from it" if pair["distinguishable"] else "cannot be told from it"
+        said = "" if pair["test"] == "none" else f" and {told}"
+        yield f"{label}, with {factor} evaluations for each of the budget, ends {place}{said}."
 
 
 def _random(analysis: Analysis) -> Iterator[str]:
     """How well random search does itself."""
     rows = zip(analysis.final["label"], analysis.final["validation_median"].tolist(), strict=True)
-    table = {str(label): median for label, median in rows if label not in analysis.comparison.larger}
+    table = {str(label): median for label, median in rows if label not in analysis.comparison.yardsticks}
     best = analysis.best("validation")
     if "random" not in table or best == "random":
         return
     ours, theirs = table[best], table["random"]
     place = list(table).index("random") + 1
     behind = f", {_above(ours, theirs)}" if math.isfinite(theirs) and ours else ""
-    beaten = [label for label in table if label not in _PLAIN and _slower(analysis, label)]
+    beaten = [label for label in table if label != "random" and _slower(analysis, label)]
     slow = f"; {_and(beaten)} {'does' if len(beaten) == 1 else 'do'} not reach its final loss" if beaten else ""
     yield f"Random search is number {place} of {len(table)}{behind}{slow}."
 
@@ -215,7 +212,7 @@ def _more_seeds(analysis: Analysis) -> Iterator[str]:
 
 def _tied(analysis: Analysis, kind: str) -> list[str]:
     """What cannot be told from the best, of those with the same budget."""
-    return [label for label in analysis.tied(kind) if label not in analysis.comparison.larger]
+    return [label for label in analysis.tied(kind) if label not in analysis.comparison.yardsticks]
 
 
 def _row(analysis: Analysis, label: str) -> dict[Hashable, Any]:

@@ -111,8 +111,7 @@ def budgets(comparison: Comparison) -> Iterator[Finding]:
             )
     if not unequal:
         yield Finding("ok", "budgets", f"every optimiser had {plural(comparison.evaluations, 'evaluation')}")
-    factors = comparison.runs.groupby("label")["factor"].max()
-    more = [f"{label} ({factor} trials for each of the budget)" for label, factor in factors.items() if factor > 1]
+    more = [f"{label} ({factor} trials for each of the budget)" for label, factor in comparison.yardsticks.items()]
     if more:
         yield Finding("note", "budgets", f"spends more than the others, as its name says: {listed(more)}")
 

@@ -10,7 +10,6 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from PIL import Image
 
 from bench.report import font, style
 from bench.report.paper import SCREEN, Paper
@@ -26,8 +25,6 @@ _WITHOUT_DATE: dict[str, dict[str, None]] = {
     "svg": {"Date": None, "Creator": None},
     "png": {"Software": None},
 }
-_LARGE = 500_000
-"""Bytes of a PNG from which a repository would rather have fewer."""
 _LARGER = {"P": 5.2, "*": 6.6, "X": 5.2, "+": 5.2}
 _SHEET: ContextVar[Paper] = ContextVar("sheet", default=SCREEN)
 
@@ -66,29 +63,23 @@ def renderer(figure: Figure) -> RendererAgg:
     return found
 
 
-def render(figure: Figure) -> dict[str, bytes]:
-    """The figure's files by format; the same figure gives the same bytes. Call it within `look`."""
+def render(figure: Figure, detail: float = 1.0) -> dict[str, bytes]:
+    """The figure's files by format; the same figure gives the same bytes. Call it within `look`.
+
+    The PNG has a share `detail` of the dots: a picture of many fine lines would else be of more than a megabyte.
+    """
+    dots = detail * mpl.rcParams["savefig.dpi"]
     files = {}
     for kind in FORMATS:
         buffer = io.BytesIO()
         faster: dict[str, Any] = (
             {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
         )  # than 6, for as many bytes
-        figure.savefig(buffer, format=kind, metadata=_WITHOUT_DATE[kind], **faster)
+        figure.savefig(
+            buffer, format=kind, metadata=_WITHOUT_DATE[kind], dpi=dots if kind == "png" else "figure", **faster
+        )
         files[kind] = buffer.getvalue()
-    if len(files["png"]) > _LARGE:
-        files["png"] = _with_palette(files["png"])
     return files
-
-
-def _with_palette(content: bytes) -> bytes:
-    """A picture of many fine lines in 256 colours: a third of the bytes, and no difference to be seen."""
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(content)) as picture:
-        resolution = picture.info.get("dpi")
-        reduced = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-        reduced.save(buffer, "PNG", optimize=True, **({"dpi": resolution} if resolution else {}))
-    return buffer.getvalue()
 
 
 def marker(look: Style, scale: float = 1.0) -> dict[str, Any]:
