@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from bench import progress
+from bench import progress, results
 from bench import sweep as sweeps
 from bench.components import locate
 from bench.engines import Failure
@@ -148,7 +149,9 @@ def dry_run(plan: Plan) -> Iterator[str]:
     for (dataset, model, optimizer), specs in groups.items():
         trials = sum(spec.trials or 0 for spec in specs)
         already = sum(min(begun.get(str(spec.run), 0), spec.trials or 0) for spec in specs)
-        cost = store.mean_seconds(dataset, model)
+        cost, source = store.mean_seconds(dataset, model), ""
+        if cost is None and specs[0].trials is not None:
+            cost, source = _seconds_in_tables(specs[0])
         time = "no evaluation measured yet"
         if specs[0].trials is None:
             limit = specs[0].seconds or 0.0
@@ -157,7 +160,7 @@ def dry_run(plan: Plan) -> Iterator[str]:
         elif cost is not None:
             seconds = (trials - already) * cost
             total += seconds
-            time = f"{trials - already} x {cost:.2g} s = {progress.duration(seconds)} of one core"
+            time = f"{trials - already} x {cost:.2g} s{source} = {progress.duration(seconds)} of one core"
         else:
             known = False
         which = _seeds([spec.run.seed for spec in specs])
@@ -166,6 +169,30 @@ def dry_run(plan: Plan) -> Iterator[str]:
     store.close()
     if known:
         yield f"expected: {progress.duration(total)} of one core for evaluations, and the optimisers' own time"
+
+
+def _seconds_in_tables(spec: RunSpec, most: int = 20) -> tuple[float | None, str]:
+    """The mean seconds of an evaluation in the tables of the first experiment on the same problem, and which it is.
+
+    So a checkout that has another's tables and no store says what more runs will cost. Of an experiment `most` tables
+    are read.
+    """
+    of_problem = ("dataset", "resampling", "model", "metric")
+    wanted = sweeps.hashed(spec.config)
+    for folder in sorted(Path(spec.results_dir).glob(f"*/{spec.run.dataset}/{spec.run.model}")):
+        seconds: list[float] = []
+        for path in sorted(folder.glob("*/*.parquet"))[:most]:
+            try:
+                table, metadata = results.read_run(path, ["evaluate_seconds"])
+                there = sweeps.hashed(metadata["config"])
+            except (results.UnreadableTable, KeyError, TypeError):
+                continue
+            if any(there.get(name) != wanted.get(name) for name in of_problem):
+                break
+            seconds += table["evaluate_seconds"].to_pylist()
+        if seconds:
+            return fmean(seconds), f" (as in {folder.parts[-3]})"
+    return None, ""
 
 
 def _seeds(seeds: Sequence[int]) -> str:

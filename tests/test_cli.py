@@ -269,6 +269,22 @@ def test_dry_run_changes_nothing_and_estimates_from_what_was_measured(capsys, fo
     assert 0.04 < seconds < 0.5
 
 
+def test_without_a_store_a_dry_run_estimates_from_the_tables_of_the_same_problem(capsys, folder):
+    slow = [*TOY, "+model.settings.sleep=0.05", "budget.trials=4"]
+    assert bench("run", *slow, "name=theirs") == 0
+    Path("results/store.sqlite").unlink()
+    capsys.readouterr()
+    assert bench("run", *slow, "optimizer=grid", "name=mine", "dry_run=true") == 0
+    found = re.search(r"4 x ([\d.]+) s \(as in theirs\)", capsys.readouterr().out)
+    assert 0.04 < float(found[1]) < 0.5
+    for other in ("model.settings.sleep=0.06", "metric=error", "resampling.test=0.3"):
+        assert bench("run", *slow, "name=mine", "dry_run=true", other) == 0
+        assert "no evaluation measured yet" in capsys.readouterr().out, other
+    Path("results/theirs/wine/toy/random/0.parquet").write_bytes(b"cut off")
+    assert bench("run", *slow, "name=mine", "dry_run=true") == 0
+    assert "no evaluation measured yet" in capsys.readouterr().out
+
+
 def test_a_missing_library_is_one_line_and_a_failed_run(capsys, folder):
     (folder / "needs.py").write_text("import torch_of_nobody\n\nclass It: ...\n")
     said = refused(capsys, *RUN, "optimizer.class=needs.It")
