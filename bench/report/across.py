@@ -40,7 +40,10 @@ class Across:
 def across(analyses: Sequence[Analysis]) -> Across | None:
     """What several problems say together; None for one problem, or of one optimiser."""
     kept = [analysis for analysis in analyses if analysis.kinds]
-    if len(kept) < 2 or len({label for analysis in kept for label in _competing(analysis)}) < 2:
+    if (
+        len(kept) < 2
+        or len({label for analysis in kept for label in _competing(analysis, analysis.final)["label"]}) < 2
+    ):
         return None
     kinds = ["validation", *(["test"] if all("test" in analysis.kinds for analysis in kept) else [])]
     blocks = {kind: _blocks(kept, kind) for kind in kinds}
@@ -55,15 +58,14 @@ def across(analyses: Sequence[Analysis]) -> Across | None:
     )
 
 
-def _competing(analysis: Analysis) -> list[str]:
-    return [label for label in analysis.samples if label not in analysis.comparison.yardsticks]
+def _competing(analysis: Analysis, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a frame whose labels compete."""
+    return frame[~frame["label"].isin(analysis.comparison.yardsticks)]
 
 
 def _blocks(analyses: Sequence[Analysis], kind: str) -> pd.DataFrame:
     columns = {
-        str(analysis.comparison): analysis.final.set_index("label")[f"{kind}_median"].drop(
-            index=list(analysis.comparison.yardsticks)
-        )
+        str(analysis.comparison): _competing(analysis, analysis.final).set_index("label")[f"{kind}_median"]
         for analysis in analyses
     }
     return pd.DataFrame(columns).T.sort_index(axis="columns")
@@ -71,10 +73,7 @@ def _blocks(analyses: Sequence[Analysis], kind: str) -> pd.DataFrame:
 
 def _medians(analyses: Sequence[Analysis]) -> pd.DataFrame:
     parts = [
-        analysis.comparison.curves.loc[
-            ~analysis.comparison.curves["label"].isin(analysis.comparison.yardsticks),
-            ["label", "evaluations", "validation_median"],
-        ]
+        _competing(analysis, analysis.comparison.curves)[["label", "evaluations", "validation_median"]]
         .rename(columns={"validation_median": "median"})
         .assign(problem=str(analysis.comparison))
         for analysis in analyses

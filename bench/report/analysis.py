@@ -1,6 +1,6 @@
 """Every number of one comparison, computed once: what its figures, tables, words and page only render."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,8 +80,7 @@ class Analysis:
 
     def best(self, kind: str) -> str:
         """The label of the least median loss of a kind, of those that spend no more than the budget where there are."""
-        order = self.order(kind)
-        return next((label for label in order if label not in self.comparison.yardsticks), order[0])
+        return _best(self.order(kind), self.comparison)
 
     def tied(self, kind: str) -> list[str]:
         """The labels that cannot be told from the best of a kind, in their order."""
@@ -187,12 +186,16 @@ def _pairs(runs: pd.DataFrame, kind: str, shared: bool) -> pd.DataFrame:
     return compare(losses, seeds, shared, alpha=ALPHA, rope=ROPE)
 
 
+def _best(order: Sequence[str], comparison: Comparison) -> str:
+    """The first label that competes, or where none does the first."""
+    return next((label for label in order if label not in comparison.yardsticks), order[0])
+
+
 def _power(comparison: Comparison, runs: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, Power]:
     parts = {str(label): part.set_index("seed")["validation"] for label, part in runs.groupby("label", sort=False)}
     if not len(comparison.final):
         return {}
-    labels = [str(label) for label in comparison.final["label"]]
-    best = next((label for label in labels if label not in comparison.yardsticks), labels[0])
+    best = _best([str(label) for label in comparison.final["label"]], comparison)
     found = {}
     for row in pairs.to_dict("records"):
         if best in (row["a"], row["b"]) and not row["distinguishable"]:

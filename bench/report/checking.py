@@ -11,9 +11,9 @@ from bench.report.reading import Selection
 
 _KINDS = {"tables": "tables", "figures": "figures"}
 _PAGE = "report.html"
-_BY_DIGEST = f"not there, by its digest in {sums.FILE}"
 """May be left out of the folder, and is then held against its digest: too large for a repository, and all in it is in
 the other files too."""
+_BY_DIGEST = f"not there, by its digest in {sums.FILE}"
 
 
 @dataclass(frozen=True)

@@ -354,10 +354,7 @@ def _note(analysis: Analysis) -> str:
         seeds = (
             "" if (test["test"] != "none").any() else f" ({test['seeds_needed'].max()} seeds would be needed to tell)"
         )
-        aside = (
-            f" {listed(analysis.comparison.yardsticks)} with a larger budget aside;"
-            if analysis.comparison.yardsticks
-            else ""
-        )
-        said.append(f"Bold: the least,{aside} underlined: cannot be told from it{seeds}.")
+        larger = analysis.comparison.yardsticks
+        aside = f", {listed(larger)} with a larger budget aside" if larger else ""
+        said.append(f"Bold: the least{aside}; underlined: cannot be told from it{seeds}.")
     return " ".join(said)

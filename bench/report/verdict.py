@@ -132,11 +132,10 @@ def _apart(analysis: Analysis) -> Iterator[str]:
         yield f"With {seeds} no test can tell it from any other: {needed} seeds each would be needed for {more}."
         return
     tied = _tied(analysis, "validation")
+    equal = " with its budget" if others else ""
     if not tied:
-        equal = " with its budget" if others else ""
         yield f"It is told apart from every other{equal} with {seeds} (p ≤ {ours['p_holm'].max():.2g})."
     elif len(tied) == len(ours):
-        equal = " with its budget" if others else ""
         yield f"It cannot be told from any other{equal} with {seeds}."
     else:
         yield f"It cannot be told from {_and(tied)} with {seeds}; from the others it can."
@@ -182,9 +181,11 @@ def _slower(analysis: Analysis, label: str) -> bool:
 
 def _test(analysis: Analysis) -> Iterator[str]:
     """Whether the test part agrees."""
-    if "test" not in analysis.kinds or not math.isfinite(analysis.final["test_median"].min()):
+    if "test" not in analysis.kinds:
         return
     best, first = analysis.best("validation"), analysis.best("test")
+    if not math.isfinite(_row(analysis, first)["test_median"]):
+        return
     tied = _tied(analysis, "test")
     if first == best:
         said = f"On test data {first} is first too"
