@@ -58,6 +58,16 @@ def test_each_run_counts_after_all_of_its_trials_and_ranges_are_told(results: Pa
     assert "Theirs draws from another range" in (folder / "report.html").read_text()
 
 
+def test_what_is_equal_to_as_many_decimals_as_were_published_is_equal(results: Path, tmp_path: Path) -> None:
+    trials.put(results, RunId("e", "wine", "lightgbm", "grid", 0), [0.9, 0.4981659], budget=2)
+    write(results, EXAMPLE.replace("remarks:", "  grid: [0.498166]\nremarks:"))
+    page = (build(results, tmp_path / "reports", ["e"]) / "report.md").read_text()
+    assert "- grid: our median is the published one to its last decimal." in page
+    write(results, EXAMPLE.replace("remarks:", "  grid: [0.498167]\nremarks:"))
+    page = (build(results, tmp_path / "reports", ["e"]) / "report.md").read_text()
+    assert "- grid: our median lies 1.1e-06 below the published one; the ranges do not overlap." in page
+
+
 def test_without_the_file_there_is_no_such_table_and_pandas_reads_the_folder_with_it(
     results: Path, tmp_path: Path
 ) -> None:

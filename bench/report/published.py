@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,14 @@ class Published:
     remarks: Mapping[str, str] = field(default_factory=dict)
     """By optimiser: what may explain a difference."""
 
+    @property
+    def decimals(self) -> int:
+        """To how many decimals the losses are given."""
+        exponents = (
+            Decimal(repr(loss)).normalize().as_tuple().exponent for losses in self.losses.values() for loss in losses
+        )
+        return max(0, *(-int(exponent) for exponent in exponents))
+
 
 def read(results_dir: Path, experiments: Sequence[str]) -> dict[str, Published]:
     """What was published of the problems of some experiments, by problem; of two files on one problem the first counts.
@@ -66,8 +75,10 @@ def against(published: Published, analysis: Analysis) -> pd.DataFrame:
     A row a published optimiser, in order of the file, or several where the report has several curves of it:
     `optimizer`, `label`; `published_runs`, `published_median`, `published_least`, `published_most`; `runs`, `median`,
     `least`, `most`, 0 and NaN where the report has no run; `fewest_trials`, `most_trials` of them; `difference` of the
-    medians, ours minus theirs; `ranges`, which of them lies lower: `ours`, `theirs`, or `overlap`.
+    medians, ours minus theirs; `ranges`, which of them lies lower: `ours`, `theirs`, or `overlap`. What is equal to as
+    many decimals as were published is equal.
     """
+    decimals = published.decimals
     curves = analysis.comparison.runs.groupby("optimizer")["label"].unique()
     rows = []
     for optimizer, losses in published.losses.items():
@@ -77,11 +88,13 @@ def against(published: Published, analysis: Analysis) -> pd.DataFrame:
             ours = np.array([best[-1] if len(best) else math.inf for best in runs])
             told, own = _described(theirs, "published_"), _described(ours)
             trials = [len(best) for best in runs] or [0]
-            lower = ours.max(initial=-math.inf) < theirs.min(), theirs.max() < ours.min(initial=math.inf)
+            difference = own["median"] - told["published_median"]
+            as_given = ours.round(decimals)
+            lower = as_given.max(initial=-math.inf) < theirs.min(), theirs.max() < as_given.min(initial=math.inf)
             compared = {
                 "fewest_trials": min(trials),
                 "most_trials": max(trials),
-                "difference": own["median"] - told["published_median"],
+                "difference": 0.0 if abs(difference) <= 0.5 * 10.0**-decimals else difference,
                 "ranges": {(True, False): "ours", (False, True): "theirs"}.get(lower, "overlap") if len(ours) else "",
             }
             rows.append({"optimizer": optimizer, "label": label, **told, **own, **compared})
@@ -95,7 +108,7 @@ def sentences(published: Published, analysis: Analysis) -> Iterator[str]:
         if not row["runs"]:
             said = "published, and not in this report"
         elif difference == 0:
-            said = "our median is the published one"
+            said = "our median is the published one to its last decimal"
         else:
             ranges = "the ranges overlap" if row["ranges"] == "overlap" else "the ranges do not overlap"
             side = "below" if difference < 0 else "above"
