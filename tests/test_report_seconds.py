@@ -96,6 +96,16 @@ def test_seconds_of_a_trial_are_the_median_of_the_runs_that_made_it() -> None:
     assert len(overhead.overhead(np.full((2, 3), np.nan))) == 0
 
 
+def test_of_many_trials_means_of_windows_are_shown() -> None:
+    assert [overhead.window(trials) for trials in (1, 100, 101, 1000, 1001)] == [1, 1, 2, 10, 11]
+    asking = np.array([[1, 2, 3, 4, np.nan], [5, 7, np.nan, np.nan, np.nan], [1, 3, 5, 5, 9]])
+    frame = overhead.overhead(asking, every=2)
+    assert frame["evaluations"].tolist() == [1, 3, 5]
+    assert frame["trials"].tolist() == [2, 2, 1]
+    assert frame["median"].tolist() == [median([1.5, 6, 2]), median([3.5, 5]), 9]
+    assert frame["runs"].tolist() == [3, 2, 1]
+
+
 LOSS = st.floats(0, 1)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bench.report import baseline, intervals, references, samples, statistics, targets
 from bench.report.curves import Comparison
-from bench.report.overhead import overhead
+from bench.report.overhead import overhead, window
 from bench.report.overtuning import overtuning
 from bench.report.power import Power, seeds_to_separate
 from bench.report.references import References
@@ -64,7 +64,7 @@ class Analysis:
     ecdf: pd.DataFrame
     """`label`, `evaluations`, `share` of the targets that are reached."""
     overhead: pd.DataFrame
-    """The optimiser's own seconds, by trial."""
+    """The optimiser's own seconds, by trial, or by window of trials where they are many."""
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -107,6 +107,7 @@ def analyse(comparison: Comparison, found: Results, stored: References | None = 
     known = comparison.evaluations > 0 and all(np.isfinite(goal).all() for goal in goals.values())
     runs = _runs(comparison, by_label, used, goals if known else {})
     budget = comparison.evaluations
+    every = window(max((sample.asking.shape[1] for sample in by_label.values()), default=0))
     pairs = {kind: _pairs(runs, kind, shared) for kind in kinds}
     return Analysis(
         comparison=comparison,
@@ -131,7 +132,7 @@ def analyse(comparison: Comparison, found: Results, stored: References | None = 
         seconds={kind: _seconds(by_label, kind) for kind in kinds},
         regret=_regret(by_label, used),
         ecdf=_ecdf(by_label, pools),
-        overhead=samples.by_label({label: overhead(sample.asking) for label, sample in by_label.items()}),
+        overhead=samples.by_label({label: overhead(sample.asking, every) for label, sample in by_label.items()}),
     )
 
 

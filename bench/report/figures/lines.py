@@ -104,15 +104,23 @@ def ecdf(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "share of 
 
 
 def overhead(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "optimiser's seconds a trial") -> Figure:
-    """Seconds of ask and tell, on a logarithmic axis, against trials made: label, evaluations, lower, median, upper."""
+    """Seconds of ask and tell, on a logarithmic axis, against trials made: label, evaluations, lower, median, upper.
+
+    `trials`, where it is there, says of how many trials each point is the mean.
+    """
     bottom, top = _positive(frame)
+    every = int(frame["trials"].max()) if "trials" in frame else 1
+    if every > 1:  # the last window goes on to its last trial
+        ends = frame.groupby("label", sort=False).tail(1)
+        ends = ends.assign(evaluations=ends["evaluations"] + ends["trials"] - 1)
+        frame = pd.concat([frame, ends[ends["trials"] > 1]]).sort_values("evaluations", kind="stable")
     return draw(
         View(
             title,
             replace(evaluations(int(frame["evaluations"].max())), label="trials"),
             Axis(axis, bottom, top, log=True),
             _lines(frame, "evaluations", styles, top, log=True),
-            tuple(_caption(frame, math.inf)),
+            (*_caption(frame, math.inf), *([f"A point is the mean of {every} trials."] if every > 1 else [])),
         )
     )
 
