@@ -124,6 +124,16 @@ def test_a_test_part_that_agrees_is_said(tmp_path: Path, put: Put) -> None:
     assert "On test data optuna_tpe is first too." in said(tmp_path)
 
 
+def test_what_only_the_validation_part_tells_apart_is_said(tmp_path: Path, put: Put) -> None:
+    for seed in range(10):
+        low, high = 0.2 + seed / 1000, 0.4 + seed / 1000
+        trials.put(tmp_path, RunId("e", "iris", "lightgbm", "optuna_tpe", seed), [low], [low])
+        trials.put(tmp_path, RunId("e", "iris", "lightgbm", "random", seed), [high], [low + 0.0001])
+    text = said(tmp_path)
+    assert "It is told apart from every other" in text
+    assert "On test data optuna_tpe is first too, but there it cannot be told from random." in text
+
+
 def test_runs_that_are_all_alike_are_no_repetitions(tmp_path: Path, put: Put) -> None:
     put("nevergrad", [[0.5, 0.1]] * 10)
     put("random", shifted(0.3, 10, 2))

@@ -195,7 +195,10 @@ def _test(analysis: Analysis) -> Iterator[str]:
         yield f"On test data {first} is first, and is told apart from {best}: what was gained on validation is lost."
         return
     others = [label for label in tied if label != best]
-    yield f"{said}{f'; nor can it be told from {_and(others)}' if first == best and others else ''}."
+    if first == best and others:
+        as_before = set(others) <= set(_tied(analysis, "validation"))
+        said += f"{'; nor can it' if as_before else ', but there it cannot'} be told from {_and(others)}"
+    yield f"{said}."
 
 
 def _more_seeds(analysis: Analysis) -> Iterator[str]:
