@@ -3,10 +3,13 @@
 import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import tables
 from commands import bench
 
 from bench import provenance, results
@@ -105,6 +108,21 @@ def test_stored_trials_come_out_the_same(capsys: pytest.CaptureFixture[str]) -> 
         pytest.skip("another kind of CPU than that of the reference runs")
     assert bench("verify", "otto_reference", "--trials", "2", "--datasets-dir", data.parent) == 0
     assert capsys.readouterr().out.count("same: otto_reference/otto/lightgbm/") == 2
+
+
+def test_nnis_training_is_done_once_more(tmp_path: Path) -> None:
+    """The command of the page, on few trials: the same draws, with LightGBM's own seeds."""
+    data = tables.real("lightgbm-regression", "regression.train").parent
+    script = [sys.executable, ROOT / "benchmarks/published/nni_autogbdt.py", "--data", data, "--runs", "2"]
+    done = subprocess.run([*script, "--trials", "3"], capture_output=True, text=True, check=True)
+    heads, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in done.stdout.splitlines()]
+    assert heads == ["best loss", "seed 0", "seed 1"]
+    drawn = pd.read_parquet("results/nni_autogbdt", filters=[("optimizer", "==", "random"), ("trial", "<", 3)])
+    assert rows[0] == ["stored", *(f"{loss:.6f}" for loss in drawn[drawn["seed"] < 2].groupby("seed")["loss"].min())]
+    assert [row[0].rpartition("ended on ")[2] for row in rows[1:]] == ["rmse", "l2 or auc"]
+    assert all(0.4 < float(loss) < 0.51 for row in rows for loss in row[1:])
+    missing = subprocess.run([*script[:2], "--data", tmp_path / "none"], capture_output=True, text=True, check=False)
+    assert (missing.returncode, "say --data FOLDER" in missing.stdout) == (2, True)
 
 
 def test_the_readme_quotes_the_verdict_of_the_report() -> None:

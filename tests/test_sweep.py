@@ -80,12 +80,15 @@ def test_every_experiment_is_enumerated(composer):
 def test_the_experiments_are_what_the_readme_and_docs_say(composer):
     six = ["random", "grid", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "optuna_cmaes"]
     three = ["random", "skopt_gp", "optuna_tpe"]
+    nni = ["random", "hyperopt_tpe", "hyperopt_anneal", "optuna_tpe", "smac_rf"]
     expected = {
         "default": ([("digits", six, 10), ("breast_cancer", six, 10), ("digits", three, 5)], 20),
         "otto": ([("otto", six, 20)], 50),
         "otto_reference": ([("otto", [*six, "default", "random_2x"], 10)], 25),
         "otto_keras": ([("otto", ["random", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "default"], 10)], 25),
         "lecture_keras": ([("mnist", ["hyperopt_tpe", "random"], 5)], 50),
+        "nni_autogbdt": ([("lightgbm_regression", nni, 6), ("lightgbm_regression", ["grid_in_order"], 6)], 1000),
+        "nni_autogbdt_gp": ([("lightgbm_regression", ["skopt_gp"], 3)], 150),
     }
     for name, (blocks, trials) in expected.items():
         specs = list(
