@@ -397,6 +397,15 @@ def test_reading_some_columns_gives_those_of_the_whole_table(tmp_path: Path) -> 
     pd.testing.assert_frame_equal(some.trials, whole.trials[["optimizer", "best_loss"]])
 
 
+def test_versions_of_what_only_an_optimiser_needs_are_named(tmp_path: Path) -> None:
+    for seed, version in enumerate(("2.3.0", "2.4.1")):
+        run = RunId("e", "wine", "lightgbm", "smac_rf", seed)
+        origin = trials.metadata(run)["provenance"] | {"optimizer_versions": {"smac": version, "optuna": "5.0.0"}}
+        trials.put(tmp_path / "results", run, [0.5, 0.4], budget=2, provenance=origin)
+    page = (build(tmp_path / "results", tmp_path / "reports", ["e"]) / "report.md").read_text()
+    assert "- versions: lightgbm 4.6.0, optuna 5.0.0\n- versions, of optimisers: smac 2.3.0, smac 2.4.1\n" in page
+
+
 def test_a_damaged_table_is_named(tmp_path: Path) -> None:
     run = RunId("e", "iris", "lightgbm", "random", 0)
     trials.put(tmp_path, run, [1.0])

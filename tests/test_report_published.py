@@ -110,6 +110,21 @@ def test_of_another_problem_it_says_nothing(results: Path, tmp_path: Path) -> No
     assert "Author" not in (build(results, tmp_path / "reports", ["e"]) / "report.md").read_text()
 
 
+def test_of_another_metric_it_says_nothing(results: Path, tmp_path: Path) -> None:
+    write(results, EXAMPLE.replace("metric: log_loss", "metric: error"))
+    assert "Author" not in (build(results, tmp_path / "reports", ["e"]) / "report.md").read_text()
+    write(results, EXAMPLE.replace("metric: log_loss", ""))
+    assert "Author" in (build(results, tmp_path / "reports", ["e"]) / "report.md").read_text()
+
+
+def test_where_half_of_our_runs_found_nothing_it_is_said(results: Path, tmp_path: Path) -> None:
+    for seed in range(2):
+        trials.put(results, RunId("e", "wine", "lightgbm", "grid", seed), [None, None], budget=2)
+    write(results, EXAMPLE.replace("remarks:", "  grid: [0.7]\nremarks:"))
+    page = (build(results, tmp_path / "reports", ["e"]) / "report.md").read_text()
+    assert "- grid: half of our runs or more found nothing." in page
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -121,8 +136,9 @@ def test_of_another_problem_it_says_nothing(results: Path, tmp_path: Path) -> No
             EXAMPLE.split("remarks:")[0] + "remarks: {random: }\n",
             "remarks: expected names of optimisers, each with a text",
         ),
-        ("- random", "expected the keys problem, source"),
+        ("- random", "expected the keys problem, metric, source"),
         (EXAMPLE + "loses: 1\n", "unknown key loses"),
+        (EXAMPLE.replace("metric: log_loss", "metric: 3"), "metric: expected a name"),
         (EXAMPLE.replace("wine/lightgbm", "wine"), "expected DATASET/MODEL, found wine"),
         (EXAMPLE.replace("source:", "remarks_:").replace("remarks_:", "#"), "source: expected text"),
         (EXAMPLE.replace("0.061", "low"), "losses.random: low is no number"),

@@ -85,7 +85,9 @@ def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[C
         warnings += audit.warnings(comparison, found.results)
         warnings += [analysis.outdated] if analysis.outdated else []
         said = audit.findings(comparison, found.results, found.left_out, looked)
-        problems.append(contents.problem(stem, analysis, looked, said, looks, venue, theirs.get(str(comparison))))
+        told = theirs.get(str(comparison))
+        others = told.of(comparison.metric) if told else None
+        problems.append(contents.problem(stem, analysis, looked, said, looks, venue, others))
         used |= analysis.references
     together = across([problem.analysis for problem in problems])
     reading.warn(warnings)

@@ -51,6 +51,6 @@ def _means(asking: NDArray[np.float64], every: int) -> NDArray[np.float64]:
     """Of each run, over windows of so many trials; NaN where it has none."""
     runs, trials = asking.shape
     windows = np.full((runs, math.ceil(trials / every), every), np.nan)
-    windows.reshape(runs, -1)[:, :trials] = asking
+    windows.reshape(runs, windows.shape[1] * every)[:, :trials] = asking
     made = np.count_nonzero(~np.isnan(windows), axis=2)
     return np.where(made > 0, np.nansum(windows, axis=2) / np.maximum(made, 1), np.nan)

@@ -2,6 +2,7 @@
 
 ```yaml
 problem: lightgbm_regression/lightgbm_autogbdt      # DATASET/MODEL
+metric: rmse                                        # optional: of another metric nothing is said
 source: whose numbers, of what, where they stand
 losses: {random: [0.418854, 0.417364], smac_rf: [0.408386]}   # by our names of optimisers, one final loss a repetition
 remarks: {random: why it differs}                   # optional
@@ -27,7 +28,7 @@ from bench.report.analysis import Analysis
 
 FILE = "_published.yaml"
 
-_KEYS = ("problem", "source", "losses", "remarks")
+_KEYS = ("problem", "metric", "source", "losses", "remarks")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Published:
     """By optimiser, one loss a repetition."""
     remarks: Mapping[str, str] = field(default_factory=dict)
     """By optimiser: what may explain a difference."""
+    metric: str | None = None
+    """Of which the losses are; None where the file does not say."""
 
     @property
     def decimals(self) -> int:
@@ -48,7 +51,11 @@ class Published:
         exponents = (
             Decimal(repr(loss)).normalize().as_tuple().exponent for losses in self.losses.values() for loss in losses
         )
-        return max(0, *(-int(exponent) for exponent in exponents))
+        return max(0, max((-int(exponent) for exponent in exponents), default=0))
+
+    def of(self, metric: str) -> "Published | None":
+        """Itself, where its losses are of this metric or it does not say of which; else None."""
+        return self if self.metric in (None, metric) else None
 
 
 def read(results_dir: Path, experiments: Sequence[str]) -> dict[str, Published]:
@@ -107,6 +114,8 @@ def sentences(published: Published, analysis: Analysis) -> Iterator[str]:
         difference = row["difference"]
         if not row["runs"]:
             said = "published, and not in this report"
+        elif not math.isfinite(difference):
+            said = "half of our runs or more found nothing"
         elif difference == 0:
             said = "our median is the published one to its last decimal"
         else:
@@ -136,6 +145,9 @@ def _parsed(content: object) -> Published:
         raise ValueError(f"problem: expected DATASET/MODEL, found {problem}")
     if not isinstance(source, str) or not source.strip():
         raise ValueError("source: expected text that says whose numbers these are")
+    metric = content.get("metric")
+    if metric is not None and not isinstance(metric, str):
+        raise ValueError(f"metric: expected a name, as in conf/metric, found {metric}")
     losses, remarks = content.get("losses"), content.get("remarks") or {}
     if not isinstance(losses, Mapping) or not losses:
         raise ValueError("losses: expected names of optimisers, each with a list of numbers")
@@ -148,6 +160,7 @@ def _parsed(content: object) -> Published:
         " ".join(source.split()),
         {str(name): tuple(_numbers(str(name), values)) for name, values in losses.items()},
         {str(name): " ".join(said.split()) for name, said in remarks.items()},
+        metric,
     )
 
 

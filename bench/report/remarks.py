@@ -56,6 +56,17 @@ def facts(comparison: Comparison, found: Results) -> Iterator[Fact]:
         values = dict.fromkeys(_plain(provenance_of(entry).get(name)) for entry in metadata)
         if list(values) != ["not set"]:
             yield Fact(name, " | ".join(values))
+    more = sorted(_of_optimizers_alone(metadata))
+    if more:
+        yield Fact("versions, of optimisers", ", ".join(more))
+
+
+def _of_optimizers_alone(metadata: Sequence[Metadata]) -> set[str]:
+    """Libraries of optimisers, with their versions, that stand in no run's list of versions."""
+    origins = [provenance_of(entry) for entry in metadata]
+    listed = {name for origin in origins for name in origin.get("versions") or {}}
+    theirs = {(name, said) for origin in origins for name, said in (origin.get("optimizer_versions") or {}).items()}
+    return {f"{name} {said}" for name, said in theirs if name not in listed}
 
 
 def declarations(comparison: Comparison, found: Results) -> dict[str, list[str]]:
