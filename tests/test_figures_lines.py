@@ -196,3 +196,14 @@ def test_a_rank_says_over_how_many_problems_and_shares_begin_at_none() -> None:
     low, high = share.axes[0].get_ylim()
     assert low <= 0
     assert high >= 1
+
+
+def test_a_curve_of_windows_goes_on_to_its_last_trial_and_the_caption_says_how_long_they_are() -> None:
+    data = frame("overhead", ["random", "optuna_tpe"], length=4).assign(trials=[10, 10, 10, 7] * 2)
+    data["evaluations"] = [1, 11, 21, 31] * 2
+    with figures.look():
+        figure = drawn("overhead", data)
+    assert figure.axes[0].get_xticks()[-1] == 37
+    assert "A point is the mean of 10 trials." in words(figure)
+    with figures.look():
+        assert "A point" not in words(drawn("overhead", data.drop(columns="trials")))

@@ -27,8 +27,8 @@ def overhead(asking: NDArray[np.float64], every: int = 1) -> pd.DataFrame:
 
     `asking` is ask + tell seconds as charged, not cumulated, (runs, trials); NaN where a run has ended, or where the
     seconds are unknown. Columns: `evaluations`, t: what is timed is the ask that chose trial t, knowing t - 1 others,
-    and the tell after it; `lower`, `median`, `upper`, the quartiles of `statistics.quartiles` over the runs that have
-    trial t; `runs`, their number.
+    and the tell after it (of a window, t is its first trial); `trials`, how many the row stands for; `lower`, `median`,
+    `upper`, the quartiles of `statistics.quartiles` over the runs that have trial t; `runs`, their number.
 
     Here a missing value is left out, unlike in losses: a run that has ended has no time, and not an infinite one. Where
     `runs` falls along the curve, a step of it may come from the runs that left.
