@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BENCH = .venv/bin/bench
 PIP = .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
-WARM = .venv/bin/python -c 'import bench.launch, bench.models.keras_backend, bench.report.build, cmaes, hyperopt, lightgbm, optuna, skopt; bench.models.keras_backend.load("numpy")'
+WARM = .venv/bin/python -c 'import bench.running.launch, bench.models.keras_backend, bench.report.build, cmaes, hyperopt, lightgbm, optuna, skopt; bench.models.keras_backend.load("numpy")'
 
 .PHONY: help install bench report test lint perf clean
 .DEFAULT_GOAL := help

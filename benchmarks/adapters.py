@@ -4,7 +4,7 @@ Prints a Markdown table: the library and its version; whether the adapter asked 
 asks, of how many trials, failed ones included; CPU seconds per trial of that loop; and what ours adds outside the
 library's functions, which must stay under 5 % of the library's own or 0.2 ms, whichever is larger. Fails (exit status
 1) where it does not, or where a trial differs. By default those that take a tenth of a second for a trial run 20 of
-them, on one space; `--trials 50` runs as many of all. The loops stand in tests/loops_*.py.
+them, on one space; `--trials 50` runs as many of all. The loops stand in tests/support/loops_*.py.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from typing import Any
 
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_threads, "1")
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/support"))
 
 FEW = 20
 """Trials of a slow optimiser by default."""

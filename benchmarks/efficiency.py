@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 import psutil
 
-from bench.processes import cores
+from bench.running.cores import cores
 
 PROBLEM = ["dataset=digits", "model=lightgbm"]
 SHARE, RATIO, STATUS, FLAT = 0.95, 1.0, 5.0, 1.2

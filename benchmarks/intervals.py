@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from bench.report import intervals, targets
+from bench.report.statistics import intervals, targets
 
 Values = NDArray[np.float64]
 Ends = tuple[Values, Values]

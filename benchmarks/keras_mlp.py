@@ -28,11 +28,11 @@ import pandas as pd
 from omegaconf import OmegaConf
 from sklearn.datasets import load_digits
 
-from bench.catalogue import conf_dir
+from bench.config.catalogue import conf_dir
 from bench.models import Part, keras_backend, keras_network
 from bench.models.keras_mlp import KerasMLP, layers_of
 from bench.models.preparation import prepared
-from bench.space_yaml import parse
+from bench.space.parsing import parse
 
 BOUND = 1.0
 """Seconds per new configuration on digits, 20 epochs, one core."""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from bench.report import power, significance
+from bench.report.statistics import power, significance
 
 Values = NDArray[np.float64]
 ALPHA, WANTED = 0.05, 0.8

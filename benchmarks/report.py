@@ -17,10 +17,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.report import audit, curves, figures, pictures, reading, style, tables, verdict, visits
-from bench.report.across import across
-from bench.report.analysis import analyse
-from bench.report.importance import importance
+from bench.report import audit, figures
+from bench.report.analysis.across import across
+from bench.report.analysis.comparison import analyse
+from bench.report.analysis.importance import importance
+from bench.report.figures import catalogue
+from bench.report.look import style
+from bench.report.runs import curves, selection, visits
+from bench.report.tables import tables
+from bench.report.words import verdict
 from bench.results import SCHEMA, RunId
 
 DATASETS, OPTIMIZERS = 5, 20
@@ -89,7 +94,7 @@ def measure(folder: Path) -> dict[str, Any]:
         seconds[name] = seconds.get(name, 0.0) + now - last
         last = now
 
-    found = reading.read(folder, reading.selection(["big"])).results
+    found = selection.read(folder, selection.selection(["big"])).results
     lap("reading")
     comparisons = curves.comparisons(found)
     lap("curves")
@@ -116,7 +121,7 @@ def measure(folder: Path) -> dict[str, Any]:
     with figures.look():  # what the first figure of a process takes besides, once
         figures.render(figures.draw(figures.view(comparisons[0], "validation", looks)))
     assert together is not None
-    for made in (pictures.pictures(first, looked[0], important[0], looks), pictures.pictures_across(together, looks)):
+    for made in (catalogue.pictures(first, looked[0], important[0], looks), catalogue.pictures_across(together, looks)):
         begun = time.process_time()
         for picture in made:
             drawn[picture.name] = time.process_time() - begun

@@ -18,10 +18,11 @@ from hydra import compose, initialize_config_dir
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
-from bench import catalogue, run, sweep
+from bench.config import catalogue
 from bench.engines import local
-from bench.problem import DataProblem, Evaluation
-from bench.run import RunSpec
+from bench.problems import DataProblem, Evaluation
+from bench.running import run, sweep
+from bench.running.run import RunSpec
 from bench.space import Configuration, Space
 
 MODEL = [

@@ -1,4 +1,4 @@
-"""The thin Hydra sweeper: hands a sweep to `bench.sweep` and the engines. Hydra finds it in this namespace alone."""
+"""The thin Hydra sweeper: hands a sweep to `bench.running`. Hydra finds sweepers in this namespace alone."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +29,7 @@ class BenchSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Do the sweep that `arguments` (the command line's overrides) ask for."""
-        from bench import launch  # noqa: PLC0415 - Hydra imports every plugin at every start
+        from bench.running import launch  # noqa: PLC0415 - Hydra imports every plugin at every start
 
         assert self.hydra_context is not None
         assert self.config is not None

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 import typer
 import yaml
-from commands import bench, bench_process
+from commands import ROOT, bench, bench_process
 
-from bench import __version__, cli
+from bench import __version__
+from bench.cli import app
 
-ROOT = Path(__file__).parent.parent
 DOCS = {path.relative_to(ROOT).as_posix(): path.read_text() for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")]}
 CONF = ROOT / "conf"
 SMALL = """# @package _global_
@@ -71,7 +71,7 @@ def test_every_page_with_commands_has_a_test_that_runs_them() -> None:
 
 
 def test_every_command_in_a_sentence_has_a_verb_and_options_that_exist() -> None:
-    verbs = typer.main.get_command(cli.app).commands
+    verbs = typer.main.get_command(app.app).commands
     found = 0
     for page, text in DOCS.items():
         for span in re.findall(r"(?<!`)`(bench [^`]+)`(?!`)", text):

@@ -3,12 +3,12 @@
 import itertools
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
+from commands import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
@@ -255,8 +255,5 @@ def test_rounding_is_no_mistake() -> None:
 
 
 def test_each_yaml_names_a_metric() -> None:
-    names = {
-        path.stem: yaml.safe_load(path.read_text())["name"]
-        for path in (Path(__file__).parents[1] / "conf" / "metric").glob("*.yaml")
-    }
+    names = {path.stem: yaml.safe_load(path.read_text())["name"] for path in (ROOT / "conf" / "metric").glob("*.yaml")}
     assert names == {name: name for name in ("auto", *metrics.METRICS)}

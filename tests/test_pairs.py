@@ -11,7 +11,7 @@ import pytest
 from commands import bench
 from openml_server import serving
 
-from bench.catalogue import conf_dir
+from bench.config.catalogue import conf_dir
 
 ALL_MODELS, ALL_DATASETS, OPTIMIZERS = (
     sorted(path.stem for path in (conf_dir() / group).glob("*.yaml")) for group in ("model", "dataset", "optimizer")

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from commands import bench
+from commands import ROOT, bench
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
@@ -168,7 +167,7 @@ def test_every_setting_of_an_engine_has_its_key_and_stands_in_the_docs(name):
 
     import yaml
 
-    from bench.components import locate
+    from bench.config.components import locate
 
     keys = yaml.safe_load((ROOT / f"conf/engine/{name}.yaml").read_text())
     pytest.importorskip({"local": "loky", "slurm": "submitit", "ray": "ray"}[name])

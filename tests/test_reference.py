@@ -10,11 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import tables
-from commands import bench
+from commands import ROOT, bench
 
 from bench import provenance, results
 
-ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/reference.md").read_text()
 COMMITTED = re.findall(r"^\| `(\w+)` \|", PAGE[: PAGE.index("## ")], flags=re.MULTILINE)
 if not (ROOT / "reports" / COMMITTED[0]).is_dir():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import trials
-from commands import TESTS, TOY, bench
+from commands import ROOT, SUPPORT, TOY, bench
 
 from bench.results import RunId
 
@@ -26,7 +26,7 @@ cli.main()
 
 
 def without_pickles(folder: Path, *arguments: str) -> None:
-    environment = {"PYTHONPATH": f"{TESTS}:{TESTS.parent}", "PATH": "/usr/bin:/bin", "HOME": str(folder)}
+    environment = {"PYTHONPATH": f"{SUPPORT}:{ROOT}", "PATH": "/usr/bin:/bin", "HOME": str(folder)}
     command = [sys.executable, "-c", PROGRAM, *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

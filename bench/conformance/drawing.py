@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bench.conformance.spaces import LARGEST_SEED, Case, Entries, case
 from bench.space import Parameter
-from bench.space_yaml import parse
+from bench.space.parsing import parse
 
 _CHOICES = ("a", None, True, 2, "b", 3.5, "", "2")
 _SEEDS = (0, 1, 2, 12345, LARGEST_SEED)

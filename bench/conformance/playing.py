@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.components import build as build_component
+from bench.config.components import build as build_component
 from bench.conformance.spaces import LOSSES, Case, bowl
 from bench.errors import UserError
 from bench.optimizers import Exhausted, Optimizer, Told

@@ -10,11 +10,11 @@ from bench.conformance.playing import BASELINE, Subject, Way
 from bench.conformance.spaces import LOSSES, Case, bowl
 from bench.errors import UserError
 from bench.optimizers import Optimizer, Told
-from bench.problem import Evaluation
+from bench.problems import Evaluation
 from bench.results import RunId
+from bench.running.trial_loop import RunFailed, Trials
 from bench.space import Configuration, Space, to_json
 from bench.store import Store
-from bench.trials import RunFailed, Trials
 
 
 @dataclass(frozen=True)

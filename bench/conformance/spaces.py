@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from bench.space import Categorical, Configuration, Parameter, Space
-from bench.space_yaml import parse
+from bench.space.parsing import parse
 
 LARGEST_SEED = 2**31 - 1
 

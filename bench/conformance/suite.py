@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis.configuration import set_hypothesis_home_dir
 from threadpoolctl import ThreadpoolController
 
-from bench.components import locate
+from bench.config.components import locate
 from bench.conformance.drawing import cases
 from bench.conformance.lab import REFUSES, Broken, Lab, NotApplicable
 from bench.conformance.playing import TRIALS, Subject

@@ -16,11 +16,11 @@ from loky import ProcessPoolExecutor
 from loky.process_executor import BrokenProcessPool
 
 from bench.engines import Failure
-from bench.engines.working import DEATHS, ONE_THREAD, work
+from bench.engines.worker import DEATHS, ONE_THREAD, work
 from bench.errors import UserError
-from bench.processes import cores, die_with_parent, environment_of_child, take_cores
 from bench.results import RunId
-from bench.run import RunSpec
+from bench.running.cores import cores, die_with_parent, environment_of_child, take_cores
+from bench.running.run import RunSpec
 from bench.store import Store
 
 

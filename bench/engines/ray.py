@@ -14,10 +14,10 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from bench.engines import Failure
-from bench.engines.working import DEATHS, environment, import_path, refuse_sqlite, threads_of, whole, work
+from bench.engines.worker import DEATHS, environment, import_path, refuse_sqlite, threads_of, whole, work
 from bench.errors import UserError
-from bench.processes import cores
-from bench.run import RunSpec
+from bench.running.cores import cores
+from bench.running.run import RunSpec
 
 _LONG = 2**31
 

@@ -20,10 +20,10 @@ from typing import Any
 import submitit
 
 from bench.engines import Failure
-from bench.engines.working import DEATHS, environment, import_path, mapping, refuse_sqlite, threads_of, whole, work
+from bench.engines.worker import DEATHS, environment, import_path, mapping, refuse_sqlite, threads_of, whole, work
 from bench.errors import UserError
 from bench.results import RunId
-from bench.run import RunSpec
+from bench.running.run import RunSpec
 from bench.store import Store
 from bench.store.database import without_password
 

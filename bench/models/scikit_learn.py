@@ -20,7 +20,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
-from bench.components import locate
+from bench.config.components import locate
 from bench.errors import UserError, allowed
 from bench.models import Part, Step
 from bench.models.preparation import Preparation, counting, prepared

@@ -5,25 +5,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.errors import UserError
-from bench.report import (
-    audit,
-    contents,
-    curves,
-    html_page,
-    markdown_page,
-    published,
-    reading,
-    references,
-    style,
-    sums,
-    visits,
-)
-from bench.report.across import across
-from bench.report.analysis import analyse
+from bench.report import audit, checksums, contents, markdown
+from bench.report.analysis import published
+from bench.report.analysis.across import across
+from bench.report.analysis.comparison import analyse
 from bench.report.contents import Contents
-from bench.report.paper import paper
-from bench.report.reading import Selection
-from bench.report.references import References
+from bench.report.look import style
+from bench.report.look.paper import paper
+from bench.report.page import report_page
+from bench.report.runs import curves, references, selection, visits
+from bench.report.runs.references import References
+from bench.report.runs.selection import Selection
 
 
 def build(
@@ -36,16 +28,16 @@ def build(
     stored in the folder, or `new_references`. Raises `UserError` where runs cannot be compared or the folder not be
     written.
     """
-    wanted = wanted if isinstance(wanted, Selection) else reading.selection(wanted)
+    wanted = wanted if isinstance(wanted, Selection) else selection.selection(wanted)
     folder = folder_of(reports_dir, wanted)
     stored = {} if new_references else references.read(folder)
-    before = sums.read(folder)
+    before = checksums.read(folder)
     made = {}
     for path, content in files(results_dir, wanted, stored):
         _write(folder / path, content)
-        made[path] = sums.digest(content)
-    sums.clear(folder, before, made)
-    _write(folder / sums.FILE, sums.to_text(made).encode())
+        made[path] = checksums.digest(content)
+    checksums.clear(folder, before, made)
+    _write(folder / checksums.FILE, checksums.to_text(made).encode())
     return folder
 
 
@@ -65,14 +57,14 @@ def files(results_dir: Path, wanted: Selection, stored: References) -> Iterator[
     for part in (*(problem.part for problem in made.problems), *([made.overall] if made.overall else [])):
         yield from part.files.items()
     yield references.FILE, references.to_json(used).encode()
-    yield "report.md", markdown_page.page(made).encode()
-    yield "report.html", html_page.render(made).encode()
+    yield "report.md", markdown.page(made).encode()
+    yield "report.html", report_page.render(made).encode()
 
 
 def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[Contents, References]:
     """All that the report holds, and the references that its scores are measured by."""
     venue = paper(wanted.paper) if wanted.paper else None
-    found = reading.read(results_dir, wanted)
+    found = selection.read(results_dir, wanted)
     comparisons = curves.comparisons(found.results)
     theirs = published.read(results_dir, wanted.experiments)
     warnings = found.warnings
@@ -90,7 +82,7 @@ def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[C
         problems.append(contents.problem(stem, analysis, looked, said, looks, venue, others))
         used |= analysis.references
     together = across([problem.analysis for problem in problems])
-    reading.warn(warnings)
+    selection.warn(warnings)
     made = Contents(
         wanted=wanted,
         results=found.results,

@@ -3,18 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.report import pictures, published, tables, verdict
-from bench.report.across import Across
-from bench.report.analysis import Analysis
+from bench.report.analysis import published
+from bench.report.analysis.across import Across
+from bench.report.analysis.comparison import Analysis
+from bench.report.analysis.importance import importance
+from bench.report.analysis.published import Published
 from bench.report.audit import Finding
-from bench.report.curves import Comparison
-from bench.report.importance import importance
-from bench.report.paper import Paper
-from bench.report.pictures import Picture, Styles
-from bench.report.published import Published
-from bench.report.reading import Selection
-from bench.report.table import Tabled, csv
-from bench.report.visits import Visits
+from bench.report.figures import catalogue as pictures
+from bench.report.figures.catalogue import Picture, Styles
+from bench.report.look.paper import Paper
+from bench.report.runs.curves import Comparison
+from bench.report.runs.selection import Selection
+from bench.report.runs.visits import Visits
+from bench.report.tables import tables
+from bench.report.tables.formats import Tabled, csv
+from bench.report.words import verdict
 from bench.results import Results
 
 ACROSS = "all"

@@ -4,7 +4,7 @@ import threading
 import time
 from typing import Any
 
-from bench.processes import Process
+from bench.running.cores import Process
 from bench.store import tables
 from bench.store.database import Database, StoreError
 

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bench.errors import UserError
-from bench.problem import Evaluation
-from bench.processes import Process
+from bench.problems import Evaluation
 from bench.results import RunId
+from bench.running.cores import Process
 from bench.store import tables
 from bench.store.database import Database, Transaction
 from bench.store.journal import Journal, Journalled, Progress, now

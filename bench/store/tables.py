@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from bench.processes import Process
+from bench.running.cores import Process
 
 SCHEMA_VERSION = 1
 

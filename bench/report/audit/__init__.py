@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from bench.report.audit import asking, environment, making, searching
 from bench.report.audit.entries import LEVELS, Finding, Metadata, metadata_of, provenance_of
-from bench.report.curves import Comparison
-from bench.report.visits import Visits
+from bench.report.runs.curves import Comparison
+from bench.report.runs.visits import Visits
 from bench.results import Results, RunId
 
 __all__ = ["LEVELS", "Finding", "Metadata", "findings", "metadata_of", "provenance_of", "warnings"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from bench.report.audit.entries import Finding, Metadata, config_of
-from bench.report.visits import Visits
+from bench.report.runs.visits import Visits
 from bench.space import Categorical, Int, Parameter, steps
 from bench.wording import listed, ranges
 

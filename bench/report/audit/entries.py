@@ -4,8 +4,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bench.report import curves
-from bench.report.curves import Comparison
+from bench.report.runs import curves
+from bench.report.runs.curves import Comparison
 from bench.results import Results
 
 Metadata = Mapping[str, Any]

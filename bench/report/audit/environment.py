@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from bench.report import curves
 from bench.report.audit.entries import Finding, Metadata, by_label, metadata_of, provenance_of
-from bench.report.curves import Comparison
+from bench.report.runs import curves
+from bench.report.runs.curves import Comparison
 from bench.results import Results
 from bench.wording import listed, plural
 

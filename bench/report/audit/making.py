@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from bench.report import curves
 from bench.report.audit.entries import Finding, Metadata, by_label, config_of, metadata_of
-from bench.report.curves import Comparison
+from bench.report.runs import curves
+from bench.report.runs.curves import Comparison
 from bench.results import Results, RunId
 from bench.wording import listed, plural, ranges
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bench.report.audit.entries import Finding, Level
-from bench.report.curves import Comparison
+from bench.report.runs.curves import Comparison
 from bench.results import Results
 from bench.wording import listed, plural
 

@@ -11,9 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.report import font, style
-from bench.report.paper import SCREEN, Paper
-from bench.report.style import Style
+from bench.report.look import font, style
+from bench.report.look.paper import SCREEN, Paper
+from bench.report.look.style import Style
 
 FORMATS = ("pdf", "svg", "png")
 

@@ -7,11 +7,11 @@ from typing import Protocol
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from bench.report import style
 from bench.report.figures import canvas, words
 from bench.report.figures.canvas import INCH, sheet, stroke
 from bench.report.figures.scales import ticks
-from bench.report.style import Style
+from bench.report.look import style
+from bench.report.look.style import Style
 
 _BAR = 5.5
 """Between two bars, in points."""
@@ -19,7 +19,7 @@ _EDGE = 6.0
 
 
 class Ranked(Protocol):
-    """What Friedman's test with its critical difference says; as `bench.report.ranks.friedman` gives it."""
+    """What Friedman's test with its critical difference says; as `bench.report.statistics.ranks.friedman` gives it."""
 
     @property
     def problems(self) -> int: ...

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.report import statistics
-from bench.report.curves import Comparison
 from bench.report.figures.steps import Axis, Line, View, baseline_of
-from bench.report.style import Style
+from bench.report.look.style import Style
+from bench.report.runs.curves import Comparison
+from bench.report.statistics import quartiles
 
 _AXIS = {"validation": "best validation loss", "test": "test loss of the incumbent"}
 _AXIS_OF_FUNCTION = {"validation": "best value", "test": "value of the incumbent without noise"}
@@ -70,7 +70,7 @@ def limits(curves: pd.DataFrame, kind: str) -> tuple[float, float]:
     on to each curve's last median that is at most b + 15 d. A margin of 4 % is added on both sides; what is above is
     outside.
     """
-    lower, median, upper = (f"{kind}_{name}" for name in statistics.QUARTILES)
+    lower, median, upper = (f"{kind}_{name}" for name in quartiles.QUARTILES)
     longest = int(curves["evaluations"].max())
     early = min(max(2, math.ceil(longest / 4)), longest - 1)
     last = ~curves.duplicated("label", keep="last")

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bench.report import style
 from bench.report.figures import canvas, labels, scales, words
 from bench.report.figures.canvas import INCH, sheet
+from bench.report.look import style
 
 _ROW = 15.0
 MOST = 20

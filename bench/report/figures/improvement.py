@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from bench.report import style
 from bench.report.figures import canvas, words
 from bench.report.figures.canvas import INCH, sheet, stroke
-from bench.report.style import Style
+from bench.report.look import style
+from bench.report.look.style import Style
 
 Values = NDArray[np.float64]
 

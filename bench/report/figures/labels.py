@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from bench.report import style
 from bench.report.figures import words
 from bench.report.figures.canvas import INCH, marker, renderer, sheet, stroke
-from bench.report.style import Style
+from bench.report.look import style
+from bench.report.look.style import Style
 
 _LEADER = 27.0
 _SHARE = 0.42

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bench.report.figures.curves import evaluations, limits
 from bench.report.figures.steps import Axis, Line, View, baseline_of, draw
-from bench.report.style import Style
+from bench.report.look.style import Style
 
 Styles = Mapping[str, Style]
 Values = NDArray[np.float64]

@@ -7,10 +7,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.report import style
 from bench.report.figures import canvas, words
 from bench.report.figures.canvas import INCH, sheet, stroke
-from bench.report.style import Style
+from bench.report.look import style
+from bench.report.look.style import Style
 
 _EDGE = 6.0
 _GAP = 10.0

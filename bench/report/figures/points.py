@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from bench.report import style
 from bench.report.figures import canvas, labels, scales, words
 from bench.report.figures.canvas import INCH, sheet
 from bench.report.figures.labels import End
-from bench.report.statistics import quartiles
-from bench.report.style import Style
+from bench.report.look import style
+from bench.report.look.style import Style
+from bench.report.statistics.quartiles import quartiles
 
 Values = NDArray[np.float64]
 

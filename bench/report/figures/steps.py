@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bench.report.figures import canvas, labels, scales
 from bench.report.figures.labels import End
-from bench.report.style import BASELINE, Style
+from bench.report.look.style import BASELINE, Style
 
 Values = NDArray[np.float64]
 

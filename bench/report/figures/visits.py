@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bench.report.figures import words
 from bench.report.figures.canvas import sheet
 from bench.report.figures.panels import panels
-from bench.report.style import Style
+from bench.report.look.style import Style
 
 Values = NDArray[np.float64]
 

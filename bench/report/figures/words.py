@@ -11,8 +11,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
 
-from bench.report import style
 from bench.report.figures.canvas import INCH, renderer, sheet
+from bench.report.look import style
 
 _TO_PATH = TextToPath()
 

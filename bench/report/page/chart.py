@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.report.look.style import Style
 from bench.report.page import look
 from bench.report.page.document import Chart, Curve, Section, Series
-from bench.report.style import Style
 
 Values = NDArray[np.float64]
 

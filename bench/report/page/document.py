@@ -11,7 +11,7 @@ from typing import Literal, Self
 import pandas as pd
 
 from bench.report.audit import Finding
-from bench.report.style import Style
+from bench.report.look.style import Style
 
 Mark = Literal["", "best", "tied"]
 

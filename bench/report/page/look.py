@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from matplotlib.markers import MarkerStyle
 
-from bench.report.style import Dash, Style, darker
+from bench.report.look.style import Dash, Style, darker
 
 WIDTH = 1.8
 """Of a line, in pixels; dashes are multiples of it, as Matplotlib's are."""

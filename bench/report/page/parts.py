@@ -6,10 +6,10 @@ from itertools import chain
 from string import Template
 
 from bench.report.audit import Finding
+from bench.report.look.style import Style
 from bench.report.page.document import Cell, Document, Download, Fact, Figure, Section, Series, Table
 from bench.report.page.look import swatch
 from bench.report.page.markup import own, prose, text, url
-from bench.report.style import Style
 
 Names = Mapping[Style, str]
 

@@ -6,10 +6,10 @@ from functools import cache
 
 from plotly.offline import get_plotlyjs
 
+from bench.report.look.style import Style
 from bench.report.page import chart, look, parts
 from bench.report.page.document import Document
 from bench.report.page.markup import data, digest, own, text
-from bench.report.style import Style
 
 _SHEETS = re.compile(r'getElementById\("([0-9a-f]{64})"\)')
 """Sheets that Plotly's script adds unless an element of that name is there: those of maps; the page has none."""

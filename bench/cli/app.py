@@ -1,0 +1,317 @@
+"""The command and its verbs."""
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from bench import __version__
+from bench.errors import UserError
+
+app = typer.Typer(
+    name="bench",
+    help="Compare hyperparameter optimisers: same problems, same budgets, same seeds, and what the numbers support.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ResultsDir = Annotated[Path, typer.Option(help="Where the trial tables are.")]
+ConfigDir = Annotated[
+    Path | None, typer.Option("--config-dir", help="A folder with your own configs, laid out as conf/.")
+]
+
+_RUN_HELP = """Do one run, a sweep of runs, or a named experiment.
+
+OVERRIDES choose configs (dataset=digits, optimizer=skopt_gp) and set keys (budget.trials=50, seed=3, name=mine), in
+Hydra's grammar. What was finished before is not done again; what was interrupted goes on where it stopped.
+
+\b
+bench run dataset=digits optimizer=hyperopt_tpe seed=3 budget.trials=50 name=mine     one run
+bench run -m optimizer=random,skopt_gp 'seed=range(0,10)' name=mine                   a sweep
+bench run experiment=otto                                                             a named experiment
+bench run experiment=otto dry_run=true                                                what it would cost
+
+'bench list' names every config; 'bench run --cfg job' prints the composed one.
+"""
+
+
+@app.command(help=_RUN_HELP)
+def run(
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="OVERRIDES", help="As above.")] = None,
+    multirun: Annotated[bool, typer.Option("--multirun", "-m", help="Sweep over lists, choices and ranges.")] = False,
+    config_dir: ConfigDir = None,
+    cfg: Annotated[str | None, typer.Option(help="Print the config instead: job, hydra or all.")] = None,
+) -> None:
+    """Do one run, a sweep of runs, or a named experiment."""
+    from bench.running import compose  # noqa: PLC0415 - each verb imports what it needs: help is instant
+
+    options = ["--multirun"] if multirun else []
+    options += [] if cfg is None else ["--cfg", cfg]
+    try:
+        compose.run(overrides or [], options, config_dir)
+    except KeyboardInterrupt as interrupt:
+        _complain("stopped; the same command goes on from here")
+        raise typer.Exit(getattr(interrupt, "status", 130)) from None
+
+
+@app.command()
+def report(
+    experiments: Annotated[list[str], typer.Argument(help="Experiments; several are drawn together.")],
+    optimizers: Annotated[str | None, typer.Option(help="Only these, with commas between them")] = None,
+    problems: Annotated[str | None, typer.Option(help="Only these, as DATASET/MODEL,...: digits/lightgbm")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; say whether the report there is the same, byte for byte.")
+    ] = False,
+    paper: Annotated[
+        str | None, typer.Option(help="Figures for a venue's paper: neurips2024, icml2024, icml2024_full, ieee, ...")
+    ] = None,
+    new_references: Annotated[
+        bool, typer.Option("--new-references", help="Measure scores by what is loaded now, not by what is stored.")
+    ] = False,
+    results_dir: ResultsDir = Path("results"),
+    reports_dir: Annotated[Path, typer.Option(help="Where reports go.")] = Path("reports"),
+) -> None:
+    """Draw the figures and tables of experiments from their stored results, or check those drawn before."""
+    from bench.report import build  # noqa: PLC0415
+    from bench.report import check as checking  # noqa: PLC0415
+    from bench.report.runs import selection  # noqa: PLC0415
+
+    wanted = selection.selection(experiments, optimizers, problems, paper)
+    if check:
+        made = checking.check(results_dir, reports_dir, wanted)
+        typer.echo(str(made), nl=False)
+        raise typer.Exit(0 if made.holds else 1)
+    typer.echo(f"{build.build(results_dir, reports_dir, wanted, new_references) / 'report.html'}")
+
+
+@app.command()
+def status(
+    experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
+    results_dir: ResultsDir = Path("results"),
+    store: Annotated[
+        str | None, typer.Option(help="The store's SQLAlchemy URL, where it is not in results_dir.")
+    ] = None,
+    watch: Annotated[bool, typer.Option(help="Go on showing until every run has ended.")] = False,
+) -> None:
+    """Show where an experiment's runs stand, and why any failed."""
+    from bench.cli import status as inspection  # noqa: PLC0415
+
+    inspection.status(experiment, results_dir, store, watch)
+
+
+@app.command()
+def best(
+    experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
+    dataset: Annotated[str | None, typer.Option(help="Only this dataset.")] = None,
+    model: Annotated[str | None, typer.Option(help="Only this model.")] = None,
+    results_dir: ResultsDir = Path("results"),
+) -> None:
+    """Print the best configuration of each problem as YAML, by validation loss."""
+    from bench.cli import status as inspection  # noqa: PLC0415
+
+    typer.echo(inspection.best(experiment, dataset, model, results_dir), nl=False)
+
+
+@app.command()
+def verify(
+    experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
+    trials: Annotated[int, typer.Option(min=1, help="How many of its trials to evaluate anew.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="The seed that they are drawn with.")] = 0,
+    data: Annotated[Path | None, typer.Option(help="The file of a dataset of your own.")] = None,
+    config_dir: ConfigDir = None,
+    results_dir: ResultsDir = Path("results"),
+    datasets_dir: Annotated[Path, typer.Option(help="Where datasets are.")] = Path("datasets"),
+) -> None:
+    """Evaluate stored trials anew and say whether they come out the same, bit for bit; status 1 if not."""
+    from bench.config import catalogue  # noqa: PLC0415
+    from bench.running import verify as verifying  # noqa: PLC0415
+
+    catalogue.find_own_classes(config_dir)
+    found = []
+    for each in verifying.verify(experiment, results_dir, datasets_dir, trials, seed, data):
+        typer.echo(str(each))
+        found.append(each)
+    typer.echo(verifying.summary(found))
+    if not all(each.same for each in found):
+        raise typer.Exit(1)
+
+
+@app.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV with the columns optimizer, seed, trial, loss.")],
+    name: Annotated[str, typer.Option(help="The experiment that its runs will be of.")],
+    dataset: Annotated[str | None, typer.Option(help="The dataset, where no column says it.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model, where no column says it.")] = None,
+    metric: Annotated[str, typer.Option(help="What the losses are, such as log_loss; less is better.")] = "loss",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace runs that are there already.")] = False,
+    results_dir: ResultsDir = Path("results"),
+) -> None:
+    """Import trial logs from elsewhere, to be reported as one's own runs are.
+
+    Further columns that are read: test_loss, seconds, status (ok, failed, timeout, crashed), dataset, model.
+    """
+    from bench.results import imports  # noqa: PLC0415
+
+    made = imports.import_log(file, name, results_dir, dataset, model, metric, overwrite)
+    typer.echo(str(made), nl=False)
+
+
+@app.command()
+def check(
+    name: Annotated[str, typer.Argument(help="The optimiser, as its config is called.")],
+    config_dir: ConfigDir = None,
+    examples: Annotated[int, typer.Option(min=1, help="Generated spaces to try each rule on.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="The seed that the spaces are generated from.")] = 0,
+    trials: Annotated[int, typer.Option(min=2, help="Trials on each space.")] = 25,
+    limit: Annotated[float, typer.Option(min=0, help="Seconds after which a rule is tried on no further space.")] = 5,
+) -> None:
+    """Try an optimiser, the suite's or your own, against everything that a comparison needs of it."""
+    from bench import conformance  # noqa: PLC0415
+    from bench.config import catalogue  # noqa: PLC0415
+
+    subject = conformance.subject(name, config_dir)
+    catalogue.find_own_classes(config_dir)
+    typer.echo(f"{name} ({subject.path}): {examples} generated spaces and 3 fixed ones, {trials} trials on each")
+    found = Counter[str]()
+    for made in conformance.check(subject, examples, seed, trials=trials, limit=limit):
+        typer.echo(str(made))
+        found[made.status] += 1
+    typer.echo(f"{name}: {found['ok']} ok, {found['skipped']} skipped, {found['FAIL']} failed")
+    if found["FAIL"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    kind: Annotated[str, typer.Argument(help="optimizer, model or dataset.")],
+    name: Annotated[str, typer.Argument(help="Its name, an identifier such as my_tpe.")],
+    folder: Annotated[Path, typer.Option(help="Where to write it: what --config-dir then names.")] = Path("mine"),
+) -> None:
+    """Write a small optimiser, model or dataset that works, its config and a test, for you to change."""
+    from bench.cli import new  # noqa: PLC0415
+
+    typer.echo(new.write(kind, name, folder), nl=False)
+
+
+@app.command()
+def doctor(
+    offline: Annotated[bool, typer.Option("--offline", help="Do not try whether OpenML is reachable.")] = False,
+) -> None:
+    """Print versions, cores, threads, missing extras and whether OpenML is reachable, to paste into a bug report."""
+    from bench.cli import doctor as doctors  # noqa: PLC0415
+
+    for line in doctors.lines(offline):
+        typer.echo(line)
+
+
+stores = typer.Typer(help="Look into the store of evaluations, take out, bring in, prune.", no_args_is_help=True)
+app.add_typer(stores, name="store")
+StoreUrl = Annotated[str | None, typer.Option("--store", help="The store's SQLAlchemy URL, where not in results_dir.")]
+
+
+@stores.command(name="show")
+def store_show(results_dir: ResultsDir = Path("results"), store: StoreUrl = None) -> None:
+    """Print the store's size and how many evaluations it holds of each problem."""
+    from bench.cli import store as storing  # noqa: PLC0415
+
+    storing.show(results_dir, store)
+
+
+@stores.command(name="export")
+def store_export(
+    file: Annotated[Path, typer.Argument(help="The parquet file to write.")],
+    results_dir: ResultsDir = Path("results"),
+    store: StoreUrl = None,
+) -> None:
+    """Write every evaluation to a parquet file."""
+    from bench.cli import store as storing  # noqa: PLC0415
+
+    typer.echo(storing.export(file, results_dir, store))
+
+
+@stores.command(name="import")
+def store_import(
+    other: Annotated[str, typer.Argument(help="Another store: a file of SQLite or a URL.")],
+    results_dir: ResultsDir = Path("results"),
+    store: StoreUrl = None,
+) -> None:
+    """Add what another store holds and this one does not."""
+    from bench.cli import store as storing  # noqa: PLC0415
+
+    typer.echo(storing.take(other, results_dir, store))
+
+
+@stores.command(name="prune")
+def store_prune(
+    status: Annotated[str | None, typer.Option(help="Of these, with commas: ok, failed, timeout, crashed.")] = None,
+    problem: Annotated[str | None, typer.Option(help="Of the problem whose hash begins so.")] = None,
+    older_than: Annotated[float | None, typer.Option(min=0, help="Made at least so many days ago.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
+    results_dir: ResultsDir = Path("results"),
+    store: StoreUrl = None,
+) -> None:
+    """Remove evaluations that meet all that is said; they are made again when a run needs them."""
+    from bench.cli import store as storing  # noqa: PLC0415
+
+    typer.echo(storing.prune(status, problem, older_than, dry_run, results_dir, store))
+
+
+@app.command(name="list")
+def list_(
+    group: Annotated[str | None, typer.Argument(help="One group only, such as datasets or optimizers.")] = None,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Name every dataset, model, optimiser, experiment, ... with one line each.
+
+    'bench list optimizers' also shows each one's library, what it can express and what it approximates.
+    """
+    from bench.config import catalogue  # noqa: PLC0415
+
+    if group in ("optimizer", "optimizers"):
+        from bench.cli import optimizers as capabilities  # noqa: PLC0415 - builds each optimiser, so that its library is imported
+
+        catalogue.find_own_classes(config_dir)
+        typer.echo(capabilities.listing(config_dir), nl=False)
+    else:
+        typer.echo(catalogue.listing(group, config_dir), nl=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> NoReturn:
+    """Run the command; exit status 0 all done, 1 some run failed, 2 unusable arguments, 130 or 143 interrupted."""
+    try:
+        status = app(standalone_mode=False)
+    except UserError as error:
+        _complain(str(error))
+        status = 2
+    except typer.TyperException as error:
+        _complain(f"{' '.join(error.format_message().split())}; 'bench --help' shows the commands")
+        status = 2
+    except typer.Abort:
+        status = 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nobody is left to tell
+        status = 1
+    sys.exit(status or 0)
+
+
+def _complain(message: str) -> None:
+    typer.echo(f"bench: {message}", err=True)

@@ -1,0 +1,76 @@
+"""What each optimiser can express of a space and what it approximates, as it declares on a small reference space."""
+
+import textwrap
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench import provenance
+from bench.config import catalogue
+from bench.config.components import build
+from bench.conformance.spaces import REFERENCE
+from bench.errors import UserError
+from bench.optimizers import Declaration
+from bench.space import Space
+from bench.space.parsing import parse
+
+_WIDTH = 118
+
+
+def listing(config_dir: Path | None = None) -> str:
+    """Every optimiser: its description, its libraries' versions, which kinds are exact, and what is not."""
+    lines = ["optimizer"]
+    for name in catalogue.names("optimizer", config_dir):
+        lines.append(f"  {name}")
+        for entry in _entries(name, config_dir):
+            lines += textwrap.wrap(entry, _WIDTH, initial_indent="      ", subsequent_indent="        ")
+    return "\n".join(lines) + "\n"
+
+
+def _entries(name: str, config_dir: Path | None) -> Iterator[str]:
+    try:
+        config = catalogue.config("optimizer", name, config_dir)
+        yield str(config.get("description") or "(no description)")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a library's remarks when it is imported are no part of the list
+            space = parse(REFERENCE)
+            made = build("optimizer", config.get("class"), (space, 0, 50), config.get("settings") or {})
+    except UserError as error:
+        yield f"not available: {error}"
+        return
+    except Exception as error:  # noqa: BLE001 - one class that cannot be built leaves the others to be listed
+        yield f"not available: building it raised {type(error).__name__}: {error}"
+        return
+    yield from described(made, space)
+
+
+def described(optimizer: Any, space: Space) -> Iterator[str]:
+    """What an optimiser built on `space` says of itself, line by line."""
+    declared = getattr(optimizer, "declared", None) or Declaration()
+    libraries = getattr(optimizer, "libraries", ())
+    versions = provenance.versions(libraries)
+    if libraries:
+        named = (f"{library} {versions.get(library, '(not installed)')}" for library in libraries)
+        yield f"library: {', '.join(named)}"
+    else:
+        yield "library: none, its own code"
+    laws = declared.laws
+    exact = [p.name for p in space.parameters if p.name not in laws or not laws[p.name].total_variation]
+    others = [p.name for p in space.parameters if p.name not in exact]
+    yield f"exact laws: {'all' if not others else ', '.join(exact) or 'none'}"
+    for parameter in others:
+        law = laws[parameter]
+        yield f"approximate: {parameter} as {law.expression}, {law.total_variation:.2g} from its law (total variation)"
+    if declared.inactive != "absent":
+        yield f"inactive parameters: {declared.inactive}"
+    if declared.fallback:
+        yield f"not by the method: {declared.fallback}"
+    remarks = [
+        "" if declared.takes_unasked else "takes no results that it did not ask for",
+        "" if declared.extendable else "a larger budget is another sequence",
+        "every seed gives the same sequence" if declared.deterministic else "",
+        "learns from no loss" if getattr(optimizer, "independent", False) else "",
+    ]
+    if any(remarks):
+        yield f"also: {'; '.join(filter(None, remarks))}"

@@ -1,0 +1,76 @@
+"""The verbs of `bench store`: which store is meant, and what became of it, in lines."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from rich.console import Console
+from rich.table import Table
+
+from bench.errors import UserError
+from bench.running.progress import duration
+from bench.store import Store, contents
+from bench.store.database import without_password
+
+
+def show(results_dir: Path, url: str | None) -> None:
+    """Print the store's size and what it holds of each problem."""
+    store = _there(results_dir, url)
+    found = contents.held(store)
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("problem", "dataset", "model"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("evaluations", "not ok", "time"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in found:
+        names = (row.problem[:12], row.dataset or "?", row.model or "?")
+        table.add_row(*names, str(row.evaluations), str(row.not_ok), duration(row.seconds))
+    if found:
+        console.print(table)
+    count, seconds = sum(row.evaluations for row in found), sum(row.seconds for row in found)
+    line = f"{count} evaluations of {len(found)} problems, which took {duration(seconds)}"
+    console.print(f"{line}; {contents.size(store) / 1e6:.1f} MB in {without_password(store.url)}", markup=False)
+    store.close()
+
+
+def export(file: Path, results_dir: Path, url: str | None) -> str:
+    """Write every evaluation to a parquet file."""
+    store = _there(results_dir, url)
+    count = contents.export(store, file)
+    store.close()
+    return f"{count} evaluations in {file}"
+
+
+def take(other: str, results_dir: Path, url: str | None) -> str:
+    """Add what another store holds."""
+    source = _there(results_dir, other if "://" in other else f"sqlite:///{other}")
+    target = Store(_url(results_dir, url))
+    added, there = contents.take(target, source)
+    source.close()
+    target.close()
+    return f"{added} evaluations added, {there} were there"
+
+
+def prune(
+    status: str | None, problem: str | None, days: float | None, dry: bool, results_dir: Path, url: str | None
+) -> str:
+    """Remove evaluations."""
+    store = _there(results_dir, url)
+    statuses = tuple(status.split(",")) if status else ()
+    count = contents.prune(store, statuses, problem, days, dry)
+    store.close()
+    return f"{count} evaluations {'would be removed' if dry else 'removed'}"
+
+
+def _url(results_dir: Path, url: str | None) -> str:
+    return url or f"sqlite:///{(results_dir / 'store.sqlite').absolute()}"
+
+
+def _there(results_dir: Path, url: str | None) -> Store:
+    """The store that is meant; raises `UserError` where its file is not there, instead of making an empty one."""
+    meant = _url(results_dir, url)
+    if meant.startswith("sqlite:"):
+        path = Path(sa.make_url(meant).database or "")
+        if not path.is_file():
+            raise UserError(f"{path}: no store there; name one with --store or --results-dir")
+    return Store(meant)

@@ -1,0 +1,28 @@
+"""Whether my_dataset can be loaded, and holds what it should."""
+
+from pathlib import Path
+
+from bench import datasets
+from bench.config import catalogue
+
+HERE = Path(__file__).parent
+catalogue.find_own_classes(HERE)
+
+
+def loaded() -> datasets.Dataset:
+    """The dataset as the runner has it."""
+    return datasets.load(catalogue.config("dataset", "my_dataset", HERE), HERE)
+
+
+def test_it_holds_what_it_should() -> None:
+    """For you to sharpen: what you know of your data."""
+    found = loaded()
+    assert found.features.shape == (300, 3)
+    assert found.task == "binary"
+    assert found.classes == ("lower", "upper")
+    assert not found.features.isna().any(axis=None)
+
+
+def test_it_is_the_same_each_time() -> None:
+    """What it holds decides which results may be compared."""
+    assert loaded().content == loaded().content

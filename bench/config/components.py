@@ -1,0 +1,60 @@
+"""From a dotted path in a YAML file to the class or function it names, its settings checked against its signature."""
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bench.errors import UserError, allowed
+
+EXTRAS = {
+    "ax": "ax",
+    "botorch": "botorch",
+    "ConfigSpace": "smac",
+    "gpytorch": "botorch",
+    "nevergrad": "nevergrad",
+    "ray": "ray",
+    "smac": "smac",
+    "submitit": "slurm",
+    "torch": "torch",
+}
+"""Of packages that are not always installed, as they are imported, the extra that installs them."""
+
+
+def locate(where: str, path: object) -> Callable[..., Any]:
+    """The class or function at the dotted `path`; `where` is the YAML key to name in the message of a `UserError`."""
+    module_name, _, name = str(path).rpartition(".")
+    if not module_name:
+        raise UserError(f"{where}={path!r}: expected a dotted path such as my_module.MyClass")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
+            raise UserError(
+                f"{where}={path}: no module named {error.name!r}; put its file beside your configs (--config-dir) "
+                "or into the folder you start from"
+            ) from None
+        missing = str(error.name).partition(".")[0]
+        what = f"'hpo-compare[{EXTRAS[missing]}]'" if missing in EXTRAS else "it"
+        raise UserError(
+            f"{where}={path}: needs the package {error.name!r}, which is not installed; pip install {what}"
+        ) from None
+    found: Callable[..., Any] | None = getattr(module, name, None)
+    if found is None:
+        own = {key: value for key, value in vars(module).items() if callable(value) and not key.startswith("_")}
+        public = [key for key, value in own.items() if str(getattr(value, "__module__", "")).startswith(module_name)]
+        raise UserError(f"{where}={path}: {module_name} has no {name!r}; {allowed(name, public)}")
+    return found
+
+
+def build(where: str, path: object, arguments: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
+    """Call what `path` names with `arguments` and the keyword `settings`; an unknown setting is a `UserError`."""
+    factory = locate(f"{where}.class", path)
+    parameters = list(inspect.signature(factory).parameters.values())
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        known = [parameter.name for parameter in parameters[len(arguments) :]]
+        for key in settings:
+            if key not in known:
+                what = allowed(key, known) if known else f"{path} takes no settings"
+                raise UserError(f"{where}.settings.{key}: unknown; {what}")
+    return factory(*arguments, **settings)

@@ -1,0 +1,207 @@
+"""A problem with data: dataset + split + model + search space + metric, evaluated one configuration at a time."""
+
+import hashlib
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import datasets, metrics, provenance
+from bench.config.components import build as build_component
+from bench.datasets import Dataset, Split
+from bench.errors import UserError
+from bench.metrics import Metric
+from bench.models import Model, Part
+from bench.problems.contract import NO_OUTCOME, Evaluation, Recipe, one_line
+from bench.space import Configuration, Space, parsing, to_json
+
+
+@dataclass(frozen=True, eq=False)
+class _FoldParts:
+    train: Part
+    stop: Part
+    valid: Part
+
+
+@dataclass(frozen=True, eq=False)
+class DataProblem:
+    """What one evaluation depends on, besides the configuration."""
+
+    recipe: Recipe
+    dataset: Dataset
+    split: Split
+    model: Model
+    space: Space
+    metric: Metric
+    model_seed: int
+    identity: Mapping[str, Any]
+    """What decides whether two losses may be compared, as plain data: see `build`."""
+    family: str
+    """The hash of the problem with those seeds left out that follow the repetition's seed."""
+
+    @cached_property
+    def hash(self) -> str:
+        """What may be compared: data, split, model with its settings, space with its order, metric, model seed."""
+        return provenance.digest(dict(self.identity))
+
+    @cached_property
+    def _key_prefix(self) -> bytes:
+        parts = {name: value for name, value in self.identity.items() if name != "space"}
+        parts["versions"] = provenance.versions((*self.model.libraries, "scikit-learn"))
+        if self.model.threads_matter:
+            parts["threads"] = self.recipe.threads
+        return provenance.digest(parts).encode()
+
+    def key(self, configuration: Configuration) -> str:
+        """What may be reused: the problem without its space, the versions that compute, and the configuration."""
+        in_any_order = to_json(dict(sorted(configuration.items())))
+        return hashlib.sha256(self._key_prefix + in_any_order.encode()).hexdigest()
+
+    def evaluate(self, configuration: Configuration) -> Evaluation:
+        """Train and judge one canonical configuration: on each fold, its loss being the mean over the folds.
+
+        The test loss is that of the fold models' averaged predictions. `seconds` are those of training and judging:
+        what is prepared once for all trials is charged to none. A model's error or a loss that is not finite, in any
+        fold, is an outcome. A missing library, a full disk and a lack of memory are not: they are raised.
+        """
+        self.prepare()
+        start = time.perf_counter()
+        losses: list[float] = []
+        details: list[dict[str, Any]] = []
+        tested: NDArray[np.float64] | float = 0.0
+        test_loss = error = None
+        try:
+            for fold in self._folds:
+                fitted = self.model.fit(configuration, fold.train, fold.stop, self.model_seed, self.recipe.threads)
+                details.append(fitted.details() | {"curve": [float(f"{point:.6g}") for point in fitted.curve]})
+                losses.append(self._loss(fold.valid, fitted.predict(fold.valid.features)))
+                if self._test is not None:
+                    tested = tested + fitted.predict(self._test.features)
+            if self._test is not None:
+                test_loss = self._loss(self._test, np.asarray(tested) / len(self._folds))
+        except NO_OUTCOME:
+            raise
+        except (Exception, SystemExit) as failure:  # noqa: BLE001 - what a model raises is this configuration's outcome
+            error = one_line(failure)
+        seconds = time.perf_counter() - start
+        several = len(self._folds) > 1
+        detail = {"fold_losses": losses, "folds": details} if several else next(iter(details), {})
+        if error is not None:
+            where = f"fold {len(losses)}: " if several and len(losses) < len(self._folds) else ""
+            return Evaluation(None, None, seconds, "failed", where + error, detail)
+        return Evaluation(math.fsum(losses) / len(losses), test_loss, seconds, "ok", None, detail)
+
+    def prepare(self) -> None:
+        """Let the model do, once, what depends on no configuration: a first trial then takes no longer than others."""
+        _ = self._prepared
+
+    @cached_property
+    def _prepared(self) -> None:
+        prepare = getattr(self.model, "prepare", None)
+        if prepare is not None:
+            for fold in self._folds:
+                prepare(fold.train, fold.stop, self.model_seed, self.recipe.threads)
+
+    @cached_property
+    def baseline_loss(self) -> float:
+        """The validation loss of a model that knows the train part's class shares, or its mean, and nothing else."""
+        losses = []
+        for fold in self._folds:
+            train, rows = fold.train, len(fold.valid.target)
+            if self.dataset.classes:
+                classes = len(self.dataset.classes)
+                total = np.bincount(train.target, weights=train.weights, minlength=classes)
+                prediction: NDArray[np.float64] = np.tile(total / total.sum(), (rows, 1))
+            else:
+                prediction = np.full(rows, np.average(train.target, weights=train.weights))
+            losses.append(self._loss(fold.valid, prediction))
+        return math.fsum(losses) / len(losses)
+
+    def metadata(self) -> dict[str, Any]:
+        """The hashes, and what a report says of data: folds, what early stopping watched, the loss without a model."""
+        return {
+            "problem": self.hash,
+            "problem_family": self.family,
+            "metric": self.metric.label,
+            "folds": len(self.split.folds),
+            "has_test": self.split.test is not None,
+            "computed_by": provenance.versions(self.model.libraries),
+            "stops_on_valid": self.split.stops_on_valid,
+            "task": self.dataset.task,
+            "baseline_loss": self.baseline_loss,
+        }
+
+    def _loss(self, part: Part, prediction: NDArray[np.float64]) -> float:
+        finite = np.isfinite(prediction).all()
+        loss = self.metric.loss(part.target, prediction, part.weights) if finite else math.nan
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"the {self.metric.name} is {loss}")
+        return loss
+
+    @cached_property
+    def _folds(self) -> tuple[_FoldParts, ...]:
+        """The parts of each fold, the same object where stop is valid."""
+        folds = []
+        for fold in self.split.folds:
+            valid = self._part(fold.valid)
+            stop = valid if np.array_equal(fold.stop, fold.valid) else self._part(fold.stop)
+            folds.append(_FoldParts(self._part(fold.train), stop, valid))
+        return tuple(folds)
+
+    @cached_property
+    def _test(self) -> Part | None:
+        return None if self.split.test is None else self._part(self.split.test)
+
+    def _part(self, rows: NDArray[np.int64]) -> Part:
+        data = self.dataset
+        weights = None if data.weights is None else data.weights[rows]
+        return Part(data.features.iloc[rows], data.target[rows], weights)
+
+
+def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
+    """The problem of a recipe; loads the data where it is not given.
+
+    Raises `UserError` where a config or the data cannot be used.
+    """
+    config, seed = recipe.groups, recipe.seed
+    seeds = {name: seed if config["seeds"][name] == "seed" else config["seeds"][name] for name in ("split", "model")}
+    dataset = dataset or datasets.load(config["dataset"], Path(recipe.datasets_dir))
+    split = datasets.split(dataset, config["resampling"], seeds["split"])
+    metric = metrics.get(config["metric"]["name"], dataset.task)
+    model_config = config["model"]
+    settings = model_config.get("settings") or {}
+    try:
+        model: Model = build_component("model", model_config["class"], (dataset.task, len(dataset.classes)), settings)
+    except UserError as error:
+        raise UserError(_named(error, config, dataset)) from None
+    space = parsing.parse(model_config["space"])
+    identity = {
+        "data": dataset.content,
+        "task": dataset.task,
+        "split": split.content,
+        "model": {"class": model_config["class"], "settings": settings, "revision": model.revision},
+        "space": space.describe(),
+        "metric": metric.name,
+        "model_seed": seeds["model"],
+    }
+    resampling = {key: value for key, value in config["resampling"].items() if key not in ("name", "description")}
+    follows = {"split": resampling, "split_seed": config["seeds"]["split"]}
+    family = provenance.digest(identity | follows | {"model_seed": config["seeds"]["model"]})
+    return DataProblem(recipe, dataset, split, model, space, metric, seeds["model"], identity, family)
+
+
+def _named(error: UserError, config: Mapping[str, Any], dataset: Dataset) -> str:
+    """What a model says of its settings or the task, with its name, and how the task came about."""
+    said = str(error)
+    if said.startswith("model.settings"):
+        said = f"model={config['model'].get('name')}: {said}"
+    inferred = config["dataset"].get("task") is None and "task is" in said
+    if inferred and dataset.classes and all(label.lstrip("-").isdigit() for label in dataset.classes):
+        said += "; it was inferred from few different whole numbers: dataset.task=regression or counts overrides it"
+    return said

@@ -1,0 +1,258 @@
+"""A problem without data: the loss is the value of a function of the configuration, such as a formula or a simulator.
+
+`model.function` names a function, called with a configuration (a dict) and the settings as keywords, or a class, built
+once with the settings, whose object is called with a configuration. It returns a number. docs/functions.md shows the
+other keys.
+"""
+
+import hashlib
+import inspect
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from bench import provenance
+from bench.config.components import build as build_component
+from bench.config.components import locate
+from bench.errors import UserError, allowed
+from bench.problems.contract import NO_OUTCOME, Evaluation, Recipe, one_line
+from bench.space import Configuration, InvalidConfiguration, Space, parsing, to_json
+
+KEYS = (
+    "name", "description", "function", "settings", "revision", "libraries", "dimension", "space", "minimum", "noise",
+    "baseline",
+)  # fmt: skip
+"""The keys of a function's YAML."""
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionProblem:
+    """A function over a space. Its losses depend on no seed, except where noise is added to them."""
+
+    recipe: Recipe
+    function: Callable[[Configuration], Any]
+    space: Space
+    noise: float
+    """The standard deviation of what is added to the value, by the configuration and the model seed."""
+    model_seed: int
+    baseline: int
+    """How many points the baseline is the mean of; 0: as few as can be, and only where it is needed."""
+    libraries: tuple[str, ...]
+    minimum: tuple[float, tuple[Configuration, ...]] | None
+    """The least value, and where in the space it is; None where that is not known."""
+    identity: Mapping[str, Any]
+    """What decides whether two losses may be compared, as plain data: see `build`."""
+    family: str
+
+    @cached_property
+    def hash(self) -> str:
+        """The function with its settings and revision, the space with its order; noise and its seed, if any."""
+        return provenance.digest(dict(self.identity))
+
+    @cached_property
+    def _key_prefix(self) -> bytes:
+        parts = {name: value for name, value in self.identity.items() if name != "space"}
+        parts["versions"] = provenance.versions(("numpy", *self.libraries))
+        return provenance.digest(parts).encode()
+
+    def key(self, configuration: Configuration) -> str:
+        """The problem without its space, the versions of NumPy and of `libraries`, and the configuration."""
+        return hashlib.sha256(self._key_prefix + _in_any_order(configuration)).hexdigest()
+
+    def evaluate(self, configuration: Configuration) -> Evaluation:
+        """The function's value as the loss. There is no test loss, except where noise is added: it is then the value
+        without noise, by which the choice of an optimiser that saw the noise is judged.
+        """
+        start = time.perf_counter()
+        try:
+            value = self._value(configuration)
+        except NO_OUTCOME:
+            raise
+        except (Exception, SystemExit) as failure:  # noqa: BLE001 - what a function raises is this point's outcome
+            return Evaluation(None, None, time.perf_counter() - start, "failed", one_line(failure))
+        seconds = time.perf_counter() - start
+        if not self.noise:
+            return Evaluation(value, None, seconds, "ok")
+        return Evaluation(value + self.noise * self._deviate(configuration), value, seconds, "ok")
+
+    @cached_property
+    def baseline_loss(self) -> float:
+        """The mean value over `baseline` points, drawn by the space's reference law from a seed that never changes.
+
+        Points without a value are passed over; where ten times as many have none, the mean is over those that have
+        one, and 0 over none.
+        """
+        rng = np.random.default_rng(0)
+        wanted = max(self.baseline, 1)
+        values: list[float] = []
+        for _ in range(10 * wanted):
+            try:
+                values.append(self._value(self.space.sample(rng)))
+            except NO_OUTCOME:
+                raise
+            except (Exception, SystemExit):  # noqa: BLE001, S112 - a point without a value
+                continue
+            if len(values) == wanted:
+                break
+        return math.fsum(value / len(values) for value in values)
+
+    def metadata(self) -> dict[str, Any]:
+        """The hashes, `known_minimum` and `known_minimisers` (None where not known), and `noise`."""
+        least, where = self.minimum or (None, None)
+        return {
+            "problem": self.hash,
+            "problem_family": self.family,
+            "metric": "value",
+            "task": "function",
+            "baseline_loss": self.baseline_loss if self.baseline else None,
+            "known_minimum": least,
+            "known_minimisers": None if where is None else list(where),
+            "noise": self.noise,
+        }
+
+    def _value(self, configuration: Configuration) -> float:
+        found = self.function(dict(configuration))
+        if isinstance(found, bool | str) or not hasattr(found, "__float__"):
+            raise TypeError(f"the value is {found!r}, which is not a number")
+        value = float(found)
+        if not math.isfinite(value):
+            raise FloatingPointError(f"the value is {value}")
+        return value
+
+    def _deviate(self, configuration: Configuration) -> float:
+        """A standard normal number of this configuration's own."""
+        content = f"{self.model_seed} ".encode() + _in_any_order(configuration)
+        return float(np.random.default_rng(list(hashlib.sha256(content).digest())).standard_normal())
+
+
+def chosen(groups: Mapping[str, Any]) -> bool:
+    """Whether the model of a config is a function."""
+    return "function" in groups["model"]
+
+
+def relevant(groups: Mapping[str, Any]) -> dict[str, Any]:
+    """A function's config without what its losses do not depend on: the split, and seeds where there is no noise."""
+    seeds = {"model": groups["seeds"]["model"]} if groups["model"].get("noise") else {}
+    return {**groups, "resampling": {}, "seeds": seeds}
+
+
+def check(groups: Mapping[str, Any]) -> None:
+    """Raise `UserError` where a key of a function's YAML is unknown or has a value that it cannot have."""
+    model, metric = groups["model"], groups["metric"].get("name")
+    if "class" in model:
+        raise UserError("model.class: stands beside model.function; keep the one that is meant")
+    if metric != "auto":
+        raise UserError(f"metric={metric}: the loss of a function is its value; leave metric=auto")
+    for key in model:
+        if key not in KEYS:
+            raise UserError(f"model.{key}: unknown key of a function; {allowed(key, KEYS)}")
+    for key, least in (("dimension", 1), ("baseline", 0), ("revision", 0)):
+        value = model.get(key)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+            raise UserError(f"model.{key}={value!r}: expected a whole number from {least}")
+    noise = model.get("noise") or 0.0
+    if not _is_number(noise) or noise < 0:
+        raise UserError(f"model.noise={noise!r}: expected a standard deviation, a number from 0")
+    libraries = model.get("libraries") or []
+    if not isinstance(libraries, list) or not all(isinstance(name, str) for name in libraries):
+        raise UserError(f"model.libraries={libraries!r}: expected a list of the names of distributions")
+    minimum = model.get("minimum")
+    if minimum is not None and not _is_minimum(minimum):
+        raise UserError(f"model.minimum={minimum!r}: expected {{loss: NUMBER, at: [{{x: 0.5}}, ...]}}")
+
+
+def build(recipe: Recipe) -> FunctionProblem:
+    """The problem of a recipe whose model is a function; raises `UserError` where the config cannot be used."""
+    config, seeds = recipe.groups["model"], recipe.groups["seeds"]
+    settings = config.get("settings") or {}
+    space = parsing.parse(config.get("space") or {})
+    dimension = config.get("dimension")
+    if dimension not in (None, len(space.parameters)):
+        raise UserError(f"model.dimension={dimension}: the space has {len(space.parameters)} parameters; write it so")
+    noise = float(config.get("noise") or 0.0)
+    model_seed = recipe.seed if seeds.get("model") == "seed" else seeds.get("model", 0)
+    libraries = tuple(config.get("libraries") or ())
+    identity = {
+        "function": config["function"],
+        "settings": settings,
+        "revision": config.get("revision") or 0,
+        "space": space.describe(),
+    }
+    family = provenance.digest(identity | ({"noise": noise, "model_seed": seeds.get("model", 0)} if noise else {}))
+    if noise:
+        identity |= {"noise": noise, "model_seed": model_seed}
+    made = FunctionProblem(
+        recipe,
+        _callable(config["function"], settings),
+        space,
+        noise,
+        model_seed,
+        config.get("baseline") or 0,
+        libraries,
+        _known(config.get("minimum"), space),
+        identity,
+        family,
+    )
+    if made.minimum is not None:
+        _must_hold(made, *made.minimum)
+    return made
+
+
+def _must_hold(problem: FunctionProblem, least: float, where: Sequence[Configuration]) -> None:
+    """A minimum that the function does not have would judge every optimiser wrongly."""
+    for point in where:
+        found = replace(problem, noise=0.0).evaluate(point)
+        if found.loss is None or abs(found.loss - least) > 1e-6 * max(1.0, abs(least)):
+            said = found.error or f"the value is {found.loss!r}"
+            raise UserError(f"model.minimum: loss is {least!r}, but at {to_json(point)} {said}; mend or remove it")
+
+
+def _callable(path: str, settings: Mapping[str, Any]) -> Callable[[Configuration], Any]:
+    """What takes a configuration: an object of the class named, or the function named with its settings."""
+    found = locate("model.function", path)
+    if inspect.isclass(found):
+        made = build_component("model", path, (), settings)
+        if not callable(made):
+            raise UserError(f"model.function={path}: its objects cannot be called; give it __call__(configuration)")
+        return made  # type: ignore[no-any-return]
+    if not callable(found):
+        raise UserError(f"model.function={path}: neither a function nor a class; it is {found!r}")
+    parameters = list(inspect.signature(found).parameters.values())[1:]
+    known = [parameter.name for parameter in parameters]
+    open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    for key in settings:
+        if key not in known and not open_ended:
+            what = allowed(key, known) if known else f"{path} takes no settings"
+            raise UserError(f"model.settings.{key}: unknown; {what}")
+    return partial(found, **settings)
+
+
+def _known(minimum: Mapping[str, Any] | None, space: Space) -> tuple[float, tuple[Configuration, ...]] | None:
+    """The minimum as the YAML states it, where at least one of the points that have it is a point of the space."""
+    where = []
+    for point in (minimum or {}).get("at", ()):
+        try:
+            where.append(space.canonical(point))
+        except InvalidConfiguration:
+            continue
+    return (float(minimum["loss"]), tuple(where)) if minimum and where else None
+
+
+def _is_minimum(minimum: Any) -> bool:
+    if not isinstance(minimum, Mapping) or set(minimum) != {"loss", "at"} or not _is_number(minimum["loss"]):
+        return False
+    at = minimum["at"]
+    return isinstance(at, list) and bool(at) and all(isinstance(point, Mapping) for point in at)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _in_any_order(configuration: Configuration) -> bytes:
+    return to_json(dict(sorted(configuration.items()))).encode()

@@ -1,0 +1,251 @@
+"""Every figure of a report: which there are, what each is called, and what is seen in it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from bench.report import figures
+from bench.report.analysis.across import Across
+from bench.report.analysis.comparison import Analysis
+from bench.report.analysis.importance import Importance
+from bench.report.figures import Scale
+from bench.report.figures.scales import written
+from bench.report.look.paper import Paper
+from bench.report.look.style import Style
+from bench.report.runs.visits import Visits
+from bench.space import Categorical, Parameter
+from bench.wording import plural
+
+Styles = Mapping[str, Style]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure in all its formats."""
+
+    name: str
+    """Of its files: `validation` of `digits-lightgbm-validation.pdf`."""
+    title: str
+    alt: str
+    """What is seen, for those who do not see it."""
+    files: Mapping[str, bytes]
+    """By format."""
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A figure that is yet to be drawn."""
+
+    name: str
+    title: str
+    alt: str
+    draw: Callable[[], Figure]
+    detail: float = 1.0
+    """The share of the dots that its PNG has; see `figures.render`."""
+
+
+def pictures(
+    analysis: Analysis,
+    visits: Visits | None,
+    important: Importance | None,
+    styles: Styles,
+    paper: Paper | None = None,
+) -> Iterator[Picture]:
+    """The figures of one problem, the most important first; those that would be empty are left out."""
+    looked = looking(analysis, visits, important, styles)
+    for sketch in (*_losses(analysis, styles), *_comparing(analysis, styles), *looked):
+        yield _rendered(sketch, paper)
+
+
+def pictures_across(across: Across, styles: Styles, paper: Paper | None = None) -> Iterator[Picture]:
+    """The figures of all problems together."""
+    for sketch in _ranks(across, styles):
+        yield _rendered(sketch, paper)
+
+
+def _rendered(sketch: Sketch, paper: Paper | None) -> Picture:
+    with figures.look(paper):
+        return Picture(sketch.name, sketch.title, sketch.alt, figures.render(sketch.draw(), sketch.detail))
+
+
+def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
+    comparison, kinds = analysis.comparison, analysis.kinds
+    title = f"{comparison.dataset} · {comparison.model}"
+    names = _names(analysis)
+    who = _who(analysis)
+    for kind in kinds:
+        yield Sketch(
+            kind,
+            f"{names[kind].capitalize()} against evaluations",
+            f"Step curves of {who}: {names[kind]} against evaluations, median and quartiles over runs.",
+            lambda kind=kind: figures.draw(  # type: ignore[misc]
+                figures.view(comparison, kind, styles, analysis.baseline if kind == "validation" else None)
+            ),
+        )
+    for kind in kinds:
+        frame = analysis.seconds[kind]
+        if len(frame):
+            yield Sketch(
+                "seconds" if kind == "validation" else f"seconds-{kind}",
+                f"{names[kind].capitalize()} against charged seconds",
+                f"Step curves of {who}: {names[kind]} against the seconds of optimiser and evaluations.",
+                lambda frame=frame, kind=kind: figures.seconds(frame, styles, title, _axis(analysis, kind)),  # type: ignore[misc]
+            )
+    if kinds and np.isfinite(analysis.regret.get("median", pd.Series(dtype=float))).any():
+        regret = analysis.baseline.assign(median=analysis.baseline["median"] - _best(analysis))
+        yield Sketch(
+            "regret",
+            "Regret: how far above the best known loss, on logarithmic axes",
+            f"Step curves of {who} on logarithmic axes: loss above the best known, against evaluations.",
+            lambda: figures.regret(analysis.regret, styles, title, baseline=regret),
+        )
+
+
+def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
+    comparison, kinds = analysis.comparison, analysis.kinds
+    title, who = f"{comparison.dataset} · {comparison.model}", _who(analysis)
+    after = f"after {plural(comparison.evaluations, 'evaluation')}"
+    for kind in kinds:
+        frame = analysis.runs.assign(loss=analysis.runs[kind])
+        yield Sketch(
+            "final" if kind == "validation" else f"final-{kind}",
+            f"{_names(analysis)[kind].capitalize()} {after}, every run",
+            f"A row of points for each of {who}: the {_names(analysis)[kind]} of every run {after}.",
+            lambda frame=frame, kind=kind: figures.final(frame, styles, title, _axis(analysis, kind)),  # type: ignore[misc]
+        )
+    pairs = analysis.pairs.get("validation")
+    if kinds and pairs is not None and len(pairs):
+        yield Sketch(
+            "improvement",
+            f"How often one optimiser's loss is less than another's {after}",
+            f"A matrix of {who}: the share of comparisons of runs that the row wins against the column.",
+            lambda: figures.improvement(pairs, styles, title),
+        )
+    if len(analysis.ecdf):
+        yield Sketch(
+            "targets",
+            "Targets reached: losses that single draws of random search reach",
+            f"Step curves of {who}: the share of targets reached, against evaluations on a logarithmic axis.",
+            lambda: figures.ecdf(analysis.ecdf, styles, title),
+        )
+    if "test" in kinds and not comparison.without_data:
+        yield Sketch(
+            "generalisation",
+            "Validation loss of each incumbent against its test loss",
+            f"A point for each run of {who}: validation loss of the incumbent against its test loss.",
+            lambda: figures.generalisation(analysis.runs, styles, title),
+        )
+    if len(analysis.overhead) and (analysis.overhead["median"] > 0).any():
+        yield Sketch(
+            "overhead",
+            "What the optimiser itself takes, as its history grows",
+            f"Step curves of {who}: seconds of ask and tell on a logarithmic axis, against trials made.",
+            lambda: figures.overhead(analysis.overhead, styles, title),
+        )
+
+
+def looking(
+    analysis: Analysis, visits: Visits | None, important: Importance | None, styles: Styles
+) -> Iterator[Sketch]:
+    """The figures of where optimisers looked; none where that is not recorded."""
+    if visits is None or not len(visits.trials) or not visits.space.searched:
+        return
+    comparison = analysis.comparison
+    title, who = f"{comparison.dataset} · {comparison.model}", _who(analysis)
+    order = {label: place for place, label in enumerate(comparison.final["label"])}
+    trials = visits.trials.sort_values("label", key=lambda labels: labels.map(order), kind="stable")
+    places = visits.places.loc[trials.index]
+    scales = {parameter.name: scale(parameter) for parameter in visits.space.searched}
+    yield Sketch(
+        "coordinates",
+        "Where each optimiser looked: all hyperparameters",
+        f"A panel for each of {who}: every trial a line over all hyperparameters, darker where its loss is better.",
+        lambda: figures.coordinates(trials, places, list(scales.values()), styles, title, visits.thinned),
+        detail=0.7,
+    )
+    two = list(important.bars["parameter"][:2]) if important is not None else list(scales)[:2]
+    if len(two) == 2:
+        yield Sketch(
+            "slices",
+            f"Where each optimiser looked over the evaluations: {two[0]} and {two[1]}",
+            f"A panel for each of {who}: every trial a point over {two[0]} and {two[1]}, darker where it came later.",
+            lambda: figures.slices(trials, places, (scales[two[0]], scales[two[1]]), styles, title, visits.thinned),
+        )
+    if important is not None:
+        yield Sketch(
+            "importance",
+            "Which hyperparameters the losses depend on, where optimisers looked",
+            f"A bar for each hyperparameter; the most important is {two[0]}.",
+            lambda: figures.importance(important.bars, _remarks(important), title),
+        )
+
+
+def _ranks(across: Across, styles: Styles) -> Iterator[Sketch]:
+    if not across.complete:
+        return
+    problems = plural(across.complete, "problem")
+    if len(across.over_budget):
+        yield Sketch(
+            "rank",
+            f"Average rank over {problems} against evaluations",
+            "Step curves: average rank by best validation loss, 1 is best, against evaluations.",
+            lambda: figures.rank(across.over_budget, styles, f"Average rank over {problems}"),
+        )
+    for kind, found in across.friedman.items():
+        if found is not None:
+            yield Sketch(
+                "critical-difference" if kind == "validation" else f"critical-difference-{kind}",
+                f"Average ranks by {kind} loss with their critical difference",
+                "Average ranks on one axis; bars join optimisers that cannot be told apart.",
+                lambda found=found, kind=kind: figures.critical_difference(  # type: ignore[misc]
+                    found, styles, f"Average ranks by {kind} loss"
+                ),
+            )
+
+
+def scale(parameter: Parameter) -> Scale:
+    """What stands along a hyperparameter's axis; see `visits.places`."""
+    if isinstance(parameter, Categorical):
+        last = len(parameter.choices) - 1
+        marks = [(place / last, _short(str(choice))) for place, choice in enumerate(parameter.choices)]
+        return Scale(parameter.name, tuple(marks if last < 4 else (marks[0], marks[-1])))
+    return Scale(parameter.name, ((0.0, written(float(parameter.low))), (1.0, written(float(parameter.high)))))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 12 else f"{text[:11]}…"
+
+
+def _remarks(found: Importance) -> list[str]:
+    of = plural(found.configurations, "configuration")
+    explained = f"{max(0.0, found.explained):.0%}".replace("%", " %")
+    return [
+        f"Permutation importance in a random forest of ranks over {of}{', a sample' if found.sampled else ''}.",
+        f"Lines: 95 % intervals. The forest explains {explained} of the variance.",
+        "It speaks of where the optimisers looked.",
+    ]
+
+
+def _names(analysis: Analysis) -> dict[str, str]:
+    if analysis.comparison.without_data:
+        return {"validation": "best value", "test": "value of the incumbent without noise"}
+    return {"validation": "best validation loss", "test": "test loss of the incumbent"}
+
+
+def _axis(analysis: Analysis, kind: str) -> str:
+    metric = "" if analysis.comparison.without_data else f" ({analysis.comparison.metric})"
+    return f"{_names(analysis)[kind]}{metric}"
+
+
+def _who(analysis: Analysis) -> str:
+    labels = list(analysis.samples)
+    return labels[0] if len(labels) == 1 else f"{len(labels)} optimisers"
+
+
+def _best(analysis: Analysis) -> float:
+    """The best known loss of the one problem that there is a baseline of."""
+    known = [entry.reference.best for entry in analysis.references.values()]
+    return known[0] if len(known) == 1 else np.nan

@@ -1,0 +1,1 @@
+"""How everything looks: `style` of each optimiser, `paper` of a venue, `font`."""

@@ -1,0 +1,5 @@
+"""What a report is of.
+
+`selection` says which runs, `curves`, `samples` and `visits` bring them into shape, `references` keeps what scores are
+measured by.
+"""

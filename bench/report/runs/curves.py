@@ -1,0 +1,327 @@
+"""Which runs make a curve, and the curves: losses against evaluations, as frames."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.errors import UserError
+from bench.report.statistics import quartiles
+from bench.results import Results, RunId
+
+_NAMES = ["experiment", "dataset", "model", "optimizer", "seed"]
+COLUMNS = [
+    *_NAMES,
+    "trial",
+    "loss",
+    "best_loss",
+    "incumbent_test_loss",
+    "status",
+    "initial",
+    "ask_seconds",
+    "evaluate_seconds",
+    "tell_seconds",
+]
+"""The columns of the trial table that a report needs."""
+
+_OF_PROBLEM = ("dataset", "resampling", "model", "space", "metric", "seeds")
+"""Keys of a run's config that may decide about its problem; they name the difference where two problems meet."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs that may be compared, since they are on one family of problems, and what is shown of them."""
+
+    dataset: str
+    model: str
+    metric: str
+    evaluations: int
+    """The least budget of all curves, after which final losses are compared."""
+    longest: int
+    """The largest budget, where the axis ends."""
+    runs: pd.DataFrame
+    """One row a run; see `runs`."""
+    curves: pd.DataFrame
+    """One row per label and number of evaluations; see `curves`."""
+    final: pd.DataFrame
+    """One row per label; see `statistics.final`."""
+
+    @property
+    def without_data(self) -> bool:
+        """Whether the loss is the value of a function: then nothing was trained, validated or tested."""
+        return bool((self.runs["task"] == "function").all())
+
+    @property
+    def yardsticks(self) -> dict[str, int]:
+        """The labels that make several evaluations for each of the budget, and how many: they compete with no other."""
+        factors = self.runs.groupby("label")["factor"].max()
+        return {str(label): int(factor) for label, factor in factors.items() if factor > 1}
+
+    @property
+    def has_test(self) -> bool:
+        return bool(self.curves["test_median"].notna().any())
+
+    def __str__(self) -> str:
+        return f"{self.dataset}/{self.model}"
+
+
+def comparisons(results: Results) -> list[Comparison]:
+    """What can be compared in the results, in order of (dataset, model); raises `UserError` where runs do not match."""
+    table = runs(results)
+    validation, test = losses(results.trials["best_loss"]), losses(results.trials["incumbent_test_loss"])
+    found = []
+    for (dataset, model), part in table.groupby(["dataset", "model"], sort=True):
+        _refuse_mixed_families(part, results.runs)
+        spent = part["trials"] // part["factor"]
+        longest = int(np.maximum(spent, part["budget"].where(np.isfinite(part["budget"]), 0)).max())
+        drawn = curves(part, validation, test, longest)
+        evaluations = int(drawn.groupby("label")["evaluations"].max().min()) if len(drawn) else 0
+        final = quartiles.final(part, drawn, evaluations)
+        metric = str(part["metric"].iloc[0])
+        found.append(Comparison(str(dataset), str(model), metric, evaluations, longest, part, drawn, final))
+    return found
+
+
+def runs(results: Results) -> pd.DataFrame:
+    """One row a run, in order of (dataset, model, label, experiment, seed).
+
+    Columns: `experiment`, `dataset`, `model`, `optimizer`, `seed`; `label`, the name of its curve; `first`, its first
+    row in `results.trials`, and `trials`, their number; `failed`, how many did not succeed; `barren`, whether none did;
+    `optimizer_seconds` (ask + tell) and `evaluation_seconds`, summed, NaN where not all are known; `budget`, in trials,
+    inf where time alone limits; `factor`, how many trials it makes for each of the budget (2 for random_2x);
+    `exhausted`; `known`, up to how many trials of the budget its best loss is known; `family`, of its problem, and
+    `problem`, the hash of the very one that it is on; `metric`.
+
+    A run that was exhausted keeps its best loss however many evaluations others have: `known` is inf. One that spent
+    its seconds keeps it up to its budget of trials: it has nothing else to show for what it did not evaluate.
+
+    A curve has the name of its optimiser. Where two experiments have the same (dataset, model, optimizer, seed), or
+    give the same name to other settings, its curves carry the name of the experiment in every figure.
+    """
+    found = pd.DataFrame([_described(run, metadata) for run, metadata in results.runs.items()])
+    rows = _rows(results)
+    found = found.merge(rows, how="left", on=_NAMES)
+    found[rows.columns] = found[rows.columns].fillna({"first": 0, "trials": 0, "failed": 0, "barren": True})
+    empty = found["trials"] == 0  # the seconds of others may be unknown
+    found.loc[empty, ["optimizer_seconds", "evaluation_seconds"]] = 0.0
+    found = found.astype({"first": "int64", "trials": "int64", "failed": "int64", "barren": "bool"})
+    found["label"] = _labels(found)
+    _refuse_mixed_settings(found)
+    order = ["dataset", "model", "label", "experiment", "seed"]
+    return found.sort_values(order, ignore_index=True).drop(columns="settings")
+
+
+def curves(
+    runs: pd.DataFrame, validation: NDArray[np.float64], test: NDArray[np.float64], longest: int
+) -> pd.DataFrame:
+    """Quartiles over runs after 1, 2, ... evaluations, one row per label and number of evaluations.
+
+    `validation` and `test` are the columns best_loss and incumbent_test_loss of all trials, +inf for null. Columns:
+    `label`, `evaluations` (trial + 1), `runs` (how many, the same all along a curve), and `validation_lower`,
+    `_median`, `_upper`, `test_lower`, ... as `statistics.quartiles` defines them; NaN where no trial has a test loss.
+
+    After t evaluations a run stands at the value of its trial t - 1, or, having ended before, of its last one; a run
+    that spends f evaluations for each of the budget stands at that of its trial f t - 1. A curve
+    ends where any of its runs is not known (see `runs`), and at the latest after `longest` evaluations, so that
+    every point of it rests on the same runs.
+    """
+    has_test = bool(np.isfinite(test[_positions(runs)]).any())
+    parts = []
+    for label, part in runs.groupby("label", sort=True):
+        end = int(min(part["known"].min(), longest))
+        frame = pd.DataFrame({"label": label, "evaluations": np.arange(1, end + 1), "runs": len(part)})
+        for kind, values in zip(quartiles.KINDS, (validation, test), strict=True):
+            stacked = stack(values, part["first"].to_numpy(), part["trials"].to_numpy(), end, int(part["factor"].max()))
+            found = quartiles.quartiles(stacked)
+            for name, line in zip(quartiles.QUARTILES, found, strict=True):
+                frame[f"{kind}_{name}"] = line if kind == "validation" or has_test else np.nan
+        parts.append(frame)
+    return pd.concat(parts, ignore_index=True)
+
+
+def stack(
+    values: NDArray[np.float64],
+    first: NDArray[np.int64],
+    trials: NDArray[np.int64],
+    evaluations: int,
+    factor: int = 1,
+) -> NDArray[np.float64]:
+    """The values of runs after 1..`evaluations` times `factor` evaluations, (runs, evaluations).
+
+    Run r has the rows first[r] .. first[r] + trials[r] - 1 of `values`; its last value is carried on, and a run without
+    any trial stands at +inf.
+    """
+    place = np.minimum(np.arange(1, evaluations + 1) * factor, trials[:, None]) - 1
+    rows = np.where(trials[:, None] > 0, first[:, None] + place, len(values))
+    stacked: NDArray[np.float64] = np.append(values, np.inf)[rows]
+    return stacked
+
+
+def losses(column: pd.Series) -> NDArray[np.float64]:
+    """A column of losses, +inf where it is null: a failure is worse than every loss."""
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isnan(values), np.inf, values)
+
+
+def run_ids(runs: pd.DataFrame) -> list[RunId]:
+    """What names the runs of a frame."""
+    return [RunId(*names) for names in zip(*(runs[name].tolist() for name in _NAMES), strict=True)]
+
+
+def imported_from(metadata: Mapping[str, Any]) -> str | None:
+    """The file that a run was imported from, by name and hash; None for a run of this suite."""
+    source = metadata.get("imported")
+    return f"{source.get('file')} (SHA-256 {str(source.get('sha256'))[:12]})" if source else None
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The leaves of a nested mapping, under dotted names."""
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def differences(trees: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The dotted names whose values are not the same in all of the mappings, with the values (None where missing)."""
+    leaves = [dict(flatten(tree)) for tree in trees]
+    names = dict.fromkeys(name for leaf in leaves for name in leaf)
+    values = {name: [leaf.get(name) for leaf in leaves] for name in names}
+    return {name: found for name, found in values.items() if any(value != found[0] for value in found)}
+
+
+def _positions(runs: pd.DataFrame) -> NDArray[np.int64]:
+    """The rows of `results.trials` that belong to the runs."""
+    lengths = runs["trials"].to_numpy()
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    rows: NDArray[np.int64] = np.repeat(runs["first"].to_numpy(), lengths) + within
+    return rows
+
+
+def _described(run: RunId, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What the metadata say of a run, as a row of `runs`."""
+    config = metadata.get("config") or {}
+    budget = (config.get("budget") or {}).get("trials")
+    exhausted = metadata.get("ended") == "exhausted"
+    settings = {**(config.get("optimizer") or {}), "initial_design": config.get("initial_design")}
+    settings.pop("seed", None)
+    trials = np.inf if budget is None else float(budget)
+    return {
+        **vars(run),
+        "budget": trials,
+        "factor": (config.get("optimizer") or {}).get("budget_factor") or 1,
+        "exhausted": exhausted,
+        "known": np.inf if exhausted else trials,
+        "family": str(metadata.get("problem_family") or metadata.get("problem")),
+        "problem": str(metadata.get("problem") or metadata.get("problem_family")),
+        "task": str(metadata.get("task") or ""),
+        "metric": str(metadata.get("metric") or (config.get("metric") or {}).get("name") or "loss"),
+        "settings": json.dumps(settings, sort_keys=True, default=str),
+    }
+
+
+def _rows(results: Results) -> pd.DataFrame:
+    """Where each run's rows stand in `results.trials`, and their sums; runs without a row are left out."""
+    trials = results.trials
+    changes = np.zeros(len(trials), dtype=bool)
+    changes[:1] = True
+    for name in _NAMES:
+        column = trials[name]
+        codes = column.cat.codes.to_numpy() if isinstance(column.dtype, pd.CategoricalDtype) else column.to_numpy()
+        changes[1:] |= codes[1:] != codes[:-1]
+    first = np.flatnonzero(changes)
+    lengths = np.diff(np.append(first, len(trials)))
+    rows = trials.iloc[first][_NAMES].astype(dict.fromkeys(_NAMES[:-1], "str")).reset_index(drop=True)
+    place = np.arange(len(trials)) - np.repeat(first, lengths)
+    wrong = set(first[rows.duplicated()]) | set(np.flatnonzero(trials["trial"].to_numpy() != place)[:1])
+    if wrong:
+        row = trials.iloc[min(wrong)]
+        raise UserError(
+            f"{RunId(*(row[name] for name in _NAMES))}: its trials are not numbered 0, 1, 2, ... "
+            f"(found {row['trial']}); delete its table and run it again"
+        )
+    known = {(run.experiment, run.dataset, run.model, run.optimizer, run.seed) for run in results.runs}
+    for row in rows.itertuples(index=False, name=None):
+        if row not in known:
+            raise UserError(
+                f"{RunId(*row)}: the table that names this run stands elsewhere; move it back to that place"
+            )
+    failed = (trials["status"] != "ok").to_numpy()
+    optimizer_seconds = (trials["ask_seconds"] + trials["tell_seconds"]).to_numpy()
+    return rows.assign(
+        first=first,
+        trials=lengths,
+        failed=_sums(failed.astype(np.int64), first),
+        barren=_sums(failed.astype(np.int64), first) == lengths,
+        optimizer_seconds=_sums(optimizer_seconds, first),
+        evaluation_seconds=_sums(trials["evaluate_seconds"].to_numpy(), first),
+    )
+
+
+def _sums(values: NDArray[Any], first: NDArray[np.int64]) -> NDArray[Any]:
+    return np.add.reduceat(values, first) if len(first) else values[:0]
+
+
+def _labels(runs: pd.DataFrame) -> pd.Series:
+    """The names of the runs' curves."""
+    place = ["dataset", "model", "optimizer"]
+    repeated = set(runs.loc[runs.duplicated([*place, "seed"]), "optimizer"])
+    groups = runs.groupby(place)[["experiment", "settings"]].nunique()
+    apart = groups[(groups["experiment"] > 1) & (groups["settings"] > 1)]
+    ambiguous = repeated | set(apart.index.get_level_values("optimizer"))
+    both = runs["optimizer"] + " (" + runs["experiment"] + ")"
+    return runs["optimizer"].where(~runs["optimizer"].isin(ambiguous), both)
+
+
+def _refuse_mixed_settings(runs: pd.DataFrame) -> None:
+    for (dataset, model, label), part in runs.groupby(["dataset", "model", "label"]):
+        if len(set(part["settings"])) > 1:
+            groups = part.drop_duplicates("settings")
+            differ = _listed(differences([json.loads(settings) for settings in groups["settings"]]))
+            raise UserError(
+                f"{dataset}/{model}: the runs of {label} have different settings ({differ}) and cannot share a curve: "
+                f"{_named(part, 'settings')}; run one of them again under another optimizer.name"
+            )
+
+
+def _refuse_mixed_families(part: pd.DataFrame, metadata: Mapping[RunId, Mapping[str, Any]]) -> None:
+    """Losses on different problems cannot be compared."""
+    if len(set(part["family"])) == 1:
+        return
+    first = [metadata[run] for run in run_ids(part.drop_duplicates("family"))]
+    differ = differences([{"imported from": imported_from(entry)} for entry in first]) or differences(
+        [
+            {key: config[key] for key in _OF_PROBLEM if key in config}
+            for config in (e.get("config") or {} for e in first)
+        ]
+    )
+    reason = _listed(differ) or "their configs agree: the data, the space or a revision changed"
+    dataset, model = part["dataset"].iloc[0], part["model"].iloc[0]
+    raise UserError(
+        f"{dataset}/{model}: runs on different problems cannot share a figure: {_named(part, 'family')} ({reason}); "
+        "report their experiments apart, or run one side again so that both have the same problem"
+    )
+
+
+def _named(part: pd.DataFrame, column: str) -> str:
+    """The groups of runs that `column` makes, by one run each and the number of the others."""
+    said = []
+    for value, group in part.groupby(column, sort=False):
+        others = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        problem = f" on problem {str(value)[:8]}" if column == "family" else ""
+        said.append(f"{run_ids(group.iloc[:1])[0]}{others}{problem}")
+    return ", ".join(said)
+
+
+def _listed(differ: Mapping[str, Sequence[Any]], limit: int = 4) -> str:
+    """Names with the values found, such as 'seeds.split: 0, 1'."""
+    said = [
+        f"{name}: {', '.join(str(value) for value in dict.fromkeys(map(str, values)))}"
+        for name, values in differ.items()
+    ]
+    return "; ".join(said[:limit]) + (f"; and {len(said) - limit} more" if len(said) > limit else "")

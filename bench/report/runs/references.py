@@ -1,0 +1,148 @@
+"""What scores are measured by: each problem's best known loss and random search's, stored with the report.
+
+A report keeps the values that it was first made with (`references.json` in its folder), so that a score does not
+change because other runs were loaded beside it. `bench report ... --new-references` takes new ones.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.errors import UserError
+from bench.report.runs import curves
+from bench.report.runs.curves import Comparison
+from bench.report.statistics import random_search
+from bench.report.statistics.random_search import Reference
+from bench.results import Results, RunId
+
+FILE = "references.json"
+
+_FORMAT = 1
+_RANDOM = "bench.optimizers.random_search.RandomSearch"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One problem's reference values, and from how many draws of random search they were taken."""
+
+    reference: Reference
+    draws: int
+
+
+Pools = Mapping[str, NDArray[np.float64]]
+"""Random search's losses, by the hash of the problem."""
+
+References = dict[str, Stored]
+"""By the hash of the problem."""
+
+
+def read(folder: Path) -> References:
+    """The references that a report was made with; none where it is new. Raises `UserError` for a damaged file."""
+    path = folder / FILE
+    try:
+        content = json.loads(path.read_text())
+        if content["format"] != _FORMAT:
+            raise ValueError(f"has format {content['format']}, this version reads {_FORMAT}")
+        return {
+            problem: Stored(Reference.from_json(json.dumps(entry)), int(entry["draws"]))
+            for problem, entry in content["problems"].items()
+        }
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"{path}: no readable reference values ({error}); delete it, or give --new-references, and scores are "
+            "measured by what is loaded now"
+        ) from None
+
+
+def to_json(references: Mapping[str, Stored]) -> str:
+    """The text of the file, in order of the hashes; +inf as null."""
+    problems = {
+        problem: {**json.loads(entry.reference.to_json()), "draws": entry.draws}
+        for problem, entry in sorted(references.items())
+    }
+    return json.dumps({"format": _FORMAT, "problems": problems}, indent=2, allow_nan=False) + "\n"
+
+
+def find(comparison: Comparison, found: Results, drawn: Pools | None = None) -> References:
+    """The references of the comparison's problems, from what is loaded; `drawn` are its `pools`, where they are known.
+
+    Best is the known minimum where the problem is a function without noise, else the least loss of any run; random's is
+    its exact median after as many evaluations as final losses stand after (`baseline.reference`).
+    """
+    drawn = pools(comparison, found) if drawn is None else drawn
+    best = curves.losses(found.trials["best_loss"])
+    made: References = {}
+    for problem, part in comparison.runs.groupby("problem"):
+        pool = drawn.get(str(problem), np.empty(0))
+        ran = part[part["trials"] > 0]
+        others = best[(ran["first"] + ran["trials"] - 1).to_numpy()].tolist()
+        metadata = found.runs[curves.run_ids(part.iloc[:1])[0]]
+        minimum = metadata.get("known_minimum")
+        if minimum is not None and not metadata.get("noise"):
+            others.append(float(minimum))
+        made[str(problem)] = Stored(random_search.reference(pool, comparison.evaluations, others), len(pool))
+    return made
+
+
+def kept(stored: References, now: References) -> References:
+    """Those of `now`, with the stored one in its place wherever it stands after as many evaluations."""
+    return {
+        problem: stored[problem]
+        if problem in stored and stored[problem].reference.evaluations == entry.reference.evaluations
+        else entry
+        for problem, entry in now.items()
+    }
+
+
+def outdated(comparison: Comparison, used: References, now: References) -> str | None:
+    """A line where loaded runs are better than the best loss that the stored references know; None where none is."""
+    ours = {problem: (used[problem].reference.best, now[problem].reference.best) for problem in now}
+    beaten = [pair for pair in ours.values() if pair[1] < pair[0]]
+    if not beaten:
+        return None
+    before, best = beaten[0]
+    more = f" and on {len(beaten) - 1} more problems" if len(beaten) > 1 else ""
+    return (
+        f"{comparison}: scores are measured by the references stored with the report, whose best known loss "
+        f"{before:.6g} is beaten by {best:.6g}{more}: such scores are below 0; --new-references takes new ones"
+    )
+
+
+def pools(comparison: Comparison, found: Results) -> Pools:
+    """The losses of all draws that random search made, by the hash of the problem, +inf for failures.
+
+    Runs of one seed draw the same sequence, so that of those the longest counts alone. What began as a shared Sobol
+    design is left out: its points are not independent.
+    """
+    chosen: dict[tuple[str, int], tuple[int, int, bool]] = {}
+    runs = comparison.runs
+    for run, problem, first, count in zip(
+        curves.run_ids(runs), runs["problem"], runs["first"], runs["trials"], strict=True
+    ):
+        metadata = found.runs[run]
+        if is_random(run, metadata) and count > chosen.get((problem, run.seed), (0, 0))[1]:
+            chosen[problem, run.seed] = (first, count, _sobol(metadata))
+    drawn, initial = curves.losses(found.trials["loss"]), found.trials["initial"].to_numpy(dtype=bool)
+    parts: dict[str, list[NDArray[np.float64]]] = {}
+    for (problem, _), (first, count, sobol) in chosen.items():
+        where = slice(first, first + count)
+        parts.setdefault(problem, []).append(drawn[where][~initial[where]] if sobol else drawn[where])
+    return {problem: np.concatenate(losses) for problem, losses in parts.items()}
+
+
+def is_random(run: RunId, metadata: Mapping[str, Any]) -> bool:
+    """Whether the run is of the suite's own random search, under whatever name, or of an imported one named random."""
+    optimizer = (metadata.get("config") or {}).get("optimizer") or {}
+    return bool(optimizer["class"] == _RANDOM if "class" in optimizer else run.optimizer == "random")
+
+
+def _sobol(metadata: Mapping[str, Any]) -> bool:
+    design = (metadata.get("config") or {}).get("initial_design")
+    return isinstance(design, Mapping) and design.get("method") == "sobol"

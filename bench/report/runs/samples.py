@@ -1,0 +1,108 @@
+"""The runs of a comparison as arrays, one sample an optimiser: what statistics are computed from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.report.runs import curves
+from bench.report.runs.curves import Comparison
+from bench.results import Results
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The runs of one label, in order of their seeds.
+
+    `evaluations` of the budget are those that all of its runs are known for (see `curves.runs`); trials are all that
+    each run made, of which random_2x has two for each evaluation of the budget. Losses are +inf where unknown.
+    """
+
+    label: str
+    seeds: NDArray[np.int64]
+    problems: tuple[str, ...]
+    """The hash of each run's problem."""
+    validation: Values
+    """Best loss so far, (runs, evaluations)."""
+    test: Values
+    """The incumbent's test loss, (runs, evaluations)."""
+    spent: NDArray[np.int64]
+    """What each run spent of the budget, (runs,): less than `evaluations` where its last losses are carried on."""
+    exhausted: NDArray[np.bool_]
+    best: tuple[Values, ...]
+    """Best loss so far, by trial, one array a run."""
+    tested: tuple[Values, ...]
+    """The incumbent's test loss, by trial."""
+    clocks: tuple[Values, ...]
+    """Seconds charged until the end of each trial: ask, evaluation and tell; NaN where one is not known."""
+    asking: Values
+    """Seconds that ask and tell took, (runs, trials), NaN beyond a run's end."""
+
+    def of(self, kind: str) -> Values:
+        """The losses of one kind (validation, test), (runs, evaluations)."""
+        return self.validation if kind == "validation" else self.test
+
+
+def samples(comparison: Comparison, found: Results) -> dict[str, Sample]:
+    """The sample of each label, in the order of the comparison's table (the least median first)."""
+    trials = found.trials
+    validation, test = (curves.losses(trials[name]) for name in ("best_loss", "incumbent_test_loss"))
+    asked = (trials["ask_seconds"] + trials["tell_seconds"]).to_numpy(dtype=np.float64)
+    charged = asked + trials["evaluate_seconds"].to_numpy(dtype=np.float64)
+    ends = comparison.curves.groupby("label")["evaluations"].max()
+    parts = dict(list(comparison.runs.groupby("label")))
+    found_samples = {}
+    for label in comparison.final["label"]:
+        runs = parts[label].sort_values(["seed", "experiment"])
+        first, made = runs["first"].to_numpy(), runs["trials"].to_numpy()
+        factor, end = int(runs["factor"].max()), int(ends.get(label, 0))
+        rows = [slice(start, start + count) for start, count in zip(first, made, strict=True)]
+        asking = np.full((len(runs), int(made.max(initial=0))), np.nan)
+        for run, where in enumerate(rows):
+            asking[run, : made[run]] = asked[where]
+        found_samples[str(label)] = Sample(
+            label=str(label),
+            seeds=runs["seed"].to_numpy(),
+            problems=tuple(runs["problem"]),
+            validation=curves.stack(validation, first, made, end, factor),
+            test=curves.stack(test, first, made, end, factor),
+            spent=np.minimum(made // factor, end),
+            exhausted=runs["exhausted"].to_numpy(dtype=bool),
+            best=tuple(validation[where] for where in rows),
+            tested=tuple(test[where] for where in rows),
+            clocks=tuple(np.cumsum(charged[where]) for where in rows),
+            asking=asking,
+        )
+    return found_samples
+
+
+def shared(comparison: Comparison, found: Results) -> bool:
+    """Whether runs of one seed share something between optimisers that runs of other seeds do not have.
+
+    Then, and only then, are they compared pair by pair: where each seed has a problem of its own (split and model seed
+    follow it, as with seeds=paired), or where every run began with the shared initial design.
+    """
+    runs = comparison.runs
+    of_seed = runs.groupby("seed")["problem"].nunique()
+    if len(set(runs["problem"])) > 1 and (of_seed == 1).all():
+        return True
+    designs = [(found.runs[run].get("config") or {}).get("initial_design") for run in curves.run_ids(runs)]
+    return all(_name(design) == "shared" for design in designs)
+
+
+def _name(design: Mapping[str, Any] | str | None) -> str | None:
+    return design.get("name") if isinstance(design, Mapping) else design
+
+
+def by_label(values: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Frames under one another, each with its label in the first column; empty without any."""
+    parts = [frame.assign(label=label) for label, frame in values.items() if len(frame)]
+    if not parts:
+        return pd.DataFrame(columns=["label"])
+    together = pd.concat(parts, ignore_index=True)
+    return together[["label", *(name for name in together.columns if name != "label")]]

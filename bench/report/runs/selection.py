@@ -1,0 +1,189 @@
+"""Which runs a report is of: those asked for, without those whose tables cannot be relied on, which are named."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bench import results
+from bench.errors import UserError, allowed
+from bench.report.look import paper
+from bench.report.runs import curves
+from bench.results import Results, RunId, UnreadableTable
+
+_STATUS = {"ok", "failed", "timeout", "crashed"}
+_MAPPINGS = ("config", "provenance", "declared", "computed_by", "imported")
+_GROUPS = ("optimizer", "metric", "budget")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a report is asked for: experiments, and of them some optimisers and problems, or all where none is named."""
+
+    experiments: tuple[str, ...]
+    optimizers: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    """As DATASET/MODEL."""
+    paper: str = ""
+    """The venue that figures are drawn for; empty for a screen."""
+
+    @property
+    def command(self) -> str:
+        """The command that makes this report."""
+        venue = (self.paper,) if self.paper else ()
+        filters = {"--optimizers": self.optimizers, "--problems": self.problems, "--paper": venue}
+        said = [f"{option} {','.join(names)}" for option, names in filters.items() if names]
+        return " ".join(["bench report", *self.experiments, *said])
+
+    def takes(self, run: RunId) -> bool:
+        """Whether the run is among those asked for."""
+        return (not self.optimizers or run.optimizer in self.optimizers) and (
+            not self.problems or _problem(run) in self.problems
+        )
+
+
+def selection(
+    experiments: Sequence[str], optimizers: str | None = None, problems: str | None = None, venue: str | None = None
+) -> Selection:
+    """From the command's arguments, in which commas part names; raises `UserError` for a paper that is not known."""
+    return Selection(
+        tuple(dict.fromkeys(experiments)),
+        _names("--optimizers", optimizers),
+        _names("--problems", problems),
+        paper.paper(venue).name if venue else "",
+    )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read, and what could not be."""
+
+    results: Results
+    left_out: dict[RunId, str]
+    """Why each run that is not in `results` is left out."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """One line for each run that is left out."""
+        return [f"left out: {_table(run)}: {reason}" for run, reason in self.left_out.items()]
+
+
+def read(results_dir: Path, wanted: Selection) -> Reading:
+    """The columns that a report needs, of every run that is wanted and sound.
+
+    A table that cannot be read, or whose content contradicts itself (see `fault`), is left out. Raises `UserError`
+    where an experiment, an optimiser or a problem is unknown, where nothing is wanted, or where nothing is left.
+    """
+    paths: dict[RunId, Path] = {}
+    for experiment in wanted.experiments:
+        paths |= results.find_some(results_dir, experiment)
+    _refuse_unknown("--optimizers", wanted.optimizers, sorted({run.optimizer for run in paths}))
+    _refuse_unknown("--problems", wanted.problems, sorted({_problem(run) for run in paths}))
+    tables: list[pa.Table] = []
+    runs: dict[RunId, dict[str, Any]] = {}
+    left_out: dict[RunId, str] = {}
+    for run, path in paths.items():
+        if not wanted.takes(run):
+            continue
+        try:
+            table, metadata = results.read_run(path, curves.COLUMNS)
+        except UnreadableTable as error:
+            left_out[run] = error.reason
+            continue
+        reason = fault(run, table, metadata)
+        if reason:
+            left_out[run] = reason
+        else:
+            tables.append(table)
+            runs[run] = metadata
+    if not runs and not left_out:
+        raise UserError(f"{wanted.command}: no run is of both; 'bench report' without the one or the other shows which")
+    if not runs:
+        run, reason = next(iter(left_out.items()))
+        more = f" (and {len(left_out) - 1} more tables)" if len(left_out) > 1 else ""
+        raise UserError(f"nothing is left to report: {_table(run)}: {reason}{more}")
+    return Reading(results.combined(tables, runs), left_out)
+
+
+def fault(run: RunId, table: pa.Table, metadata: Mapping[str, Any]) -> str | None:
+    """Why a table that could be read cannot be relied on, and what to do; None where nothing speaks against it.
+
+    It must be the run whose place it has; its trials be numbered 0, 1, 2, ...; its best losses be finite and never
+    rise; its trials be those of its budget, unless it was exhausted or limited by time; its problem be named.
+    """
+    for name, value in vars(run).items():
+        others = set(table[name].unique().to_pylist()) - {value}
+        if others:
+            return f"its rows are of {name} {min(map(str, others))}: move it back to that run's place, or delete it"
+    reason = _fault_of_rows(table) or _fault_of_metadata(len(table), metadata)
+    return reason and f"{reason}; delete it and run its experiment again"
+
+
+def _fault_of_rows(table: pa.Table) -> str | None:
+    trials = table["trial"].to_numpy()
+    wrong = np.flatnonzero(trials != np.arange(len(trials)))
+    if len(wrong):
+        return f"its trials are not numbered 0, 1, 2, ... (found {trials[wrong[0]]} in place of {wrong[0]})"
+    unknown = set(table["status"].unique().to_pylist()) - _STATUS
+    if unknown:
+        return f"has trials of unknown status {min(map(str, unknown))}"
+    best = table["best_loss"].to_numpy()
+    known = best[np.argmax(~np.isnan(best)) :] if not np.isnan(best).all() else best[:0]
+    if not np.isfinite(known).all() or (np.diff(known) > 0).any():
+        return "its best losses so far are not finite, or rise"
+    return None
+
+
+def _fault_of_metadata(trials: int, metadata: Mapping[str, Any]) -> str | None:
+    for name in _MAPPINGS:
+        if not isinstance(metadata.get(name) or {}, Mapping):
+            return f"its metadata have a {name} that is no mapping"
+    config = metadata.get("config") or {}
+    for name in _GROUPS:
+        if not isinstance(config.get(name) or {}, Mapping):
+            return f"its metadata have a config.{name} that is no mapping"
+    if not isinstance(metadata.get("problem_family") or metadata.get("problem"), str):
+        return "its metadata do not say which problem it is on"
+    budget = config.get("budget") or {}
+    units, factor = budget.get("trials"), (config.get("optimizer") or {}).get("budget_factor") or 1
+    if units is None:
+        return None
+    if not all(isinstance(number, int) and number >= 0 for number in (units, factor)):
+        return "its metadata have a budget that is no number of trials"
+    most = units * factor
+    least = 0 if metadata.get("ended") == "exhausted" or budget.get("seconds") is not None else most
+    return None if least <= trials <= most else f"has {trials} of the {most} trials of its budget"
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Say on stderr what also stands in the report."""
+    for line in lines:
+        sys.stderr.write(f"bench report: warning: {line}\n")
+
+
+def _names(option: str, value: str | None) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
+    if not names:
+        raise UserError(f"{option}={value}: names nothing; expected names with commas between them")
+    return names
+
+
+def _refuse_unknown(option: str, names: Sequence[str], known: Sequence[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise UserError(f"{option}={name}: no run of these experiments is of it; {allowed(name, known)}")
+
+
+def _problem(run: RunId) -> str:
+    return f"{run.dataset}/{run.model}"
+
+
+def _table(run: RunId) -> str:
+    """Where the run's table stands within the folder of results."""
+    return f"{run}.parquet"

@@ -1,0 +1,1 @@
+"""What a reader is told in words: `verdict` and `notes`."""

@@ -1,0 +1,153 @@
+"""What a reader of one problem's numbers must know, how its runs were made, and what optimisers declare."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bench.report.audit import Metadata, metadata_of, provenance_of
+from bench.report.page.document import Fact
+from bench.report.runs import curves
+from bench.report.runs.curves import Comparison
+from bench.results import Results
+from bench.wording import ranges
+
+
+def notes(comparison: Comparison, found: Results) -> Iterator[str]:
+    """What a reader must know to read the numbers, in sentences."""
+    metadata = metadata_of(comparison, found)
+    yield from _imported(comparison, metadata)
+    if any(entry.get("stops_on_valid") for entry in metadata):
+        yield (
+            "A model that stops early does so on the validation part, for every optimiser alike: the validation loss "
+            "is therefore optimistic, the test loss is not. `resampling.stop=inner` holds out a part of train instead."
+        )
+    folds = {entry.get("folds", 1) for entry in metadata} - {1}
+    if folds:
+        yield (
+            f"The validation loss is the mean over {' or '.join(map(str, sorted(folds)))} folds, the test loss that of "
+            "the fold models' averaged predictions."
+        )
+    if comparison.without_data:
+        yield from _function(metadata)
+    elif not comparison.has_test:
+        yield _no_test(metadata)
+    yield from _of_labels(comparison)
+    yield (
+        "Curves are step functions; nothing is interpolated between evaluations. Before its first success a run "
+        "counts as infinite, and no run is left out of a median."
+    )
+
+
+def facts(comparison: Comparison, found: Results) -> Iterator[Fact]:
+    """How the runs were made, from their configs and provenance; where they differ, every value found."""
+    metadata, runs = metadata_of(comparison, found), comparison.runs
+    seeds = {str(label): ranges(sorted(set(part["seed"]))) for label, part in runs.groupby("label")}
+    alike = len(set(seeds.values())) == 1
+    said = next(iter(seeds.values())) if alike else "; ".join(f"{label}: {said}" for label, said in seeds.items())
+    yield Fact("seeds", said)
+    for name in ("budget", "seeds", "resampling", "initial_design"):
+        values = dict.fromkeys(_plain((entry.get("config") or {}).get(name)) for entry in metadata)
+        title = "split and model seeds" if name == "seeds" else name.replace("_", " ")
+        if name == "budget" and all(entry.get("imported") for entry in metadata):
+            title = "length of the runs"
+        if list(values) != ["not set"]:
+            yield Fact(title, " | ".join(values))
+    yield Fact("problem family", f"`{runs['family'].iloc[0]}`")
+    for name in ("python", "cpu", "threads", "revision", "versions"):
+        values = dict.fromkeys(_plain(provenance_of(entry).get(name)) for entry in metadata)
+        if list(values) != ["not set"]:
+            yield Fact(name, " | ".join(values))
+    more = sorted(_of_optimizers_alone(metadata))
+    if more:
+        yield Fact("versions, of optimisers", ", ".join(more))
+
+
+def _of_optimizers_alone(metadata: Sequence[Metadata]) -> set[str]:
+    """Libraries of optimisers, with their versions, that stand in no run's list of versions."""
+    origins = [provenance_of(entry) for entry in metadata]
+    listed = {name for origin in origins for name in origin.get("versions") or {}}
+    theirs = {(name, said) for origin in origins for name, said in (origin.get("optimizer_versions") or {}).items()}
+    return {f"{name} {said}" for name, said in theirs if name not in listed}
+
+
+def declarations(comparison: Comparison, found: Results) -> dict[str, list[str]]:
+    """What each optimiser declares that it cannot do exactly as the space and the contract say, by label."""
+    declared: dict[str, list[str]] = {}
+    for label, part in comparison.runs.groupby("label", sort=True):
+        metadata = [found.runs[run] for run in curves.run_ids(part)]
+        said = dict.fromkeys(line for entry in metadata for line in _declared(entry.get("declared") or {}))
+        if said:
+            declared[str(label)] = list(said)
+    return declared
+
+
+def _of_labels(comparison: Comparison) -> Iterator[str]:
+    for label, factor in comparison.yardsticks.items():
+        yield (
+            f"{label} makes {factor} evaluations for each of the budget, as declared; its curve counts those, and it "
+            "is a yardstick: it is not called the best, and has no rank over problems."
+        )
+    for row in comparison.final.to_dict("records"):
+        label = row["label"]
+        if row["failed"]:
+            barren = f"; {row['without_success']} of its runs had no success" if row["without_success"] else ""
+            yield f"{label}: {row['failed']} of {row['trials']} trials failed{barren}."
+        if row["exhausted"]:
+            yield (
+                f"{label}: {row['exhausted']} of {row['runs']} runs had nothing left to ask for before the budget was "
+                "spent; their losses are carried on."
+            )
+        if row["stopped"]:
+            yield f"{label}: {row['stopped']} of {row['runs']} runs spent their seconds; their losses are carried on."
+
+
+def _no_test(metadata: Sequence[Metadata]) -> str:
+    if any(entry.get("has_test") for entry in metadata):
+        return "No trial succeeded: there is no loss to show."
+    if all(entry.get("imported") for entry in metadata):
+        return (
+            "The log has no test losses, so that only the losses that were minimised are shown: these are optimistic."
+        )
+    return "The problem has no test part, so that only validation losses are shown: the chosen ones are optimistic."
+
+
+def _imported(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[str]:
+    """Which runs were not made by this suite, and what is not known of them."""
+    labels: dict[tuple[str, ...], list[str]] = {}
+    for label, entry in zip(comparison.runs["label"], metadata, strict=True):
+        source = curves.imported_from(entry)
+        if source:
+            labels.setdefault((source, *entry["imported"].get("unknown", ())), []).append(str(label))
+    for (source, *unknown), names in labels.items():
+        which = "All runs" if len(names) == len(metadata) else f"The runs of {', '.join(dict.fromkeys(names))}"
+        said = f" Unknown: {'; '.join(unknown)}." if unknown else ""
+        yield f"**{which} were imported** from {source}, not made here.{said}"
+
+
+def _function(metadata: Sequence[Metadata]) -> Iterator[str]:
+    minimum, noise = metadata[0].get("known_minimum"), metadata[0].get("noise")
+    known = f"its known minimum is {minimum:.6g}" if minimum is not None else "its minimum in this space is not known"
+    yield f"The loss is the value of a function: nothing is trained, validated or tested; {known}."
+    if noise:
+        yield f"Optimisers see normal noise of standard deviation {noise:g}; the test loss is the value without it."
+
+
+def _declared(declared: Metadata) -> Iterator[str]:
+    for name, law in (declared.get("laws") or {}).items():
+        distance = law.get("total_variation")
+        far = "" if distance is None else f", total variation from the reference law {distance:.3g}"
+        yield f"`{name}` is drawn by `{law.get('expression')}`{far}"
+    if declared.get("inactive", "absent") != "absent":
+        yield f"inactive parameters: {declared['inactive']}"
+    if declared.get("fallback"):
+        yield f"fallback: {declared['fallback']}"
+    if declared.get("takes_unasked") is False:
+        yield "takes no configurations that it did not ask for"
+    if declared.get("extendable") is False:
+        yield "plans with its budget: a finished run cannot go on under a larger one"
+
+
+def _plain(value: Any) -> str:
+    """A setting in words: `trials 20, seconds not set`."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(part)}" for name, part in curves.flatten(value)) or "not set"
+    return "not set" if value is None else str(value)

@@ -1,0 +1,179 @@
+"""Progress of runs, read from the store: a live table on a terminal, lines where output goes to a file."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from bench.errors import UserError
+from bench.running.run import RunSpec
+from bench.store import Store
+
+LIVE_SECONDS = 1.0
+LINE_SECONDS = 15.0
+
+
+@dataclass
+class Row:
+    """One optimiser on one problem, over its runs."""
+
+    runs: int = 0
+    done: int = 0
+    failed: int = 0
+    trials: int = 0
+    cached: int = 0
+    failures: int = 0
+    best_loss: float | None = None
+
+
+Rows = dict[tuple[str, str, str], Row]
+
+
+def gather(journalled: Sequence[Mapping[str, Any]], wanted: set[str] | None = None) -> Rows:
+    """The store's runs, those in `wanted` where given, by (dataset, model, optimizer)."""
+    rows: Rows = defaultdict(Row)
+    for run in journalled:
+        if wanted is not None and run["run"] not in wanted:
+            continue
+        row = rows[run["dataset"], run["model"], run["optimizer"]]
+        row.runs += 1
+        row.done += run["state"] == "done"
+        row.failed += run["state"] == "failed"
+        row.trials += run["trials"]
+        row.cached += run["cached"]
+        row.failures += run["failures"]
+        if run["best_loss"] is not None:
+            row.best_loss = run["best_loss"] if row.best_loss is None else min(row.best_loss, run["best_loss"])
+    return dict(rows)
+
+
+class _Watch:
+    """What a display shows of the runs `specs`."""
+
+    def __init__(self, specs: Sequence[RunSpec], done_before: int) -> None:
+        self.url = specs[0].store
+        self.experiments = sorted({spec.run.experiment for spec in specs})
+        self.wanted = {str(spec.run) for spec in specs}
+        self.runs, self.done_before = len(specs), done_before
+        budgets = [spec.trials for spec in specs]
+        self.trials = sum(trials for trials in budgets if trials is not None) if None not in budgets else None
+        self.planned: dict[tuple[str, str, str], int] = defaultdict(int)
+        for spec in specs:
+            self.planned[spec.run.dataset, spec.run.model, spec.run.optimizer] += 1
+        self.start = time.monotonic()
+        self.at_start: int | None = None
+        self.interrupted = False
+
+    def rows(self, store: Store) -> Rows:
+        found = gather([row for name in self.experiments for row in store.runs(name)], self.wanted)
+        return {key: found.get(key, Row()) for key in self.planned}
+
+    def line(self, rows: Rows) -> str:
+        done = sum(row.done for row in rows.values())
+        failed = sum(row.failed for row in rows.values())
+        trials = sum(row.trials for row in rows.values())
+        cached = sum(row.cached for row in rows.values())
+        elapsed = time.monotonic() - self.start
+        parts = [f"runs {done + self.done_before}/{self.runs + self.done_before}"]
+        parts += [f"{failed} failed"] if failed else []
+        parts.append(f"trials {trials}" + ("" if self.trials is None else f"/{self.trials}"))
+        parts.append(f"{100 * cached / trials if trials else 0:.0f} % from the store")
+        parts.append(f"{duration(elapsed)} elapsed")
+        left = self._left(trials, elapsed)
+        if left is not None:
+            parts.append(f"about {duration(left)} left")
+        return ", ".join(parts)
+
+    def _left(self, trials: int, elapsed: float) -> float | None:
+        if self.at_start is None:
+            self.at_start = trials if elapsed > 2 else None
+            return None
+        made = trials - self.at_start
+        left = (self.trials or 0) - trials
+        return left * elapsed / made if left > 0 and made > 0 and elapsed > 3 else None
+
+    def best(self, rows: Rows) -> str:
+        return "; ".join(
+            f"{dataset} {model} {optimizer} {row.best_loss:.5g}"
+            for (dataset, model, optimizer), row in rows.items()
+            if row.best_loss is not None
+        )
+
+    def table(self, rows: Rows) -> Table:
+        table = status_table(rows, self.planned)
+        table.caption = self.line(rows)
+        return table
+
+
+def status_table(rows: Rows, planned: Mapping[tuple[str, str, str], int]) -> Table:
+    """One line an optimiser and problem."""
+    table = Table(box=None, pad_edge=False, caption_justify="left")
+    for heading in ("dataset", "model", "optimizer"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("runs", "trials", "best loss", "from store", "failures"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for key, row in rows.items():
+        best = "" if row.best_loss is None else f"{row.best_loss:.5g}"
+        share = f"{100 * row.cached / row.trials:.0f} %" if row.trials else ""
+        failures = f"{row.failures} trials" if row.failures else ""
+        if row.failed:
+            failures = f"{row.failed} runs" + (f", {failures}" if failures else "")
+        table.add_row(*key, f"{row.done}/{planned.get(key, row.runs)}", str(row.trials), best, share, failures)
+    return table
+
+
+@contextmanager
+def shown(console: Console, specs: Sequence[RunSpec], done_before: int) -> Iterator[None]:
+    """Show how `specs` come along while the body runs, and where they stand at its end."""
+    watch = _Watch(specs, done_before)
+    over = threading.Event()
+    thread = threading.Thread(target=_show, args=(console, watch, over), daemon=True, name="progress")
+    thread.start()
+    try:
+        yield
+    except BaseException:
+        watch.interrupted = True
+        raise
+    finally:
+        over.set()
+        thread.join(timeout=5)
+
+
+def _show(console: Console, watch: _Watch, over: threading.Event) -> None:
+    try:
+        store = Store(watch.url, patient=True)  # a connection belongs to its thread
+        if console.is_terminal:
+            with Live(watch.table(watch.rows(store)), console=console, auto_refresh=False) as live:
+                while not over.wait(LIVE_SECONDS):
+                    live.update(watch.table(watch.rows(store)), refresh=True)
+                live.update(watch.table(watch.rows(store)), refresh=True)
+            return
+        wait = 2.0  # a first sign of life soon, then seldom
+        while not over.wait(wait):
+            console.print(watch.line(watch.rows(store)), markup=False)
+            wait = LINE_SECONDS
+        if watch.interrupted:
+            return
+        rows = watch.rows(store)
+        console.print(watch.line(rows), markup=False)
+        console.print(f"best loss: {watch.best(rows)}", markup=False)
+    except UserError as error:  # the runs meet the same error and report it
+        console.print(f"progress: {error}", markup=False)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit that a person would use.
+
+    >>> duration(8), duration(100), duration(8000)
+    ('8 s', '2 min', '2.2 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

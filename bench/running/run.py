@@ -1,0 +1,174 @@
+"""One run: its problem, its optimiser, its trials, then its trial table.
+
+Resuming is replaying: a killed run starts again from its seed, its optimiser asks the same configurations, and the
+store answers.
+"""
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+from bench import problems, provenance
+from bench import store as stores
+from bench.config.components import build as build_component
+from bench.config.components import locate
+from bench.errors import UserError
+from bench.optimizers import Declaration, Optimizer
+from bench.problems import Problem, Recipe
+from bench.results import RunId, write_run
+from bench.running.child_process import Limits
+from bench.running.trial_loop import RunFailed, Trials
+from bench.space import Configuration, initial_design
+from bench.store import Journal, Store
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Everything that a run needs, as plain data that can be sent to another process."""
+
+    run: RunId
+    config: Mapping[str, Any]
+    """The resolved groups: dataset, resampling, model, metric, optimizer, seeds, budget."""
+    config_hash: str
+    results_dir: str
+    datasets_dir: str
+    store: str
+    threads: int
+    overwrite: bool = False
+    """Whether a finished table is to be replaced, and what its run's journal holds with it."""
+    extends: str | None = None
+    """The config hash of a finished run under a smaller budget, which this one goes on from and replaces."""
+    isolation: str = "none"
+    """Where evaluations are made: none, in the process of the run; process, in a child of it."""
+
+    @property
+    def limits(self) -> Limits | None:
+        """The limits of an evaluation in a child process; None where there is none."""
+        return Limits(**self.config.get("trial", {})) if self.isolation == "process" else None
+
+    @property
+    def trials(self) -> int | None:
+        """The most trials that the run makes; None where time alone limits it."""
+        trials = self.config["budget"].get("trials")
+        return None if trials is None else trials * self._factor
+
+    @property
+    def seconds(self) -> float | None:
+        """The seconds after which the run ends; None where trials alone limit it."""
+        seconds = self.config["budget"].get("seconds")
+        return None if seconds is None else seconds * self._factor
+
+    @property
+    def _factor(self) -> int:
+        """What the optimiser's config declares to spend of each unit of the budget: 2 for random_2x, 1 for others."""
+        factor = self.config["optimizer"].get("budget_factor", 1)
+        if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
+            raise UserError(f"optimizer.budget_factor={factor!r}: expected a whole number from 1")
+        return factor
+
+    @property
+    def path(self) -> Path:
+        """Where the run's trial table stands when it is finished."""
+        return self.run.path(Path(self.results_dir))
+
+
+def execute(spec: RunSpec) -> None:
+    """Do one run and write its table; raises `RunFailed`, or `UserError` for what the user can mend."""
+    store = _store(spec.store)
+    journal = None
+    try:
+        if not spec.path.parent.is_dir():
+            spec.path.parent.mkdir(parents=True, exist_ok=True)
+        attempt = 0
+        while (journal := store.begin(spec.run, spec.config_hash, spec.overwrite, spec.extends)) is None:
+            stores.wait(attempt)
+            attempt += 1
+            replaces = spec.overwrite or spec.extends is not None
+            if spec.path.exists() and not replaces:  # the process that was waited for has finished it
+                return
+        _execute(spec, store, journal)
+    except Exception as error:
+        message = str(error) if isinstance(error, (UserError, RunFailed)) else f"{type(error).__name__}: {error}"
+        if isinstance(error, OSError):
+            message = f"{error.filename or spec.path}: {error.strerror or error}; make room or set results_dir=..."
+        if journal is not None and not isinstance(error, stores.StoreError):
+            store.end(journal, "failed", message, traceback.format_exc())
+        if isinstance(error, (UserError, OSError)):
+            raise UserError(message) from error
+        raise RunFailed(f"{spec.run}: {message}") from error
+
+
+def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
+    problem = problem_of(spec)
+    optimizer_config = spec.config["optimizer"]
+    locate("optimizer.class", optimizer_config["class"])  # so that its numeric libraries are there to be limited
+    with ThreadpoolController().limit(limits=1):  # other numbers of BLAS threads lead optimisers other ways
+        optimizer: Optimizer = build_component(
+            "optimizer",
+            optimizer_config["class"],
+            (problem.space, spec.run.seed, spec.trials),
+            optimizer_config.get("settings") or {},
+        )
+        design = _initial_design(spec, problem, optimizer)
+        trials = Trials(spec.run, problem, optimizer, store, journal, design, spec.limits)
+        ended = trials.spend(spec.trials, spec.seconds)
+    declared = getattr(optimizer, "declared", None) or Declaration()
+    of_run = {
+        "threads": spec.threads,
+        "optimizer_revision": getattr(optimizer, "revision", 0),
+        # Apart from `versions`, which are to be the same in all runs that are compared.
+        "optimizer_versions": provenance.versions(getattr(optimizer, "libraries", ())),
+    }
+    metadata = {
+        "config": public(spec.config),
+        "config_hash": spec.config_hash,
+        **problem.metadata(),
+        "ended": ended,
+        "declared": declared.to_dict(),
+        "diverged_at": trials.diverged_at,
+        "provenance": provenance.environment() | of_run,
+    }
+    try:
+        write_run(spec.path, trials.rows, metadata)
+    except OSError as error:
+        raise UserError(
+            f"{spec.path}: cannot be written ({error.strerror}); the evaluations are in the store: "
+            "make room or set results_dir=..., and run again"
+        ) from error
+    store.end(journal, "done")
+
+
+def _initial_design(spec: RunSpec, problem: Problem, optimizer: Optimizer) -> list[Configuration]:
+    """What the run begins with: nothing of its own, or the shared design."""
+    design = initial_design.configurations(problem.space, spec.config.get("initial_design") or {}, spec.run.seed)
+    if not design or not getattr(optimizer, "initial", True):
+        return []
+    declared = getattr(optimizer, "declared", None) or Declaration()
+    if not declared.takes_unasked and not hasattr(optimizer, "start"):
+        raise UserError(
+            f"initial_design={spec.config['initial_design'].get('name')}: {spec.run.optimizer} takes no results of "
+            "configurations that it did not ask for; leave it out, or use initial_design=native"
+        )
+    return design
+
+
+def public(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config as it is recorded with a result: without the places of files."""
+    dataset = {name: value for name, value in config["dataset"].items() if name != "path"}
+    return {**config, "dataset": dataset}
+
+
+def problem_of(spec: RunSpec) -> Problem:
+    """The problem of a run, which the runs of one process share."""
+    groups = {name: spec.config[name] for name in problems.GROUPS}
+    return problems.shared(Recipe(groups, spec.run.seed, spec.datasets_dir, spec.threads))
+
+
+@lru_cache(maxsize=1)
+def _store(url: str) -> Store:
+    return Store(url, patient=True)

@@ -1,0 +1,227 @@
+"""The trials of one run: ask, look up or evaluate, tell, until the budget is spent."""
+
+import json
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+from bench import store as stores
+from bench.errors import UserError
+from bench.optimizers import Exhausted, Optimizer, Told
+from bench.problems import Problem
+from bench.results import RunId
+from bench.running.child_process import NO_LIMITS, Limits, evaluate_in_child
+from bench.space import Configuration, InvalidConfiguration, to_json
+from bench.store import Busy, Claimed, Journal, Journalled, Progress, Store, Stored
+
+AHEAD = 64
+"""How many points beyond a busy one a run may take on early, where they do not depend on losses."""
+
+
+class RunFailed(Exception):
+    """A run that could not go on; the message names the run and the reason. What it evaluated is in the store."""
+
+
+@dataclass
+class _Asked:
+    configuration: Configuration
+    key: str
+    seconds: float
+    started_at: str
+    initial: bool = False
+    """Whether it is part of a shared initial design, and was not asked for by the optimiser."""
+    known: bool = False
+
+
+class Trials:
+    """The trials of one run as they come."""
+
+    def __init__(
+        self,
+        run: RunId,
+        problem: Problem,
+        optimizer: Optimizer,
+        store: Store,
+        journal: Journal,
+        initial: Sequence[Configuration] = (),
+        limits: Limits | None = None,
+    ) -> None:
+        """`limits` are those of each evaluation in a child process; None: evaluations are made in this one."""
+        self.limits, self._within = limits, limits or NO_LIMITS
+        self.run, self.problem, self.optimizer, self.store, self.journal = run, problem, optimizer, store, journal
+        self.name = str(run)
+        self.rows: list[dict[str, Any]] = []
+        self.diverged_at: int | None = None
+        self.progress = Progress(0, 0, 0, None)
+        self._incumbent_test_loss: float | None = None
+        self._worst_loss: float | None = None
+        self._asked = len(initial)
+        self._ahead = deque(_Asked(c, problem.key(c), 0.0, stores.now(), initial=True) for c in initial)
+        self._design: list[Told] | None = [] if initial and hasattr(optimizer, "start") else None
+        self._independent = bool(getattr(optimizer, "independent", False))
+
+    def spend(self, trials: int | None, seconds: float | None) -> str:
+        """Run trials until the budget is met exactly or nothing is left to ask; says which: budget or exhausted."""
+        charged = 0.0
+        while trials is None or len(self.rows) < trials:
+            left = None if trials is None else trials - len(self.rows)
+            try:
+                asked = self._ahead.popleft() if self._ahead else self._ask()
+            except Exhausted:
+                return "exhausted"
+            row = self._trial(asked, left)
+            charged += row["ask_seconds"] + row["evaluate_seconds"] + row["tell_seconds"]
+            if seconds is not None and charged >= seconds:
+                break
+        return "budget"
+
+    def _ask(self) -> "_Asked":
+        number = self._asked
+        self._asked += 1
+        started_at = stores.now()
+        start = time.perf_counter()
+        proposal = self._guarded("ask", number, self.optimizer.ask)
+        seconds = time.perf_counter() - start
+        try:
+            configuration = self.problem.space.canonical(proposal)
+        except InvalidConfiguration as error:
+            raise RunFailed(f"trial {number}: the optimizer asked for an invalid configuration: {error}") from error
+        return _Asked(configuration, self.problem.key(configuration), seconds, started_at)
+
+    def _trial(self, asked: "_Asked", left: int | None) -> dict[str, Any]:
+        number = len(self.rows)
+        recorded = self.journal.recorded.get(number)
+        if recorded is not None and recorded.key != asked.key:
+            if self.diverged_at is None:
+                self.diverged_at = number
+            recorded = None
+        stored = self._evaluation(asked, left)
+        evaluation = stored.evaluation
+        loss = evaluation.loss if evaluation.status == "ok" else None
+        told = Told(dict(asked.configuration), self._told(loss), loss is None)
+        start = time.perf_counter()
+        self._guarded("tell", number, lambda: self._tell(asked, told))
+        entry = Journalled(number, asked.key, asked.seconds, time.perf_counter() - start, asked.started_at)
+        if recorded is not None:
+            entry = recorded
+        row = self._row(number, asked, stored, entry)
+        self.rows.append(row)
+        self.journal.note(entry, self.progress)
+        return row
+
+    def _tell(self, asked: "_Asked", told: Told) -> None:
+        """Tell a result; those of an initial design together, to an optimiser that takes them so."""
+        if self._design is None or not asked.initial:
+            self.optimizer.tell(told.configuration, told.loss, failed=told.failed)
+            return
+        self._design.append(told)
+        if not (self._ahead and self._ahead[0].initial):
+            self.optimizer.start(self._design)  # type: ignore[attr-defined]
+
+    def _row(self, number: int, asked: "_Asked", stored: Stored, entry: Journalled) -> dict[str, Any]:
+        evaluation, run = stored.evaluation, self.run
+        before = self.progress
+        best = before.best_loss
+        if evaluation.loss is not None and (best is None or evaluation.loss < best):
+            best, self._incumbent_test_loss = evaluation.loss, evaluation.test_loss
+        cached = stored.run != self.name
+        self.progress = Progress(
+            before.trials + 1, before.cached + cached, before.failures + (evaluation.status != "ok"), best
+        )
+        return {
+            "experiment": run.experiment,
+            "dataset": run.dataset,
+            "model": run.model,
+            "optimizer": run.optimizer,
+            "seed": run.seed,
+            "trial": number,
+            "configuration": to_json(asked.configuration),
+            "evaluation": asked.key,
+            "loss": evaluation.loss,
+            "test_loss": evaluation.test_loss,
+            "best_loss": best,
+            "incumbent_test_loss": self._incumbent_test_loss,
+            "status": evaluation.status,
+            "error": evaluation.error,
+            "initial": asked.initial,
+            "cached": cached,
+            "ask_seconds": entry.ask_seconds,
+            "evaluate_seconds": evaluation.seconds,
+            "tell_seconds": entry.tell_seconds,
+            "started_at": datetime.fromisoformat(entry.started_at),
+            "details": json.dumps(evaluation.details, separators=(",", ":")),
+        }
+
+    def _told(self, loss: float | None) -> float:
+        """What an optimiser is told: the loss, or for a failure the worst so far, or the baseline before any."""
+        if loss is not None:
+            self._worst_loss = loss if self._worst_loss is None else max(loss, self._worst_loss)
+            return loss
+        return self.problem.baseline_loss if self._worst_loss is None else self._worst_loss
+
+    def _evaluation(self, asked: "_Asked", left: int | None) -> Stored:
+        """The evaluation of a point: from the store, or made here; while another process makes it, later points."""
+        attempt = 0
+        while True:
+            stored = self._try(asked)
+            if stored is not None:
+                return stored
+            if not any(self._try(later) for later in self._later(left)):
+                stores.wait(attempt)
+                attempt += 1
+
+    def _later(self, left: int | None) -> Iterator["_Asked"]:
+        """Points of this budget that are known in advance and not yet evaluated, nearest first."""
+        for i in range(AHEAD if left is None else min(AHEAD, left - 1)):
+            if i == len(self._ahead):
+                if not self._independent:
+                    return
+                try:
+                    self._ahead.append(self._ask())
+                except Exhausted:
+                    return
+            if not self._ahead[i].known:
+                yield self._ahead[i]
+
+    def _try(self, asked: "_Asked") -> Stored | None:
+        """The evaluation of a point, unless another living process makes it now."""
+        found = self.store.claim(asked.key, self.journal, self._within.serve)
+        if isinstance(found, Busy):
+            return None
+        if isinstance(found, Claimed):
+            found = self._evaluate(asked, found.deaths)
+        asked.known = True
+        return Stored(self._within.applied(found.evaluation), found.run)
+
+    def _evaluate(self, asked: "_Asked", deaths: int) -> Stored:
+        try:
+            if self.limits is not None or deaths >= 2:  # it may be what killed them: a crash there is an outcome
+                evaluation = evaluate_in_child(self.problem.recipe, asked.configuration, self._within)
+            else:
+                with self._model_threads():
+                    evaluation = self.problem.evaluate(asked.configuration)
+        except BaseException:
+            self.store.release(asked.key)
+            raise
+        configuration = to_json(asked.configuration)
+        return self.store.put(asked.key, self.problem.hash, configuration, evaluation, self.name, self._within.serve)
+
+    def _model_threads(self) -> AbstractContextManager[Any]:
+        threads = self.problem.recipe.threads
+        return nullcontext() if threads == 1 else ThreadpoolController().limit(limits=threads)
+
+    def _guarded(self, what: str, number: int, call: Any) -> Any:
+        try:
+            return call()
+        except (Exhausted, UserError):
+            raise
+        except (Exception, SystemExit) as error:
+            text = str(error).strip().splitlines()
+            reason = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+            raise RunFailed(f"trial {number}: the optimizer raised in {what}: {reason}") from error

@@ -1,0 +1,132 @@
+"""A space from its YAML form: every mistake is named by its key."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from bench.errors import UserError, allowed
+from bench.space import Categorical, Float, Int, InvalidConfiguration, Parameter, Space, Value
+
+_KEYS = {
+    "float": {"type", "low", "high", "log", "step", "default", "levels", "when"},
+    "int": {"type", "low", "high", "log", "step", "default", "levels", "when"},
+    "categorical": {"type", "choices", "default", "when"},
+}
+
+_LARGEST = 2**53  # above it floats, in which libraries draw, skip integers
+
+
+def parse(config: Mapping[str, Mapping[str, Any]]) -> Space:
+    """A space from its YAML form (docs/spaces.md shows the keys); raises `UserError` naming the key at fault."""
+    if not config:
+        raise UserError("space: is empty; give at least one parameter")
+    if not isinstance(config, Mapping):
+        raise UserError(f"space: expected a mapping from names to parameters, found {config!r}")
+    parameters: dict[str, Parameter] = {}
+    for name, entry in config.items():
+        parameters[name] = _parse(str(name), entry, parameters)
+    return Space(tuple(parameters.values()))
+
+
+def _parse(name: str, entry: Any, before: Mapping[str, Parameter]) -> Parameter:
+    where = f"space.{name}"
+    if not isinstance(entry, Mapping):
+        raise UserError(f"{where}: expected a mapping with a 'type', found {entry!r}")
+    kind = entry.get("type")
+    if not isinstance(kind, str) or kind not in _KEYS:
+        raise UserError(f"{where}.type={kind!r}: unknown type; {allowed(kind, _KEYS)}")
+    for key in entry:
+        if key not in _KEYS[kind]:
+            raise UserError(f"{where}.{key}: unknown key for type {kind}; {allowed(key, sorted(_KEYS[kind]))}")
+    when = _parse_when(where, entry.get("when") or {}, before)
+    parameter = _categorical(name, entry, when) if kind == "categorical" else _numeric(name, kind, entry, when)
+    if entry.get("default") is not None or (kind == "categorical" and "default" in entry):
+        try:
+            default = parameter.cast(entry["default"])
+        except InvalidConfiguration as error:
+            raise UserError(f"{where}.default: {error}") from None
+        parameter = replace(parameter, default=default)  # type: ignore[arg-type]
+    return parameter
+
+
+def _categorical(name: str, entry: Mapping[str, Any], when: Mapping[str, tuple[Value, ...]]) -> Categorical:
+    choices = entry.get("choices")
+    if not isinstance(choices, Sequence) or isinstance(choices, str) or not choices:
+        raise UserError(f"space.{name}.choices={choices!r}: expected a list of at least one value")
+    for i, choice in enumerate(choices):
+        if not isinstance(choice, (int, float, str, bool, type(None))):
+            raise UserError(f"space.{name}.choices: {choice!r} is not a number, text, boolean or null")
+        if isinstance(choice, float) and not math.isfinite(choice):
+            raise UserError(f"space.{name}.choices: {choice!r} is not finite; JSON cannot hold it")
+        if choice in choices[:i]:
+            raise UserError(f"space.{name}.choices: {choice!r} stands there twice (1, 1.0 and true are equal)")
+    return Categorical(name, tuple(choices), has_default="default" in entry, when=when)
+
+
+def _numeric(name: str, kind: str, entry: Mapping[str, Any], when: Mapping[str, tuple[Value, ...]]) -> Float | Int:
+    where = f"space.{name}"
+    number = int if kind == "int" else float
+    low, high = (_as_number(f"{where}.{key}", entry[key], number) if key in entry else None for key in ("low", "high"))
+    if low is None or high is None:
+        raise UserError(f"{where}.{'low' if low is None else 'high'}: missing")
+    if low > high:
+        raise UserError(f"{where}: low={low} is greater than high={high}")
+    if kind == "int" and max(abs(low), abs(high)) > _LARGEST:
+        raise UserError(f"{where}: low={low}, high={high}: an int lies within -2**53..2**53")
+    log, step, levels = entry.get("log", False), entry.get("step"), entry.get("levels")
+    if not isinstance(log, bool):
+        raise UserError(f"{where}.log={log!r}: expected true or false")
+    if log and low <= 0:
+        raise UserError(f"{where}.low={low}: a log scale needs low > 0")
+    if step is not None:
+        step = _as_number(f"{where}.step", step, number)
+        _check_step(where, low, high, log, step)
+    if levels is not None and (not isinstance(levels, int) or isinstance(levels, bool) or levels < 1):
+        raise UserError(f"{where}.levels={levels!r}: expected a whole number from 1")
+    if kind == "int":
+        return Int(name, low, high, log, 1 if step is None else step, levels=levels, when=when)
+    return Float(name, low, high, log, step, levels=levels, when=when)
+
+
+def _check_step(where: str, low: float, high: float, log: bool, step: float) -> None:
+    if log:
+        raise UserError(f"{where}.step={step}: a log scale has no steps; remove 'log' or 'step'")
+    if step <= 0:
+        raise UserError(f"{where}.step={step}: expected a number greater than 0")
+    if (high - low) / step > _LARGEST:
+        raise UserError(f"{where}.step={step}: more than 2**53 steps")
+    if (Decimal(repr(high)) - Decimal(repr(low))) % Decimal(repr(step)):
+        raise UserError(f"{where}.high={high}: not low + a whole number of steps ({low} + n * {step})")
+
+
+def _parse_when(where: str, when: Any, before: Mapping[str, Parameter]) -> dict[str, tuple[Value, ...]]:
+    if not isinstance(when, Mapping):
+        raise UserError(f"{where}.when={when!r}: expected a mapping such as {{optimizer: sgd}}")
+    parsed: dict[str, tuple[Value, ...]] = {}
+    for parent, values in when.items():
+        if parent not in before:
+            raise UserError(f"{where}.when.{parent}: not a parameter that stands before it; {allowed(parent, before)}")
+        if isinstance(before[parent], Float) and before[parent].values() is None:
+            raise UserError(f"{where}.when.{parent}: a continuous parameter has no values to rest on; give it a 'step'")
+        chosen = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else [values]
+        if not chosen:
+            raise UserError(f"{where}.when.{parent}: no values; give at least one")
+        try:
+            parsed[str(parent)] = tuple(before[parent].cast(value) for value in chosen)
+        except InvalidConfiguration as error:
+            raise UserError(f"{where}.when: {error}") from None
+    return parsed
+
+
+def _as_number(where: str, value: Any, number: type) -> Any:
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        cast_value = number(value)
+        if cast_value != float(value) or not math.isfinite(cast_value):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise UserError(f"{where}={value!r}: expected {'a whole' if number is int else 'a'} number") from None
+    return cast_value

@@ -1,0 +1,341 @@
+"""The conformance suite: every optimiser passes it, and each way of breaking the contract fails its own rule."""
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import numpy as np
+import pytest
+import yaml
+from commands import bench, bench_process
+
+from bench import conformance
+from bench.config import catalogue
+from bench.config.components import locate
+from bench.conformance.drawing import cases
+from bench.conformance.rules import RULES
+from bench.conformance.spaces import FIXED, Case, bowl
+from bench.conformance.suite import Check
+from bench.errors import UserError
+from bench.running.trial_loop import Trials
+from bench.space import Categorical, Float, to_json
+
+
+def checks(name: str, **options: object) -> dict[str, Check]:
+    """What the suite says of a class of tests/broken.py."""
+    subject = conformance.Subject(name, f"broken.{name}")
+    return {check.name: check for check in conformance.check(subject, **({"examples": 8, "trials": 15} | options))}  # type: ignore[arg-type]
+
+
+def failed(found: dict[str, Check]) -> dict[str, str]:
+    return {name: str(check) for name, check in found.items() if check.status == "FAIL"}
+
+
+# Every optimiser of the suite.
+
+SLOW = {"botorch_gp": 6, "botorch_turbo": 24}
+SLOW |= {"ax": 7, "hyperopt_atpe": 4, "nevergrad": 13, "optuna_gp": 11, "skopt": 11, "smac": 4}
+"""Trials on one space, of those that take hundredths of a second to a second for each, some after ten random ones."""
+
+SETTINGS = {
+    "botorch_gp": {"initial": 4, "num_restarts": 2, "raw_samples": 32},
+    "botorch_turbo": {"candidates": 200},
+}
+"""With which more of the trials are the model's, and take a tenth of the time."""
+
+SLOWEST = {"ax", "botorch_gp", "botorch_turbo", "smac_gp"}
+
+ALIKE = {"ties", "tiny", "negative", "vast"}
+"""Rules that `bench check` tries on the slowest too, and this test does not."""
+
+
+def options(name: str) -> dict[str, Any]:
+    """How much of the suite is tried here, so that all optimisers take two minutes of one core and not twenty."""
+    for start, count in SLOW.items():
+        if name.startswith(start):
+            rules = (
+                [rule for rule in RULES if rule.name not in ALIKE] if start in {"ax", "botorch_gp", "smac"} else RULES
+            )
+            return {"examples": 1, "trials": count, "limit": 0.0, "rules": rules}
+    return {"examples": 2, "trials": 25, "limit": 0.1, "rules": RULES}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow if n in SLOWEST else ()) for n in catalogue.names("optimizer")],
+)
+def test_every_optimiser_passes(name: str) -> None:
+    subject = conformance.subject(name)
+    subject = replace(subject, settings={**subject.settings, **SETTINGS.get(name, {})})
+    try:
+        locate("optimizer.class", subject.path)
+    except UserError as missing:
+        if "which is not installed; pip install 'hpo-compare[" not in str(missing):
+            raise
+        pytest.skip(str(missing))
+    chosen = options(name)
+    found = list(conformance.check(subject, **chosen))
+    assert not [str(check) for check in found if check.status == "FAIL"]
+    assert [check.name for check in found] == [rule.name for rule in chosen["rules"]] + ["seconds"]
+
+
+# Every rule finds what it is there to find.
+
+BROKEN = {
+    "NoTell": "contract",
+    "RevisionOfText": "contract",
+    "LibraryOfNobody": "contract",
+    "LawOfNobody": "contract",
+    "LawBeyondOne": "contract",
+    "Outside": "valid",
+    "Unstepped": "valid",
+    "ShowsInactive": "valid",
+    "Raising": "valid",
+    "Rewriting": "unchanged",
+    "Reusing": "unchanged",
+    "SeedsNumpy": "random_state",
+    "DrawsFromRandom": "random_state",
+    "Printing": "silent",
+    "PrintingBelowPython": "silent",
+    "Warns": "silent",
+    "LeavesFiles": "no_files",
+    "Filtering": "filters",
+    "Unseeded": "same_seed",
+    "Hashing": "new_process",
+    "Threaded": "blas_threads",
+    "SeedBlind": "other_seeds",
+    "NotConstant": "constant",
+    "NotTied": "ties",
+    "NotTiny": "tiny",
+    "NotHuge": "huge",
+    "NotNegative": "negative",
+    "NoFailureAmongOthers": "some_failed",
+    "NoFailuresAlone": "all_failed",
+    "StopsEarly": "budget",
+    "BeginsAnew": "exhaustion",
+    "NeedsTrials": "timed",
+    "ClaimsIndependence": "independent",
+    "PlansByBudget": "extendable",
+    "KnowsItsOwn": "unasked",
+    "StartsWrong": "unasked",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_way_of_breaking_the_contract_fails_its_own_rule_alone(name: str) -> None:
+    found = checks(name)
+    assert set(failed(found)) == {BROKEN[name]}, failed(found)
+    assert "with seed" in found[BROKEN[name]].example
+
+
+def test_every_rule_has_something_that_breaks_it() -> None:
+    """Beside those above: the runner's own telling, and losses beyond what is required, which are tested below."""
+    assert {rule.name for rule in RULES} == {*BROKEN.values(), "told_once", "vast"}
+
+
+@pytest.mark.parametrize("times", [0, 2])
+def test_a_runner_that_tells_nothing_or_twice_is_found(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    plain = Trials._tell
+
+    def tell(self, asked, told):
+        for _ in range(times):
+            plain(self, asked, told)
+
+    monkeypatch.setattr(Trials, "_tell", tell)
+    found = checks("Plain", examples=2)
+    assert set(failed(found)) == {"told_once"}
+    assert re.search("nothing was told" if times == 0 else r"told \d+ results of \d+|trial 1: told", str(found))
+
+
+def test_what_is_not_required_is_a_note_and_no_failure() -> None:
+    found = checks("NotVast", examples=2)
+    assert not failed(found)
+    assert found["vast"].status == "note"
+    assert "cannot fit that" in found["vast"].example
+
+
+@pytest.mark.parametrize("name", ["Plain", "Lexicographic", "Frugal", "Starting"])
+def test_what_keeps_the_contract_or_declares_what_it_does_not_passes(name: str) -> None:
+    found = checks(name, examples=4)
+    assert not failed(found)
+    skipped = {check.name: check.tried for check in found.values() if check.status == "skipped"}
+    assert ("other_seeds" in skipped) == (name == "Lexicographic")
+    assert ({"extendable", "unasked"} <= set(skipped)) == (name == "Frugal")
+
+
+def test_the_example_is_small_and_says_what_to_mend() -> None:
+    example = checks("Unstepped", examples=20)["valid"].example
+    said, seed, *space = example.splitlines()
+    assert re.fullmatch(r"trial 0: asked for \{.*\}, which is invalid: p\d=.*: not one of .*", said)
+    assert seed == "with seed 0 on the space"
+    (entry,) = yaml.safe_load("\n".join(space)).values()
+    assert entry["type"] == "float"
+    assert entry["step"]
+
+
+def test_where_it_raised_is_said() -> None:
+    example = checks("Raising")["valid"].example
+    assert re.match(r"trial 0: ask raised RuntimeError: knows no categories \(broken.py, line \d+\)", example)
+
+
+def test_a_rule_that_rests_on_a_broken_one_is_skipped_and_says_so() -> None:
+    found = checks("NoTell", examples=1)
+    assert {check.status for check in found.values()} == {"FAIL", "skipped", "note"}
+    assert found["valid"].tried == "'contract' must hold first"
+
+
+def test_a_limit_of_time_is_said() -> None:
+    found = checks("Slow", examples=30, trials=10, limit=0.5)
+    assert not failed(found)
+    assert re.search(r"^\d+ spaces?; stopped after 0.5 s$", found["same_seed"].tried)
+    count = int(found["same_seed"].tried.split()[0])
+    assert count < 10
+    seconds = re.match(r"ask (\d+) ms", found["seconds"].says)
+    assert seconds is not None
+    assert 19 < int(seconds[1]) < 200
+
+
+def test_the_same_seed_tries_the_same_spaces() -> None:
+    first, again = (list(checks("Outside", seed=3).values())[:-1] for _ in range(2))
+    assert first == again
+
+
+def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    checks("Outside")
+    checks("LeavesFiles")
+    assert not list(tmp_path.iterdir())
+    assert Path.cwd() == tmp_path
+
+
+# What it tries.
+
+
+def drawn(count: int) -> list[Case]:
+    found: list[Case] = []
+
+    @hypothesis.settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(cases())
+    def collect(case: Case) -> None:
+        found.append(case)
+
+    collect()
+    return found
+
+
+def test_generated_spaces_are_of_every_kind() -> None:
+    generated = drawn(200)
+    parameters = [p for case in generated for p in case.space.parameters]
+    kinds = {(p.kind, getattr(p, "log", False), isinstance(p, Categorical) or p.stepped) for p in parameters}
+    assert kinds == {
+        ("float", False, False),
+        ("float", True, False),
+        ("float", False, True),
+        ("int", False, False),
+        ("int", True, False),
+        ("int", False, True),
+        ("categorical", False, True),
+    }
+    assert {len(case.space.parameters) for case in generated} >= {1, 2, 20}
+    assert any(p.constant for p in parameters)
+    assert any(case.space[parent].when for case in generated for p in case.space.parameters for parent in p.when)
+    assert any(isinstance(p, Float) and p.default is not None for p in parameters)
+
+
+def test_a_bowl_has_a_finite_loss_everywhere_and_other_losses_elsewhere() -> None:
+    rng = np.random.default_rng(0)
+    for case in [*drawn(50), *FIXED]:
+        points = {to_json(c): bowl(case.space, c) for c in (case.space.sample(rng) for _ in range(20))}
+        assert all(0 <= value < 100 for value in points.values())
+        if any(isinstance(p, Float) and not p.constant and not p.stepped and not p.when for p in case.space.parameters):
+            assert len(set(points.values())) > 15
+
+
+def test_an_example_is_yaml_that_gives_the_space_again() -> None:
+    for case in drawn(50):
+        assert yaml.safe_load(case.yaml()) == json.loads(case.text)
+
+
+# The command.
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine/optimizer").mkdir(parents=True)
+    for name, path in (("plain", "broken.Plain"), ("outside", "broken.Outside"), ("lost", "nowhere_at_all.X")):
+        (tmp_path / f"mine/optimizer/{name}.yaml").write_text(f"name: {name}\nclass: {path}\n")
+    (tmp_path / "mine/optimizer/nothing.yaml").write_text("name: nothing\n")
+    return tmp_path
+
+
+def test_the_command_tells_every_rule_and_ends_with_0(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench("check", "plain", "--config-dir", "mine", "--examples", 2) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head == "plain (broken.Plain): 2 generated spaces and 3 fixed ones, 25 trials on each"
+    assert [line.split()[1] for line in lines[:-1]] == [rule.name for rule in RULES] + ["seconds"]
+    assert re.fullmatch(r"plain: \d+ ok, \d skipped, 0 failed", lines[-1])
+
+
+def test_the_command_shows_what_failed_and_ends_with_1_in_a_process_of_its_own(mine: Path) -> None:
+    process = bench_process("check", "outside", "--config-dir", "mine", "--examples", 10, cwd=mine)
+    out, err = process.communicate()
+    assert (process.returncode, err) == (1, "")
+    assert re.search(r"^FAIL    valid  .*\n +trial \d+: asked for .* which is invalid: p\d=", out, re.MULTILINE)
+    assert {path.name for path in mine.iterdir()} == {"mine"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "optuna_tp"], r"optimizer=optuna_tp: unknown optimizer; allowed: .*\(did you mean optuna_tpe\?\)"),
+        (["check", "lost", "--config-dir", "mine"], r"no module named 'nowhere_at_all'; put its file beside"),
+        (["check", "nothing", "--config-dir", "mine"], r"optimizer.class: missing in nothing.yaml"),
+        (["check", "random", "--config-dir", "nowhere"], r"--config-dir=nowhere: no such folder"),
+        (["check", "random", "--examples", "0"], r"--examples.*greater than or equal to 1"),
+        (["check"], r"[Mm]issing argument"),
+    ],
+)
+def test_what_cannot_be_checked_is_one_line(
+    mine: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert bench(*arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.search(message, line)
+
+
+def test_a_missing_extra_is_one_line_with_what_installs_it(
+    mine: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (mine / "mine/needing.py").write_text("import torch.of.nobody\n\n\nclass It: ...\n")
+    (mine / "mine/optimizer/needing.yaml").write_text("name: needing\nclass: needing.It\n")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert bench("check", "needing", "--config-dir", "mine") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "which is not installed; pip install 'hpo-compare[torch]'" in line
+
+
+def test_help_and_the_plain_list_import_neither_hypothesis_nor_any_optimiser(tmp_path: Path) -> None:
+    code = """
+import sys
+from bench import cli
+sys.argv = ["bench", "list"]
+try:
+    cli.main()
+except SystemExit:
+    print(sorted({"hypothesis", "numpy", "optuna", "hyperopt", "skopt", "sklearn", "torch"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.splitlines()[-1] == "[]"

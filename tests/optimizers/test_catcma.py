@@ -1,0 +1,189 @@
+"""CatCMA with margin asks what the library's documented loop asks; its first generation is as declared."""
+
+import math
+import os
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cmaes import CatCMAwM
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from own_loop import (
+    added_seconds,
+    build,
+    failing,
+    loss,
+    report_and_check_seconds,
+    run,
+    sequence_elsewhere,
+    sequence_here,
+)
+from spaces import CONDITIONAL, CONSTANT, FLAT, spaces
+
+from bench.errors import UserError
+from bench.optimizers import Told
+from bench.space import Configuration, Space
+from bench.space.parsing import parse
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_catcma_asks_what_the_documented_loop_asks(seed: int) -> None:
+    """Failures included, which the library knows as losses alone."""
+    space = Space(tuple(FLAT[key] for key in ("shrink", "rate", "depth", "leaves", "units", "act")))
+    optimizer = CatCMAwM(
+        x_space=[[0.0, 0.9], [math.log(0.01), math.log(0.3)]],
+        z_space=[list(range(1, 9)), [math.log(k) for k in (1, 2, 3, 4)], [0, 1, 2, 3]],
+        c_space=[3],
+        seed=seed,
+    )
+    asked: list[Configuration] = []
+    for _ in range(100 // optimizer.population_size):
+        solutions = []
+        for _ in range(optimizer.population_size):
+            solution = optimizer.ask()
+            values = {
+                "shrink": solution.x[0],
+                "rate": math.exp(solution.x[1]),
+                "depth": solution.z[0],
+                "leaves": round(math.exp(solution.z[1])),
+                "units": 32 + 32 * solution.z[2],
+                "act": [None, "relu", 7][int(solution.c[0].argmax())],
+            }
+            asked.append(space.canonical(values))
+            solutions.append((solution, 9.0 if failing(asked[-1]) else loss(asked[-1])))
+        optimizer.tell(solutions)
+    assert len(asked) >= 90
+    assert run(build("catcma", space, seed, None), len(asked), failing, 9.0) == asked
+    assert 10 < sum(map(failing, asked)) < len(asked) - 10
+
+
+def test_two_values_are_categories_and_many_are_continuous() -> None:
+    space = parse(
+        {
+            "two": {"type": "int", "low": 3, "high": 4},
+            "half": {"type": "float", "low": 0.0, "high": 0.5, "step": 0.5},
+            "many": {"type": "int", "low": 1, "high": 10**6, "log": True},
+        }
+    )
+    optimizer = CatCMAwM(x_space=[[math.log(0.5), math.log(10**6 + 0.5)]], c_space=[2, 2], seed=1)
+    asked: list[Configuration] = []
+    while len(asked) < 60:
+        solutions = []
+        for _ in range(optimizer.population_size):
+            solution = optimizer.ask()
+            two, half = solution.c.argmax(axis=1)
+            many = min(max(round(math.exp(solution.x[0])), 1), 10**6)
+            asked.append({"two": 3 + int(two), "half": 0.5 * int(half), "many": many})
+            solutions.append((solution, loss(asked[-1])))
+        optimizer.tell(solutions)
+    assert run(build("catcma", space, 1), len(asked)) == asked
+
+
+@pytest.mark.parametrize("sigma", [None, 3.0])
+def test_the_first_generation_is_as_far_from_the_reference_law_as_declared(sigma: float | None) -> None:
+    n = 6_000
+    optimizer = build("catcma", FLAT, 0, None, sigma=sigma)
+    draws = [optimizer.ask() for _ in range(n)]  # nothing told: all are of the first generation's law
+    laws = optimizer.declared.laws
+    assert set(laws) == {"shrink", "rate", "depth", "leaves", "units", "dropout"}
+    for parameter in FLAT.searched:
+        drawn: list[Any] = [draw[parameter.name] for draw in draws]
+        values, reference = parameter.values(), parameter.probabilities()
+        if values is None:
+            scale: Any = math.log if parameter.log else float  # type: ignore[union-attr]
+            low, high = scale(parameter.low), scale(parameter.high)  # type: ignore[union-attr]
+            shares = [(scale(value) - low) / (high - low) for value in drawn]
+            ends = sum(share < 1e-9 or share > 1 - 1e-9 for share in shares) / n
+            counts = np.histogram([share for share in shares if 1e-9 < share < 1 - 1e-9], 25, (0, 1))[0] / n
+            observed = (abs(counts - 1 / 25).sum() + ends) / 2
+        else:
+            counted = Counter(drawn)
+            observed = abs(np.array([counted[value] for value in values]) / n - reference).sum() / 2
+        declared = laws[parameter.name].total_variation if parameter.name in laws else 0.0
+        assert observed == pytest.approx(declared, abs=0.03)
+    assert laws["shrink"].total_variation > (0.6 if sigma is None else 0.1)
+
+
+def test_it_starts_at_the_best_of_a_shared_design() -> None:
+    space = Space(tuple(FLAT[key] for key in ("shrink", "rate", "depth", "act")))
+    best = {"shrink": 0.9, "rate": 0.02, "depth": 8, "act": 7}
+    worse, failed = best | {"shrink": 0.0}, best | {"shrink": 0.5}
+    optimizer = build("catcma", space, 1)
+    optimizer.start([Told(worse, 2.0), Told(best, 1.0), Told(failed, 0.0, failed=True)])
+    asked = [optimizer.ask() for _ in range(300)]
+    assert np.median([configuration["shrink"] for configuration in asked]) > 0.8
+    assert np.median([math.log(configuration["rate"]) for configuration in asked]) == pytest.approx(
+        math.log(0.02), abs=0.2
+    )
+    assert np.median([configuration["depth"] for configuration in asked]) == 8
+    plain = build("catcma", space, 1)
+    plain.start([Told(failed, 0.0, failed=True)])
+    assert run(plain, 30) == run(build("catcma", space, 1), 30)
+
+
+def test_what_is_told_unasked_enters_no_generation() -> None:
+    plain, told = build("catcma", FLAT, 3), build("catcma", FLAT, 3)
+    assert not told.declared.takes_unasked
+    for _ in range(20):
+        told.tell(FLAT.sample(np.random.default_rng(1)), -1e9)
+    assert run(told, 40) == run(plain, 40)
+
+
+@given(space=spaces(), seed=st.integers(0, 99))
+@settings(max_examples=25)
+def test_any_space_is_translated(space: Space, seed: int) -> None:
+    optimizer = build("catcma", space, seed)
+    optimizer.start([Told(space.sample(np.random.default_rng(seed)), 1.0)])
+    for configuration in run(optimizer, 40):
+        assert list(space.canonical(configuration).items()) == list(configuration.items())
+
+
+def test_conditional_spaces_give_valid_configurations_of_every_branch() -> None:
+    asked = run(build("catcma", CONDITIONAL, 0), 200)
+    assert all(CONDITIONAL.canonical(configuration) == configuration for configuration in asked)
+    assert {key for configuration in asked for key in configuration} == {p.name for p in CONDITIONAL.parameters}
+
+
+def test_the_sequence_is_that_of_another_process_with_other_threads() -> None:
+    assert sequence_elsewhere("catcma", 60, threads=2) == sequence_here("catcma", CONDITIONAL, 60)
+
+
+@pytest.mark.parametrize("losses", ["constant", "tiny", "huge", "failed"])
+def test_extreme_losses_and_failures_print_nothing(
+    losses: str, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    optimizer, asked = build("catcma", FLAT, 2), []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for i in range(60):
+            asked.append(optimizer.ask())
+            value = {"constant": 1.0, "tiny": i * 1e-300, "huge": (-1) ** i * 1e300, "failed": 5.0}[losses]
+            optimizer.tell(asked[-1], value, failed=losses == "failed")
+    assert all(FLAT.canonical(configuration) == configuration for configuration in asked)
+    assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
+    assert capfd.readouterr() == ("", "")
+    assert os.listdir(tmp_path) == []  # noqa: PTH208
+
+
+def test_constants_are_repeated() -> None:
+    assert run(build("catcma", CONSTANT), 3) == [{"rounds": 7, "kind": None, "rate": 0.1}] * 3
+
+
+@pytest.mark.parametrize(("setting", "value"), [("population_size", 3), ("population_size", 7.5), ("sigma", 0)])
+def test_a_setting_out_of_its_range_is_named(setting: str, value: Any) -> None:
+    with pytest.raises(UserError, match=rf"optimizer\.settings\.{setting}={value}: expected"):
+        build("catcma", FLAT, **{setting: value})
+
+
+def test_the_adapter_takes_little_time() -> None:
+    def measure() -> tuple[float, float]:
+        optimizer = build("catcma", FLAT)
+        return added_seconds(optimizer, optimizer._optimizer, 200)
+
+    report_and_check_seconds("catcma", measure)

@@ -1,0 +1,275 @@
+"""Nevergrad asks what `optimizer.minimize` asks; its draws follow the declared laws; it leaves nothing behind."""
+
+import math
+import os
+import random
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.random import mtrand
+from own_loop import (
+    added_seconds,
+    build,
+    failing,
+    loss,
+    report_and_check_seconds,
+    run,
+    sequence_elsewhere,
+    sequence_here,
+)
+from scipy import stats
+from sklearn.utils import check_random_state
+from spaces import CONDITIONAL, CONSTANT, FLAT, spaces
+
+from bench.errors import UserError
+from bench.optimizers import nevergrad_optimizers
+from bench.space import Configuration, Space
+from bench.space.parsing import parse
+
+nevergrad = pytest.importorskip("nevergrad", reason="the extra 'nevergrad' is not installed")
+
+NAMES = ["nevergrad", "nevergrad_de", "nevergrad_pso"]
+METHODS = {"nevergrad": "NGOpt", "nevergrad_de": "TwoPointsDE", "nevergrad_pso": "PSO"}
+UNIT = {"type": "float", "low": 0.0, "high": 1.0}
+
+
+def minimize(method: str, parametrization: Any, objective: Any, budget: int, seed: int) -> None:
+    """Nevergrad's own loop, with both of the random states from which it draws seeded."""
+    found = np.random.get_state()  # noqa: NPY002
+    np.random.seed(seed)  # noqa: NPY002
+    parametrization.random_state = np.random.RandomState(seed)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            nevergrad.optimizers.registry[method](parametrization, budget=budget).minimize(objective)
+    finally:
+        np.random.set_state(found)  # noqa: NPY002
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", NAMES)
+def test_nevergrad_asks_what_minimize_asks(name: str, seed: int) -> None:
+    """Failures included, which Nevergrad knows as losses alone. Its logarithms may pass an end by one bit."""
+    space = Space(tuple(FLAT[key] for key in ("shrink", "rate", "depth", "leaves", "units", "act")))
+    asked: list[Configuration] = []
+
+    def objective(shrink: float, rate: float, depth: int, leaves: int, units: int, act: Any) -> float:
+        values = {"shrink": shrink, "rate": rate, "depth": depth, "leaves": leaves, "units": 32 + 32 * units}
+        asked.append(space.canonical(values | {"act": [None, "relu", 7][act]}))
+        return 9.0 if failing(asked[-1]) else loss(asked[-1])
+
+    parametrization = nevergrad.p.Instrumentation(
+        nevergrad.p.Scalar(lower=0.0, upper=0.9),
+        nevergrad.p.Log(lower=0.01, upper=0.3),
+        nevergrad.p.Scalar(lower=0.5, upper=8.5).set_integer_casting(),
+        nevergrad.p.Log(lower=0.5, upper=4.5).set_integer_casting(),
+        nevergrad.p.Scalar(lower=-0.5, upper=3.5).set_integer_casting(),
+        nevergrad.p.Choice(3),
+    )
+    minimize(METHODS[name], parametrization, objective, 100, seed)
+    assert run(build(name, space, seed, 100), 100, failing, 9.0) == asked
+    assert len(asked) == 100
+    assert 10 < sum(map(failing, asked)) < 90
+
+
+@pytest.mark.parametrize(("floats", "budget", "chosen"), [(3, 60, "Cobyla"), (1, 50, "Cobyla")])
+def test_the_portfolio_asks_what_it_asks_of_floats(floats: int, budget: int, chosen: str) -> None:
+    """Cobyla runs in a thread of Nevergrad's."""
+    space = parse({f"x{i}": UNIT for i in range(floats)})
+    asked: list[Configuration] = []
+
+    def objective(*values: float) -> float:
+        asked.append(dict(zip((p.name for p in space.parameters), values, strict=True)))
+        return loss(asked[-1])
+
+    scalars = [nevergrad.p.Scalar(lower=0.0, upper=1.0) for _ in range(floats)]
+    minimize("NGOpt", nevergrad.p.Instrumentation(*scalars), objective, budget, 3)
+    optimizer = build("nevergrad", space, 3, budget)
+    assert run(optimizer, budget) == asked
+    assert f"chose {chosen}" in optimizer.declared.fallback
+    assert optimizer.declared.deterministic is (chosen == "Cobyla")
+
+
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.4.0", reason="what it relies on is of NumPy 2.4")
+def test_where_the_metamodel_fails_the_adapter_fails_alike() -> None:
+    """NumPy 2.4 makes no float of an array of one; Nevergrad 1.0.12 does so where NGOpt chooses a metamodel."""
+    with pytest.raises(TypeError, match="0-dimensional") as own:
+        minimize("NGOpt", nevergrad.p.Instrumentation(nevergrad.p.Scalar(lower=0.0, upper=1.0)), math.sin, 100, 3)
+    optimizer = build("nevergrad", parse({"x": UNIT}), 3, 100)
+    with pytest.raises(TypeError, match="0-dimensional") as adapted:
+        run(optimizer, 100)
+    assert str(own.value) == str(adapted.value)
+    assert "fails with NumPy 2.4" in optimizer.declared.fallback
+
+
+def test_other_draws_from_the_global_random_state_change_nothing() -> None:
+    expected = run(build("nevergrad_de", FLAT, 3, 80), 80)
+    optimizer, asked = build("nevergrad_de", FLAT, 3, 80), []
+    for _ in range(80):
+        np.random.seed(len(asked))  # noqa: NPY002
+        drawn = np.random.standard_normal(len(asked) % 3)  # of an odd number, NumPy keeps the next # noqa: NPY002
+        found = np.random.get_state()  # noqa: NPY002
+        asked += run(optimizer, 1)
+        left = np.random.get_state()  # noqa: NPY002
+        assert (found[1] == left[1]).all()
+        assert (*found[2:], len(drawn)) == (*left[2:], len(asked[:-1]) % 3)
+    assert asked == expected
+
+
+def test_a_method_run_in_a_thread_takes_one_trial_at_a_time_and_ends() -> None:
+    before = threading.active_count()
+    optimizer = build("nevergrad", parse({"x": UNIT, "y": UNIT}), 0, 40)
+    optimizer.ask()
+    assert threading.active_count() == before + 1
+    with pytest.raises(RuntimeError, match="Cobyla takes one trial at a time"):
+        optimizer.ask()
+    del optimizer
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and thread.daemon:
+            thread.join(5)
+    assert threading.active_count() == before
+
+
+def test_without_a_budget_a_large_one_is_planned_with() -> None:
+    declared = build("nevergrad", FLAT).declared
+    assert "a budget of 10000, none being given" in declared.fallback
+    assert not declared.extendable
+    assert "a budget of 77" in build("nevergrad", FLAT, 0, 77).declared.fallback
+
+
+def test_an_unknown_method_is_named() -> None:
+    with pytest.raises(UserError, match=r"optimizer.settings.method='TwoPointDE': unknown; nearest: TwoPointsDE"):
+        build("nevergrad", FLAT, 0, 10, method="TwoPointDE")
+
+
+# Laws.
+
+
+def test_populations_start_with_the_declared_laws() -> None:
+    """Differential evolution draws its first thirty at random."""
+    laws = build("nevergrad_de", FLAT, 0, 100).declared.laws
+    assert set(laws) == {"depth", "leaves", "units", "dropout"}
+    assert all(law.total_variation == 0 for law in laws.values())
+    draws = [c for seed in range(20) for c in run(build("nevergrad_de", FLAT, seed, 100), 30)]
+    for parameter in FLAT.searched:
+        drawn = [draw[parameter.name] for draw in draws]
+        values, probabilities = parameter.values(), parameter.probabilities()
+        if values is None:
+            scale = math.log if parameter.log else float  # type: ignore[union-attr]
+            low, high = scale(parameter.low), scale(parameter.high)  # type: ignore[union-attr]
+            assert stats.kstest([(scale(v) - low) / (high - low) for v in drawn], "uniform").pvalue > 1e-4
+        elif parameter.name != "act":
+            observed = [drawn.count(value) for value in values]
+            assert stats.chisquare(observed, len(draws) * probabilities).pvalue > 1e-4
+    # A choice is drawn by weights that are themselves drawn: the same of all by symmetry, if not independently.
+    assert [sum(c["act"] == choice for c in draws) / len(draws) for choice in (None, "relu", 7)] == pytest.approx(
+        [1 / 3] * 3, abs=0.08
+    )
+
+
+# What holds of every optimiser.
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_conditional_spaces_give_valid_configurations_of_every_branch(name: str) -> None:
+    asked = run(build(name, CONDITIONAL, 0, 200), 200)
+    assert all(CONDITIONAL.canonical(configuration) == configuration for configuration in asked)
+    assert {key for configuration in asked for key in configuration} == {p.name for p in CONDITIONAL.parameters}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(space=spaces(), seed=st.integers(0, 99))
+@settings(max_examples=10)
+def test_any_space_is_translated(name: str, space: Space, seed: int) -> None:
+    optimizer = build(name, space, seed, 30)
+    optimizer.tell(space.sample(np.random.default_rng(seed)), 1.0)
+    for configuration in run(optimizer, 29):
+        assert list(space.canonical(configuration).items()) == list(configuration.items())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_sequence_is_that_of_another_process_with_other_threads(name: str) -> None:
+    assert sequence_elsewhere(name, 35, threads=2) == sequence_here(name, CONDITIONAL, 35)
+
+
+@pytest.mark.parametrize("space", [FLAT, parse({"x": UNIT, "y": UNIT})], ids=["flat", "floats"])
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_printed_written_or_drawn_from_global_random_state(
+    name: str, space: Space, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.random.seed(1)  # noqa: NPY002
+    random.seed(1)
+    state = np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run(build(name, space, 0, 60), 60)
+    assert (np.random.get_state()[1] == state[0]).all()  # noqa: NPY002
+    assert random.getstate() == state[1]
+    assert capfd.readouterr() == ("", "")
+    assert os.listdir(tmp_path) == []  # noqa: PTH208
+
+
+def test_libraries_that_take_the_global_random_state_itself_draw_from_the_adapters_too() -> None:
+    own, expected = nevergrad_optimizers._own_functions(7), np.random.RandomState(7)
+    np.random.seed(1)  # noqa: NPY002
+    np.random.standard_normal()  # noqa: NPY002 - the second of the pair is kept beside the generator
+    after = np.random.RandomState(1)
+    after.standard_normal()
+    for _ in range(2):
+        with nevergrad_optimizers._drawing_from(own):
+            drawn = [check_random_state(None).normal(), np.random.rand(), np.random.sample(), mtrand.normal()]  # noqa: NPY002
+        assert drawn == [expected.normal(), expected.rand(), expected.random_sample(), expected.normal()]
+    assert [np.random.standard_normal() for _ in range(3)] == [after.standard_normal() for _ in range(3)]  # noqa: NPY002
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_constants_are_repeated(name: str) -> None:
+    assert run(build(name, CONSTANT), 3) == [{"rounds": 7, "kind": None, "rate": 0.1}] * 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_huge_losses_are_told_as_declared(name: str) -> None:
+    """Nevergrad clips them at 5e20: what is asked afterwards does not depend on how far they are above."""
+    asked = []
+    for huge in (1e300, 1e21):
+        optimizer = build(name, FLAT, 2, 60)
+        asked.append([])
+        for i in range(60):
+            asked[-1].append(optimizer.ask())
+            optimizer.tell(asked[-1][-1], huge if i % 3 else float(i))
+    assert "above 5e20" in optimizer.declared.fallback
+    assert asked[0] == asked[1]
+
+
+def test_what_is_told_unasked_is_taken_or_declared_not_to_be() -> None:
+    space = Space((FLAT["shrink"], FLAT["act"]))
+    for name in NAMES:
+        optimizer = build(name, space, 0, 60)
+        assert optimizer.declared.takes_unasked
+        before = optimizer._optimizer.num_tell_not_asked
+        optimizer.tell(space.sample(np.random.default_rng(0)), 1.0)
+        assert optimizer._optimizer.num_tell_not_asked == before + 1
+    cobyla = build("nevergrad", parse({"x": UNIT, "y": UNIT}), 0, 40)
+    assert cobyla.declared.takes_unasked
+    cobyla.tell({"x": 0.75, "y": 0.25}, -9.0)
+    assert cobyla.ask() == pytest.approx({"x": 0.75, "y": 0.25})  # it starts at the best so far
+    refuses = build("nevergrad", parse({"x": UNIT, "y": UNIT}), 0, 40, method="EDA")
+    assert not refuses.declared.takes_unasked
+    refuses.tell({"x": 0.75, "y": 0.25}, -9.0)
+    assert refuses._optimizer.num_tell == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_adapter_takes_little_time(name: str) -> None:
+    def measure() -> tuple[float, float]:
+        optimizer = build(name, FLAT, 0, 100)
+        return added_seconds(optimizer, optimizer._optimizer, 100)
+
+    report_and_check_seconds(name, measure)

@@ -1,0 +1,250 @@
+"""A problem: what its two hashes hold, what a model is shown, and what is an outcome and what is not."""
+
+import copy
+import math
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import toy
+from omegaconf import OmegaConf
+
+from bench import problems, provenance
+from bench.config.catalogue import conf_dir
+from bench.errors import UserError
+from bench.problems import Recipe
+
+GROUPS = {
+    **{
+        group: OmegaConf.to_container(OmegaConf.load(conf_dir() / group / f"{name}.yaml"))
+        for group, name in (("dataset", "wine"), ("resampling", "holdout"), ("metric", "auto"), ("seeds", "fixed"))
+    },
+    "model": {
+        "name": "toy",
+        "class": "toy.Toy",
+        "settings": {},
+        "space": {"x": {"type": "float", "low": 0.0, "high": 1.0}, "n": {"type": "int", "low": 1, "high": 3}},
+    },
+}
+POINT = {"x": 0.25, "n": 2}
+
+
+def build(tmp_path, seed=0, threads=1, **changes):
+    groups = copy.deepcopy(GROUPS)
+    for key, value in changes.items():
+        group, _, name = key.partition("__")
+        groups[group][name] = value
+    return problems.build(Recipe(groups, seed, str(tmp_path), threads))
+
+
+SPACE_2 = {"n": GROUPS["model"]["space"]["n"], "x": GROUPS["model"]["space"]["x"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "compares", "reuses"),
+    [
+        ({}, True, True),
+        ({"dataset__name": "other", "dataset__description": "other"}, True, True),
+        ({"dataset__load": "bench.datasets.bundled.digits"}, False, False),
+        ({"resampling__test": 0.3, "resampling__train": 0.5}, False, False),
+        ({"resampling__stop": "inner"}, False, False),
+        ({"seeds__split": 1}, False, False),
+        ({"seeds__model": 1}, False, False),
+        ({"metric__name": "error"}, False, False),
+        ({"metric__name": "log_loss"}, True, True),  # what auto stands for
+        ({"model__name": "other"}, True, True),
+        ({"model__settings": {"sleep": 0.001}}, False, False),
+        ({"model__space": SPACE_2}, False, True),  # the order leads optimisers other ways; the evaluation is the same
+    ],
+)
+def test_hashes_hold_what_they_should(tmp_path, changes, compares, reuses):
+    if "dataset__load" in changes:
+        digits = OmegaConf.to_container(OmegaConf.load(conf_dir() / "dataset/digits.yaml"))
+        changes = {"dataset__load": digits["load"]}
+    base, other = build(tmp_path), build(tmp_path, **changes)
+    assert (base.hash == other.hash) == compares
+    assert (base.key(POINT) == other.key(POINT)) == reuses
+
+
+def test_the_key_depends_on_the_configuration_versions_and_revision(tmp_path, monkeypatch):
+    base = build(tmp_path)
+    assert base.key(POINT) == base.key({"n": 2, "x": 0.25})
+    assert base.key(POINT) != base.key({"x": 0.25, "n": 3})
+    assert base.key(POINT) != base.key({"x": math.nextafter(0.25, 1), "n": 2})
+    monkeypatch.setattr(toy.Toy, "revision", 2)
+    assert build(tmp_path).hash != base.hash
+    monkeypatch.undo()
+    versions = provenance.versions
+    monkeypatch.setattr(provenance, "versions", lambda names: versions(names) | {"numpy": "9.9"})
+    assert build(tmp_path).key(POINT) != base.key(POINT)
+    assert build(tmp_path).hash == base.hash
+
+
+def test_threads_are_in_the_key_only_where_the_model_says_so(tmp_path, monkeypatch):
+    assert build(tmp_path, threads=2).key(POINT) == build(tmp_path).key(POINT)
+    monkeypatch.setattr(toy.Toy, "threads_matter", True)
+    assert build(tmp_path, threads=2).key(POINT) != build(tmp_path).key(POINT)
+
+
+@pytest.mark.parametrize("stop", ["valid", "inner"])
+def test_the_model_never_sees_validation_or_test_in_training(tmp_path, monkeypatch, stop):
+    """A model that records what it is fitted on, told apart by rows that carry their own number."""
+    rows = "\n".join(f"{i},{i % 3}" for i in range(300))
+    (tmp_path / "numbered.csv").write_text(f"row,kind\n{rows}\n")
+    file = OmegaConf.to_container(OmegaConf.load(conf_dir() / "dataset/file.yaml"))
+    shown = {}
+
+    def fit(self, configuration, train, stop, seed, threads, step=None):
+        shown.update(train=set(train.features["row"]), stop=set(stop.features["row"]))
+        return toy.ToyFitted(0.5, 3)
+
+    predicted = []
+    monkeypatch.setattr(toy.Toy, "fit", fit)
+    predict = toy.ToyFitted.predict
+    monkeypatch.setattr(toy.ToyFitted, "predict", lambda self, f: predicted.append(set(f["row"])) or predict(self, f))
+    groups = copy.deepcopy(GROUPS)
+    groups["dataset"] = file | {"path": str(tmp_path / "numbered.csv"), "target": "kind"}
+    groups["resampling"]["stop"] = stop
+    made = problems.build(Recipe(groups, 0, str(tmp_path), 1))
+    assert made.evaluate(POINT).status == "ok"
+    valid, test = predicted
+    parts = [shown["train"], valid, test] + ([shown["stop"]] if stop == "inner" else [])
+    assert sum(map(len, parts)) == 300
+    assert set.union(*parts) == set(range(300))
+    assert (shown["stop"] == valid) == (stop == "valid")
+
+
+@pytest.mark.parametrize("prediction", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_is_a_failure(tmp_path, monkeypatch, prediction):
+    monkeypatch.setattr(toy.ToyFitted, "predict", lambda self, features: np.full((len(features), 3), prediction))
+    evaluation = build(tmp_path).evaluate(POINT)
+    assert (evaluation.status, evaluation.loss, evaluation.test_loss) == ("failed", None, None)
+    assert "log_loss is nan" in evaluation.error
+
+
+def test_a_model_that_exits_is_a_failure(tmp_path, monkeypatch):
+    monkeypatch.setattr(toy.Toy, "fit", lambda *_, **__: sys.exit(3))
+    evaluation = build(tmp_path).evaluate(POINT)
+    assert (evaluation.status, evaluation.error) == ("failed", "SystemExit: 3")
+
+
+@pytest.mark.parametrize("error", [ImportError("no xyz"), OSError(28, "disk"), MemoryError(), UserError("mend it")])
+def test_what_is_no_outcome_is_raised(tmp_path, monkeypatch, error):
+    def fit(*_, **__):
+        raise error
+
+    monkeypatch.setattr(toy.Toy, "fit", fit)
+    with pytest.raises(type(error)):
+        build(tmp_path).evaluate(POINT)
+
+
+def test_without_a_test_part_there_is_no_test_loss(tmp_path):
+    evaluation = build(tmp_path, resampling__test=0, resampling__train=0.8).evaluate(POINT)
+    assert evaluation.loss is not None
+    assert evaluation.test_loss is None
+
+
+def test_an_unknown_setting_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"model.settings.slep: unknown; allowed: .*did you mean sleep"):
+        build(tmp_path, model__settings={"slep": 1})
+
+
+class Shares:
+    """Predicts the weighted class shares of its train part; remembers what it was shown."""
+
+    revision, libraries, threads_matter = 1, ("numpy",), False
+
+    def __init__(self, task, classes):
+        self.classes, self.prepared, self.fitted = classes, [], []
+
+    def prepare(self, train, stop, seed, threads):
+        self.prepared.append((train, stop))
+
+    def fit(self, configuration, train, stop, seed, threads, step=None):
+        self.fitted.append((train, stop))
+        if len(self.fitted) > configuration["n"] * 5:
+            raise ValueError("enough of it")
+        total = np.bincount(train.target, weights=train.weights, minlength=self.classes)
+        shares = total / total.sum()
+        return SimpleNamespace(
+            predict=lambda features: np.tile(shares, (len(features), 1)), curve=[0.5], details=lambda: {"rounds": 1}
+        )
+
+
+def shares_on_folds(tmp_path, rows=300, **resampling):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {"x": rng.normal(size=rows), "w": rng.integers(1, 5, rows), "g": rng.integers(0, 60, rows)}
+    ).assign(kind=lambda frame: np.where(rng.random(rows) < 0.2 + 0.01 * frame["g"], "a", "b"))
+    table.to_csv(tmp_path / "weighted.csv", index=False)
+    groups = copy.deepcopy(GROUPS)
+    file = OmegaConf.to_container(OmegaConf.load(conf_dir() / "dataset/file.yaml"))
+    groups["dataset"] = file | {"path": str(tmp_path / "weighted.csv"), "target": "kind", "weight": "w", "group": "g"}
+    groups["resampling"] = OmegaConf.to_container(OmegaConf.load(conf_dir() / "resampling/group.yaml")) | resampling
+    groups["model"] |= {"class": f"{__name__}.Shares"}
+    return problems.build(Recipe(groups, 0, str(tmp_path), 1)), table
+
+
+@pytest.mark.parametrize("stop", ["valid", "inner"])
+def test_the_loss_of_folds_is_their_mean_and_the_test_loss_that_of_the_averaged_predictions(tmp_path, stop):
+    made, table = shares_on_folds(tmp_path, stop=stop)
+    evaluation = made.evaluate({"x": 0.5, "n": 1})
+    codes, weights = (table["kind"] == "b").to_numpy().astype(int), table["w"].to_numpy(dtype=float)
+    losses, predictions = [], []
+    for fold in made.split.folds:
+        shares = np.bincount(codes[fold.train], weights=weights[fold.train])
+        predictions.append(shares / shares.sum())
+        losses.append(np.average(-np.log(predictions[-1])[codes[fold.valid]], weights=weights[fold.valid]))
+    assert len(set(np.round(losses, 9))) > 3
+    assert evaluation.loss == pytest.approx(np.mean(losses))
+    assert evaluation.details["fold_losses"] == pytest.approx(losses)
+    assert evaluation.details["folds"] == [{"rounds": 1, "curve": [0.5]}] * 5
+    test = made.split.test
+    expected = np.average(-np.log(np.mean(predictions, axis=0))[codes[test]], weights=weights[test])
+    assert evaluation.test_loss == pytest.approx(expected)
+    assert made.baseline_loss == pytest.approx(evaluation.loss)  # which knows the shares too
+
+
+def test_each_fold_is_prepared_once_and_its_parts_are_the_same_for_every_trial(tmp_path):
+    made, _ = shares_on_folds(tmp_path)
+    for _ in range(2):
+        assert made.evaluate({"x": 0.5, "n": 2}).status == "ok"
+    prepared, fitted = made.model.prepared, made.model.fitted
+    assert len(prepared) == 5
+    assert fitted == prepared * 2
+
+
+def test_a_fold_that_fails_fails_the_trial_and_is_named(tmp_path):
+    made, _ = shares_on_folds(tmp_path, repeats=2)
+    evaluation = made.evaluate({"x": 0.5, "n": 1})
+    assert (evaluation.status, evaluation.error) == ("failed", "fold 5: ValueError: enough of it")
+    assert (evaluation.loss, evaluation.test_loss, len(evaluation.details["fold_losses"])) == (None, None, 5)
+
+
+def test_weights_are_part_of_the_problem(tmp_path):
+    made, _ = shares_on_folds(tmp_path)
+    groups = copy.deepcopy(dict(made.recipe.groups))
+    groups["dataset"]["weight"], groups["dataset"]["drop"] = None, ["w"]
+    without = problems.build(Recipe(groups, 0, str(tmp_path), 1))
+    assert without.split.content == made.split.content
+    assert without.hash != made.hash
+    assert without.evaluate({"x": 0.5, "n": 1}).loss != made.evaluate({"x": 0.5, "n": 1}).loss
+
+
+def test_a_target_of_counts_is_another_problem_than_the_same_as_quantities(tmp_path):
+    (tmp_path / "visits.csv").write_text("x,visits\n" + "".join(f"{i * 37 % 101},{i % 30}\n" for i in range(300)))
+    file = OmegaConf.to_container(OmegaConf.load(conf_dir() / "dataset/file.yaml"))
+    made = []
+    for task in ("counts", "regression"):
+        groups = copy.deepcopy(GROUPS) | {"metric": {"name": "rmse"}}
+        groups["model"] = OmegaConf.to_container(OmegaConf.load(conf_dir() / "model/lightgbm.yaml"))
+        groups["dataset"] = file | {"path": str(tmp_path / "visits.csv"), "target": "visits", "task": task}
+        made.append(problems.build(Recipe(groups, 0, str(tmp_path), 1)))
+    counts, quantities = made
+    point = counts.space.default()
+    assert counts.dataset.content == quantities.dataset.content
+    assert len({counts.hash, quantities.hash}) == len({counts.family, quantities.family}) == 2
+    assert counts.key(point) != quantities.key(point)
+    assert counts.evaluate(point).loss != quantities.evaluate(point).loss

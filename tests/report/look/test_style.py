@@ -1,0 +1,74 @@
+"""How optimisers look: each config its own look, told apart in colour and in grey, whoever else is drawn."""
+
+import itertools
+import random
+
+from commands import ROOT
+
+from bench.report.look import style
+from bench.report.look.style import KNOWN, Style
+
+
+def test_every_optimizer_config_has_a_look_of_its_own() -> None:
+    configs = {path.stem for path in (ROOT / "conf/optimizer").glob("*.yaml")}
+    assert len(configs) > 28
+    assert configs - set(KNOWN) == set()
+    assert len(set(KNOWN.values())) == len(KNOWN)
+
+
+def test_no_two_looks_share_colour_and_line_or_in_grey_line_and_marker() -> None:
+    for (one, a), (other, b) in itertools.combinations(KNOWN.items(), 2):
+        assert (a.color, a.dash) != (b.color, b.dash), (one, other)
+        assert (a.dash, a.marker) != (b.dash, b.marker), (one, other)
+
+
+def test_the_looks_of_the_readmes_picture_stay() -> None:
+    assert {
+        name: KNOWN[name] for name in ("random", "grid", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "optuna_cmaes")
+    } == {
+        "random": Style("#5b5b5b", (0, (4, 1.4)), "x"),
+        "grid": Style("#a8703a", (0, (1, 1.1)), "s"),
+        "skopt_gp": Style("#0173b2", "-", "o"),
+        "hyperopt_tpe": Style("#de8f05", "-", "^"),
+        "optuna_tpe": Style("#029e73", "-", "D"),
+        "optuna_cmaes": Style("#b0479c", (0, (5, 1.3, 1, 1.3)), "P"),
+    }
+
+
+def linear(color: str) -> list[float]:
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    return [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+
+
+def lightness(rgb: list[float]) -> float:
+    """CIE L* of linear RGB."""
+    y = sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), rgb, strict=True))
+    return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
+
+
+def test_every_colour_can_be_read_on_white() -> None:
+    """WCAG 2 asks a contrast of 3 of graphical objects; the sky blue and the orange of the palette come near it."""
+    for color in {look.color for look in KNOWN.values()}:
+        rgb = linear(color)
+        luminance = sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), rgb, strict=True))
+        assert 1.05 / (luminance + 0.05) > 2.5, color
+        text = linear(style.darker(color))
+        assert lightness(text) < 62, color
+
+
+def test_an_optimisers_style_does_not_depend_on_the_others() -> None:
+    names = [*KNOWN, "tpe_gamma01", "hill"]
+    everyone = style.styles(names)
+    chance = random.Random(0)
+    for _ in range(20):
+        some = chance.sample(names, 4)
+        assert style.styles(some) == {name: everyone[name] for name in some}
+    many = style.styles([f"optimizer_{number}" for number in range(25)] + names)
+    assert len({(look.color, look.dash) for look in many.values()}) == len(many)
+
+
+def test_two_unknown_names_that_meet_are_told_apart() -> None:
+    found = style.styles(["mine", "tpe_gamma01"])
+    assert style.styles(["mine"])["mine"] == style.styles(["tpe_gamma01"])["tpe_gamma01"]  # by their hashes
+    assert found["mine"] != found["tpe_gamma01"]
+    assert not set(found.values()) & set(KNOWN.values())

@@ -1,0 +1,249 @@
+"""From overrides to runs, what is done, what contradicts, and hashes that hold what they should."""
+
+import re
+from pathlib import Path
+
+import pytest
+from commands import TOY, bench, table
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from bench import results
+from bench.config import catalogue
+from bench.errors import UserError
+from bench.results import RunId
+from bench.running import sweep
+
+RUNS = ("random", "grid")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def composer():
+    calls = []
+
+    def run(overrides):
+        calls.append(overrides)
+        return compose("bench", overrides)
+
+    run.calls = calls
+    with initialize_config_dir(str(catalogue.conf_dir()), version_base="1.3"):
+        yield run
+
+
+def ids(specs):
+    return [(spec.run.dataset, spec.run.optimizer, spec.run.seed) for spec in specs]
+
+
+def test_a_product_is_composed_once_per_choice_and_not_per_seed(composer):
+    specs = list(sweep.enumerate_runs(composer, None, ["optimizer=random,grid", "seed=range(0,50)", "dataset=wine"]))
+    assert ids(specs) == [("wine", optimizer, seed) for optimizer in RUNS for seed in range(50)]
+    assert len(composer.calls) == 2
+
+
+def test_blocks_are_products_and_arguments_replace_their_choices(composer):
+    blocks = [
+        {"dataset": ["wine", "digits"], "optimizer": "random", "seed": "range(0,2)"},
+        {"dataset": "wine", "optimizer": ["grid", "optuna_tpe"], "seed": 7},
+    ]
+    specs = list(sweep.enumerate_runs(composer, blocks, []))
+    assert ids(specs) == [
+        *[(dataset, "random", seed) for dataset in ("wine", "digits") for seed in (0, 1)],
+        ("wine", "grid", 7),
+        ("wine", "optuna_tpe", 7),
+    ]
+    specs = list(sweep.enumerate_runs(composer, blocks, ["dataset=digits", "seed=1,3"]))
+    assert {spec.run.dataset for spec in specs} == {"digits"}
+    assert {spec.run.seed for spec in specs} == {1, 3}
+    assert [spec.run.optimizer for spec in specs] == ["random"] * 2 + ["grid"] * 2 + ["optuna_tpe"] * 2
+
+
+def test_of_two_arguments_for_one_key_the_last_counts(composer):
+    specs = list(
+        sweep.enumerate_runs(composer, None, ["seed=0,1", "optimizer=grid,random", "seed=5", "optimizer=grid"])
+    )
+    assert [(spec.run.optimizer, spec.run.seed) for spec in specs] == [("grid", 5)]
+
+
+def test_every_experiment_is_enumerated(composer):
+    for name in catalogue.names("experiment"):
+        config = compose("bench", [f"experiment={name}"], return_hydra_config=True)
+        assert config.hydra.mode.name == "MULTIRUN"
+        specs = list(sweep.enumerate_runs(composer, config.blocks, [f"experiment={name}"]))
+        assert specs
+        assert {spec.run.experiment for spec in specs} == {name}
+
+
+def test_the_experiments_are_what_the_readme_and_docs_say(composer):
+    six = ["random", "grid", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "optuna_cmaes"]
+    three = ["random", "skopt_gp", "optuna_tpe"]
+    nni = ["random", "hyperopt_tpe", "hyperopt_anneal", "optuna_tpe", "smac_rf"]
+    expected = {
+        "default": ([("digits", six, 10), ("breast_cancer", six, 10), ("digits", three, 5)], 20),
+        "otto": ([("otto", six, 20)], 50),
+        "otto_reference": ([("otto", [*six, "default", "random_2x"], 10)], 25),
+        "otto_keras": ([("otto", ["random", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "default"], 10)], 25),
+        "lecture_keras": ([("mnist", ["hyperopt_tpe", "random"], 5)], 50),
+        "nni_autogbdt": ([("lightgbm_regression", nni, 6), ("lightgbm_regression", ["grid_in_order"], 6)], 1000),
+        "nni_autogbdt_gp": ([("lightgbm_regression", ["skopt_gp"], 3)], 150),
+    }
+    for name, (blocks, trials) in expected.items():
+        specs = list(
+            sweep.enumerate_runs(composer, compose("bench", [f"experiment={name}"]).blocks, [f"experiment={name}"])
+        )
+        assert ids(specs) == [(d, o, s) for d, optimizers, seeds in blocks for o in optimizers for s in range(seeds)]
+        assert {spec.config["budget"]["trials"] for spec in specs} == {trials}
+
+
+def test_the_seed_is_data_and_an_interpolation_of_it_is_followed(composer):
+    arguments = ["seed=3,4", "seeds.split=${seed}", "dataset=wine"]
+    a, b = sweep.enumerate_runs(composer, None, arguments)
+    assert (a.config["seeds"]["split"], b.config["seeds"]["split"]) == (3, 4)
+    assert a.config_hash != b.config_hash
+    a, b = sweep.enumerate_runs(composer, None, ["seed=3,4", "seeds=paired"])
+    assert a.config_hash == b.config_hash
+
+
+@pytest.mark.parametrize(
+    ("override", "changes"),
+    [
+        ("budget.trials=51", True),
+        ("budget.seconds=5", True),
+        ("dataset=wine", True),
+        ("model.settings.rounds=3", True),
+        ("model.space.num_leaves.high=100", True),
+        ("metric=error", True),
+        ("optimizer=grid", True),
+        ("+optimizer.settings.x=1", True),
+        ("seeds=paired", True),
+        ("seeds.model=5", True),
+        ("resampling.stop=inner", True),
+        ("resampling=kfold", True),
+        ("name=other", False),
+        ("optimizer.name=other", False),
+        ("dataset.name=other", False),
+        ("dataset.description=other", False),
+        ("results_dir=elsewhere", False),
+        ("datasets_dir=elsewhere", False),
+        ("store=sqlite:///secret", False),
+        ("threads=1", False),
+        ("engine.workers=7", False),
+        ("isolation=process", False),
+        ("overwrite=true", False),
+        ("seed=9", False),
+    ],
+)
+def test_config_hash_covers_what_decides_results_and_nothing_else(composer, override, changes):
+    (base,) = sweep.enumerate_runs(composer, None, [])
+    (other,) = sweep.enumerate_runs(composer, None, [override])
+    assert (base.config_hash != other.config_hash) == changes
+
+
+def test_the_content_of_a_users_file_is_in_the_hash_and_its_place_is_not(composer, folder):
+    lines = ["x,y"] + [f"{i},{i % 2}" for i in range(20)]
+    for name, text in (("a.csv", lines), ("b.csv", lines), ("c.csv", [*lines, "20,0"])):
+        Path(name).write_text("\n".join(text) + "\n")
+    hashes = []
+    for name in ("a.csv", "b.csv", "c.csv"):
+        (spec,) = sweep.enumerate_runs(composer, None, ["dataset=file", f"dataset.path={name}", "dataset.target=y"])
+        hashes.append(spec.config_hash)
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_two_different_runs_of_one_name_are_refused(composer):
+    specs = sweep.enumerate_runs(composer, None, ["optimizer=grid", "optimizer.settings.levels=2,3"])
+    with pytest.raises(UserError, match=r"two runs are named .* differ in optimizer.settings.levels; set optimizer"):
+        sweep.plan(specs)
+
+
+def test_finished_runs_are_dropped_and_conflicts_name_their_keys(folder, capsys):
+    sweep_of = ["-m", *TOY, "optimizer=random,grid", "seed=0,1", "budget.trials=3", "engine.workers=1"]
+    assert bench("run", *sweep_of, "optimizer=random") == 0
+    assert bench("run", *sweep_of, "dry_run=true") == 0
+    assert "4 runs: 2 done, 2 to do" in capsys.readouterr().out
+    assert bench("run", *sweep_of) == 0
+    assert bench("run", *sweep_of) == 0
+    assert "4 of 4 runs are done; nothing to do" in capsys.readouterr().err
+    assert bench("run", *sweep_of, "budget.trials=4", "metric=error") == 2
+    message = capsys.readouterr().err
+    assert "differs in budget.trials, metric; choose another name=... or optimizer.name=..." in message
+    assert "(and 3 more runs)" in message
+    assert bench("run", *sweep_of, "budget.trials=4", "overwrite=true") == 0
+    assert len(table(folder, "scratch/wine/toy/grid/1")) == 3  # a grid of three levels
+    assert len(table(folder, "scratch/wine/toy/random/1")) == 4
+
+
+def test_a_damaged_table_is_set_aside_and_made_again_from_the_store(folder, capsys):
+    arguments = ["run", *TOY, "budget.trials=3"]
+    assert bench(*arguments) == 0
+    path = folder / "results/scratch/wine/toy/random/0.parquet"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert bench("report", "scratch") == 2
+    assert re.search(r"0\.parquet: not a readable trial table \(.*\); delete it and run", capsys.readouterr().err)
+    assert bench(*arguments) == 0
+    assert "damaged; set aside as 0.damaged" in capsys.readouterr().err
+    assert path.read_bytes() == whole
+    assert path.with_suffix(".damaged").exists()
+
+
+def test_find_reads_paths_back(folder):
+    run = RunId("e", "d", "m", "o", 12)
+    path = run.path(folder / "results")
+    path.parent.mkdir(parents=True)
+    path.touch()
+    (path.parent / ".13.parquet.1.part").touch()
+    (path.parent / "notes.parquet").touch()
+    assert results.find(folder / "results", "e") == {run: path}
+
+
+def test_the_config_of_every_group_has_a_description():
+    for group in catalogue.groups():
+        for name in catalogue.names(group):
+            content = OmegaConf.load(catalogue.conf_dir() / group / f"{name}.yaml")
+            assert content.get("description"), f"{group}/{name}"
+            if group == "dataset":
+                assert all(content.get(key) for key in ("source", "licence", "citation")), name
+
+
+def test_methods_of_resampling_with_the_same_keys_are_not_the_same_config(composer):
+    hashes = {
+        spec.config_hash
+        for name in ("kfold", "group")
+        for spec in sweep.enumerate_runs(composer, None, [f"resampling={name}", "resampling.inner=0.2"])
+    }
+    assert len(hashes) == 2
+
+
+@pytest.mark.parametrize("own", [{}, {"sha256": None}])
+def test_changed_data_is_another_config_whether_or_not_the_yaml_has_a_place_for_its_hash(composer, tmp_path, own):
+    def hash_of(name, text):
+        (tmp_path / name).write_text(text)
+        keys = {"load": "bench.datasets.file.load", "path": str(tmp_path / name), "target": "y", **own}
+        (spec,) = sweep.enumerate_runs(composer, None, ["dataset=file"])
+        config = {**spec.config, "dataset": {"name": "mine", **keys}}
+        base = OmegaConf.merge(composer(["dataset=file"]), {})
+        OmegaConf.set_struct(base, False)
+        base.dataset = config["dataset"]
+        (made,) = sweep.specify(base)
+        return made.config_hash
+
+    first = hash_of("a.csv", "x,y\n1,2\n")
+    assert hash_of("elsewhere.csv", "x,y\n1,2\n") == first
+    assert hash_of("a.csv", "x,y\n1,3\n") != first
+
+
+def test_the_path_of_another_sources_file_decides(composer):
+    def hash_of(path):
+        base = OmegaConf.merge(composer(["dataset=wine"]), {})
+        OmegaConf.set_struct(base, False)
+        base.dataset.path = path
+        (made,) = sweep.specify(base)
+        return made.config_hash
+
+    assert hash_of("a") != hash_of("b")

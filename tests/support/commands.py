@@ -1,0 +1,66 @@
+"""The command, in this process or in one of its own, with a model that costs nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from bench.cli import app
+
+ROOT = Path(__file__).parents[2]
+"""The checkout."""
+
+SUPPORT = Path(__file__).parent
+"""Where classes stand that tests name by a dotted path, such as `toy.Toy`."""
+
+TOY = [
+    "dataset=wine",
+    "model.name=toy",
+    "model.class=toy.Toy",
+    "~model.settings",
+    "+model.settings={}",
+    "~model.space",
+    "+model.space={x: {type: float, low: 0.0, high: 1.0, default: 0.5}}",
+]
+"""Overrides that put the toy in the place of the model."""
+
+
+def bench(*arguments: object) -> int:
+    """Run the command in this process; returns its exit status."""
+    before = sys.argv, list(sys.path)
+    sys.argv = ["bench", *map(str, arguments)]
+    sys.path.insert(0, str(SUPPORT))
+    try:
+        app.main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    finally:
+        sys.argv, sys.path[:] = before
+    raise AssertionError("the command always exits")
+
+
+def bench_process(*arguments: object, cwd: Path, **environment: str) -> subprocess.Popen[str]:
+    """Start the command in a process of its own."""
+    path = os.pathsep.join([str(SUPPORT), str(ROOT)])
+    return subprocess.Popen(
+        [sys.executable, "-m", "bench", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": path, **environment},
+        # A shell that runs the tests in the background lets its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def table(folder: Path, run: str) -> pd.DataFrame:
+    """A run's trial table."""
+    return pd.read_parquet(folder / "results" / f"{run}.parquet")
+
+
+def without_times(trials: pd.DataFrame) -> pd.DataFrame:
+    return trials.drop(columns=["ask_seconds", "evaluate_seconds", "tell_seconds", "started_at"])

@@ -1,0 +1,213 @@
+"""The libraries' own documented loops beside ours: the same objective and seed, what each asks, and what ours adds.
+
+`loops_LIBRARY.py` writes each loop by hand, in its library's own words, as a list `CASES`. The fidelity tests and
+`benchmarks/adapters.py` run them all.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import yaml
+from commands import ROOT
+from threadpoolctl import threadpool_limits
+
+from bench.optimizers import Exhausted
+from bench.space import Configuration, Space, to_json
+from bench.space.parsing import parse
+
+CONF = ROOT / "conf" / "optimizer"
+
+
+def only(space: Space, *names: str) -> Space:
+    return Space(tuple(space[name] for name in names))
+
+
+MIXED = parse(
+    {
+        "shrink": {"type": "float", "low": 0.0, "high": 0.9},
+        "rate": {"type": "float", "low": 0.01, "high": 0.3, "log": True},
+        "depth": {"type": "int", "low": 1, "high": 8},
+        "leaves": {"type": "int", "low": 1, "high": 4, "log": True},
+        "units": {"type": "int", "low": 32, "high": 128, "step": 32},
+        "act": {"type": "categorical", "choices": [None, "relu", 7]},
+    }
+)
+
+NESTED = parse(
+    {
+        "rate": {"type": "float", "low": 0.01, "high": 0.3, "log": True},
+        "kind": {"type": "categorical", "choices": ["adam", "sgd"]},
+        "momentum": {"type": "float", "low": 0.0, "high": 0.99, "when": {"kind": "sgd"}},
+        "depth": {"type": "int", "low": 1, "high": 8},
+    }
+)
+
+
+def build(name: str, space: Space, seed: int = 0, budget: int | None = None, **overrides: Any) -> Any:
+    config = yaml.safe_load((CONF / f"{name}.yaml").read_text())
+    module, _, cls = config["class"].rpartition(".")
+    return getattr(import_module(module), cls)(space, seed, budget, **(config["settings"] | overrides))
+
+
+def loss(values: Configuration) -> float:
+    """Smooth in the numbers, of any configuration."""
+    numbers = [v for v in values.values() if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    return sum(math.sin(3 * v) + (v / 20) ** 2 for v in numbers) + 0.1 * sum(v is None for v in values.values())
+
+
+def failing(values: Configuration) -> bool:
+    """Of about a third of configurations."""
+    return math.sin(1e3 * float(values["rate"]) + 5 * float(values.get("depth", 0))) > 0.5  # type: ignore[arg-type]
+
+
+@dataclass
+class Objective:
+    """What is minimised: gives the loss to tell, of a failure the worst so far, and whether it failed."""
+
+    fails: Callable[[Configuration], bool] = failing
+    asked: list[Configuration] = field(default_factory=list)
+    failures: int = 0
+    seconds: float = 0.0
+    _worst: float | None = None
+
+    def __call__(self, configuration: Configuration) -> tuple[float, bool]:
+        start = time.process_time()
+        self.asked.append(configuration)
+        failed, told = self.fails(configuration), loss(configuration)
+        self.failures += failed
+        if not failed:
+            self._worst = told if self._worst is None else max(told, self._worst)
+        elif self._worst is not None:
+            told = self._worst
+        self.seconds += time.process_time() - start
+        return told, failed
+
+
+def run(optimizer: Any, trials: int, objective: Objective | None = None) -> list[Configuration]:
+    """What `optimizer` asks, told of `objective` (one that never fails)."""
+    objective = objective or Objective(lambda _: False)
+    for _ in range(trials):
+        try:
+            configuration = optimizer.ask()
+        except Exhausted:
+            break
+        optimizer.tell(configuration, *objective(configuration))
+    return objective.asked
+
+
+@dataclass(frozen=True)
+class Case:
+    """A library's own loop on a space in its own words."""
+
+    name: str
+    """Of the config in conf/optimizer."""
+    label: str
+    space: Space
+    own: Callable[[Objective, int, int], None]
+    """Of objective, seed and trials: calls the objective with configurations in space order."""
+    calls: Callable[[Any], list[tuple[Any, str]]]
+    """Of the adapter: what it calls of its library, as owner and attribute, for the time that is not its own."""
+    needs: str = ""
+    """A package that is an extra."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Of the adapter, beside those of the config, where the loop has others."""
+    trials: int | None = None
+    """So many at most, where each takes seconds and another case has more of them."""
+
+    @property
+    def missing(self) -> bool:
+        return bool(self.needs) and find_spec(self.needs) is None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Trials asked alike from the first on, and CPU seconds per trial."""
+
+    equal: int
+    trials: int
+    failures: int
+    own: float
+    """Of the library's own loop, without the objective."""
+    added: float
+    """Of ours, outside the library's functions."""
+
+    @property
+    def bound(self) -> float:
+        return max(0.05 * self.own, 2e-4)
+
+
+def compare(case: Case, seed: int, trials: int) -> Comparison:
+    """Run both. A library's own time varies more than an adapter adds, so that the difference of both says nothing:
+    what ours adds is its time less the time inside the library's functions, which its loop calls as often; of a trial
+    the median, as other processes disturb some."""
+    trials = min(trials, case.trials or trials)
+    with threadpool_limits(1):
+        own, ours = Objective(), Objective()
+        start = time.process_time()
+        case.own(own, seed, trials)
+        own_seconds = time.process_time() - start - own.seconds
+        optimizer = build(case.name, case.space, seed, trials, **case.settings)
+        added = []
+        with clock(case.calls(optimizer)) as inside:
+            for _ in range(trials):
+                start, others = time.process_time(), inside[0] + ours.seconds
+                run(optimizer, 1, ours)
+                added.append(time.process_time() - start - (inside[0] + ours.seconds - others))
+    alike = [to_json(a) == to_json(b) for a, b in zip(own.asked, ours.asked, strict=True)]
+    equal = alike.index(False) if False in alike else len(alike)
+    return Comparison(equal, trials, own.failures, own_seconds / trials, median(added))
+
+
+@contextmanager
+def clock(calls: list[tuple[Any, str]]) -> Iterator[list[float]]:
+    """The CPU seconds spent inside the given functions, those that they call among each other counted once.
+
+    With what the clock itself takes, which is measured first.
+    """
+    seconds, depth, own = [0.0], [0], [0.0]
+
+    def clocked(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            depth[0] += 1
+            start = time.process_time()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                depth[0] -= 1
+                if not depth[0]:
+                    seconds[0] += time.process_time() - start + own[0]
+
+        return call
+
+    nothing, taken = clocked(lambda: None), []
+    for _ in range(200):
+        start, others = time.process_time(), seconds[0]
+        nothing()
+        taken.append(time.process_time() - start - (seconds[0] - others))
+    seconds[0], own[0] = 0.0, median(taken)
+
+    originals = [(owner, name, vars(owner).get(name), getattr(owner, name)) for owner, name in calls]
+    for owner, name, _, function in originals:
+        setattr(owner, name, clocked(function))
+    try:
+        yield seconds
+    finally:
+        for owner, name, held, _ in originals:
+            if held is None:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, held)
+
+
+def cases() -> list[Case]:
+    """All cases of the `loops_*.py` beside this file."""
+    found = sorted(path.stem for path in Path(__file__).parent.glob("loops_*.py"))
+    return [case for module in found for case in import_module(module).CASES]
