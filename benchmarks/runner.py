@@ -22,6 +22,7 @@ from bench.config import catalogue
 from bench.engines import local
 from bench.problems import DataProblem, Evaluation
 from bench.running import run, sweep
+from bench.running.plan import plan_runs
 from bench.running.run import RunSpec
 from bench.space import Configuration, Space
 
@@ -125,7 +126,7 @@ def per_run(runs: int = 400) -> float:
     """Milliseconds per run of one trial in a sweep, all processes together, less a sweep of two runs: workers start."""
 
     def sweep_of(count: int) -> None:
-        plan = sweep.plan(specs(f"seed=range(0,{count})", "dataset=wine", "budget.trials=1", f"name=of{count}"))
+        plan = plan_runs(specs(f"seed=range(0,{count})", "dataset=wine", "budget.trials=1", f"name=of{count}"))
         assert len(plan.to_do) == count
         assert not local.execute(plan.to_do, workers=2)
 
@@ -138,7 +139,7 @@ def enumerated(runs: int) -> float:
     optimizers = "optimizer=random,grid,skopt_gp,hyperopt_tpe,optuna_tpe"
     start = time.perf_counter()
     found = specs(optimizers, "dataset=wine,digits", f"seed=range(0,{runs // 10})", "name=enumerated")
-    assert len(sweep.plan(found).to_do) == runs
+    assert len(plan_runs(found).to_do) == runs
     return time.perf_counter() - start
 
 

@@ -32,10 +32,10 @@ RUN_BY = {
     "README.md": "test_readme",
     "docs/compare.md": "test_docs",
     "docs/configuration.md": "test_docs",
-    "docs/contributing.md": "test_scaffold",
+    "docs/contributing.md": "cli/test_new",
     "docs/data.md": "test_readme",
     "docs/engines.md": "test_readme",
-    "docs/functions.md": "test_functions",
+    "docs/functions.md": "problems/test_function",
     "docs/reference.md": "test_reference",
     "docs/report.md": "test_readme",
 }

@@ -111,9 +111,9 @@ def best(
     results_dir: ResultsDir = Path("results"),
 ) -> None:
     """Print the best configuration of each problem as YAML, by validation loss."""
-    from bench.cli import status as inspection  # noqa: PLC0415
+    from bench.results import best as best_of  # noqa: PLC0415
 
-    typer.echo(inspection.best(experiment, dataset, model, results_dir), nl=False)
+    typer.echo(best_of.best(experiment, dataset, model, results_dir), nl=False)
 
 
 @app.command()

@@ -1,27 +1,23 @@
 """What is there: where an experiment's runs stand, and the best configuration found."""
 
-import json
 import time
-from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import typer
-from omegaconf import OmegaConf
 from rich.console import Console
 
 from bench import results
 from bench.errors import UserError, allowed
-from bench.results import RunId
 from bench.running import progress
-from bench.store import Store
+from bench.store import Store, default_url
+from bench.wording import duration
 
 
 def status(experiment: str, results_dir: Path, store_url: str | None, watch: bool) -> None:
     """Print the state of an experiment's runs, once or until all have ended."""
-    url = store_url or f"sqlite:///{(results_dir / 'store.sqlite').absolute()}"
+    url = store_url or default_url(results_dir)
     if store_url is None and not (results_dir / "store.sqlite").exists():
         _finished_only(experiment, results_dir)
         return
@@ -76,7 +72,7 @@ def _said_of_trials(journalled: list[dict[str, Any]]) -> str:
     known = [(run, goals[run["dataset"], run["model"]]) for run in under_way if (run["dataset"], run["model"]) in goals]
     if pace and known and len(known) == len(under_way):
         left = sum(max(0, goal - run["trials"]) for run, goal in known)
-        parts.append(f"about {progress.duration(60 * left / pace)} left for the runs begun")
+        parts.append(f"about {duration(60 * left / pace)} left for the runs begun")
     return ", ".join(parts)
 
 
@@ -94,43 +90,6 @@ def _finished_only(experiment: str, results_dir: Path) -> None:
     typer.echo(
         f"{len(found)} finished runs in {results_dir / experiment}; no store in {results_dir} knows more (--store)"
     )
-
-
-def best(experiment: str, dataset: str | None, model: str | None, results_dir: Path) -> str:
-    """The configuration of the least validation loss of each problem, as YAML documents."""
-    found = results.read(results_dir, [experiment])
-    trials = found.trials
-    documents = []
-    for (of_dataset, of_model), group in trials.groupby(["dataset", "model"], observed=True):
-        if dataset not in (None, of_dataset) or model not in (None, of_model):
-            continue
-        of_problem = [data for run, data in found.runs.items() if (run.dataset, run.model) == (of_dataset, of_model)]
-        if len({data["problem_family"] for data in of_problem}) > 1:
-            raise UserError(
-                f"{of_dataset} {of_model}: the runs of {experiment!r} are on different problems (another metric, "
-                "split, space or data), whose losses cannot be compared; give them different names"
-            )
-        succeeded = group.dropna(subset=["loss"])
-        if succeeded.empty:
-            documents.append(f"# {of_dataset} {of_model}: no trial succeeded\n")
-            continue
-        row = succeeded.sort_values("loss", kind="stable").iloc[0]
-        test = "" if pd.isna(row["test_loss"]) else f", test loss {row['test_loss']:.6g}"
-        head = (
-            f"# {of_dataset} {of_model}: validation loss {row['loss']:.6g}{test} ({of_problem[0]['metric']})\n"
-            f"# {row['optimizer']}, seed {row['seed']}, trial {row['trial']} of experiment {experiment}\n"
-        )
-        if len({data["problem"] for data in of_problem}) > 1:
-            head += "# each seed has a split of its own: the least loss favours the easiest split\n"
-        source = found.runs[RunId(*(row[field.name] for field in fields(RunId)))].get("imported")
-        if source:
-            documents.append(f"{head}# imported from {source['file']}: the configuration is not known\n")
-        else:
-            documents.append(head + OmegaConf.to_yaml(json.loads(row["configuration"])))
-    if not documents:
-        problems = trials[["dataset", "model"]].drop_duplicates().itertuples(index=False)
-        raise UserError(f"no such problem in {experiment}; allowed: {', '.join(' '.join(pair) for pair in problems)}")
-    return "---\n".join(documents)
 
 
 def _known(results_dir: Path) -> str:

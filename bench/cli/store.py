@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.errors import UserError
-from bench.running.progress import duration
-from bench.store import Store, contents
+from bench.store import Store, contents, default_url
 from bench.store.database import without_password
+from bench.wording import duration
 
 
 def show(results_dir: Path, url: str | None) -> None:
@@ -63,7 +63,7 @@ def prune(
 
 
 def _url(results_dir: Path, url: str | None) -> str:
-    return url or f"sqlite:///{(results_dir / 'store.sqlite').absolute()}"
+    return url or default_url(results_dir)
 
 
 def _there(results_dir: Path, url: str | None) -> Store:

@@ -16,7 +16,7 @@ from threadpoolctl import ThreadpoolController, threadpool_info
 from bench.config.components import locate
 from bench.conformance.playing import Played, Subject, Way, from_json, play, to_line
 from bench.conformance.spaces import Case
-from bench.running.cores import die_with_parent, environment_of_child
+from bench.running.child import die_with_parent, environment_of_child
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bench.checks import whole
 from bench.datasets import columns, dealing, roles
 from bench.datasets.roles import ROLES
 from bench.errors import UserError, allowed
@@ -109,13 +110,11 @@ def _parted(
     return left.loc[:, [str(name) not in unused for name in left.columns]], had
 
 
-def _sample(rows: object, target: NDArray[Any], classes: tuple[str, ...]) -> NDArray[np.int64] | None:
+def _sample(rows: Any, target: NDArray[Any], classes: tuple[str, ...]) -> NDArray[np.int64] | None:
     """About as many row numbers as `rows` says, the same for everyone, classes keeping their shares; None for all."""
     if rows is None:
         return None
-    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
-        raise UserError(f"dataset.rows: found {rows!r}; expected a whole number from 1, or null for all rows")
-    if rows >= len(target):
+    if whole("dataset.rows", rows, 1, otherwise=", or null for all rows") >= len(target):
         return None
     strata = {label: np.flatnonzero(target == code) for code, label in enumerate(classes)}
     share = rows / len(target)

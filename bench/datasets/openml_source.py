@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.checks import is_whole
 from bench.datasets.download import reason
 from bench.datasets.loading import Table, cut
 from bench.errors import UserError
@@ -38,7 +39,7 @@ def load(*, datasets_dir: Path, id: int | None, target: str | None = None, drop:
     """The dataset with this number; `target` is another column than OpenML's default, `drop` columns to leave out."""
     if id is None:
         raise UserError("dataset.id: missing; give an OpenML number, as in: bench run dataset=openml dataset.id=31")
-    if not isinstance(id, int) or isinstance(id, bool) or id < 1:
+    if not is_whole(id, 1):
         raise UserError(f"dataset.id: found {id!r}; expected the number of an OpenML dataset, such as 31")
     table, default, ignored = fetch(id, datasets_dir, INSTEAD, frame)
     if target is None and (default is None or "," in default):

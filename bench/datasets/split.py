@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.checks import is_number, whole
 from bench.datasets import dealing
 from bench.datasets.dealing import Rows
 from bench.datasets.loading import Dataset
@@ -234,8 +235,8 @@ def _checked(config: Mapping[str, Any]) -> _Keys:
     return _Keys(
         method,
         tuple(fraction for fraction in fractions if fraction),
-        _whole(config, "k", 1 if method == "time" else 2) if "k" in KEYS[method] else 1,
-        _whole(config, "repeats", 1) if "repeats" in KEYS[method] else 1,
+        whole("resampling.k", config.get("k"), 1 if method == "time" else 2) if "k" in KEYS[method] else 1,
+        whole("resampling.repeats", config.get("repeats"), 1) if "repeats" in KEYS[method] else 1,
         _fraction(config, "test") if "test" in KEYS[method] else 0.0,
         _fraction(config, "inner") if stop == "inner" else None,
     )
@@ -244,22 +245,10 @@ def _checked(config: Mapping[str, Any]) -> _Keys:
 def _fraction(config: Mapping[str, Any], key: str) -> float:
     """A number in (0, 1); for test 0 too, which says that there is no test part."""
     value = config.get(key)
-    if (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and (0 < value < 1 or (key == "test" and value == 0))
-    ):
+    if is_number(value) and (0 < value < 1 or (key == "test" and value == 0)):
         return float(value)
     expected = "0 (no test part) or a fraction below 1" if key == "test" else "a fraction above 0 and below 1"
     raise UserError(f"resampling.{key}: {'missing' if value is None else f'found {value!r}'}; expected {expected}")
-
-
-def _whole(config: Mapping[str, Any], key: str, least: int) -> int:
-    value = config.get(key)
-    if isinstance(value, int) and not isinstance(value, bool) and value >= least:
-        return value
-    found = "missing" if value is None else f"found {value!r}"
-    raise UserError(f"resampling.{key}: {found}; expected a whole number from {least}")
 
 
 def _column(dataset: Dataset, key: str, found: Any) -> Any:

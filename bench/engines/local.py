@@ -15,21 +15,21 @@ from concurrent.futures import as_completed
 from loky import ProcessPoolExecutor
 from loky.process_executor import BrokenProcessPool
 
-from bench.engines import Failure
-from bench.engines.worker import DEATHS, ONE_THREAD, work
+from bench.checks import whole
+from bench.engines.worker import DEATHS, ONE_THREAD, threads_of, work
 from bench.errors import UserError
 from bench.results import RunId
-from bench.running.cores import cores, die_with_parent, environment_of_child, take_cores
-from bench.running.run import RunSpec
+from bench.running.child import die_with_parent, environment_of_child
+from bench.running.cores import cores, take_cores
+from bench.running.run import Failure, RunSpec
 from bench.store import Store
 
 
 def execute(specs: Sequence[RunSpec], workers: int | None = None) -> list[Failure]:
     """Do all runs on this machine with `workers` processes, by default as many as there are cores for their threads."""
-    threads = max((spec.threads for spec in specs), default=1)
+    threads = threads_of(specs)
     count = max(1, cores() // threads) if workers is None else workers
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise UserError(f"engine.workers={workers!r}: expected a whole number from 1, or null for all cores")
+    whole("engine.workers", count, 1, otherwise=", or null for all cores")
     if not specs:
         return []
     store = Store(specs[0].store, patient=True)

@@ -6,18 +6,18 @@ workers again and again has failed. The cluster's nodes need this suite, the res
 
 import logging
 import os
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from bench.engines import Failure
-from bench.engines.worker import DEATHS, environment, import_path, refuse_sqlite, threads_of, whole, work
+from bench.checks import whole
+from bench.engines.worker import DEATHS, environment, refuse_sqlite, threads_of, work
 from bench.errors import UserError
+from bench.running.child import import_path, take_import_path
 from bench.running.cores import cores
-from bench.running.run import RunSpec
+from bench.running.run import Failure, RunSpec
 
 _LONG = 2**31
 
@@ -30,8 +30,9 @@ def execute(
     Without an address Ray is started here, on as many cores as there are, and an SQLite store will do. `runs_at_once`
     limits how many run at one time; a run whose workers die is begun `attempts` times in all.
     """
-    whole("ray", "runs_at_once", runs_at_once)
-    whole("ray", "attempts", attempts, or_null=False)
+    if runs_at_once is not None:
+        whole("engine.runs_at_once", runs_at_once, 1, otherwise=", or null")
+    whole("engine.attempts", attempts, 1)
     if address is not None:
         refuse_sqlite("ray", specs)
     if not specs:
@@ -95,5 +96,5 @@ def _outcome(reference: Any) -> str | None:
 
 def _work(spec: RunSpec, path: Sequence[str]) -> str | None:
     """Do one run in a worker of Ray; returns why it failed, or None."""
-    sys.path[:] = [*sys.path, *(folder for folder in path if folder not in sys.path)]
+    take_import_path(path)
     return work(spec)

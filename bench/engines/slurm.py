@@ -9,7 +9,6 @@ told that its time is nearly up, or that it is preempted, stops and is queued ag
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,11 +18,12 @@ from typing import Any
 
 import submitit
 
-from bench.engines import Failure
-from bench.engines.worker import DEATHS, environment, import_path, mapping, refuse_sqlite, threads_of, whole, work
+from bench.checks import whole
+from bench.engines.worker import DEATHS, environment, mapping, refuse_sqlite, threads_of, work
 from bench.errors import UserError
 from bench.results import RunId
-from bench.running.run import RunSpec
+from bench.running.child import import_path, take_import_path
+from bench.running.run import Failure, RunSpec
 from bench.store import Store
 from bench.store.database import without_password
 
@@ -47,7 +47,7 @@ class Job:
     def __call__(self, specs: Sequence[RunSpec]) -> dict[RunId, str]:
         """Do the runs; returns why each of those that failed did."""
         _stop_when_told()
-        sys.path[:] = [*sys.path, *(folder for folder in self._path if folder not in sys.path)]
+        take_import_path(self._path)
         store = os.environ.get(STORE)
         failures = {spec.run: work(spec if store is None else replace(spec, store=store)) for spec in specs}
         return {run: message for run, message in failures.items() if message is not None}
@@ -97,7 +97,8 @@ def execute(
         ("jobs_at_once", jobs_at_once, True),
         ("minutes", minutes, False),
     ):
-        whole("slurm", key, value, or_null=null)
+        if value is not None or not null:
+            whole(f"engine.{key}", value, 1, otherwise=", or null" if null else "")
     refuse_sqlite("slurm", specs)
     if not specs:
         return []

@@ -1,11 +1,10 @@
 """What engines share: a run done in a worker, what a worker is told at its start, and stores that serve many hosts."""
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 
 from bench.errors import UserError
-from bench.running.cores import environment_of_child
+from bench.running.child import environment_of_child
 from bench.running.run import RunSpec, execute
 from bench.running.trial_loop import RunFailed
 
@@ -33,11 +32,6 @@ def environment(threads: int) -> dict[str, str]:
     return environment_of_child() | {"OMP_WAIT_POLICY": "PASSIVE"} | own | (ONE_THREAD if threads == 1 else {})
 
 
-def import_path() -> list[str]:
-    """Where this process finds modules: a user's own classes, which its workers must find too."""
-    return [os.path.abspath(folder) for folder in sys.path]  # noqa: PTH100 - `resolve` would follow links
-
-
 def threads_of(specs: Sequence[RunSpec]) -> int:
     """The most threads that any of the runs has."""
     return max((spec.threads for spec in specs), default=1)
@@ -51,15 +45,6 @@ def refuse_sqlite(engine: str, specs: Sequence[RunSpec]) -> None:
                 f"engine={engine}: its runs may be on several hosts, which an SQLite file cannot serve; set "
                 "store=postgresql://USER@HOST/DATABASE, which docs/engines.md shows how to have"
             )
-
-
-def whole(engine: str, key: str, value: object, least: int = 1, or_null: bool = True) -> None:
-    """Raise `UserError` where a setting of an engine is no whole number from `least` (or null)."""
-    if value is None and or_null:
-        return
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        null = ", or null" if or_null else ""
-        raise UserError(f"engine.{key}={value!r}: expected a whole number from {least}{null} (engine={engine})")
 
 
 def mapping(key: str, value: object) -> Mapping[str, object]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bench.checks import is_number, is_whole, whole
 from bench.errors import UserError, allowed
 from bench.models import Part, Step, keras_backend, keras_network, keras_numpy
 from bench.models.keras_numpy import Layers, Table, Trainer
@@ -57,9 +58,8 @@ class KerasMLP:
         patience: int = 5,
         parameters: Mapping[str, Any] | None = None,
     ) -> None:
-        for key, value, least, means in (("epochs", epochs, 1, ""), ("patience", patience, 0, "0 (never) or ")):
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise UserError(f"model.settings.{key}={value!r}: expected {means}a whole number from 1")
+        whole("model.settings.epochs", epochs, 1)
+        whole("model.settings.patience", patience, 0, otherwise="; 0 is never")
         self.task = task
         self.outputs = classes if task == "multiclass" else 1
         self.epochs = epochs
@@ -217,10 +217,9 @@ def layers_of(values: Mapping[str, Any], where: str) -> Layers:
         kind = "units" if _UNITS_OF.fullmatch(name) else name
         usual, least, beyond = _NUMBERS[kind]
         value = values.get(name, usual if default is None else default)
-        whole = kind in _WHOLE
-        numeric = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+        numeric = is_whole(value) if kind in _WHOLE else is_number(value)
         if not numeric or not least <= value < beyond:
-            expected = f"a {'whole ' if whole else ''}number from {least:g}"
+            expected = f"a {'whole ' if kind in _WHOLE else ''}number from {least:g}"
             raise UserError(
                 f"{where}.{name}={value!r}: expected {expected}" + (f" below {beyond:g}" if beyond < math.inf else "")
             )

@@ -20,6 +20,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
+from bench.checks import whole
 from bench.config.components import locate
 from bench.errors import UserError, allowed
 from bench.models import Part, Step
@@ -62,8 +63,8 @@ class Estimator:
         scale: str | None = "standard",
         calibrate: int | None = None,
     ) -> None:
-        if calibrate is not None and (isinstance(calibrate, bool) or not isinstance(calibrate, int) or calibrate < 2):
-            raise UserError(f"model.settings.calibrate={calibrate!r}: expected a number of folds from 2, or null")
+        if calibrate is not None:
+            whole("model.settings.calibrate", calibrate, 2, otherwise=" (of folds), or null")
         self.task = task
         self.classes = classes
         self.impute = impute

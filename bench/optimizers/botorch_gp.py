@@ -11,8 +11,9 @@ from botorch.optim.optimize import optimize_acqf
 from botorch.optim.optimize_mixed import MAX_DISCRETE_VALUES, optimize_acqf_mixed_alternating
 from gpytorch.mlls import ExactMarginalLogLikelihood
 
+from bench.checks import whole
 from bench.optimizers import Declaration, inactive, unit_cube
-from bench.optimizers.botorch_loop import Loop, rounded, whole
+from bench.optimizers.botorch_loop import Loop, rounded
 from bench.space import Categorical, Parameter, Space, steps
 
 
@@ -51,7 +52,9 @@ class GaussianProcess(Loop):
     ) -> None:
         shown = space.searched
         initial = 2 * max(len(shown), 1) if initial is None else initial
-        whole(initial=initial, num_restarts=num_restarts, raw_samples=raw_samples)
+        whole("optimizer.settings.initial", initial, 1)
+        whole("optimizer.settings.num_restarts", num_restarts, 1)
+        whole("optimizer.settings.raw_samples", raw_samples, 1)
         super().__init__(space, seed, initial, [1] * len(shown))
         self._search: dict[str, Any] = {"num_restarts": num_restarts, "raw_samples": raw_samples}
         places = {column: _places(parameter) for column, parameter in enumerate(shown)}

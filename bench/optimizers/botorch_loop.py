@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from bench.errors import UserError
 from bench.optimizers import inactive, unit_cube
 from bench.space import Categorical, Configuration, Parameter, Space, Value, to_json
 
@@ -116,13 +115,6 @@ class Loop(ABC):
 def rounded(parameter: Parameter) -> bool:
     """Whether it is a number that has no continuum of values."""
     return not isinstance(parameter, Categorical) and parameter.values() is not None
-
-
-def whole(**settings: int | None) -> None:
-    """Refuse settings that are not whole numbers from 1."""
-    for name, given in settings.items():
-        if not isinstance(given, int) or isinstance(given, bool) or given < 1:
-            raise UserError(f"optimizer.settings.{name}={given!r}: expected a whole number from 1")
 
 
 def _random_states() -> tuple[Any, Any]:

@@ -14,8 +14,9 @@ from gpytorch.likelihoods import GaussianLikelihood
 from gpytorch.mlls import ExactMarginalLogLikelihood
 from gpytorch.settings import max_cholesky_size
 
+from bench.checks import whole
 from bench.optimizers import Declaration, inactive
-from bench.optimizers.botorch_loop import Loop, sobol, whole
+from bench.optimizers.botorch_loop import Loop, sobol
 from bench.space import Categorical, Configuration, Space
 
 SHORTEST, LONGEST = 0.5**7, 1.6
@@ -92,7 +93,9 @@ class TuRBO(Loop):
         dimension = sum(widths)
         initial = 2 * max(dimension, 1) if initial is None else initial
         candidates = min(5000, max(2000, 200 * dimension)) if candidates is None else candidates
-        whole(initial=initial, candidates=candidates, success_tolerance=success_tolerance)
+        whole("optimizer.settings.initial", initial, 1)
+        whole("optimizer.settings.candidates", candidates, 1)
+        whole("optimizer.settings.success_tolerance", success_tolerance, 1)
         super().__init__(space, seed, initial, widths)
         self._candidates, self._tolerances = candidates, (success_tolerance, max(4, dimension))
         self._region: Region | None = None

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from cmaes import CatCMAwM
 
+from bench.checks import whole
 from bench.errors import UserError
 from bench.optimizers import Declaration, Law, Told
 from bench.space import Categorical, Configuration, Float, Int, Parameter, Space, steps, to_json
@@ -46,8 +47,8 @@ class CatCMA:
         population_size: int | None = None,
         sigma: float | None = None,
     ) -> None:
-        if population_size is not None and (not isinstance(population_size, int) or population_size < 4):
-            raise UserError(f"optimizer.settings.population_size={population_size!r}: expected a whole number from 4")
+        if population_size is not None:
+            whole("optimizer.settings.population_size", population_size, 4)
         if sigma is not None and not sigma > 0:
             raise UserError(f"optimizer.settings.sigma={sigma!r}: expected a number above 0")
         self._space = space

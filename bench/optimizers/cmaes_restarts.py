@@ -12,7 +12,7 @@ from cmaes import CMA
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from bench.errors import UserError
+from bench.checks import whole
 from bench.optimizers import Declaration, Law, Told, inactive, unit_cube
 from bench.space import Categorical, Configuration, Float, Int, Space, Value, steps, to_json
 
@@ -52,8 +52,8 @@ class IPOP:
         self, space: Space, seed: int, budget: int | None, inc_popsize: int = 2, popsize: int | None = None
     ) -> None:
         for name, value in (("inc_popsize", inc_popsize), ("popsize", popsize)):
-            if value is not None and (not isinstance(value, int) or value < 2):
-                raise UserError(f"optimizer.settings.{name}={value!r}: expected a whole number from 2")
+            if value is not None:
+                whole(f"optimizer.settings.{name}", value, 2)
         self._space, self._seed, self._inc_popsize = space, seed, inc_popsize
         self._numbers = [p for p in space.searched if not isinstance(p, Categorical)]
         self._asked: dict[str, list[NDArray[np.float64]]] = {}

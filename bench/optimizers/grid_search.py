@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 
+from bench.checks import whole
 from bench.errors import UserError, allowed
 from bench.optimizers import Declaration, Exhausted
 from bench.space import Configuration, Space, Value
@@ -31,8 +32,7 @@ class GridSearch:
     def __init__(self, space: Space, seed: int, budget: int | None, order: str = "shuffled", levels: int = 3) -> None:
         if order not in _ORDERS:
             raise UserError(f"optimizer.settings.order={order!r}: unknown order; {allowed(order, _ORDERS)}")
-        if not isinstance(levels, int) or isinstance(levels, bool) or levels < 1:
-            raise UserError(f"optimizer.settings.levels={levels!r}: expected a whole number; allowed: 1 or more")
+        whole("optimizer.settings.levels", levels, 1)
         self.declared = Declaration(deterministic=order == "lexicographic")
         self._space = space
         self._levels = [tuple(dict.fromkeys(p.grid(p.levels or levels))) for p in space.parameters]

@@ -10,6 +10,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.samplers import BaseSampler, CmaEsSampler, QMCSampler, TPESampler
 from optuna.trial import Trial, TrialState, create_trial
 
+from bench.checks import whole
 from bench.errors import UserError
 from bench.optimizers import Declaration, Told, inactive
 from bench.space import Categorical, Configuration, Parameter, Space, to_json
@@ -29,8 +30,8 @@ class Study:
     def __init__(self, space: Space, sampler: type[BaseSampler], settings: dict[str, Any]) -> None:
         for name, least in (("n_startup_trials", 0), ("popsize", 2), ("n_ei_candidates", 1)):
             value = settings.get(name, least)  # the samplers take anything, and fail at some later trial
-            if value is not None and (not isinstance(value, int) or value < least):
-                raise UserError(f"optimizer.settings.{name}={value!r}: expected a whole number from {least}")
+            if value is not None:
+                whole(f"optimizer.settings.{name}", value, least)
         self._space = space
         self._asked: dict[str, list[Trial]] = {}
         with _quiet():

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from bench import provenance
+from bench.checks import is_number, whole
 from bench.config.components import build as build_component
 from bench.config.components import locate
 from bench.errors import UserError, allowed
@@ -153,10 +154,10 @@ def check(groups: Mapping[str, Any]) -> None:
             raise UserError(f"model.{key}: unknown key of a function; {allowed(key, KEYS)}")
     for key, least in (("dimension", 1), ("baseline", 0), ("revision", 0)):
         value = model.get(key)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
-            raise UserError(f"model.{key}={value!r}: expected a whole number from {least}")
+        if value is not None:
+            whole(f"model.{key}", value, least)
     noise = model.get("noise") or 0.0
-    if not _is_number(noise) or noise < 0:
+    if not is_number(noise) or noise < 0:
         raise UserError(f"model.noise={noise!r}: expected a standard deviation, a number from 0")
     libraries = model.get("libraries") or []
     if not isinstance(libraries, list) or not all(isinstance(name, str) for name in libraries):
@@ -244,14 +245,10 @@ def _known(minimum: Mapping[str, Any] | None, space: Space) -> tuple[float, tupl
 
 
 def _is_minimum(minimum: Any) -> bool:
-    if not isinstance(minimum, Mapping) or set(minimum) != {"loss", "at"} or not _is_number(minimum["loss"]):
+    if not isinstance(minimum, Mapping) or set(minimum) != {"loss", "at"} or not is_number(minimum["loss"]):
         return False
     at = minimum["at"]
     return isinstance(at, list) and bool(at) and all(isinstance(point, Mapping) for point in at)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _in_any_order(configuration: Configuration) -> bytes:

@@ -1,9 +1,9 @@
 """From results to the report's folder: figures, tables, references and the pages that show them."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bench import files as whole_files
 from bench.errors import UserError
 from bench.report import audit, checksums, contents, markdown
 from bench.report.analysis import published
@@ -95,15 +95,8 @@ def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[C
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file whole, then rename it into place."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(content)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        whole_files.write(path, content)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UserError(f"{path}: cannot be written ({reason}); give another folder with --reports-dir") from None

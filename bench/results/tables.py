@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench import files
 from bench.errors import UserError, allowed
 
 SCHEMA_VERSION = 1
@@ -110,16 +111,10 @@ def write_run(path: Path, rows: Sequence[Mapping[str, Any]], metadata: Mapping[s
     """
     schema = SCHEMA.with_metadata({"bench": json.dumps({"schema": SCHEMA_VERSION, **metadata})})
     table = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            pq.write_table(table, file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with files.replacing(path) as part, part.open("wb") as file:
+        pq.write_table(table, file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_metadata(path: Path) -> dict[str, Any]:

@@ -20,9 +20,10 @@ import psutil
 from threadpoolctl import ThreadpoolController
 
 from bench import problems
+from bench.checks import positive
 from bench.errors import UserError
 from bench.problems import Evaluation, Recipe
-from bench.running.cores import die_with_parent, environment_of_child
+from bench.running.child import die_with_parent, environment_of_child
 from bench.space import Configuration
 
 LOOK_SECONDS = 0.02
@@ -59,8 +60,8 @@ NO_LIMITS = Limits()
 def limits(config: dict[str, Any]) -> Limits:
     """The limits of a config's `trial`; raises `UserError` where one is no limit."""
     timeout, memory = config.get("timeout"), config.get("memory")
-    if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0):
-        raise UserError(f"trial.timeout={timeout!r}: expected seconds, a number greater than 0")
+    if timeout is not None:
+        positive("trial.timeout", timeout)
     if memory is not None:
         found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(memory).strip())
         if found is None or isinstance(memory, bool) or float(found[1]) <= 0:

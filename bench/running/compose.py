@@ -23,8 +23,7 @@ def run(overrides: Sequence[str], options: Sequence[str], config_dir: Path | Non
     """Compose what `overrides` say and do it; `options` are Hydra's own."""
     if config_dir is not None and not config_dir.is_dir():
         raise UserError(f"--config-dir={config_dir}: no such folder")
-    # A user's own classes stand beside their configs, or where they work; last, so that they hide no library.
-    sys.path += [str(folder.absolute()) for folder in (config_dir, Path()) if folder is not None]
+    catalogue.find_own_classes(config_dir)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through: they are told here
     sys.argv = ["bench", *options, *overrides]
     if config_dir is not None:

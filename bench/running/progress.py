@@ -15,6 +15,7 @@ from rich.table import Table
 from bench.errors import UserError
 from bench.running.run import RunSpec
 from bench.store import Store
+from bench.wording import duration
 
 LIVE_SECONDS = 1.0
 LINE_SECONDS = 15.0
@@ -166,14 +167,3 @@ def _show(console: Console, watch: _Watch, over: threading.Event) -> None:
         console.print(f"best loss: {watch.best(rows)}", markup=False)
     except UserError as error:  # the runs meet the same error and report it
         console.print(f"progress: {error}", markup=False)
-
-
-def duration(seconds: float) -> str:
-    """Seconds in the unit that a person would use.
-
-    >>> duration(8), duration(100), duration(8000)
-    ('8 s', '2 min', '2.2 h')
-    """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -15,6 +15,7 @@ from threadpoolctl import ThreadpoolController
 
 from bench import problems, provenance
 from bench import store as stores
+from bench.checks import whole
 from bench.config.components import build as build_component
 from bench.config.components import locate
 from bench.errors import UserError
@@ -66,15 +67,20 @@ class RunSpec:
     @property
     def _factor(self) -> int:
         """What the optimiser's config declares to spend of each unit of the budget: 2 for random_2x, 1 for others."""
-        factor = self.config["optimizer"].get("budget_factor", 1)
-        if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
-            raise UserError(f"optimizer.budget_factor={factor!r}: expected a whole number from 1")
-        return factor
+        return whole("optimizer.budget_factor", self.config["optimizer"].get("budget_factor", 1), 1)
 
     @property
     def path(self) -> Path:
         """Where the run's trial table stands when it is finished."""
         return self.run.path(Path(self.results_dir))
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that could not be finished, and why, in one line."""
+
+    run: RunId
+    message: str
 
 
 def execute(spec: RunSpec) -> None:

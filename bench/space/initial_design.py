@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
+from bench.checks import whole
 from bench.errors import UserError, allowed
 from bench.space import Categorical, Configuration, Float, Int, Parameter, Space, steps
 
@@ -23,8 +24,7 @@ def configurations(space: Space, config: Mapping[str, Any], seed: int) -> list[C
     its parameter's law; the coordinates of inactive parameters are not used.
     """
     size, method = config.get("size", 0), config.get("method", "random")
-    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-        raise UserError(f"initial_design.size={size!r}: expected a whole number from 0 (none: initial_design=native)")
+    whole("initial_design.size", size, 0, otherwise=" (none: initial_design=native)")
     if method not in METHODS:
         raise UserError(f"initial_design.method={method!r}: is not known; {allowed(str(method), METHODS)}")
     entropy = [seed, 0x1D]  # of its own: random search with the same seed goes on with other draws

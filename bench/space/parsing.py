@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from bench.checks import whole
 from bench.errors import UserError, allowed
 from bench.space import Categorical, Float, Int, InvalidConfiguration, Parameter, Space, Value
 
@@ -83,8 +84,8 @@ def _numeric(name: str, kind: str, entry: Mapping[str, Any], when: Mapping[str, 
     if step is not None:
         step = _as_number(f"{where}.step", step, number)
         _check_step(where, low, high, log, step)
-    if levels is not None and (not isinstance(levels, int) or isinstance(levels, bool) or levels < 1):
-        raise UserError(f"{where}.levels={levels!r}: expected a whole number from 1")
+    if levels is not None:
+        whole(f"{where}.levels", levels, 1)
     if kind == "int":
         return Int(name, low, high, log, 1 if step is None else step, levels=levels, when=when)
     return Float(name, low, high, log, step, levels=levels, when=when)

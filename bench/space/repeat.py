@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bench.checks import whole
 from bench.errors import UserError
 
 MOST = 10_000
@@ -30,9 +31,7 @@ def spread(model: Mapping[str, Any]) -> dict[str, Any]:
 def _names(name: str, entry: Any) -> list[str]:
     if not isinstance(entry, Mapping) or "repeat" not in entry:
         return [name]
-    times = entry["repeat"]
-    if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MOST:
-        raise UserError(f"space.{name}.repeat={times!r}: expected a whole number from 1 to {MOST}")
+    times = whole(f"space.{name}.repeat", entry["repeat"], 1, MOST)
     return [f"{name}{i}" for i in range(1, times + 1)]
 
 

@@ -4,7 +4,7 @@ An evaluation is committed before its optimiser is told, so that a killed proces
 SQLite (write-ahead log, synchronous=NORMAL: survives a killed process) serves one host, PostgreSQL many.
 """
 
-from bench.store.database import StoreError
+from bench.store.database import StoreError, default_url
 from bench.store.journal import Journal, Journalled, Progress, now
 from bench.store.store import Busy, Claimed, Store, Stored, wait
 
@@ -17,6 +17,7 @@ __all__ = [
     "Store",
     "StoreError",
     "Stored",
+    "default_url",
     "now",
     "wait",
 ]

@@ -1,6 +1,5 @@
 """What a store holds: how much of which problem; taken out to parquet, brought in from another store, pruned."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
+from bench import files
 from bench.errors import UserError, allowed
 from bench.store import tables
 from bench.store.store import Store
@@ -70,18 +70,14 @@ def size(store: Store) -> int:
 
 def export(store: Store, path: Path) -> int:
     """Write every evaluation to one parquet file, in order of their keys, whole or not at all; returns how many."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     count = 0
     try:
-        with pq.ParquetWriter(part, _SCHEMA, compression="zstd") as writer:
+        with files.replacing(path) as part, pq.ParquetWriter(part, _SCHEMA, compression="zstd") as writer:
             for rows in _batches(store):
                 writer.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA))
                 count += len(rows)
-        part.replace(path)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror or error}); make room or name another") from None
-    finally:
-        part.unlink(missing_ok=True)
     return count
 
 

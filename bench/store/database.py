@@ -198,6 +198,11 @@ class Database:
         return (SQLAlchemyError, sqlite3.Error if engine is None else engine.dialect.loaded_dbapi.Error)
 
 
+def default_url(results_dir: Path) -> str:
+    """Where the store is unless another URL is given: a file of SQLite beside the results."""
+    return f"sqlite:///{(results_dir / 'store.sqlite').absolute()}"
+
+
 def without_password(url: str) -> str:
     """A store's URL with every password in it hidden, though it be none that SQLAlchemy can read.
 

@@ -4,9 +4,9 @@ import threading
 import time
 from typing import Any
 
-from bench.running.cores import Process
 from bench.store import tables
 from bench.store.database import Database, StoreError
+from bench.store.process import Process
 
 BEAT_SECONDS = 5.0
 STILL_SECONDS = 60.0

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from bench.errors import UserError
 from bench.problems import Evaluation
 from bench.results import RunId
-from bench.running.cores import Process
 from bench.store import tables
 from bench.store.database import Database, Transaction
 from bench.store.journal import Journal, Journalled, Progress, now
 from bench.store.living import STILL_SECONDS, Heart, Watch
+from bench.store.process import Process
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from bench.running.cores import Process
+from bench.store.process import Process
 
 SCHEMA_VERSION = 1
 

@@ -205,5 +205,5 @@ def test_a_sample_of_rows_keeps_the_shares_of_classes_and_what_belongs_to_a_row(
     np.testing.assert_array_equal(sample.weights, places + 1)
     np.testing.assert_array_equal(whole.groups[places.astype(int)], sample.groups)
     np.testing.assert_array_equal(sample.times, places * 2)
-    with pytest.raises(UserError, match=r"^dataset.rows: found 0.5; expected a whole number from 1, or null"):
+    with pytest.raises(UserError, match=r"^dataset.rows=0.5: expected a whole number from 1, or null"):
         load({**config, "rows": 0.5}, tmp_path)

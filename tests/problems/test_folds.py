@@ -189,9 +189,9 @@ def test_seed_and_method_decide():
 @pytest.mark.parametrize(
     ("name", "keys", "message"),
     [
-        ("kfold", {"k": 1}, r"^resampling.k: found 1; expected a whole number from 2"),
-        ("kfold", {"k": 2.5}, r"^resampling.k: found 2.5; expected"),
-        ("kfold", {"repeats": 0}, r"^resampling.repeats: found 0; expected a whole number from 1"),
+        ("kfold", {"k": 1}, r"^resampling.k=1: expected a whole number from 2"),
+        ("kfold", {"k": 2.5}, r"^resampling.k=2.5: expected"),
+        ("kfold", {"repeats": 0}, r"^resampling.repeats=0: expected a whole number from 1"),
         ("kfold", {"test": 1.0}, r"^resampling.test: found 1.0; expected 0"),
         ("kfold", {"train": 0.5}, r"^resampling.train: unknown key of method kfold"),
         ("time", {"repeats": 2}, r"^resampling.repeats: unknown key of method time"),

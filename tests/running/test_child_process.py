@@ -128,8 +128,8 @@ def test_memory_is_bytes_or_a_size(given, expected):
         ({"memory": "much"}, "trial.memory='much': expected bytes, or a size such as 500M or 2G"),
         ({"memory": True}, "trial.memory=True: expected bytes"),
         ({"memory": 0}, "trial.memory=0: expected bytes"),
-        ({"timeout": 0}, "trial.timeout=0: expected seconds, a number greater than 0"),
-        ({"timeout": "5s"}, "trial.timeout='5s': expected seconds"),
+        ({"timeout": 0}, "trial.timeout=0: expected a number greater than 0"),
+        ({"timeout": "5s"}, "trial.timeout='5s': expected a number"),
     ],
 )
 def test_what_is_no_limit_is_told(given, said):

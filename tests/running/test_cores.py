@@ -8,8 +8,8 @@ import time
 import psutil
 import pytest
 
-from bench.running import cores as processes
-from bench.running.cores import Process, cores, on_cores, take_cores
+from bench.running.cores import cores, on_cores, take_cores
+from bench.store.process import Process, _started
 
 pinned = pytest.mark.skipif(
     not hasattr(os, "sched_setaffinity") or cores() < 2, reason="one core alone, or a system that cannot pin"
@@ -54,7 +54,7 @@ def test_a_run_of_fewer_threads_is_held_to_as_many_cores_and_they_are_given_back
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the system itself keeps the time of day")
 def test_a_living_process_is_seen_to_live_after_the_clock_was_set(monkeypatch):
     living = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    known = Process(Process.this().host, living.pid, processes._started(living.pid))
+    known = Process(Process.this().host, living.pid, _started(living.pid))
     boot, now = psutil._pslinux.boot_time(), time.time
     # What a process reads that starts after somebody has set the clock an hour ahead.
     monkeypatch.setattr(psutil._pslinux, "boot_time", lambda: boot + 3600)

@@ -13,6 +13,7 @@ from bench.config import catalogue
 from bench.errors import UserError
 from bench.results import RunId
 from bench.running import sweep
+from bench.running.plan import plan_runs
 
 RUNS = ("random", "grid")
 
@@ -158,7 +159,7 @@ def test_the_content_of_a_users_file_is_in_the_hash_and_its_place_is_not(compose
 def test_two_different_runs_of_one_name_are_refused(composer):
     specs = sweep.enumerate_runs(composer, None, ["optimizer=grid", "optimizer.settings.levels=2,3"])
     with pytest.raises(UserError, match=r"two runs are named .* differ in optimizer.settings.levels; set optimizer"):
-        sweep.plan(specs)
+        plan_runs(specs)
 
 
 def test_finished_runs_are_dropped_and_conflicts_name_their_keys(folder, capsys):

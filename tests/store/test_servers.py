@@ -16,8 +16,8 @@ from bench import results
 from bench.errors import UserError
 from bench.problems import Evaluation
 from bench.results import RunId
-from bench.running.cores import Process
 from bench.store import Busy, Claimed, Store, Stored, StoreError, database, living
+from bench.store.process import Process
 
 pytest_plugins = ["postgres"]
 

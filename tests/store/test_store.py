@@ -10,9 +10,8 @@ import pytest
 from bench.errors import UserError
 from bench.problems import Evaluation
 from bench.results import RunId
-from bench.running import cores
-from bench.running.cores import Process
 from bench.store import Busy, Claimed, Journalled, Progress, Store, Stored, StoreError
+from bench.store.process import Process, _started
 
 KEY, OTHER = "k" * 64, "l" * 64
 EVALUATION = Evaluation(0.5, 0.6, 0.1, "ok", None, {"curve": [1.0, 0.5]})
@@ -40,7 +39,7 @@ def as_process(store: Store, process: Process) -> Store:
 
 
 def identity(pid: int) -> Process:
-    return Process(Process.this().host, pid, cores._started(pid))
+    return Process(Process.this().host, pid, _started(pid))
 
 
 def test_claim_put_and_look_up(url):

@@ -8,19 +8,17 @@ it, beside Plotly's own script.
 from bench.report.audit import Finding
 from bench.report.page.document import (
     Axis,
-    Cell,
     Chart,
     Curve,
     Document,
     Download,
-    Fact,
     Figure,
-    Head,
     Section,
     Series,
-    Table,
 )
 from bench.report.page.rendering import render
+from bench.report.tables.table import Cell, Head, Table
+from bench.report.words.notes import Fact
 
 __all__ = [
     "Axis",

@@ -6,14 +6,14 @@ Text may hold `code` between backticks and **bold** between two asterisks; every
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Self
 
 import pandas as pd
 
 from bench.report.audit import Finding
 from bench.report.look.style import Style
-
-Mark = Literal["", "best", "tied"]
+from bench.report.tables.table import Table
+from bench.report.words.notes import Fact
 
 
 @dataclass(frozen=True)
@@ -88,43 +88,6 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Head:
-    """The head of a column."""
-
-    text: str
-    numeric: bool = True
-    """Aligned to the right, with digits of one width."""
-    help: str = ""
-    """What the column means, where the text is short."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell: what it shows and what it sorts by."""
-
-    text: str
-    sort: float | str | None = None
-    """None sorts by the text; NaN, whatever is missing, stands last in either direction."""
-    mark: Mark = ""
-    style: Style | None = None
-    """The look of the optimiser that the cell names."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table that the reader can sort; the first cell of a row names it."""
-
-    caption: str
-    heads: tuple[Head, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    note: str = ""
-
-    def __post_init__(self) -> None:
-        if any(len(row) != len(self.heads) for row in self.rows):
-            raise ValueError(f"table {self.caption!r}: each row needs as many cells as there are heads")
-
-
-@dataclass(frozen=True)
 class Download:
     """A file inside the page."""
 
@@ -144,14 +107,6 @@ class Figure:
     """An SVG or PNG."""
     files: tuple[Download, ...] = ()
     """The same in other formats."""
-
-
-@dataclass(frozen=True)
-class Fact:
-    """How the runs were made, in one respect."""
-
-    name: str
-    value: str
 
 
 @dataclass(frozen=True)

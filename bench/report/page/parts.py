@@ -7,9 +7,11 @@ from string import Template
 
 from bench.report.audit import Finding
 from bench.report.look.style import Style
-from bench.report.page.document import Cell, Document, Download, Fact, Figure, Section, Series, Table
+from bench.report.page.document import Document, Download, Figure, Section, Series
 from bench.report.page.look import swatch
 from bench.report.page.markup import own, prose, text, url
+from bench.report.tables.table import Cell, Table
+from bench.report.words.notes import Fact
 
 Names = Mapping[Style, str]
 

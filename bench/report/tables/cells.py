@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.report.analysis.comparison import Analysis
 from bench.report.look.style import Style
-from bench.report.page.document import Cell, Mark
 from bench.report.statistics.intervals import LEVEL
 from bench.report.statistics.targets import Bound
 from bench.report.tables.formats import NOTHING
+from bench.report.tables.table import Cell, Mark
 
 Styles = Mapping[str, Style]
 

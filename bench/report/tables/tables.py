@@ -10,12 +10,12 @@ from bench.report.analysis.across import Across
 from bench.report.analysis.comparison import ALPHA, Analysis
 from bench.report.analysis.published import Published, against
 from bench.report.look.style import Style
-from bench.report.page.document import Cell, Head, Table
 from bench.report.runs.curves import Comparison
 from bench.report.statistics.intervals import LEVEL, attainable
 from bench.report.statistics.targets import FEW, Bound
 from bench.report.tables import cells
 from bench.report.tables.formats import NOTHING, Tabled
+from bench.report.tables.table import Cell, Head, Table
 from bench.wording import listed, plural
 
 Styles = Mapping[str, Style]

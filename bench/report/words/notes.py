@@ -1,14 +1,22 @@
 """What a reader of one problem's numbers must know, how its runs were made, and what optimisers declare."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bench.report.audit import Metadata, metadata_of, provenance_of
-from bench.report.page.document import Fact
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
 from bench.results import Results
 from bench.wording import ranges
+
+
+@dataclass(frozen=True)
+class Fact:
+    """How the runs were made, in one respect."""
+
+    name: str
+    value: str
 
 
 def notes(comparison: Comparison, found: Results) -> Iterator[str]:

@@ -13,11 +13,11 @@ import trials
 from bench.report.analysis.across import across
 from bench.report.analysis.comparison import Analysis, analyse
 from bench.report.look import style
-from bench.report.page.document import Cell, Head, Table
 from bench.report.runs import curves, selection
 from bench.report.tables import cells as table_cells
 from bench.report.tables import formats, tables
 from bench.report.tables.formats import Tabled
+from bench.report.tables.table import Cell, Head, Table
 from bench.results import RunId
 
 

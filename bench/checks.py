@@ -1,0 +1,36 @@
+"""Checks of values that come from a config or a command: each raises `UserError` with one line that names the key."""
+
+import math
+from typing import Any, TypeGuard
+
+from bench.errors import UserError
+
+
+def is_whole(value: object, least: int | None = None, most: int | None = None) -> TypeGuard[int]:
+    """Whether it is an `int` (no boolean) from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return False
+    return (least is None or value >= least) and (most is None or value <= most)
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether it is a finite `int` or `float` (no boolean)."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def whole(key: str, value: Any, least: int, most: int | None = None, otherwise: str = "") -> int:
+    """The value where it is a whole number from `least` to `most`.
+
+    `otherwise` ends the message with what else is allowed, such as ", or null for all rows".
+    """
+    if not is_whole(value, least, most):
+        upto = "" if most is None else f" to {most}"
+        raise UserError(f"{key}={value!r}: expected a whole number from {least}{upto}{otherwise}")
+    return int(value)
+
+
+def positive(key: str, value: Any) -> float:
+    """The value where it is a finite number greater than 0."""
+    if not is_number(value) or value <= 0:
+        raise UserError(f"{key}={value!r}: expected a number greater than 0")
+    return float(value)

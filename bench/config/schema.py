@@ -1,0 +1,22 @@
+"""Which groups a run's config has, and what of it decides its results."""
+
+from collections.abc import Mapping
+from typing import Any
+
+GROUPS = ("dataset", "resampling", "model", "metric", "optimizer", "seeds", "initial_design", "budget")
+"""The groups that a result depends on, in the order in which they are recorded."""
+
+_NOT_HASHED = {"name", "description", "source", "licence", "citation", "path"}
+
+
+def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a run's config decides its results: no names, no descriptions, no places."""
+    decisive = {
+        group: {key: value for key, value in entries.items() if key not in _NOT_HASHED}
+        for group, entries in groups.items()
+        if group != "metric"
+    }
+    if "path" in groups["dataset"] and not groups["dataset"].get("sha256"):
+        decisive["dataset"]["path"] = groups["dataset"]["path"]  # of another source's file nothing else is known
+    decisive["model"].pop("minimum", None)  # what is known of a function is no part of it
+    return decisive | {"metric": groups["metric"]["name"]}

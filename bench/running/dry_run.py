@@ -1,0 +1,85 @@
+"""What would run, and what it would cost."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import fmean
+
+from bench import results
+from bench.config.schema import hashed
+from bench.running.plan import Plan
+from bench.running.run import RunSpec
+from bench.store import Store
+from bench.wording import duration, plural, ranges
+
+
+def lines(plan: Plan) -> Iterator[str]:
+    """What would run and what it would cost, in lines."""
+    yield f"{len(plan.to_do) + len(plan.done)} runs: {len(plan.done)} done, {len(plan.to_do)} to do"
+    finished: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for spec in plan.done:
+        finished[spec.run.dataset, spec.run.model, spec.run.optimizer].append(spec.run.seed)
+    for (dataset, model, optimizer), seeds in finished.items():
+        yield f"  {dataset} {model} {optimizer}: done with {_seeds(seeds)}"
+    groups: dict[tuple[str, str, str], list[RunSpec]] = defaultdict(list)
+    for spec in plan.to_do:
+        groups[spec.run.dataset, spec.run.model, spec.run.optimizer].append(spec)
+    if not groups:
+        return
+    store = Store(plan.to_do[0].store)
+    begun = {
+        row["run"]: row["trials"] for name in {spec.run.experiment for spec in plan.to_do} for row in store.runs(name)
+    }
+    total = 0.0
+    known = True
+    for (dataset, model, optimizer), specs in groups.items():
+        trials = sum(spec.trials or 0 for spec in specs)
+        already = sum(min(begun.get(str(spec.run), 0), spec.trials or 0) for spec in specs)
+        cost, source = store.mean_seconds(dataset, model), ""
+        if cost is None and specs[0].trials is not None:
+            cost, source = _seconds_in_tables(specs[0])
+        time = "no evaluation measured yet"
+        if specs[0].trials is None:
+            limit = specs[0].seconds or 0.0
+            time = f"{len(specs)} x {limit:g} s"
+            total += len(specs) * limit
+        elif cost is not None:
+            seconds = (trials - already) * cost
+            total += seconds
+            time = f"{trials - already} x {cost:.2g} s{source} = {duration(seconds)} of one core"
+        else:
+            known = False
+        which = _seeds([spec.run.seed for spec in specs])
+        runs = f"{plural(len(specs), 'run')} with {which}"
+        yield f"  {dataset} {model} {optimizer}: {runs}, {trials} trials, {already} in the store; {time}"
+    store.close()
+    if known:
+        yield f"expected: {duration(total)} of one core for evaluations, and the optimisers' own time"
+
+
+def _seconds_in_tables(spec: RunSpec, most: int = 20) -> tuple[float | None, str]:
+    """The mean seconds of an evaluation in the tables of the first experiment on the same problem, and which it is.
+
+    So a checkout that has another's tables and no store says what more runs will cost. Of an experiment `most` tables
+    are read.
+    """
+    of_problem = ("dataset", "resampling", "model", "metric")
+    wanted = hashed(spec.config)
+    for folder in sorted(Path(spec.results_dir).glob(f"*/{spec.run.dataset}/{spec.run.model}")):
+        seconds: list[float] = []
+        for path in sorted(folder.glob("*/*.parquet"))[:most]:
+            try:
+                table, metadata = results.read_run(path, ["evaluate_seconds"])
+                there = hashed(metadata["config"])
+            except (results.UnreadableTable, KeyError, TypeError):
+                continue
+            if any(there.get(name) != wanted.get(name) for name in of_problem):
+                break
+            seconds += table["evaluate_seconds"].to_pylist()
+        if seconds:
+            return fmean(seconds), f" (as in {folder.parts[-3]})"
+    return None, ""
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return f"seed{'s' if len(seeds) > 1 else ''} {ranges(sorted(seeds))}"

@@ -1,0 +1,121 @@
+"""Which runs of a sweep are done, which are to do, and which would contradict what is there."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bench import results
+from bench.config.schema import hashed
+from bench.errors import UserError
+from bench.results import DamagedTable, RunId
+from bench.running.run import RunSpec
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs of a sweep: those to do, those that are done, and what was noticed on the way."""
+
+    to_do: list[RunSpec]
+    done: list[RunSpec]
+    notes: list[str] = field(default_factory=list)
+
+
+def plan_runs(specs: Iterable[RunSpec], overwrite: bool = False, touch: bool = True) -> Plan:
+    """Sort runs into done and to do; refuse those that a finished run of another config stands in the way of.
+
+    A finished run that had fewer trials as its budget, and is else the same, goes on to the new one, or starts anew
+    where its optimiser plans with its budget. With `overwrite` finished runs are to do again; their tables stay until
+    new ones take their place. A damaged table is set aside where `touch` is set.
+    """
+    wanted = _unique(specs)
+    existing: dict[RunId, Path] = {}
+    for folder, experiment in sorted({(spec.results_dir, spec.run.experiment) for spec in wanted}):
+        existing |= results.find(Path(folder), experiment)
+    made = Plan([], [])
+    conflicts: list[tuple[RunSpec, dict[str, Any]]] = []
+    raised: list[tuple[RunSpec, dict[str, Any]]] = []
+    for spec in wanted:
+        path = existing.get(spec.run)
+        metadata = None if path is None or overwrite else _metadata(path, made.notes, touch)
+        if metadata is None:
+            made.to_do.append(replace(spec, overwrite=overwrite))
+        elif metadata["config_hash"] == spec.config_hash:
+            made.done.append(spec)
+        elif _is_raised(spec, metadata):
+            raised.append((spec, metadata))
+            extends = metadata["config_hash"] if _goes_on(metadata) else None
+            made.to_do.append(replace(spec, extends=extends, overwrite=extends is None))
+        else:
+            conflicts.append((spec, metadata))
+    if conflicts:
+        raise UserError(_conflict(*conflicts[0], len(conflicts)))
+    made.notes.extend(_said_of_raised(raised))
+    return made
+
+
+def _is_raised(spec: RunSpec, metadata: Mapping[str, Any]) -> bool:
+    """Whether a finished run differs in having had fewer trials as its budget, and in nothing else."""
+    if metadata.get("imported"):
+        return False
+    then, now = hashed(metadata["config"]), hashed(spec.config)
+    before, after = then["budget"].get("trials"), now["budget"].get("trials")
+    known = before is not None and after is not None
+    return known and before < after and _differences(then, now) == ["budget.trials"]
+
+
+def _goes_on(metadata: Mapping[str, Any]) -> bool:
+    return (metadata.get("declared") or {}).get("extendable") is not False
+
+
+def _said_of_raised(raised: Sequence[tuple[RunSpec, Mapping[str, Any]]]) -> Iterator[str]:
+    for goes_on, what in (
+        (True, "go on, and reuse what they have"),
+        (False, "start anew: they plan with their budget"),
+    ):
+        runs = [(spec, metadata) for spec, metadata in raised if _goes_on(metadata) is goes_on]
+        if runs:
+            before = sorted({metadata["config"]["budget"]["trials"] for _, metadata in runs})
+            names = ", ".join(dict.fromkeys(spec.run.optimizer for spec, _ in runs))
+            several = f"{len(runs)} finished runs" if len(runs) > 1 else "1 finished run"
+            yield f"{several} of {names} had budget.trials={'/'.join(map(str, before))}: {what}"
+
+
+def _unique(specs: Iterable[RunSpec]) -> list[RunSpec]:
+    unique: dict[RunId, RunSpec] = {}
+    for spec in specs:
+        other = unique.setdefault(spec.run, spec)
+        if other.config_hash != spec.config_hash:
+            keys = ", ".join(_differences(hashed(other.config), hashed(spec.config)))
+            raise UserError(f"two runs are named {spec.run} but differ in {keys}; set optimizer.name (or model.name)")
+    return list(unique.values())
+
+
+def _metadata(path: Path, notes: list[str], touch: bool) -> dict[str, Any] | None:
+    try:
+        return results.read_metadata(path)
+    except DamagedTable:
+        if touch:
+            path.replace(path.with_suffix(".damaged"))
+        notes.append(f"{path}: damaged; set aside as {path.with_suffix('.damaged').name} and made again from the store")
+        return None
+
+
+def _conflict(spec: RunSpec, metadata: Mapping[str, Any], count: int) -> str:
+    more = f" (and {count - 1} more runs)" if count > 1 else ""
+    if metadata.get("imported"):
+        said = f"was imported from {metadata['imported']['file']}"
+    else:
+        keys = ", ".join(_differences(hashed(metadata["config"]), hashed(spec.config))) or "its config"
+        said = f"finished before with another config, which differs in {keys}"
+    return (
+        f"{spec.run}{more}: {said}; choose another name=... or optimizer.name=..., or set overwrite=true to replace it"
+    )
+
+
+def _differences(a: Any, b: Any, prefix: str = "") -> list[str]:
+    """The dotted keys at which two nested mappings differ."""
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        keys = [*a, *(key for key in b if key not in a)]
+        return [name for key in keys for name in _differences(a.get(key), b.get(key), f"{prefix}{key}.")]
+    return [] if a == b else [prefix.rstrip(".")]
