@@ -13,12 +13,12 @@ BENCH = .venv/bin/bench
 PIP = .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
 WARM = .venv/bin/python -c 'import bench.running.launch, bench.models.keras_backend, bench.report.build, cmaes, hyperopt, lightgbm, optuna, skopt; bench.models.keras_backend.load("numpy")'
 
-.PHONY: help install bench report test lint perf clean
+.PHONY: help install bench report test test-all lint perf clean
 .DEFAULT_GOAL := help
 
 help: ## show this
 	@echo "make TARGET [EXPERIMENT=$(EXPERIMENT)] [ARGS='...'] [PYTHON=$(PYTHON)]"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' Makefile
 
 install: .venv/.installed ## install the suite into .venv; every other target does so by itself
 
@@ -30,8 +30,11 @@ bench: .venv/.installed ## do an experiment, then its report: make bench EXPERIM
 report: .venv/.installed ## draw an experiment's report again: make report EXPERIMENT=otto
 	$(BENCH) report $(EXPERIMENT) $(ARGS)
 
-test: .venv/.installed-dev ## run the tests: make test ARGS='-k space'; ARGS='-m "not slow"' for the quick ones
-	.venv/bin/python -m pytest $(ARGS)
+test: .venv/.installed-dev ## run the tests, two at a time: make test ARGS='-k space'
+	.venv/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+test-all: .venv/.installed-dev ## before a release: every product in full, and ten times as many examples drawn at random
+	BENCH_TEST_ALL=1 .venv/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: .venv/.installed-dev ## check style, format and types
 	.venv/bin/ruff check .

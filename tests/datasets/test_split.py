@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 from commands import ROOT
-from hypothesis import given, settings
+from drawing import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.datasets import Dataset, Split, split
@@ -44,7 +45,7 @@ def configs(draw: st.DrawFn) -> dict[str, Any]:
     return {"method": "holdout", "stop": stop, "inner": inner, **fractions}
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     sizes=st.lists(st.integers(4, 60), min_size=2, max_size=12),
     regression=st.booleans(),
@@ -67,7 +68,7 @@ def test_every_row_is_in_one_part_and_every_class_in_every_part(
             assert len(np.unique(target[rows])) == len(sizes)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(sizes=st.lists(st.integers(50, 400), min_size=2, max_size=30), seed=st.integers(0, 99))
 def test_sizes_are_the_fractions_rounded_in_each_class_and_in_all(sizes: list[int], seed: int) -> None:
     target = np.repeat(np.arange(len(sizes)), sizes)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from cmaes import CatCMAwM
-from hypothesis import given, settings
+from drawing import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from own_loop import (
     added_seconds,
@@ -134,7 +135,7 @@ def test_what_is_told_unasked_enters_no_generation() -> None:
 
 
 @given(space=spaces(), seed=st.integers(0, 99))
-@settings(max_examples=25)
+@examples(25)
 def test_any_space_is_translated(space: Space, seed: int) -> None:
     optimizer = build("catcma", space, seed)
     optimizer.start([Told(space.sample(np.random.default_rng(seed)), 1.0)])

@@ -1,7 +1,8 @@
 """Conditional spaces: every branch is asked for, and what a library cannot model is declared."""
 
 import pytest
-from hypothesis import given, settings
+from drawing import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from loops import build, run
 from spaces import CONDITIONAL, FLAT, spaces
@@ -31,7 +32,7 @@ def test_conditional_spaces_give_valid_configurations_of_every_branch(name: str)
 
 @pytest.mark.parametrize("name", [name for name in FAST if name not in ("random", "grid")])
 @given(space=spaces(), seed=st.integers(0, 99))
-@settings(deadline=None, max_examples=10)
+@examples(10)
 def test_any_space_is_translated(name: str, space: Space, seed: int) -> None:
     optimizer = build(name, space, seed)
     for configuration in run(optimizer, 25):

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from loops import only
 from scipy import stats
@@ -36,7 +36,6 @@ def drain(grid: GridSearch) -> list[str]:
 
 
 @given(spaces(), st.integers(1, 3), st.integers(0, 99))
-@settings(deadline=None)
 def test_the_grid_is_the_product_without_duplicates(space: Space, levels: int, seed: int) -> None:
     brute = brute_grid(space, levels)
     assert drain(GridSearch(space, seed, None, order="lexicographic", levels=levels)) == brute

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from drawing import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.random import mtrand
 from own_loop import (
@@ -185,7 +186,7 @@ def test_conditional_spaces_give_valid_configurations_of_every_branch(name: str)
 
 @pytest.mark.parametrize("name", NAMES)
 @given(space=spaces(), seed=st.integers(0, 99))
-@settings(max_examples=10)
+@examples(10)
 def test_any_space_is_translated(name: str, space: Space, seed: int) -> None:
     optimizer = build(name, space, seed, 30)
     optimizer.tell(space.sample(np.random.default_rng(seed)), 1.0)

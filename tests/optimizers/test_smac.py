@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from drawing import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from own_loop import (
     added_seconds,
@@ -173,7 +174,7 @@ def test_the_budget_plans_the_initial_design() -> None:
 
 
 @given(space=spaces(), seed=st.integers(0, 99))
-@settings(max_examples=60)
+@examples(60)
 def test_configurations_go_to_configspace_and_back(space: Space, seed: int) -> None:
     translated, rng = translate(space), np.random.default_rng(seed)
     for _ in range(5):

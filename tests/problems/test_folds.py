@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from drawing import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
@@ -47,7 +48,7 @@ def parts_of(done: Split) -> list[dict[str, set[int]]]:
 stops = st.sampled_from(["valid", "inner"])
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(
     sizes=st.lists(st.integers(12, 60), min_size=2, max_size=6),
     regression=st.booleans(),
@@ -81,7 +82,7 @@ def test_kfold_judges_each_row_once_a_repeat_and_keeps_the_shares(sizes, regress
         assert folds[0]["valid"] != folds[k]["valid"]
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     members=st.lists(st.integers(1, 8), min_size=25, max_size=60),
     classes=st.sampled_from([0, 2, 4]),
@@ -120,7 +121,7 @@ def test_groups_keep_sizes_and_shares_of_classes_where_they_can():
         assert target[rows].mean() == pytest.approx(0.25, abs=0.03)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     rows=st.integers(150, 250),
     different=st.sampled_from([40, 100, 10_000]),

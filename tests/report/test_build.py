@@ -10,7 +10,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import trials
-from hypothesis import given, settings
+from drawing import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import results
@@ -92,7 +93,7 @@ RUN = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.lists(RUN, min_size=1, max_size=5))
 def test_curves_are_those_of_a_plain_loop(tmp_path_factory: pytest.TempPathFactory, drawn: list) -> None:
     budget = 6

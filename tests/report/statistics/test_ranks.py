@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scikit_posthocs
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -69,7 +69,6 @@ def test_wins_and_losses_are_counted_and_tested_by_their_signs(blocks: pd.DataFr
         assert row["p_holm"] >= row["p"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(LOSS, min_size=3, max_size=3), min_size=5, max_size=12))
 def test_friedmans_statistic_is_scipys_with_ties(rows: list[list[float]]) -> None:
     blocks = pd.DataFrame(rows, columns=list("abc"))

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from drawing import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -287,7 +288,7 @@ def test_holm_by_hand() -> None:
     assert significance.holm([0.01, 0.04, 0.03, 0.005]).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.integers(2, 5), st.integers(4, 9), st.booleans(), st.integers(0, 100))
 def test_swapping_two_labels_mirrors_a_row(count: int, runs: int, shared: bool, seed: int) -> None:
     chance = np.random.default_rng(seed)
