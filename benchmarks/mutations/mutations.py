@@ -62,7 +62,9 @@ def noticed(copy: Path, mutation: Mutation) -> bool:
         status, failure = run(copy, mutation.tests)
     finally:
         path.write_text(text, encoding="utf-8")
-    print(f"{'noticed' if status else 'SURVIVED':<9} {mutation.name}: {failure or '-'} ({time.monotonic() - start:.0f} s)")
+    print(
+        f"{'noticed' if status else 'SURVIVED':<9} {mutation.name}: {failure or '-'} ({time.monotonic() - start:.0f} s)"
+    )
     sys.stdout.flush()
     return status != 0
 
