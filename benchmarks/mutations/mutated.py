@@ -50,8 +50,8 @@ MUTATIONS = [
     Mutation(
         "the optimiser is told before the evaluation is committed",
         "bench/running/trial_loop.py",
-        "        return self.store.put(asked.key, self.problem.hash, configuration, evaluation, self.name, self._within.serve)",
-        "        return Stored(evaluation, self.name)",
+        "return self.store.put(asked.key, self.problem.hash, configuration,",
+        "return Stored(evaluation, self.name) or (configuration,",
         ("tests/engines/test_local.py", *RUN),
     ),
     Mutation(
@@ -78,8 +78,8 @@ MUTATIONS = [
     Mutation(
         "the key is without the libraries' versions",
         "bench/problems/data.py",
-        "__KEY__",
-        "__KEY__",
+        '        parts["versions"] = provenance.versions((*self.model.libraries, "scikit-learn"))\n',
+        "",
         ("tests/problems/test_data.py",),
     ),
     Mutation(
@@ -127,8 +127,8 @@ MUTATIONS = [
     Mutation(
         "one more draw of Hyperopt's at each trial",
         "bench/optimizers/hyperopt_fmin.py",
-        "        ids = self.trials.new_trial_ids(1)\n        self.trials.refresh()\n        doc",
-        "        ids = self.trials.new_trial_ids(1)\n        self._rstate.integers(2**31 - 1)\n        self.trials.refresh()\n        doc",
+        "        doc = self._insert(self.suggest(ids,",
+        "        self._rstate.integers(2**31 - 1)\n        doc = self._insert(self.suggest(ids,",
         ("tests/optimizers/test_faithful.py",),
     ),
 ]

@@ -73,7 +73,7 @@ def run(copy: Path, tests: list[str] | tuple[str, ...]) -> tuple[int, str]:
     """Pytest's exit status, 0 or 1, and the first test that failed."""
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": str(copy)}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=1200)
+    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
     failure = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
     if done.returncode not in (0, 1, 2) or (done.returncode and failure is None):
         raise SystemExit(f"{tests}: pytest ended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
