@@ -15,7 +15,7 @@ from bench.results import RunId
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, undrawn: None) -> Path:
     for dataset in ("iris", "wine"):
         trials.put(tmp_path / "results", RunId("e", dataset, "lightgbm", "random", 0), [1.0, 0.5])
     return tmp_path

@@ -18,7 +18,7 @@ EXAMPLE = re.search(r"```yaml\n(problem: .*?)```", (ROOT / "docs/report.md").rea
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> Path:
+def results(tmp_path: Path, undrawn: None) -> Path:
     """Random search of 4 evaluations and TPE of 2, each with three seeds."""
     folder = tmp_path / "results"
     for seed, last in enumerate((0.060, 0.062, 0.050)):

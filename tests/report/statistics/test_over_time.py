@@ -1,7 +1,6 @@
 """Losses against seconds, seconds of optimisers, and overtuning, each against a plain loop."""
 
 import math
-import time
 from statistics import median
 
 import numpy as np
@@ -75,15 +74,6 @@ def test_many_rows_are_thinned_to_some_that_are_exact() -> None:
     assert len(thin) == 100
     assert thin.merge(whole).equals(thin)
     assert thin["seconds"].iloc[[0, -1]].tolist() == whole["seconds"].iloc[[0, -1]].tolist()
-
-
-def test_a_million_trials_take_a_second() -> None:
-    chance = np.random.default_rng(0)
-    losses = [np.minimum.accumulate(chance.random(500)) for _ in range(2000)]
-    clocks = [np.cumsum(chance.random(500)) for _ in range(2000)]
-    start = time.process_time()
-    assert 0 < len(over_time.against_seconds(losses, clocks, [False] * 2000)) <= over_time.MOST
-    assert time.process_time() - start < 1
 
 
 def test_seconds_of_a_trial_are_the_median_of_the_runs_that_made_it() -> None:

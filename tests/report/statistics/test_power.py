@@ -1,7 +1,6 @@
 """Seeds that would separate two optimisers: the tests themselves on redrawn runs, the correction by simulation."""
 
 import math
-import time
 from itertools import product
 
 import numpy as np
@@ -162,13 +161,3 @@ def test_few_losses_at_face_value_promise_too_much_and_the_answer_does_so_less()
         believed += power.seeds_to_separate(a, b, False, pairs=15).seeds is not None
     assert promised >= 15
     assert believed <= 0.5 * promised
-
-
-def test_a_reports_pairs_take_a_second() -> None:
-    chance = np.random.default_rng(0)
-    pairs = [(chance.normal(size=10), chance.normal(size=10) + 0.8) for _ in range(40)]
-    power.seeds_to_separate(*pairs[0], False, pairs=45)
-    start = time.process_time()
-    for a, b in pairs:
-        power.seeds_to_separate(a, b, False, pairs=45)
-    assert time.process_time() - start < 2
