@@ -1,7 +1,9 @@
 """LightGBM: the same bits whatever came before, on any threads, in any process; and what it is shown."""
 
+import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
@@ -156,14 +158,13 @@ def test_the_same_bits_in_another_process(tmp_path):
     dataset, (train, stop, test) = parts("breast_cancer", tmp_path)
     here = predict(LightGBM(dataset.task, 2, rounds=5), CONFIGURATIONS[2], train, stop, test)
     script = (
-        "import sys; sys.path.insert(0, 'tests'); import hashlib, pathlib, test_models as t; "
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
+        "import hashlib, pathlib, test_lightgbm as t; "
         "d, (a, b, c) = t.parts('breast_cancer', pathlib.Path()); "
         "m = t.LightGBM(d.task, 2, rounds=5); "
         "print(hashlib.sha256(t.predict(m, t.CONFIGURATIONS[2], a, b, c)).hexdigest())"
     )
     there = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
-    import hashlib
-
     assert there.stdout.strip() == hashlib.sha256(here).hexdigest()
 
 

@@ -4,6 +4,7 @@ import gc
 import subprocess
 import sys
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -97,7 +98,8 @@ def test_the_seed_decides_and_the_same_bits_come_in_another_process():
     here = predict(XGBoost("binary", classes, 8), configuration, train, stop, test)
     assert predict(XGBoost("binary", classes, 8), configuration, train, stop, test, seed=1) != here
     script = (
-        "import sys; sys.path.insert(0, 'tests'); import test_xgboost as t; classes, parts = t.parts('binary'); "
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
+        "import test_xgboost as t; classes, parts = t.parts('binary'); "
         "sys.stdout.buffer.write(t.predict(t.XGBoost('binary', classes, 8), t.CONFIGURATIONS[1], *parts))"
     )
     there = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, timeout=120)
