@@ -116,6 +116,21 @@ def test_the_model_never_sees_validation_or_test_in_training(tmp_path, monkeypat
     assert (shown["stop"] == valid) == (stop == "valid")
 
 
+@pytest.mark.parametrize(("seeds", "expected"), [({"model": 7}, 7), ({"model": "seed"}, 5)])
+def test_the_model_gets_its_seed_and_threads(tmp_path, monkeypatch, seeds, expected):
+    given = []
+    fit = toy.Toy.fit
+
+    def noted(self, configuration, train, stop, seed, threads, step=None):
+        given.append((seed, threads))
+        return fit(self, configuration, train, stop, seed, threads)
+
+    monkeypatch.setattr(toy.Toy, "fit", noted)
+    changes = {f"seeds__{name}": value for name, value in seeds.items()}
+    assert build(tmp_path, seed=5, threads=2, **changes).evaluate(POINT).status == "ok"
+    assert given == [(expected, 2)]
+
+
 @pytest.mark.parametrize("prediction", [math.nan, math.inf])
 def test_a_loss_that_is_not_finite_is_a_failure(tmp_path, monkeypatch, prediction):
     monkeypatch.setattr(toy.ToyFitted, "predict", lambda self, features: np.full((len(features), 3), prediction))
