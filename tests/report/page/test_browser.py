@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import browser
 import documents
 import numpy as np
 import pytest
@@ -20,17 +19,7 @@ from selenium.webdriver.common.keys import Keys
 
 from bench.report import page
 
-pytestmark = pytest.mark.skipif(
-    not (browser.CHROMIUM and browser.DRIVER),
-    reason="no chromium and chromedriver here (Debian: chromium, chromium-driver)",
-)
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    started = Browser(tmp_path_factory.mktemp("downloads"))
-    yield started
-    started.driver.quit()
+pytestmark = pytest.mark.xdist_group("browser")
 
 
 @pytest.fixture(scope="module")
