@@ -190,6 +190,12 @@ def test_no_name_is_markup() -> None:
     assert "x & -- " in tex
 
 
+def test_csv_gives_every_name_back() -> None:
+    names = [HOSTILE, 'a,b "c"\n"d"', "'", "  spaces ", "\\,"]
+    frame = pd.DataFrame({"label": names, 'loss, "median"': [0.1, 1e-300, math.inf, 2.0, -0.0]})
+    pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(formats.csv(frame))), frame)
+
+
 def test_every_row_of_every_form_has_as_many_cells(tmp_path: Path) -> None:
     for tabled in made(demo(tmp_path)).values():
         files = tabled.files("stem")
