@@ -216,8 +216,8 @@ def test_a_metric_that_is_better_when_larger_becomes_a_loss() -> None:
 
 
 def test_auto_and_mistakes() -> None:
-    found = {task: metrics.get("auto", task).name for task in metrics.TASKS}
-    assert found == {
+    automatic = {task: metrics.get("auto", task).name for task in metrics.TASKS}
+    assert automatic == {
         "binary": "log_loss",
         "multiclass": "log_loss",
         "regression": "rmse",

@@ -63,10 +63,10 @@ def test_openml_target_and_drop(server: Server, tmp_path: Path) -> None:
     assert (list(dataset.features), dataset.task) == (["size", "target"], "regression")
     with pytest.raises(UserError, match=r"^dataset.target: no column 'othr' in OpenML dataset 31; .*mean other"):
         from_openml(tmp_path, target="othr")
-    for default, said in ((None, "names no target"), ("target,other", r"has several targets \(target,other\)")):
+    for default, words in ((None, "names no target"), ("target,other", r"has several targets \(target,other\)")):
         number = 40 if default is None else 41
         server.add(number, ARFF, default_target_attribute=default)
-        with pytest.raises(UserError, match=f"^dataset.target: missing, and OpenML {said} for dataset {number}"):
+        with pytest.raises(UserError, match=f"^dataset.target: missing, and OpenML {words} for dataset {number}"):
             from_openml(tmp_path, number)
 
 

@@ -258,11 +258,11 @@ def test_mixed_environments_are_warned_of_on_the_page_and_stderr(
     trials.put(tmp_path, RunId("e", "iris", "lightgbm", "random", 0), [1.0])
     trials.put(tmp_path, run, [1.0], provenance={**provenance, "host": "elsewhere.example"}, diverged_at=3)
     folder = build(tmp_path, tmp_path / "reports", ["e"])
-    said = capsys.readouterr().err
-    for text in (said, (folder / "report.md").read_text()):
+    warned = capsys.readouterr().err
+    for text in (warned, (folder / "report.md").read_text()):
         assert "versions.lightgbm: 4.6.0, 4.7.0" in text
         assert f"interrupted: {run}" in text
-    assert "elsewhere" not in said
+    assert "elsewhere" not in warned
 
 
 def test_a_table_with_missing_trials_is_refused(tmp_path: Path) -> None:

@@ -45,10 +45,10 @@ def files(folder: str = "reports/e") -> dict[str, bytes]:
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert bench("report", *arguments) == 2
-    said = capsys.readouterr().err.splitlines()
-    assert len(said) == 1, said
-    assert said[0].startswith("bench: ")
-    return said[0]
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("bench: ")
+    return lines[0]
 
 
 # --- filters --------------------
@@ -185,17 +185,17 @@ def test_damaged_runs_are_named_and_left_out(folder: Path, capsys: pytest.Captur
 def test_an_optimiser_that_lacks_seeds_is_named_with_them(capsys: pytest.CaptureFixture[str]) -> None:
     os.truncate(RUN.path(Path("results")), 40)
     assert bench("report", "e", "--problems", "iris/lightgbm") == 0
-    said = "iris/lightgbm: fewer runs than the 3 of others (random: 2); seeds that others have: random: 1"
-    assert said in capsys.readouterr().err
-    assert f"- {said}" in Path("reports/e/report.md").read_text()
+    remark = "iris/lightgbm: fewer runs than the 3 of others (random: 2); seeds that others have: random: 1"
+    assert remark in capsys.readouterr().err
+    assert f"- {remark}" in Path("reports/e/report.md").read_text()
 
 
 def test_only_where_nothing_is_left_the_command_fails(capsys: pytest.CaptureFixture[str]) -> None:
     for path in results.find(Path("results"), "e").values():
         os.truncate(path, 40)
-    said = refused(capsys, "e")
-    assert re.search(r"nothing is left to report: e/iris/.*/0\.parquet: not a readable trial table \(.*\)", said)
-    assert "(and 11 more tables)" in said
+    message = refused(capsys, "e")
+    assert re.search(r"nothing is left to report: e/iris/.*/0\.parquet: not a readable trial table \(.*\)", message)
+    assert "(and 11 more tables)" in message
     assert not Path("reports").exists()
 
 

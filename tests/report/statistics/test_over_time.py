@@ -119,11 +119,11 @@ def test_overtuning_is_that_of_a_plain_loop(drawn: list) -> None:
             expected.append([lost, relative, tests[-1] - incumbents[-1][0]])
         else:
             expected.append([math.nan] * 3)
-    found = overtuning.overtuning(best, test)
-    assert found.columns.tolist() == ["overtuning", "relative", "gap"]
-    np.testing.assert_allclose(found.to_numpy(), expected)
+    frame = overtuning.overtuning(best, test)
+    assert frame.columns.tolist() == ["overtuning", "relative", "gap"]
+    np.testing.assert_allclose(frame.to_numpy(), expected)
 
 
 def test_overtuning_is_unknown_where_an_incumbents_test_loss_is() -> None:
-    found = overtuning.overtuning(np.array([[1.0, 0.5]]), np.array([[np.inf, 0.7]]))
-    assert found.isna().all(axis=None)
+    frame = overtuning.overtuning(np.array([[1.0, 0.5]]), np.array([[np.inf, 0.7]]))
+    assert frame.isna().all(axis=None)
