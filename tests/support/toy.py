@@ -31,6 +31,7 @@ class Toy:
     def __init__(
         self, task: str, classes: int, sleep: float = 0.0, fail_above: float = 2.0, die_above: float = 2.0, how="kill"
     ):
+        """`how` it dies: one of the ways of `misbehave`, or several, by how far above `die_above` its `x` is."""
         self.classes, self.sleep, self.fail_above, self.die_above = classes, sleep, fail_above, die_above
         self.how = how
 
@@ -43,7 +44,8 @@ class Toy:
             time.sleep(600)
         time.sleep(self.sleep)
         if x > self.die_above:
-            misbehave(self.how)
+            ways = [self.how] if isinstance(self.how, str) else self.how
+            misbehave(ways[int((x - self.die_above) / (1 - self.die_above) * len(ways))])
         if x > self.fail_above:
             raise ValueError(f"x={x:.3f} is too much\nfor this model")
         return ToyFitted(x, self.classes)
