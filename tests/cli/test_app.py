@@ -317,7 +317,7 @@ def test_status_of_a_sweep_under_way_says_its_pace_and_what_went_wrong(capsys, f
         return re.search(line, capsys.readouterr().out)
 
     paces: list[re.Match[str] | None] = []
-    wait_for(lambda: paces.append(pace()) or paces[-1], process)
+    wait_for(lambda: paces.append(pace()) or paces[-1], process, every=0.5)
     assert 30 < int(paces[-1][1]) < 120
     assert 0 < float(paces[-1][2]) < 60 / 0.05
     assert process.wait(timeout=600) == 0

@@ -72,14 +72,17 @@ def bench_process(*arguments: object, cwd: Path, **environment: str) -> subproce
 
 
 def wait_for(
-    condition: Callable[[], object], process: subprocess.Popen[str] | None = None, seconds: float = 240.0
+    condition: Callable[[], object],
+    process: subprocess.Popen[str] | None = None,
+    seconds: float = 240.0,
+    every: float = 0.01,
 ) -> None:
     """Wait until something is so, as long as a process that is to bring it about has not ended."""
     end = time.monotonic() + seconds
     while not condition():
         assert process is None or process.poll() is None, process.communicate()
         assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
+        time.sleep(every)
 
 
 def table(folder: Path, run: str) -> pd.DataFrame:
