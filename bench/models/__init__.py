@@ -7,13 +7,15 @@ classes, 0 where there are none.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from bench.space import Value
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Step = Callable[[int, float], bool]
 """`step(number, loss)` is called after each round or epoch, counted from 1; training ends where it returns True."""
@@ -23,7 +25,7 @@ Step = Callable[[int, float], bool]
 class Part:
     """Some rows of a dataset. Two parts are never equal, so that a model can keep what it derives from one."""
 
-    features: pd.DataFrame
+    features: "pd.DataFrame"
     """Numbers as float64, NaN where missing; text as `category`, code -1 where missing."""
     target: NDArray[Any]
     """Codes of classes, or numbers."""
@@ -37,7 +39,7 @@ class Fitted(Protocol):
     curve: Sequence[float]
     """The loss on the stop part after each round or epoch; empty where the model has none."""
 
-    def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
+    def predict(self, features: "pd.DataFrame") -> NDArray[np.float64]:
         """Class probabilities, shape (rows, classes); for regression values, for counts expected counts: (rows,)."""
         ...
 
