@@ -5,6 +5,7 @@ import sys
 import pytest
 from commands import bench
 
+from bench import datasets
 from bench.config.components import locate
 from bench.errors import UserError
 
@@ -59,6 +60,14 @@ def test_a_message_that_a_module_has_for_its_user_stays_as_it_is(write):
     write("from bench.errors import UserError; raise UserError('install this and that')")
     with pytest.raises(UserError, match=r"^install this and that$"):
         locate("model.function", "of_a_user.f")
+
+
+def test_the_source_of_a_dataset_that_exits_is_one_line(write, tmp_path):
+    path = write("sys.exit(3)")
+    message = f"dataset.load=of_a_user.f: importing of_a_user raised SystemExit: 3 at {path}, line 2"
+    with pytest.raises(UserError) as refused:
+        datasets.load({"name": "mine", "load": "of_a_user.f"}, tmp_path)
+    assert str(refused.value) == message
 
 
 @pytest.mark.parametrize("key", ["model.function", "optimizer.class"])
