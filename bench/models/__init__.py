@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Step = Callable[[int, float], bool]
-"""`step(number, loss)` is called after each round or epoch, counted from 1; training ends where it returns True."""
+"""`step(number, loss)` is called after each round or epoch, counted from 1, with the loss on the stop part.
+
+Training ends where it returns True. A model without rounds does not call it, and one without the argument cannot be
+ended. The same function goes through `Problem.evaluate`, which hands it to each fit.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,5 +75,8 @@ class Model(Protocol):
         threads: int,
         step: Step | None = None,
     ) -> Fitted:
-        """Train on `train`, choosing the rounds or epochs on `stop`."""
+        """Train on `train`, choosing the rounds or epochs on `stop`, until the end or where `step` ends it.
+
+        A model may leave `step` out.
+        """
         ...
