@@ -89,6 +89,7 @@ def test_the_wheel_works_from_an_empty_folder(clean: Path, tmp_path: Path) -> No
     assert Path(where.strip()).is_relative_to(clean.parent)
     assert "digits" in output(clean / "bench", "list", cwd=tmp_path)
     assert "Usage" in output(clean / "python", "-m", "bench", "--help", cwd=tmp_path)
+    assert output(clean / "hpo-compare", "list", cwd=tmp_path) == output(clean / "bench", "list", cwd=tmp_path)
     assert not list(tmp_path.iterdir())
 
     small = ("dataset=wine", "budget.trials=2", "model.settings.rounds=5", "engine.workers=1")

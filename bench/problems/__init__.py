@@ -6,14 +6,10 @@ configuration, without data; `building` makes the one or the other from a run's 
 
 from bench.problems.building import GROUPS, build, check, relevant, shared
 from bench.problems.contract import Evaluation, Problem, Recipe
-from bench.problems.data import DataProblem
-from bench.problems.function import FunctionProblem
 
 __all__ = [
     "GROUPS",
-    "DataProblem",
     "Evaluation",
-    "FunctionProblem",
     "Problem",
     "Recipe",
     "build",

@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bench import datasets
-from bench.datasets import Dataset
 from bench.errors import UserError
-from bench.problems import data, function
+from bench.problems import function
 from bench.problems.contract import Problem, Recipe
+
+if TYPE_CHECKING:
+    from bench.datasets import Dataset
 
 GROUPS = ("dataset", "resampling", "model", "metric", "seeds")
 """The config groups that a problem is built from."""
@@ -31,18 +32,24 @@ def _shared(groups: str, seed: int, datasets_dir: str, threads: int) -> Problem:
 
 
 @lru_cache(maxsize=1)
-def _dataset(config: str, datasets_dir: str) -> Dataset:
+def _dataset(config: str, datasets_dir: str) -> "Dataset":
     """Loaded once for all models and splits that follow each other; the hash of a user's file is in its config."""
+    from bench import datasets  # noqa: PLC0415 - pandas and scikit-learn, which a function does without
+
     return datasets.load(json.loads(config), Path(datasets_dir))
 
 
-def build(recipe: Recipe, dataset: Dataset | None = None) -> Problem:
+def build(recipe: Recipe, dataset: "Dataset | None" = None) -> Problem:
     """The problem of a recipe; loads the data where there is some and it is not given.
 
     Raises `UserError` where a config or the data cannot be used.
     """
     check(recipe.groups)
-    return function.build(recipe) if function.chosen(recipe.groups) else data.build(recipe, dataset)
+    if function.chosen(recipe.groups):
+        return function.build(recipe)
+    from bench.problems import data  # noqa: PLC0415 - as in `_dataset`
+
+    return data.build(recipe, dataset)
 
 
 def relevant(groups: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from bench.checks import is_number, whole
 from bench.config.components import build as build_component
 from bench.config.components import locate
 from bench.errors import UserError, allowed
+from bench.models import Step
 from bench.problems.contract import NO_OUTCOME, Evaluation, Recipe, one_line
 from bench.space import Configuration, InvalidConfiguration, Space, parsing, to_json
 
@@ -65,7 +66,7 @@ class FunctionProblem:
         """The problem without its space, the versions of NumPy and of `libraries`, and the configuration."""
         return hashlib.sha256(self._key_prefix + _in_any_order(configuration)).hexdigest()
 
-    def evaluate(self, configuration: Configuration) -> Evaluation:
+    def evaluate(self, configuration: Configuration, step: Step | None = None) -> Evaluation:
         """The function's value as the loss. There is no test loss, except where noise is added: it is then the value
         without noise, by which the choice of an optimiser that saw the noise is judged.
         """

@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench import files
 from bench.errors import UserError, allowed
+from bench.results import arrays
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA_VERSION = 1
 SEEDS = 2**31 - 1
@@ -110,7 +113,7 @@ def write_run(path: Path, rows: Sequence[Mapping[str, Any]], metadata: Mapping[s
     `rows` have the columns of `SCHEMA`; `metadata` is stored as JSON under the key `bench`.
     """
     schema = SCHEMA.with_metadata({"bench": json.dumps({"schema": SCHEMA_VERSION, **metadata})})
-    table = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+    table = arrays.table(rows, schema)
     with files.replacing(path) as part, part.open("wb") as file:
         pq.write_table(table, file, compression="zstd")
         file.flush()
@@ -146,7 +149,7 @@ def _metadata(path: Path, file: pq.ParquetFile) -> dict[str, Any]:
 class Results:
     """The trial tables of one or more experiments."""
 
-    trials: pd.DataFrame
+    trials: "pd.DataFrame"
     """The rows of all runs in order of (experiment, dataset, model, optimizer, seed, trial); names as categories."""
     runs: dict[RunId, dict[str, Any]]
     """Each run's metadata."""

@@ -12,7 +12,6 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from bench import problems, provenance
 from bench.config.schema import GROUPS, hashed
-from bench.datasets.file import fingerprint
 from bench.errors import UserError
 from bench.results import RunId
 from bench.running import checks, child_process
@@ -113,6 +112,8 @@ def _specification(config: Mapping[str, Any]) -> RunSpec:
     dataset = groups["dataset"]
     if dataset.get("sha256") is None and dataset.get("path") and dataset.get("load") == FILE:
         # The content of a user's file is part of what its results depend on; its place is not.
+        from bench.datasets.file import fingerprint  # noqa: PLC0415 - pandas, which nothing else here needs
+
         dataset["path"] = str(Path(dataset["path"]).absolute())
         dataset["sha256"] = fingerprint(Path(dataset["path"]))
     results_dir = Path(config["results_dir"]).absolute()

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from bench import problems, provenance, results
 from bench.errors import UserError
 from bench.problems import Evaluation, Recipe
 from bench.results import RunId
+from bench.running.thread_pools import limited
 
 COMPARED = ("loss", "test_loss", "status")
 _OUTCOMES = ("ok", "failed")
@@ -66,7 +66,7 @@ def verify(
         for number in numbers:
             row = table.slice(number, 1).to_pylist()[0]
             configuration = problem.space.canonical(json.loads(row["configuration"]))
-            with ThreadpoolController().limit(limits=problem.recipe.threads):
+            with limited(problem.recipe.threads):
                 found = problem.evaluate(configuration)
             yield Verified(run, number, {name: row[name] for name in COMPARED}, found, other)
 

@@ -43,6 +43,10 @@ Serves = Callable[[Evaluation], bool]
 """Whether a stored evaluation is what one made now would be: none that was cut short by a limit that is lifted."""
 
 
+compact = json.JSONEncoder(separators=(",", ":")).encode
+"""The JSON of details, without blanks."""
+
+
 def _any(_evaluation: Evaluation) -> bool:
     return True
 
@@ -135,7 +139,7 @@ class Store:
             "seconds": evaluation.seconds,
             "status": evaluation.status,
             "error": evaluation.error,
-            "details": json.dumps(evaluation.details, separators=(",", ":")),
+            "details": compact(evaluation.details),
             "run": run,
             "host": self._me.host,
             "created_at": now(),
@@ -227,12 +231,12 @@ class Store:
             .where(runs.c.experiment == experiment)
         )
         rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
-        found = []
+        journalled = []
         for row in rows:
             holder, fields = _holder(row), {name: value for name, value in row.items() if name != "fresh"}
-            lives = bool(row["fresh"]) if holder.elsewhere else holder.lives()
-            found.append({**fields, "alive": row["state"] == "running" and lives})
-        return found
+            alive = row["state"] == "running" and (bool(row["fresh"]) if holder.elsewhere else holder.lives())
+            journalled.append({**fields, "alive": alive})
+        return journalled
 
     def barren(self, experiment: str) -> dict[str, str]:
         """The runs whose trials have all failed, each with a line that has the error that most of them had."""

@@ -263,3 +263,38 @@ def test_a_target_of_counts_is_another_problem_than_the_same_as_quantities(tmp_p
     assert len({counts.hash, quantities.hash}) == len({counts.family, quantities.family}) == 2
     assert counts.key(point) != quantities.key(point)
     assert counts.evaluate(point).loss != quantities.evaluate(point).loss
+
+
+LIGHTGBM = OmegaConf.to_container(OmegaConf.load(conf_dir() / "model/lightgbm.yaml"))
+
+
+@pytest.mark.parametrize(("resampling", "folds"), [("holdout", 1), ("kfold", 3)])
+def test_a_step_is_handed_to_every_training_and_may_end_it(tmp_path, resampling, folds):
+    config = OmegaConf.to_container(OmegaConf.load(conf_dir() / f"resampling/{resampling}.yaml"))
+    config |= {"k": folds} if folds > 1 else {}
+    groups = copy.deepcopy(GROUPS) | {"model": LIGHTGBM, "resampling": config}
+    problem = problems.build(Recipe(groups, 0, str(tmp_path), 1))
+    numbers = []
+
+    def step(number, loss):
+        assert math.isfinite(loss)
+        numbers.append(number)
+        return number == 3
+
+    ended = problem.evaluate(problem.space.default(), step)
+    assert ended.status == "ok"
+    assert numbers == [1, 2, 3] * folds
+    whole = problem.evaluate(problem.space.default())
+    details = [of.details["folds"] if folds > 1 else [of.details] for of in (ended, whole)]
+    for stopped, full in zip(*details, strict=True):
+        assert stopped["curve"] == full["curve"][:3]
+        assert len(full["curve"]) > 3
+
+
+def test_a_model_without_the_argument_step_is_trained_as_it_is(tmp_path, monkeypatch):
+    class Simple(toy.Toy):
+        def fit(self, configuration, train, stop, seed, threads):
+            return super().fit(configuration, train, stop, seed, threads)
+
+    monkeypatch.setattr(toy, "Simple", Simple, raising=False)
+    assert build(tmp_path, model__class="toy.Simple").evaluate(POINT).status == "ok"
