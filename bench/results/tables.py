@@ -64,7 +64,7 @@ class RunId:
 
     def path(self, results_dir: Path) -> Path:
         """results_dir/EXPERIMENT/DATASET/MODEL/OPTIMIZER/SEED.parquet."""
-        return results_dir / self.experiment / self.dataset / self.model / self.optimizer / f"{self.seed}.parquet"
+        return results_dir / f"{self}.parquet"
 
     def __str__(self) -> str:
         return f"{self.experiment}/{self.dataset}/{self.model}/{self.optimizer}/{self.seed}"

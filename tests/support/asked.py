@@ -44,4 +44,4 @@ def comparison(folder: Path) -> tuple[curves.Comparison, selection.Reading]:
 
 
 def read(folder: Path, most: int = visits.MOST) -> Visits | None:
-    return visits.read(folder, comparison(folder)[0], most)
+    return visits.read(folder, *comparison(folder), most)

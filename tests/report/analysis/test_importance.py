@@ -8,7 +8,7 @@ import asked
 import numpy as np
 import pytest
 
-from bench.report.analysis.importance import FEWEST, MOST, Importance, importance
+from bench.report.analysis.importance import FEWEST, MOST, Importance, forest, importance, predicted
 
 CUBE = {name: {"type": "float", "low": 0.0, "high": 1.0} for name in "abc"}
 
@@ -47,6 +47,16 @@ def test_it_is_the_share_of_the_variance_that_a_parameter_has(tmp_path: Path) ->
     assert bars(important)["b"] == pytest.approx(share(a + other / 2), abs=0.08)
     assert abs(bars(important)["c"]) < 0.01
     assert important.explained > 0.9
+
+
+@pytest.mark.parametrize("rows", [FEWEST, 400])
+def test_the_forest_is_scikit_learns_to_the_bit(rows: int) -> None:
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    rng = np.random.default_rng(rows)
+    places, ranks, others = rng.random((rows, 4)), rng.random(rows).round(2), rng.random((100, 4))
+    places[rng.random(places.shape) < 0.2] = -1.0
+    theirs = ensemble.RandomForestRegressor(15, min_samples_leaf=2, random_state=rows).fit(places, ranks)
+    np.testing.assert_array_equal(predicted(forest(places, ranks, rows), others), theirs.predict(others))
 
 
 def test_what_the_loss_does_not_depend_on_has_an_interval_with_zero(tmp_path: Path) -> None:

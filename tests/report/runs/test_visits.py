@@ -132,7 +132,7 @@ def test_a_table_of_something_else_is_one_line(tmp_path: Path) -> None:
 
 def audited(folder: Path, subject: str) -> list[tuple[str, str]]:
     comparison, reading = asked.comparison(folder)
-    findings = audit.findings(comparison, reading.results, visits=visits.read(folder, comparison))
+    findings = audit.findings(comparison, reading.results, visits=visits.read(folder, comparison, reading))
     return [(finding.level, finding.text) for finding in findings if finding.subject == subject]
 
 
