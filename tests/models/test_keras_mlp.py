@@ -10,6 +10,7 @@ import sys
 from importlib import metadata
 from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -70,9 +71,9 @@ def global_state() -> str:
 def child(code: str, **environment: str) -> str:
     """What a fresh process prints."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("KERAS_")}
-    tests = str(SUPPORT)
+    paths = [str(SUPPORT), str(Path(__file__).parent)]
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {tests!r})\n{code}"],
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {paths!r}\n{code}"],
         env=others | environment,
         capture_output=True,
         text=True,
@@ -216,7 +217,7 @@ def test_bits_depend_neither_on_the_order_of_trials_nor_on_the_process_or_the_th
     assert global_state() == state
     assert fingerprint(shared, configurations[3], train, stop, seed=4) != alone[3]
     printed = child(
-        "from test_keras import *\n"
+        "from test_keras_mlp import *\n"
         f"m = KerasMLP('multiclass', 10, epochs=2)\nprint(fingerprint(m, {configurations[3]!r}, *digits()))"
     )
     assert printed == alone[3]
@@ -224,9 +225,8 @@ def test_bits_depend_neither_on_the_order_of_trials_nor_on_the_process_or_the_th
 
 
 def test_a_users_keras_json_changes_nothing_and_is_not_written(tmp_path):
-    code = (
-        f"from test_keras import *\nprint(fingerprint(KerasMLP('multiclass', 10, epochs=2), {QUICK!r}, *digits(200)))"
-    )
+    model = "KerasMLP('multiclass', 10, epochs=2)"
+    code = f"from test_keras_mlp import *\nprint(fingerprint({model}, {QUICK!r}, *digits(200)))"
     here = fingerprint(KerasMLP("multiclass", 10, epochs=2), QUICK, *digits(200))
     mine = tmp_path / "mine/.keras/keras.json"
     mine.parent.mkdir(parents=True)
@@ -381,7 +381,9 @@ def test_an_unknown_or_missing_backend_is_one_line(monkeypatch):
         KerasMLP("binary", 2)
     monkeypatch.setattr(keras_backend, "find_spec", lambda name: None if name == "torch" else find_spec(name))
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    with pytest.raises(UserError, match=r"^KERAS_BACKEND=torch: needs the package 'torch'.*; pip install torch$"):
+    with pytest.raises(
+        UserError, match=r"^KERAS_BACKEND=torch: needs the package 'torch'.*; pip install 'hpo-compare\[torch\]'$"
+    ):
         KerasMLP("binary", 2)
     monkeypatch.delenv("KERAS_BACKEND")
     KerasMLP("binary", 2).prepare(*halves(np.eye(4), np.array([0, 0, 1, 1])), 0, 1)
@@ -428,7 +430,7 @@ def test_settings_amiss_are_named():
 
 
 OTHER = """
-from test_keras import *
+from test_keras_mlp import *
 (train, stop), curves = digits(200), []
 weighted = Part(stop.features, stop.target, np.arange(len(stop.target)) % 3)
 configuration = QUICK | {"dropout": 0.2, "l2": 1e-3, "optimizer": "sgd", "momentum": 0.5, "activation": "gelu"}
