@@ -24,7 +24,8 @@ def lines(offline: bool = False) -> Iterator[str]:
     yield f"suite      {DISTRIBUTION} {_version(DISTRIBUTION)}{revision}"
     yield f"python     {found['python']}, {found['platform']}"
     yield f"processor  {found['cpu']}: {found['cores']} cores, {cores()} of them for this process"
-    yield f"libraries  {_listed(found['versions'])}"
+    every = (name for names in extras.requirements().values() for name in names)
+    yield f"libraries  {_listed(provenance.versions({*every, *found['versions']}))}"
     yield f"extras     {'; '.join(_extras())}"
     yield f"threads    {_pools()}"
     yield f"variables  {_listed({name: os.environ[name] for name in _VARIABLES if name in os.environ}, '=')}"

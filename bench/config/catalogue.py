@@ -8,17 +8,14 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from bench.config.folders import conf_dir
 from bench.errors import UserError, allowed
+
+__all__ = ["conf_dir", "config", "find_own_classes", "groups", "listing", "names"]
 
 _PLURALS = {"datasets": "dataset", "models": "model", "optimizers": "optimizer", "experiments": "experiment"}
 _PLURALS |= {"metrics": "metric", "budgets": "budget", "engines": "engine"}
 _ORDER = ("dataset", "model", "optimizer", "experiment", "resampling", "metric", "seeds", "budget", "engine")
-
-
-def conf_dir() -> Path:
-    """The suite's configs: inside an installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    return package / "conf" if (package / "conf").is_dir() else package.parent / "conf"
 
 
 def groups(config_dir: Path | None = None) -> list[str]:

@@ -103,8 +103,9 @@ class FunctionProblem:
         return math.fsum(value / len(values) for value in values)
 
     def metadata(self) -> dict[str, Any]:
-        """The hashes, `known_minimum` and `known_minimisers` (None where not known), and `noise`."""
+        """The hashes, `known_minimum` and `known_minimisers` (None where not known), `noise`, the libraries named."""
         least, where = self.minimum or (None, None)
+        computed_by = {"computed_by": provenance.versions(self.libraries)} if self.libraries else {}
         return {
             "problem": self.hash,
             "problem_family": self.family,
@@ -114,6 +115,7 @@ class FunctionProblem:
             "known_minimum": least,
             "known_minimisers": None if where is None else list(where),
             "noise": self.noise,
+            **computed_by,
         }
 
     def _value(self, configuration: Configuration) -> float:
