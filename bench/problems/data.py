@@ -164,6 +164,31 @@ class DataProblem:
         return Part(data.features.iloc[rows], data.target[rows], weights)
 
 
+loads = True
+
+
+def chosen(groups: Mapping[str, Any]) -> bool:
+    """Whether a config is of this kind: every one that is of no other."""
+    return "model" in groups
+
+
+def relevant(groups: Mapping[str, Any]) -> dict[str, Any]:
+    """The config: losses depend on all of it."""
+    return dict(groups)
+
+
+def check(groups: Mapping[str, Any]) -> None:
+    """Raise `UserError` where the model names no class, or there is no data to train it on."""
+    dataset, model = groups["dataset"], groups["model"]
+    if "class" not in model:
+        raise UserError("model.class: missing; name a class by its dotted path (or, as model.function, a function)")
+    if dataset.get("load") is None:
+        raise UserError(
+            f"dataset={dataset['name']}: holds no data, and model={model['name']} is trained on some; "
+            "choose another dataset, or a function such as model=branin"
+        )
+
+
 def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
     """The problem of a recipe; loads the data where it is not given.
 

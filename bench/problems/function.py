@@ -20,6 +20,7 @@ from bench import provenance
 from bench.checks import is_number, whole
 from bench.config.components import build as build_component
 from bench.config.components import locate
+from bench.datasets import Dataset
 from bench.errors import UserError, allowed
 from bench.problems.contract import NO_OUTCOME, Evaluation, Recipe, one_line
 from bench.space import Configuration, InvalidConfiguration, Space, parsing, to_json
@@ -29,6 +30,8 @@ KEYS = (
     "baseline",
 )  # fmt: skip
 """The keys of a function's YAML."""
+
+loads = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,8 +148,13 @@ def relevant(groups: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check(groups: Mapping[str, Any]) -> None:
-    """Raise `UserError` where a key of a function's YAML is unknown or has a value that it cannot have."""
+    """Raise `UserError` where there is data, or a key of a function's YAML is unknown or its value cannot be used."""
     model, metric = groups["model"], groups["metric"].get("name")
+    if groups["dataset"].get("load") is not None:
+        raise UserError(
+            f"dataset={groups['dataset']['name']}: model={model['name']} is a function, which has no data; "
+            "set dataset=function, or choose a model that is trained"
+        )
     if "class" in model:
         raise UserError("model.class: stands beside model.function; keep the one that is meant")
     if metric != "auto":
@@ -169,8 +177,9 @@ def check(groups: Mapping[str, Any]) -> None:
         raise UserError(f"model.minimum={minimum!r}: expected {{loss: NUMBER, at: [{{x: 0.5}}, ...]}}")
 
 
-def build(recipe: Recipe) -> FunctionProblem:
+def build(recipe: Recipe, dataset: Dataset | None = None) -> FunctionProblem:
     """The problem of a recipe whose model is a function; raises `UserError` where the config cannot be used."""
+    assert dataset is None
     config, seeds = recipe.groups["model"], recipe.groups["seeds"]
     settings = config.get("settings") or {}
     space = parsing.parse(config.get("space") or {})
