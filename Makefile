@@ -55,7 +55,7 @@ clean: ## remove .venv, caches and built files; results, reports and datasets st
 # making it for every module takes longer than the rest of the installation.
 .venv/.installed: .venv/.made pyproject.toml constraints.txt
 	@echo "installing into .venv (about a minute the first time)"
-	@$(PIP) --editable .
+	@$(PIP) --editable '.[keras]'
 	@$(WARM)
 	@touch $@
 

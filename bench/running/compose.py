@@ -24,6 +24,8 @@ def run(overrides: Sequence[str], options: Sequence[str], config_dir: Path | Non
     if config_dir is not None and not config_dir.is_dir():
         raise UserError(f"--config-dir={config_dir}: no such folder")
     catalogue.find_own_classes(config_dir)
+    for line in catalogue.warnings(config_dir):
+        typer.echo(f"bench: warning: {line}", err=True)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through: they are told here
     sys.argv = ["bench", *options, *overrides]
     if config_dir is not None:

@@ -213,11 +213,11 @@ def test_list_names_everything_with_a_line(capsys):
 
 def test_list_optimizers_says_what_each_can_express_and_what_it_approximates(capsys, folder, monkeypatch):
     (folder / "mine/optimizer").mkdir(parents=True)
-    (folder / "mine/needing.py").write_text("import torch.of.nobody\n\n\nclass It: ...\n")
+    (folder / "mine/needing.py").write_text("import submitit.of.nobody\n\n\nclass It: ...\n")
     (folder / "mine/raising.py").write_text("def it(space, seed, budget):\n    raise OSError('no room')\n")
     for name, path in (("needing", "needing.It"), ("raising", "raising.it")):
         (folder / f"mine/optimizer/{name}.yaml").write_text(f"name: {name}\nclass: {path}\n")
-    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setitem(sys.modules, "submitit", None)
     assert bench("list", "optimizers", "--config-dir", "mine") == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert head == "optimizer"
@@ -236,7 +236,7 @@ def test_list_optimizers_says_what_each_can_express_and_what_it_approximates(cap
     assert "exact laws: float, float_log, categorical, conditional" in entries["skopt_gp"]
     assert "takes no results that it did not ask for" in entries["optuna_cmaes"]
     assert "exact laws: all" in entries["random"]
-    assert "not installed; pip install 'hpo-compare[torch]'" in entries["needing"]
+    assert "not installed; pip install 'hpo-compare[slurm]'" in entries["needing"]
     assert "not available: building it raised OSError: no room" in entries["raising"]
 
 

@@ -396,7 +396,9 @@ def test_an_unknown_or_missing_backend_is_one_line(monkeypatch):
         KerasMLP("binary", 2)
     monkeypatch.setattr(keras_backend, "find_spec", lambda name: None if name == "torch" else find_spec(name))
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    with pytest.raises(UserError, match=r"^KERAS_BACKEND=torch: needs the package 'torch'.*; pip install torch$"):
+    with pytest.raises(
+        UserError, match=r"^KERAS_BACKEND=torch: needs the package 'torch'.*; pip install 'hpo-compare\[torch\]'$"
+    ):
         KerasMLP("binary", 2)
     monkeypatch.delenv("KERAS_BACKEND")
     KerasMLP("binary", 2).prepare(*halves(np.eye(4), np.array([0, 0, 1, 1])), 0, 1)

@@ -273,3 +273,16 @@ def test_warnings_are_those_findings_that_say_that_runs_were_made_unequally(tmp_
         "fewer runs than the 4 of others",
         "resumed with another sequence than before they were interrupted",
     ]
+
+
+def test_a_library_that_some_environments_lack_is_no_difference_unless_the_model_computes_with_it(
+    tmp_path: Path,
+) -> None:
+    fill(tmp_path, seeds=2, computed_by={"lightgbm": "4.6.0"})
+    less = environment(versions={"lightgbm": "4.6.0"})  # without the others' optuna
+    put(tmp_path, "tpe", 2, [1.0], provenance=less, computed_by={"lightgbm": "4.6.0"})
+    assert levels_and_texts(tmp_path, "environment")[0][0] == "ok"
+    put(tmp_path, "tpe", 3, [1.0], provenance=less, computed_by={"lightgbm": "4.6.0", "numpy": "1.0"})
+    ((level, text),) = levels_and_texts(tmp_path, "environment")
+    assert level == "warning"
+    assert "(model.numpy: None, 1.0)" in text
