@@ -53,10 +53,12 @@ def copied(copy: Path) -> None:
 def noticed(copy: Path, mutation: Mutation) -> bool:
     """Whether a test fails with the mutation; prints which."""
     path = copy / mutation.path
-    text = path.read_text(encoding="utf-8")
-    if text.count(mutation.old) != 1:
-        raise SystemExit(f"{mutation.name}: {mutation.path} has {mutation.old!r} {text.count(mutation.old)} times")
-    path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+    text = mutated = path.read_text(encoding="utf-8")
+    for old, new in mutation.edits:
+        if text.count(old) != 1:
+            raise SystemExit(f"{mutation.name}: {mutation.path} has {old!r} {text.count(old)} times")
+        mutated = mutated.replace(old, new)
+    path.write_text(mutated, encoding="utf-8")
     start = time.monotonic()
     try:
         status, failure = run(copy, mutation.tests)
