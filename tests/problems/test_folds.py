@@ -130,7 +130,7 @@ def test_groups_keep_sizes_and_shares_of_classes_where_they_can():
     test=st.sampled_from([0, 0.2]),
     stop=stops,
 )
-@example(rows=150, different=40, seed=150, k=4, test=0.2, stop="inner")  # train ends with a third of its rows
+@example(rows=150, different=40, seed=150, k=4, test=0.2, stop="inner")  # its last time has a third of train
 def test_time_trains_on_the_past_alone(rows, different, seed, k, test, stop):
     times = np.random.default_rng(seed).integers(0, different, rows)
     data = dataset(np.arange(len(times)) % 2, times=times)
