@@ -19,17 +19,17 @@ _VARIABLES = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 
 def lines(offline: bool = False) -> Iterator[str]:
     """What was found, a line for each subject; with `offline` nobody is asked."""
-    found = provenance.environment()
-    revision = f", revision {found['revision']}" if found["revision"] else ""
+    environment = provenance.environment()
+    revision = f", revision {environment['revision']}" if environment["revision"] else ""
     yield f"suite      {DISTRIBUTION} {_version(DISTRIBUTION)}{revision}"
-    yield f"python     {found['python']}, {found['platform']}"
-    yield f"processor  {found['cpu']}: {found['cores']} cores, {cores()} of them for this process"
+    yield f"python     {environment['python']}, {environment['platform']}"
+    yield f"processor  {environment['cpu']}: {environment['cores']} cores, {cores()} of them for this process"
     every = (name for names in extras.requirements().values() for name in names)
-    yield f"libraries  {_listed(provenance.versions({*every, *found['versions']}))}"
+    yield f"libraries  {_listed(provenance.versions({*every, *environment['versions']}))}"
     yield f"extras     {'; '.join(_extras())}"
     yield f"threads    {_pools()}"
     yield f"variables  {_listed({name: os.environ[name] for name in _VARIABLES if name in os.environ}, '=')}"
-    if found["omp_wait_policy"].upper() != "PASSIVE":
+    if environment["omp_wait_policy"].upper() != "PASSIVE":
         yield "warning    OMP_WAIT_POLICY is not PASSIVE: OpenMP runtimes that spin slow each other down a hundredfold"
     yield f"OpenML     {'not asked' if offline else openml()}"
 

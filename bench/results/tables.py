@@ -85,10 +85,10 @@ class DamagedTable(UnreadableTable):
     """A parquet file that cannot be read as a trial table of any version."""
 
     def __init__(self, path: Path, error: Exception) -> None:
-        said = getattr(error, "strerror", None) or str(error).replace(str(path), path.name) or type(error).__name__
+        reason = getattr(error, "strerror", None) or str(error).replace(str(path), path.name) or type(error).__name__
         super().__init__(
             path,
-            f"not a readable trial table ({said.splitlines()[0]}); delete it and run its experiment again: "
+            f"not a readable trial table ({reason.splitlines()[0]}); delete it and run its experiment again: "
             "what the store holds is not evaluated again",
         )
 
@@ -188,21 +188,21 @@ def combined(tables: Sequence[pa.Table], runs: dict[RunId, dict[str, Any]]) -> R
 
 def find(results_dir: Path, experiment: str) -> dict[RunId, Path]:
     """The tables of an experiment that exist, in order of (dataset, model, optimizer, seed)."""
-    found = {}
+    paths = {}
     for path in (results_dir / experiment).glob("*/*/*/*.parquet"):
         dataset, model, optimizer = path.parts[-4:-1]
         if path.stem.isdecimal():
-            found[RunId(experiment, dataset, model, optimizer, int(path.stem))] = path
-    return dict(sorted(found.items()))
+            paths[RunId(experiment, dataset, model, optimizer, int(path.stem))] = path
+    return dict(sorted(paths.items()))
 
 
 def find_some(results_dir: Path, experiment: str) -> dict[RunId, Path]:
     """As `find`; raises `UserError`, which names the experiments there are, where this one has no table."""
-    found = find(results_dir, experiment)
-    if not found:
+    paths = find(results_dir, experiment)
+    if not paths:
         known = sorted(entry.name for entry in results_dir.glob("*") if entry.is_dir())
         raise UserError(
             f"experiment {experiment!r}: no finished run in {results_dir / experiment}; "
             + (allowed(experiment, known) if known else f"'bench run name={experiment}' makes some")
         )
-    return found
+    return paths

@@ -59,10 +59,10 @@ def limits(config: dict[str, Any]) -> Limits:
     if timeout is not None:
         positive("trial.timeout", timeout)
     if memory is not None:
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(memory).strip())
-        if found is None or isinstance(memory, bool) or float(found[1]) <= 0:
+        parts = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(memory).strip())
+        if parts is None or isinstance(memory, bool) or float(parts[1]) <= 0:
             raise UserError(f"trial.memory={memory!r}: expected bytes, or a size such as 500M or 2G")
-        memory = int(float(found[1]) * _UNITS[found[2]])
+        memory = int(float(parts[1]) * _UNITS[parts[2]])
     return Limits(timeout, memory)
 
 
@@ -195,8 +195,8 @@ def main() -> None:
     _die_with_parent(parent)
     sys.path[:], recipe = connection.recv()
     try:
-        made = problems.build(recipe)
-        getattr(made, "prepare", lambda: None)()
+        problem = problems.build(recipe)
+        getattr(problem, "prepare", lambda: None)()
     except Exception as error:  # noqa: BLE001 - handed to the parent, which raises it
         connection.send(error)
         os._exit(0)
@@ -208,7 +208,7 @@ def main() -> None:
             os._exit(0)
         try:
             with limited(recipe.threads):
-                connection.send(made.evaluate(configuration))
+                connection.send(problem.evaluate(configuration))
         except Exception as error:  # noqa: BLE001 - as above
             connection.send(error)
 

@@ -102,9 +102,9 @@ class _Watch:
         if self.at_start is None:
             self.at_start = trials if elapsed > 2 else None
             return None
-        made = trials - self.at_start
+        trials_since = trials - self.at_start
         left = (self.trials or 0) - trials - never
-        return left * elapsed / made if left > 0 and made > 0 and elapsed > 3 else None
+        return left * elapsed / trials_since if left > 0 and trials_since > 0 and elapsed > 3 else None
 
     def best(self, rows: Rows) -> str:
         return "; ".join(

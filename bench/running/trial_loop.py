@@ -103,9 +103,9 @@ class Trials:
         stored = self._evaluation(asked, left)
         evaluation = stored.evaluation
         loss = evaluation.loss if evaluation.status == "ok" else None
-        told = Told(dict(asked.configuration), self._told(loss), loss is None)
+        result = Told(dict(asked.configuration), self._told(loss), loss is None)
         start = time.perf_counter()
-        self._guarded("tell", number, lambda: self._tell(asked, told))
+        self._guarded("tell", number, lambda: self._tell(asked, result))
         entry = Journalled(number, asked.key, asked.seconds, time.perf_counter() - start, asked.started_at)
         if recorded is not None:
             entry = recorded
@@ -114,12 +114,12 @@ class Trials:
         self.journal.note(entry, self.progress)
         return row
 
-    def _tell(self, asked: "_Asked", told: Told) -> None:
+    def _tell(self, asked: "_Asked", result: Told) -> None:
         """Tell a result; those of an initial design together, to an optimiser that takes them so."""
         if self._design is None or not asked.initial:
-            self.optimizer.tell(told.configuration, told.loss, failed=told.failed)
+            self.optimizer.tell(result.configuration, result.loss, failed=result.failed)
             return
-        self._design.append(told)
+        self._design.append(result)
         if not (self._ahead and self._ahead[0].initial):
             self.optimizer.start(self._design)  # type: ignore[attr-defined]
 
@@ -190,13 +190,13 @@ class Trials:
 
     def _try(self, asked: "_Asked") -> Stored | None:
         """The evaluation of a point, unless another living process makes it now."""
-        found = self.store.claim(asked.key, self.journal, self._within.serve)
-        if isinstance(found, Busy):
+        answer = self.store.claim(asked.key, self.journal, self._within.serve)
+        if isinstance(answer, Busy):
             return None
-        if isinstance(found, Claimed):
-            found = self._evaluate(asked, found.deaths)
+        if isinstance(answer, Claimed):
+            answer = self._evaluate(asked, answer.deaths)
         asked.known = True
-        return Stored(self._within.applied(found.evaluation), found.run)
+        return Stored(self._within.applied(answer.evaluation), answer.run)
 
     def _evaluate(self, asked: "_Asked", deaths: int) -> Stored:
         try:

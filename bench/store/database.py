@@ -168,11 +168,11 @@ class Database:
 
     def prepared(self, statement: sa.Executable) -> tuple[str, Sequence[str] | None]:
         """A statement in the database's SQL, and the order of its values where they have no names."""
-        found = self._prepared.get(id(statement))
-        if found is None:
+        prepared = self._prepared.get(id(statement))
+        if prepared is None:
             compiled: Any = statement.compile(dialect=self._engine.dialect)  # type: ignore[attr-defined]
-            found = self._prepared[id(statement)] = compiled.string, compiled.positiontup
-        return found
+            prepared = self._prepared[id(statement)] = compiled.string, compiled.positiontup
+        return prepared
 
     @property
     def public_url(self) -> str:
@@ -215,7 +215,7 @@ def without_password(url: str) -> str:
     >>> without_password("postgresql://me:secret@host/db?sslpassword=secret"), without_password("postgresql//me:s@h")
     ('postgresql://me:***@host/db?sslpassword=***', 'postgresql//me:***@h')
     """
-    hidden = re.sub(r"(//[^:/@]*):[^/]*@|(//[^:/@]*):.*@", lambda found: f"{found[1] or found[2]}:***@", url)
+    hidden = re.sub(r"(//[^:/@]*):[^/]*@|(//[^:/@]*):.*@", lambda match: f"{match[1] or match[2]}:***@", url)
     return re.sub(r"(?i)(password=)[^&]*", r"\1***", hidden)
 
 

@@ -98,10 +98,10 @@ class Store:
                 journal.write(transaction)
             return _find(transaction, key, serves) or self._claim(transaction, key, serves)
 
-        found = self._database.transact(work)
+        answer = self._database.transact(work)
         if journal is not None:
             journal.written()
-        return found
+        return answer
 
     def _claim(self, transaction: Transaction, key: str, serves: Serves) -> Stored | Claimed | Busy:
         claim = transaction.first(tables.FIND_CLAIM, {"by_key": key})
@@ -118,9 +118,9 @@ class Store:
             mine = transaction.execute(tables.TAKE_CLAIM, values)
         if not mine:
             return Busy()  # on a server another process may act between two statements, as here
-        if not self.one_host and (found := _find(transaction, key, serves)) is not None:
+        if not self.one_host and (stored := _find(transaction, key, serves)) is not None:
             transaction.execute(tables.DROP_CLAIM, {"by_key": key, **tables.holder(self._me, "from_")})
-            return found
+            return stored
         return Claimed(deaths)
 
     def put(
@@ -146,13 +146,13 @@ class Store:
         }
 
         def work(transaction: Transaction) -> Stored | None:
-            found = None
+            stored = None
             if not transaction.execute(tables.ADD_EVALUATION, row):
-                found = _find(transaction, key, serves)
-                if found is None:
+                stored = _find(transaction, key, serves)
+                if stored is None:
                     transaction.execute(tables.REPLACE_EVALUATION, {"by_key": key, **row})
             transaction.execute(tables.DROP_CLAIM, {"by_key": key, **tables.holder(self._me, "from_")})
-            return found
+            return stored
 
         return self._database.transact(work) or Stored(evaluation, run)
 

@@ -257,8 +257,8 @@ MUTATIONS = [
         "bench/report/statistics/significance.py",
         (
             (
-                "stats.rankdata(levels(np.abs(d), rounding(a, b)))[d != 0]",
-                "stats.rankdata(levels(np.abs(d), rounding(a, b))[d != 0])",
+                "average_ranks(levels(np.abs(d), rounding(a, b)))[d != 0]",
+                "average_ranks(levels(np.abs(d), rounding(a, b))[d != 0])",
             ),
         ),
         ("tests/report/statistics/test_significance.py::test_signed_ranks_are_those_of_all_sign_flips",),
@@ -496,8 +496,8 @@ MUTATIONS = [
         "bench/problems/data.py",
         (
             (
-                ("fold.stop, self.model_seed, self.recipe.threads)\n                details"),
-                ("fold.stop, 0, self.recipe.threads)\n                details"),
+                ("fold.stop, self.model_seed, self.recipe.threads, **watched"),
+                ("fold.stop, 0, self.recipe.threads, **watched"),
             ),
         ),
         ("tests/problems/test_data.py::test_the_model_gets_its_seed_and_threads",),
