@@ -38,9 +38,9 @@ def put(
 
 
 def comparison(folder: Path) -> tuple[curves.Comparison, selection.Reading]:
-    found = selection.read(folder, selection.selection(["e"]))
-    (only,) = curves.comparisons(found.results)
-    return only, found
+    reading = selection.read(folder, selection.selection(["e"]))
+    (only,) = curves.comparisons(reading.results)
+    return only, reading
 
 
 def read(folder: Path, most: int = visits.MOST) -> Visits | None:
