@@ -20,8 +20,8 @@ MUTATIONS = [
         "bench/running/trial_loop.py",
         (
             (
-                'self._guarded("tell", number, lambda: self._tell(asked, outcome))',
-                'self._guarded("tell", number, lambda: None if outcome.failed else self._tell(asked, outcome))',
+                'self._guarded("tell", number, lambda: self._tell(asked, result))',
+                'self._guarded("tell", number, lambda: None if outcome.failed else self._tell(asked, result))',
             ),
         ),
         ("tests/running/test_run.py",),
