@@ -21,7 +21,7 @@ MUTATIONS = [
         (
             (
                 'self._guarded("tell", number, lambda: self._tell(asked, result))',
-                'self._guarded("tell", number, lambda: None if outcome.failed else self._tell(asked, result))',
+                'self._guarded("tell", number, lambda: None if result.failed else self._tell(asked, result))',
             ),
         ),
         ("tests/running/test_run.py",),
