@@ -39,9 +39,9 @@ def share(runs_per_core: int, trials: int) -> bool:
         seeds = f"seed=range(0,{runs_per_core * cores()})"
         seconds = sweep(folder, *PROBLEM, "optimizer=random", seeds, f"budget.trials={trials}")
         training = pd.read_parquet(Path(folder) / "results/e")["evaluate_seconds"].sum()
-    found = training / (cores() * seconds)
+    trained = training / (cores() * seconds)
     what = f"training's share of core time, {runs_per_core} runs of {trials} trials a core"
-    return told(what, found, "", SHARE, found >= SHARE)
+    return line(what, trained, "", SHARE, trained >= SHARE)
 
 
 def by_hand(seeds: int, trials: int) -> bool:
@@ -52,8 +52,8 @@ def by_hand(seeds: int, trials: int) -> bool:
     environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
     start = time.perf_counter()
     subprocess.run([sys.executable, __file__, "by-hand", str(seeds), str(trials)], check=True, env=environment)
-    found = ours / (time.perf_counter() - start)
-    return told("a sweep's time over that of loops by hand with default threads", found, "", RATIO, found <= RATIO)
+    ratio = ours / (time.perf_counter() - start)
+    return line("a sweep's time over that of loops by hand with default threads", ratio, "", RATIO, ratio <= RATIO)
 
 
 def loops(seeds: int, trials: int) -> None:
@@ -107,14 +107,18 @@ def many(*sizes: int) -> Iterator[bool]:
             start = time.perf_counter()
             subprocess.run(bench("status", "e"), cwd=folder, check=True, capture_output=True)
             measured.append({"runs": runs, "seconds": seconds, "status": time.perf_counter() - start, **peaks})
-    for found in measured:
-        told(f"{found['runs']:,} cheap runs: a run's time on the clock", 1e3 * found["seconds"] / found["runs"], "ms")
-        told(f"{found['runs']:,} cheap runs: memory of the command", found["command"], "MB")
-        told(f"{found['runs']:,} cheap runs: memory of a worker", found["worker"], "MB")
-        status = found["status"]
-        yield told(f"{found['runs']:,} cheap runs: bench status", status, "s", STATUS, status <= STATUS)
+    for figures in measured:
+        line(
+            f"{figures['runs']:,} cheap runs: a run's time on the clock",
+            1e3 * figures["seconds"] / figures["runs"],
+            "ms",
+        )
+        line(f"{figures['runs']:,} cheap runs: memory of the command", figures["command"], "MB")
+        line(f"{figures['runs']:,} cheap runs: memory of a worker", figures["worker"], "MB")
+        status = figures["status"]
+        yield line(f"{figures['runs']:,} cheap runs: bench status", status, "s", STATUS, status <= STATUS)
     growth = max(measured[-1][who] / measured[0][who] for who in ("command", "worker"))
-    yield told("memory with ten times as many runs", growth, "times", FLAT, growth <= FLAT)
+    yield line("memory with ten times as many runs", growth, "times", FLAT, growth <= FLAT)
 
 
 def sweep(folder: str, *overrides: str, peaks: dict[str, float] | None = None) -> float:
@@ -139,15 +143,15 @@ def _note(family: psutil.Process, peaks: dict[str, float]) -> None:
         sizes["worker"] = [child.memory_info().rss for child in family.children(recursive=True)]
     except psutil.NoSuchProcess:
         return
-    for who, found in sizes.items():
-        peaks[who] = max([peaks.get(who, 0.0), *(size / 1e6 for size in found)])
+    for who, bytes_each in sizes.items():
+        peaks[who] = max([peaks.get(who, 0.0), *(size / 1e6 for size in bytes_each)])
 
 
 def bench(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "bench", *arguments]
 
 
-def told(what: str, value: float, unit: str, bound: float | None = None, holds: bool = True) -> bool:
+def line(what: str, value: float, unit: str, bound: float | None = None, holds: bool = True) -> bool:
     """Print a line of the table."""
     limit = "" if bound is None else f"  bound {bound:g} {unit}  {'ok' if holds else 'DOES NOT HOLD'}"
     print(f"{what:<72} {value:9.3f} {unit:<5}{limit}", flush=True)

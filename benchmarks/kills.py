@@ -107,7 +107,7 @@ def shared(folder: Path) -> bool:
     """
     folder.mkdir()
     flight: Any = import_module("flight")
-    command = [sys.executable, SUPPORT / "flight.py", f"sqlite:///{folder}/store.sqlite", folder / "log"]
+    command = [sys.executable, str(SUPPORT / "flight.py"), f"sqlite:///{folder}/store.sqlite", str(folder / "log")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     spans = json.loads(done.stdout)
     took = max(end for _, end, _ in spans) - min(start for start, _, _ in spans)

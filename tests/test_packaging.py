@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 pytestmark = pytest.mark.xdist_group("packaging")  # its tests share an environment
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MAKEFILE = (ROOT / "Makefile").read_text()
+RF = "bench.optimizers.smac_facades.RandomForest"
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -33,9 +34,16 @@ def output(*command: str | Path, cwd: Path, **environment: str) -> str:
     return done.stdout
 
 
+EXTRAS = {extra: list(map(Requirement, lines)) for extra, lines in PROJECT["optional-dependencies"].items()}
+
+
 def requirements(*extras: str) -> set[str]:
-    lines = PROJECT["dependencies"] + [line for extra in extras for line in PROJECT["optional-dependencies"][extra]]
-    return {canonicalize_name(Requirement(line).name) for line in lines}
+    """What is installed with some extras; an extra may name others of the suite's own."""
+    every = [Requirement(line) for line in PROJECT["dependencies"]]
+    every += [requirement for extra in extras for requirement in EXTRAS[extra]]
+    others = {extra for requirement in every if requirement.name == PROJECT["name"] for extra in requirement.extras}
+    names = {canonicalize_name(requirement.name) for requirement in every} - {PROJECT["name"]}
+    return names | (requirements(*others) if others else set())
 
 
 def constraints() -> dict[str, str]:
@@ -89,6 +97,7 @@ def test_the_wheel_works_from_an_empty_folder(clean: Path, tmp_path: Path) -> No
     assert Path(where.strip()).is_relative_to(clean.parent)
     assert "digits" in output(clean / "bench", "list", cwd=tmp_path)
     assert "Usage" in output(clean / "python", "-m", "bench", "--help", cwd=tmp_path)
+    assert output(clean / "hpo-compare", "list", cwd=tmp_path) == output(clean / "bench", "list", cwd=tmp_path)
     assert not list(tmp_path.iterdir())
 
     small = ("dataset=wine", "budget.trials=2", "model.settings.rounds=5", "engine.workers=1")
@@ -112,6 +121,55 @@ def test_the_clean_environment_is_the_tested_one(clean: Path, tmp_path: Path) ->
     tested = constraints()
     assert installed == {name: tested.get(name) for name in installed}
     assert requirements() <= installed.keys()
+    assert not {"hypothesis", "jax", "jaxlib", "keras"} & installed.keys()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (
+            "run dataset=wine model=keras_mlp budget.trials=1",
+            "the Keras MLP needs the package 'keras', which is not installed; pip install 'hpo-compare[keras]'",
+        ),
+        (
+            "run dataset=wine model=xgboost budget.trials=1",
+            "model xgboost: needs the package 'xgboost', which is not installed; pip install 'hpo-compare[xgboost]'",
+        ),
+        (
+            "run dataset=wine optimizer=smac_rf budget.trials=1",
+            f"optimizer.class={RF}: needs the package 'smac', which is not installed; pip install 'hpo-compare[smac]'",
+        ),
+        (
+            "check random",
+            "bench check needs the package 'hypothesis', which is not installed; pip install 'hpo-compare[check]'",
+        ),
+    ],
+)
+def test_what_an_extra_would_bring_is_one_line(clean: Path, tmp_path: Path, command: str, message: str) -> None:
+    done = run(clean / "bench", *command.split(), cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == f"bench: {message}\n"
+
+
+@pytest.mark.slow
+def test_without_extras_every_optimiser_is_listed_and_the_machine_described(clean: Path, tmp_path: Path) -> None:
+    listing = re.sub(r"\n +(?=\S)", " ", output(clean / "bench", "list", "optimizers", cwd=tmp_path))
+    needed = re.findall(
+        r"class=bench.optimizers.(\w+)\S* needs the package [^;]*; pip install 'hpo-compare\[(\w+)\]'", listing
+    )
+    assert set(needed) == {
+        ("ax_client", "ax"),
+        ("botorch_gp", "botorch"),
+        ("botorch_turbo", "botorch"),
+        ("nevergrad_optimizers", "nevergrad"),
+        ("optuna_gp", "torch"),
+        ("smac_facades", "smac"),
+    }
+    assert "Traceback" not in listing
+    described = output(clean / "bench", "doctor", "--offline", cwd=tmp_path)
+    assert "keras without jax, keras" in described
+    assert "check without hypothesis" in described
 
 
 # What it needs
@@ -142,6 +200,53 @@ def test_constraints_are_names_and_versions_of_everything_needed() -> None:
     assert names == sorted(set(names))
     assert requirements("dev", "postgresql", "nevergrad", "ray", "slurm", "smac") <= set(names)
     assert not [name for name in names if re.match("torch|nvidia|tensorflow", name)]
+
+
+def test_a_version_is_bounded_the_same_wherever_it_is() -> None:
+    every = [Requirement(line) for line in PROJECT["dependencies"]]
+    always = {canonicalize_name(requirement.name) for requirement in every}
+    every += [requirement for extra in EXTRAS.values() for requirement in extra]
+    bounds: dict[str, set[str]] = {}
+    for requirement in every:
+        bounds.setdefault(canonicalize_name(requirement.name), set()).add(str(requirement.specifier))
+    assert {name: found for name, found in bounds.items() if len(found) > 1} == {}
+    assert not always & {canonicalize_name(r.name) for extra in EXTRAS.values() for r in extra}
+    users = {canonicalize_name(r.name) for extra, lines in EXTRAS.items() if extra != "dev" for r in lines}
+    assert not users & {canonicalize_name(requirement.name) for requirement in EXTRAS["dev"]}  # it names extras instead
+
+
+def test_what_tests_import_comes_with_dev() -> None:
+    """Except PyTorch, TensorFlow and what needs them, whose tests are skipped where they are not there; Pillow and
+    Requests come with what draws and downloads.
+    """
+    local = {path.stem for path in (ROOT / "tests").rglob("*.py")}
+    without = {"torch", "botorch", "gpytorch", "ax", "tensorflow", "PIL", "requests"}
+    modules = set()
+    for path in [*(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                modules.add(node.module.partition(".")[0])
+    foreign = modules - sys.stdlib_module_names - local - without - {"bench", "hydra_plugins"}
+    distributions = metadata.packages_distributions()
+    brought = requirements("dev")
+    lacking = {
+        module
+        for module in foreign
+        if not brought & {canonicalize_name(name) for name in distributions.get(module, [module])}
+    }
+    assert {"hypothesis", "smac"} <= foreign
+    assert not lacking
+
+
+def test_make_installs_keras_for_its_experiment_and_dev_for_the_tests() -> None:
+    recipes = dict(
+        re.findall(r"^\.venv/(\.installed[a-z-]*):.*?--editable '([^']+)'", MAKEFILE, re.MULTILINE | re.DOTALL)
+    )
+    assert recipes == {".installed": ".[keras]", ".installed-dev": ".[dev]"}
+    models = {block["model"] for block in yaml.safe_load((ROOT / "conf/experiment/default.yaml").read_text())["blocks"]}
+    assert "keras_mlp" in models
 
 
 # The command and the checkout

@@ -75,16 +75,19 @@ def report(
     results_dir: ResultsDir = Path("results"),
     reports_dir: Annotated[Path, typer.Option(help="Where reports go.")] = Path("reports"),
 ) -> None:
-    """Draw the figures and tables of experiments from their stored results, or check those drawn before."""
+    """Draw the figures and tables of experiments, or check earlier ones.
+
+    They are drawn from stored results alone; --check compares what it would draw with what is there.
+    """
     from bench.report import build  # noqa: PLC0415
     from bench.report import check as checking  # noqa: PLC0415
     from bench.report.runs import selection  # noqa: PLC0415
 
     wanted = selection.selection(experiments, optimizers, problems, paper)
     if check:
-        made = checking.check(results_dir, reports_dir, wanted)
-        typer.echo(str(made), nl=False)
-        raise typer.Exit(0 if made.holds else 1)
+        checked = checking.check(results_dir, reports_dir, wanted)
+        typer.echo(str(checked), nl=False)
+        raise typer.Exit(0 if checked.holds else 1)
     typer.echo(f"{build.build(results_dir, reports_dir, wanted, new_references) / 'report.html'}")
 
 
@@ -110,7 +113,10 @@ def best(
     model: Annotated[str | None, typer.Option(help="Only this model.")] = None,
     results_dir: ResultsDir = Path("results"),
 ) -> None:
-    """Print the best configuration of each problem as YAML, by validation loss."""
+    """Print the best configuration of each problem as YAML.
+
+    The best is the one with the lowest validation loss of all trials.
+    """
     from bench.results import best as best_of  # noqa: PLC0415
 
     typer.echo(best_of.best(experiment, dataset, model, results_dir), nl=False)
@@ -126,17 +132,20 @@ def verify(
     results_dir: ResultsDir = Path("results"),
     datasets_dir: Annotated[Path, typer.Option(help="Where datasets are.")] = Path("datasets"),
 ) -> None:
-    """Evaluate stored trials anew and say whether they come out the same, bit for bit; status 1 if not."""
+    """Evaluate stored trials again and compare them bit for bit.
+
+    The exit status is 1 where one of them comes out differently.
+    """
     from bench.config import catalogue  # noqa: PLC0415
     from bench.running import verify as verifying  # noqa: PLC0415
 
     catalogue.find_own_classes(config_dir)
-    found = []
+    verified = []
     for each in verifying.verify(experiment, results_dir, datasets_dir, trials, seed, data):
         typer.echo(str(each))
-        found.append(each)
-    typer.echo(verifying.summary(found))
-    if not all(each.same for each in found):
+        verified.append(each)
+    typer.echo(verifying.summary(verified))
+    if not all(each.same for each in verified):
         raise typer.Exit(1)
 
 
@@ -150,14 +159,15 @@ def import_(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace runs that are there already.")] = False,
     results_dir: ResultsDir = Path("results"),
 ) -> None:
-    """Import trial logs from elsewhere, to be reported as one's own runs are.
+    """Import trial logs made elsewhere, from a CSV file.
 
-    Further columns that are read: test_loss, seconds, status (ok, failed, timeout, crashed), dataset, model.
+    They are reported as your own runs are. Further columns that are read: test_loss, seconds, status (ok, failed,
+    timeout, crashed), dataset, model.
     """
     from bench.results import imports  # noqa: PLC0415
 
-    made = imports.import_log(file, name, results_dir, dataset, model, metric, overwrite)
-    typer.echo(str(made), nl=False)
+    imported = imports.import_log(file, name, results_dir, dataset, model, metric, overwrite)
+    typer.echo(str(imported), nl=False)
 
 
 @app.command()
@@ -169,19 +179,23 @@ def check(
     trials: Annotated[int, typer.Option(min=2, help="Trials on each space.")] = 25,
     limit: Annotated[float, typer.Option(min=0, help="Seconds after which a rule is tried on no further space.")] = 5,
 ) -> None:
-    """Try an optimiser, the suite's or your own, against everything that a comparison needs of it."""
+    """Test whether an optimiser meets the suite's contract.
+
+    The optimiser is one of the suite or your own; a comparison needs all that is tested.
+    """
     from bench import conformance  # noqa: PLC0415
     from bench.config import catalogue  # noqa: PLC0415
 
+    _warn(config_dir)
     subject = conformance.subject(name, config_dir)
     catalogue.find_own_classes(config_dir)
     typer.echo(f"{name} ({subject.path}): {examples} generated spaces and 3 fixed ones, {trials} trials on each")
-    found = Counter[str]()
-    for made in conformance.check(subject, examples, seed, trials=trials, limit=limit):
-        typer.echo(str(made))
-        found[made.status] += 1
-    typer.echo(f"{name}: {found['ok']} ok, {found['skipped']} skipped, {found['FAIL']} failed")
-    if found["FAIL"]:
+    outcomes = Counter[str]()
+    for outcome in conformance.check(subject, examples, seed, trials=trials, limit=limit):
+        typer.echo(str(outcome))
+        outcomes[outcome.status] += 1
+    typer.echo(f"{name}: {outcomes['ok']} ok, {outcomes['skipped']} skipped, {outcomes['FAIL']} failed")
+    if outcomes["FAIL"]:
         raise typer.Exit(1)
 
 
@@ -191,7 +205,10 @@ def new(
     name: Annotated[str, typer.Argument(help="Its name, an identifier such as my_tpe.")],
     folder: Annotated[Path, typer.Option(help="Where to write it: what --config-dir then names.")] = Path("mine"),
 ) -> None:
-    """Write a small optimiser, model or dataset that works, its config and a test, for you to change."""
+    """Write a small optimiser, model or dataset for you to change.
+
+    It works as it is, and comes with its config and a test.
+    """
     from bench.cli import new  # noqa: PLC0415
 
     typer.echo(new.write(kind, name, folder), nl=False)
@@ -201,21 +218,24 @@ def new(
 def doctor(
     offline: Annotated[bool, typer.Option("--offline", help="Do not try whether OpenML is reachable.")] = False,
 ) -> None:
-    """Print versions, cores, threads, missing extras and whether OpenML is reachable, to paste into a bug report."""
+    """Print versions, cores, threads and extras for a bug report.
+
+    Also says whether OpenML is reachable.
+    """
     from bench.cli import doctor as doctors  # noqa: PLC0415
 
     for line in doctors.lines(offline):
         typer.echo(line)
 
 
-stores = typer.Typer(help="Look into the store of evaluations, take out, bring in, prune.", no_args_is_help=True)
+stores = typer.Typer(help="Show, export, import or prune stored evaluations.", no_args_is_help=True)
 app.add_typer(stores, name="store")
 StoreUrl = Annotated[str | None, typer.Option("--store", help="The store's SQLAlchemy URL, where not in results_dir.")]
 
 
 @stores.command(name="show")
 def store_show(results_dir: ResultsDir = Path("results"), store: StoreUrl = None) -> None:
-    """Print the store's size and how many evaluations it holds of each problem."""
+    """Print the store's size and its evaluations of each problem."""
     from bench.cli import store as storing  # noqa: PLC0415
 
     storing.show(results_dir, store)
@@ -254,7 +274,10 @@ def store_prune(
     results_dir: ResultsDir = Path("results"),
     store: StoreUrl = None,
 ) -> None:
-    """Remove evaluations that meet all that is said; they are made again when a run needs them."""
+    """Remove evaluations; a run that needs them makes them again.
+
+    Those are removed that meet all the conditions given, at least one.
+    """
     from bench.cli import store as storing  # noqa: PLC0415
 
     typer.echo(storing.prune(status, problem, older_than, dry_run, results_dir, store))
@@ -265,12 +288,15 @@ def list_(
     group: Annotated[str | None, typer.Argument(help="One group only, such as datasets or optimizers.")] = None,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Name every dataset, model, optimiser, experiment, ... with one line each.
+    """List datasets, models, optimisers, experiments and more.
+
+    Each has one line.
 
     'bench list optimizers' also shows each one's library, what it can express and what it approximates.
     """
     from bench.config import catalogue  # noqa: PLC0415
 
+    _warn(config_dir)
     if group in ("optimizer", "optimizers"):
         from bench.cli import optimizers as capabilities  # noqa: PLC0415 - builds each optimiser, so that its library is imported
 
@@ -311,6 +337,14 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nobody is left to tell
         status = 1
     sys.exit(status or 0)
+
+
+def _warn(config_dir: Path | None) -> None:
+    """Say which plug-ins and configs are left out."""
+    from bench.config import catalogue  # noqa: PLC0415
+
+    for line in catalogue.warnings(config_dir):
+        _complain(f"warning: {line}")
 
 
 def _complain(message: str) -> None:

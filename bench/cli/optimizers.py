@@ -35,14 +35,14 @@ def _entries(name: str, config_dir: Path | None) -> Iterator[str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a library's remarks when it is imported are no part of the list
             space = parse(REFERENCE)
-            made = build("optimizer", config.get("class"), (space, 0, 50), config.get("settings") or {})
+            optimizer = build("optimizer", config.get("class"), (space, 0, 50), config.get("settings") or {})
     except UserError as error:
         yield f"not available: {error}"
         return
     except Exception as error:  # noqa: BLE001 - one class that cannot be built leaves the others to be listed
         yield f"not available: building it raised {type(error).__name__}: {error}"
         return
-    yield from described(made, space)
+    yield from described(optimizer, space)
 
 
 def described(optimizer: Any, space: Space) -> Iterator[str]:

@@ -84,11 +84,11 @@ def _minutes(run: dict[str, Any]) -> float:
 
 def _finished_only(experiment: str, results_dir: Path) -> None:
     """Without a store, say what the tables say."""
-    found = results.find(results_dir, experiment)
-    if not found:
+    tables = results.find(results_dir, experiment)
+    if not tables:
         raise UserError(f"experiment {experiment!r}: nothing in {results_dir}; {_known(results_dir)}")
     typer.echo(
-        f"{len(found)} finished runs in {results_dir / experiment}; no store in {results_dir} knows more (--store)"
+        f"{len(tables)} finished runs in {results_dir / experiment}; no store in {results_dir} knows more (--store)"
     )
 
 

@@ -15,20 +15,20 @@ from bench.wording import duration
 def show(results_dir: Path, url: str | None) -> None:
     """Print the store's size and what it holds of each problem."""
     store = _there(results_dir, url)
-    found = contents.held(store)
+    problems = contents.held(store)
     console = Console(highlight=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for heading in ("problem", "dataset", "model"):
         table.add_column(heading, no_wrap=True)
     for heading in ("evaluations", "not ok", "time"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for row in found:
+    for row in problems:
         names = (row.problem[:12], row.dataset or "?", row.model or "?")
         table.add_row(*names, str(row.evaluations), str(row.not_ok), duration(row.seconds))
-    if found:
+    if problems:
         console.print(table)
-    count, seconds = sum(row.evaluations for row in found), sum(row.seconds for row in found)
-    line = f"{count} evaluations of {len(found)} problems, which took {duration(seconds)}"
+    count, seconds = sum(row.evaluations for row in problems), sum(row.seconds for row in problems)
+    line = f"{count} evaluations of {len(problems)} problems, which took {duration(seconds)}"
     console.print(f"{line}; {contents.size(store) / 1e6:.1f} MB in {without_password(store.url)}", markup=False)
     store.close()
 

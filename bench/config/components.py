@@ -2,23 +2,12 @@
 
 import importlib
 import inspect
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bench.config import extras
 from bench.errors import UserError, allowed
-
-EXTRAS = {
-    "ax": "ax",
-    "botorch": "botorch",
-    "ConfigSpace": "smac",
-    "gpytorch": "botorch",
-    "nevergrad": "nevergrad",
-    "ray": "ray",
-    "smac": "smac",
-    "submitit": "slurm",
-    "torch": "torch",
-}
-"""Of packages that are not always installed, as they are imported, the extra that installs them."""
 
 
 def locate(where: str, path: object) -> Callable[..., Any]:
@@ -34,17 +23,26 @@ def locate(where: str, path: object) -> Callable[..., Any]:
                 f"{where}={path}: no module named {error.name!r}; put its file beside your configs (--config-dir) "
                 "or into the folder you start from"
             ) from None
-        missing = str(error.name).partition(".")[0]
-        what = f"'hpo-compare[{EXTRAS[missing]}]'" if missing in EXTRAS else "it"
-        raise UserError(
-            f"{where}={path}: needs the package {error.name!r}, which is not installed; pip install {what}"
-        ) from None
-    found: Callable[..., Any] | None = getattr(module, name, None)
-    if found is None:
+        raise UserError(f"{where}={path}: {extras.missing(str(error.name), str(path))}") from None
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:  # whatever a user's file does when it is imported
+        raise UserError(f"{where}={path}: {raised_at_import(module_name, error)}") from error
+    component: Callable[..., Any] | None = getattr(module, name, None)
+    if component is None:
         own = {key: value for key, value in vars(module).items() if callable(value) and not key.startswith("_")}
         public = [key for key, value in own.items() if str(getattr(value, "__module__", "")).startswith(module_name)]
         raise UserError(f"{where}={path}: {module_name} has no {name!r}; {allowed(name, public)}")
-    return found
+    return component
+
+
+def raised_at_import(module: str, error: BaseException) -> str:
+    """What a module raised when it was imported, and where, in one line."""
+    lines = str(error).strip().splitlines()
+    reason = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    places = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == "<module>"]
+    at = f" at {places[-1].filename}, line {places[-1].lineno}" if places else ""
+    return f"importing {module} raised {reason}{at}"
 
 
 def build(where: str, path: object, arguments: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:

@@ -79,7 +79,7 @@ def play(subject: Subject, case: Case, way: Way) -> Played:
 def loop(optimizer: Optimizer, space: Space, way: Way) -> Played:
     """Ask and tell an optimiser that is there already."""
     asked: list[str] = []
-    told: list[Told] = []
+    results: list[Told] = []
     kept: list[tuple[Any, Any]] = []
     wrong, exhausted = "", False
     seconds = [0.0, 0.0]
@@ -117,9 +117,9 @@ def loop(optimizer: Optimizer, space: Space, way: Way) -> Played:
             wrong += _said(error)
             break
         seconds[1] += time.perf_counter() - start
-        told.append(result)
+        results.append(result)
         kept.append((given, dict(configuration)))
-    return Played(tuple(asked), wrong, "", exhausted, _changed(kept), tuple(told), seconds[0], seconds[1])
+    return Played(tuple(asked), wrong, "", exhausted, _changed(kept), tuple(results), seconds[0], seconds[1])
 
 
 def _changed(kept: Sequence[tuple[Any, Any]]) -> str:

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.checks import whole
+from bench.config.components import raised_at_import
 from bench.datasets import columns, dealing, roles
 from bench.datasets.roles import ROLES
 from bench.errors import UserError, allowed
@@ -131,6 +132,8 @@ def _source(path: object, keys: Mapping[str, Any], datasets_dir: Path) -> Callab
         raise UserError(
             f"dataset.load: no function {path!r} ({error}); give its dotted path, module.function"
         ) from None
+    except (Exception, SystemExit) as error:
+        raise UserError(f"dataset.load={path}: {raised_at_import(module, error)}") from error
     parameters = inspect.signature(source).parameters
     names = [name for name in parameters if name != "datasets_dir"]
     open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())

@@ -56,7 +56,9 @@ def _until_done_or_stuck(store: Store, left: list[RunSpec], workers: int, failur
         under_way = _under_way(store, left)
         idle = 0 if under_way else idle + 1
         if idle == DEATHS:
-            raise UserError(f"engine: {DEATHS} times in a row a worker died before it began a run; is there memory?")
+            raise UserError(
+                f"engine: {DEATHS} times in a row a worker died before it began a run; the machine may be out of memory"
+            )
         for run, trials in under_way.items():
             deaths[run] = 1 if trials > reached.get(run, -1) else deaths[run] + 1
             reached[run] = max(trials, reached.get(run, -1))

@@ -210,8 +210,8 @@ def _outcome(job: Any, part: Sequence[RunSpec], done: bool, failures: list[Failu
     """Note the failures of a job that has ended; returns its unfinished runs where it died."""
     try:
         if done:
-            found: dict[RunId, str] = job.result()
-            failures += [Failure(run, message) for run, message in found.items()]
+            messages: dict[RunId, str] = job.result()
+            failures += [Failure(run, message) for run, message in messages.items()]
             return []
         reason = _last_line(job.stderr() or "it left no word")
     except (submitit.core.utils.UncompletedJobError, submitit.core.utils.FailedJobError, OSError, EOFError) as error:

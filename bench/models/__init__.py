@@ -7,23 +7,29 @@ classes, 0 where there are none.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from bench.space import Value
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Step = Callable[[int, float], bool]
-"""`step(number, loss)` is called after each round or epoch, counted from 1; training ends where it returns True."""
+"""`step(number, loss)` is called after each round or epoch, counted from 1, with the loss on the stop part.
+
+Training ends where it returns True. A model without rounds does not call it, and one without the argument cannot be
+ended. The same function goes through `Problem.evaluate`, which hands it to each fit.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
     """Some rows of a dataset. Two parts are never equal, so that a model can keep what it derives from one."""
 
-    features: pd.DataFrame
+    features: "pd.DataFrame"
     """Numbers as float64, NaN where missing; text as `category`, code -1 where missing."""
     target: NDArray[Any]
     """Codes of classes, or numbers."""
@@ -37,7 +43,7 @@ class Fitted(Protocol):
     curve: Sequence[float]
     """The loss on the stop part after each round or epoch; empty where the model has none."""
 
-    def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
+    def predict(self, features: "pd.DataFrame") -> NDArray[np.float64]:
         """Class probabilities, shape (rows, classes); for regression values, for counts expected counts: (rows,)."""
         ...
 
@@ -69,5 +75,8 @@ class Model(Protocol):
         threads: int,
         step: Step | None = None,
     ) -> Fitted:
-        """Train on `train`, choosing the rounds or epochs on `stop`."""
+        """Train on `train`, choosing the rounds or epochs on `stop`, until the end or where `step` ends it.
+
+        A model may leave `step` out.
+        """
         ...

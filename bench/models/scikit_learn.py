@@ -274,10 +274,12 @@ def _distributions(estimator: Any) -> tuple[str, ...]:
 
 def _revision(estimator: Any) -> int:
     """Of an estimator from a file of the user's own, which has no version, a number that changes with the file."""
-    others = metadata.packages_distributions()
+    parts = [estimator, *(value for value in estimator.get_params().values() if isinstance(value, BaseEstimator))]
+    foreign = [part for part in parts if not _module(part).startswith("sklearn.")]
+    others = metadata.packages_distributions() if foreign else {}  # reads what every installed package consists of
     digest = hashlib.sha256()
     own = False
-    for part in [estimator, *(value for value in estimator.get_params().values() if isinstance(value, BaseEstimator))]:
+    for part in foreign:
         if _module(part).partition(".")[0] not in others:
             digest.update(Path(inspect.getfile(type(part))).read_bytes())
             own = True

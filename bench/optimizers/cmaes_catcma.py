@@ -68,10 +68,10 @@ class CatCMA:
 
     def start(self, results: Sequence[Told]) -> None:
         """Begin at the best of the results of a shared initial design."""
-        successes = [told for told in results if not told.failed]
+        successes = [result for result in results if not result.failed]
         shown = [*self._floats, *self._whole]
         if successes and shown:
-            best = min(successes, key=lambda told: told.loss).configuration
+            best = min(successes, key=lambda result: result.loss).configuration
             low, high = np.array([_bounds(p) for p in shown]).T
             middle = (low + high) / 2
             mean = [_encode(p, best[p.name]) if p.name in best else m for p, m in zip(shown, middle, strict=True)]

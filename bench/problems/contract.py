@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bench.errors import UserError
+from bench.models import Step
 from bench.space import Configuration, Space
 
 NO_OUTCOME = (UserError, ImportError, OSError, MemoryError)
@@ -68,8 +69,11 @@ class Problem(Protocol):
         """What may be reused: the store's key of a configuration's evaluation. It does not depend on the space."""
         ...
 
-    def evaluate(self, configuration: Configuration) -> Evaluation:
+    def evaluate(self, configuration: Configuration, step: Step | None = None) -> Evaluation:
         """The outcome of one canonical configuration; the same to the bit whatever was evaluated before.
+
+        `step` is handed to each training (`Model.fit`), which it may end: the outcome is that of what has been trained
+        until then. A problem that trains nothing does not call it.
 
         Raises, as no outcome, what is in `NO_OUTCOME`; whatever else goes wrong is an evaluation that failed.
         """

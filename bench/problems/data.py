@@ -17,7 +17,7 @@ from bench.config.components import build as build_component
 from bench.datasets import Dataset, Split
 from bench.errors import UserError
 from bench.metrics import Metric
-from bench.models import Model, Part
+from bench.models import Model, Part, Step
 from bench.problems.contract import NO_OUTCOME, Evaluation, Recipe, one_line
 from bench.space import Configuration, Space, parsing, to_json
 
@@ -63,13 +63,14 @@ class DataProblem:
         in_any_order = to_json(dict(sorted(configuration.items())))
         return hashlib.sha256(self._key_prefix + in_any_order.encode()).hexdigest()
 
-    def evaluate(self, configuration: Configuration) -> Evaluation:
+    def evaluate(self, configuration: Configuration, step: Step | None = None) -> Evaluation:
         """Train and judge one canonical configuration: on each fold, its loss being the mean over the folds.
 
         The test loss is that of the fold models' averaged predictions. `seconds` are those of training and judging:
         what is prepared once for all trials is charged to none. A model's error or a loss that is not finite, in any
         fold, is an outcome. A missing library, a full disk and a lack of memory are not: they are raised.
         """
+        watched = {} if step is None else {"step": step}  # a user's model may be without
         self.prepare()
         start = time.perf_counter()
         losses: list[float] = []
@@ -78,7 +79,9 @@ class DataProblem:
         test_loss = error = None
         try:
             for fold in self._folds:
-                fitted = self.model.fit(configuration, fold.train, fold.stop, self.model_seed, self.recipe.threads)
+                fitted = self.model.fit(
+                    configuration, fold.train, fold.stop, self.model_seed, self.recipe.threads, **watched
+                )
                 details.append(fitted.details() | {"curve": [float(f"{point:.6g}") for point in fitted.curve]})
                 losses.append(self._loss(fold.valid, fitted.predict(fold.valid.features)))
                 if self._test is not None:

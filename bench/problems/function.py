@@ -20,7 +20,9 @@ from bench import provenance
 from bench.checks import is_number, whole
 from bench.config.components import build as build_component
 from bench.config.components import locate
+from bench.datasets import Dataset
 from bench.errors import UserError, allowed
+from bench.models import Step
 from bench.problems.contract import NO_OUTCOME, Evaluation, Recipe, one_line
 from bench.space import Configuration, InvalidConfiguration, Space, parsing, to_json
 
@@ -29,6 +31,8 @@ KEYS = (
     "baseline",
 )  # fmt: skip
 """The keys of a function's YAML."""
+
+loads = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +69,7 @@ class FunctionProblem:
         """The problem without its space, the versions of NumPy and of `libraries`, and the configuration."""
         return hashlib.sha256(self._key_prefix + _in_any_order(configuration)).hexdigest()
 
-    def evaluate(self, configuration: Configuration) -> Evaluation:
+    def evaluate(self, configuration: Configuration, step: Step | None = None) -> Evaluation:
         """The function's value as the loss. There is no test loss, except where noise is added: it is then the value
         without noise, by which the choice of an optimiser that saw the noise is judged.
         """
@@ -103,8 +107,9 @@ class FunctionProblem:
         return math.fsum(value / len(values) for value in values)
 
     def metadata(self) -> dict[str, Any]:
-        """The hashes, `known_minimum` and `known_minimisers` (None where not known), and `noise`."""
+        """The hashes, `known_minimum` and `known_minimisers` (None where not known), `noise`, the libraries named."""
         least, where = self.minimum or (None, None)
+        computed_by = {"computed_by": provenance.versions(self.libraries)} if self.libraries else {}
         return {
             "problem": self.hash,
             "problem_family": self.family,
@@ -114,6 +119,7 @@ class FunctionProblem:
             "known_minimum": least,
             "known_minimisers": None if where is None else list(where),
             "noise": self.noise,
+            **computed_by,
         }
 
     def _value(self, configuration: Configuration) -> float:
@@ -143,8 +149,13 @@ def relevant(groups: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check(groups: Mapping[str, Any]) -> None:
-    """Raise `UserError` where a key of a function's YAML is unknown or has a value that it cannot have."""
+    """Raise `UserError` where there is data, or a key of a function's YAML is unknown or its value cannot be used."""
     model, metric = groups["model"], groups["metric"].get("name")
+    if groups["dataset"].get("load") is not None:
+        raise UserError(
+            f"dataset={groups['dataset']['name']}: model={model['name']} is a function, which has no data; "
+            "set dataset=function, or choose a model that is trained"
+        )
     if "class" in model:
         raise UserError("model.class: stands beside model.function; keep the one that is meant")
     if metric != "auto":
@@ -167,8 +178,9 @@ def check(groups: Mapping[str, Any]) -> None:
         raise UserError(f"model.minimum={minimum!r}: expected {{loss: NUMBER, at: [{{x: 0.5}}, ...]}}")
 
 
-def build(recipe: Recipe) -> FunctionProblem:
+def build(recipe: Recipe, dataset: Dataset | None = None) -> FunctionProblem:
     """The problem of a recipe whose model is a function; raises `UserError` where the config cannot be used."""
+    assert dataset is None
     config, seeds = recipe.groups["model"], recipe.groups["seeds"]
     settings = config.get("settings") or {}
     space = parsing.parse(config.get("space") or {})

@@ -73,7 +73,7 @@ def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[C
     used: References = {}
     for stem, comparison in contents.stems(comparisons).items():
         analysis = analyse(comparison, found.results, stored)
-        looked = visits.read(results_dir, comparison)
+        looked = visits.read(results_dir, comparison, found)
         warnings += audit.warnings(comparison, found.results)
         warnings += [analysis.outdated] if analysis.outdated else []
         said = audit.findings(comparison, found.results, found.left_out, looked)

@@ -14,13 +14,13 @@ from bench.results.tables import RunId
 
 def best(experiment: str, dataset: str | None, model: str | None, results_dir: Path) -> str:
     """The configuration of the least validation loss of each problem, as YAML documents."""
-    found = tables.read(results_dir, [experiment])
-    trials = found.trials
+    results = tables.read(results_dir, [experiment])
+    trials = results.trials
     documents = []
     for (of_dataset, of_model), group in trials.groupby(["dataset", "model"], observed=True):
         if dataset not in (None, of_dataset) or model not in (None, of_model):
             continue
-        of_problem = [data for run, data in found.runs.items() if (run.dataset, run.model) == (of_dataset, of_model)]
+        of_problem = [data for run, data in results.runs.items() if (run.dataset, run.model) == (of_dataset, of_model)]
         if len({data["problem_family"] for data in of_problem}) > 1:
             raise UserError(
                 f"{of_dataset} {of_model}: the runs of {experiment!r} are on different problems (another metric, "
@@ -38,7 +38,7 @@ def best(experiment: str, dataset: str | None, model: str | None, results_dir: P
         )
         if len({data["problem"] for data in of_problem}) > 1:
             head += "# each seed has a split of its own: the least loss favours the easiest split\n"
-        source = found.runs[RunId(*(row[field.name] for field in fields(RunId)))].get("imported")
+        source = results.runs[RunId(*(row[field.name] for field in fields(RunId)))].get("imported")
         if source:
             documents.append(f"{head}# imported from {source['file']}: the configuration is not known\n")
         else:

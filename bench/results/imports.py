@@ -48,9 +48,9 @@ class Log:
     sha256: str
     cells: pd.DataFrame
 
-    def wrong(self, row: int, column: str, found: object, expected: str) -> UserError:
+    def wrong(self, row: int, column: str, value: object, expected: str) -> UserError:
         """The one line that says where something else than expected was found."""
-        return UserError(f"{self.file}: row {row}, column {column}: found {found!r}; expected {expected}")
+        return UserError(f"{self.file}: row {row}, column {column}: found {value!r}; expected {expected}")
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ class Imported:
     """Columns that mean nothing here."""
 
     def __str__(self) -> str:
-        said = f"{self.folder}: {self.runs} runs imported, {self.trials} trials, {self.failed} of them failed"
+        message = f"{self.folder}: {self.runs} runs imported, {self.trials} trials, {self.failed} of them failed"
         if self.ignored:
-            said += f"; columns not imported: {', '.join(self.ignored)}"
-        return f"{said}\n'bench report {self.folder.name}' shows them\n"
+            message += f"; columns not imported: {', '.join(self.ignored)}"
+        return f"{message}\n'bench report {self.folder.name}' shows them\n"
 
 
 def import_log(
@@ -175,24 +175,24 @@ def _runs(log: Log, experiment: str, cells: pd.DataFrame) -> dict[RunId, list[di
     columns["test_loss"] = _parsed(log, cells, "test_loss", _number)
     columns["seconds"] = _parsed(log, cells, "seconds", _seconds)
     columns["status"] = _parsed(log, cells, "status", _status)
-    found: dict[RunId, dict[int, tuple[int, dict[str, Any]]]] = {}
+    trials: dict[RunId, dict[int, tuple[int, dict[str, Any]]]] = {}
     for place, *values in zip(places, *columns.values(), strict=True):
         row = dict(zip(columns, values, strict=True))
         run = RunId(experiment, *(row[name] for name in ("dataset", "model", "optimizer", "seed")))
-        of_run = found.setdefault(run, {})
+        of_run = trials.setdefault(run, {})
         if row["trial"] in of_run:
             before = of_run[row["trial"]][0]
             raise log.wrong(place, "trial", row["trial"], f"each trial of {run} once, and row {before} has it")
         of_run[row["trial"]] = (place, row)
-    return {run: _rows(log, run, found[run]) for run in sorted(found)}
+    return {run: _rows(log, run, trials[run]) for run in sorted(trials)}
 
 
-def _rows(log: Log, run: RunId, found: Mapping[int, tuple[int, dict[str, Any]]]) -> list[dict[str, Any]]:
+def _rows(log: Log, run: RunId, trials: Mapping[int, tuple[int, dict[str, Any]]]) -> list[dict[str, Any]]:
     """One run's rows as `results.SCHEMA` has them."""
     rows: list[dict[str, Any]] = []
     best = incumbent = None
-    for number, trial in enumerate(sorted(found)):
-        place, cells = found[trial]
+    for number, trial in enumerate(sorted(trials)):
+        place, cells = trials[trial]
         if trial != number:
             expected = f"{number}, as the trials of {run} count 0, 1, 2, ... (a failed one is a row without a loss)"
             raise log.wrong(place, "trial", trial, expected)

@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench import files
 from bench.errors import UserError, allowed
+from bench.results import arrays
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA_VERSION = 1
 SEEDS = 2**31 - 1
@@ -61,7 +64,7 @@ class RunId:
 
     def path(self, results_dir: Path) -> Path:
         """results_dir/EXPERIMENT/DATASET/MODEL/OPTIMIZER/SEED.parquet."""
-        return results_dir / self.experiment / self.dataset / self.model / self.optimizer / f"{self.seed}.parquet"
+        return results_dir / f"{self}.parquet"
 
     def __str__(self) -> str:
         return f"{self.experiment}/{self.dataset}/{self.model}/{self.optimizer}/{self.seed}"
@@ -82,10 +85,10 @@ class DamagedTable(UnreadableTable):
     """A parquet file that cannot be read as a trial table of any version."""
 
     def __init__(self, path: Path, error: Exception) -> None:
-        said = getattr(error, "strerror", None) or str(error).replace(str(path), path.name) or type(error).__name__
+        reason = getattr(error, "strerror", None) or str(error).replace(str(path), path.name) or type(error).__name__
         super().__init__(
             path,
-            f"not a readable trial table ({said.splitlines()[0]}); delete it and run its experiment again: "
+            f"not a readable trial table ({reason.splitlines()[0]}); delete it and run its experiment again: "
             "what the store holds is not evaluated again",
         )
 
@@ -110,7 +113,7 @@ def write_run(path: Path, rows: Sequence[Mapping[str, Any]], metadata: Mapping[s
     `rows` have the columns of `SCHEMA`; `metadata` is stored as JSON under the key `bench`.
     """
     schema = SCHEMA.with_metadata({"bench": json.dumps({"schema": SCHEMA_VERSION, **metadata})})
-    table = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+    table = arrays.table(rows, schema)
     with files.replacing(path) as part, part.open("wb") as file:
         pq.write_table(table, file, compression="zstd")
         file.flush()
@@ -146,7 +149,7 @@ def _metadata(path: Path, file: pq.ParquetFile) -> dict[str, Any]:
 class Results:
     """The trial tables of one or more experiments."""
 
-    trials: pd.DataFrame
+    trials: "pd.DataFrame"
     """The rows of all runs in order of (experiment, dataset, model, optimizer, seed, trial); names as categories."""
     runs: dict[RunId, dict[str, Any]]
     """Each run's metadata."""
@@ -185,21 +188,21 @@ def combined(tables: Sequence[pa.Table], runs: dict[RunId, dict[str, Any]]) -> R
 
 def find(results_dir: Path, experiment: str) -> dict[RunId, Path]:
     """The tables of an experiment that exist, in order of (dataset, model, optimizer, seed)."""
-    found = {}
+    paths = {}
     for path in (results_dir / experiment).glob("*/*/*/*.parquet"):
         dataset, model, optimizer = path.parts[-4:-1]
         if path.stem.isdecimal():
-            found[RunId(experiment, dataset, model, optimizer, int(path.stem))] = path
-    return dict(sorted(found.items()))
+            paths[RunId(experiment, dataset, model, optimizer, int(path.stem))] = path
+    return dict(sorted(paths.items()))
 
 
 def find_some(results_dir: Path, experiment: str) -> dict[RunId, Path]:
     """As `find`; raises `UserError`, which names the experiments there are, where this one has no table."""
-    found = find(results_dir, experiment)
-    if not found:
+    paths = find(results_dir, experiment)
+    if not paths:
         known = sorted(entry.name for entry in results_dir.glob("*") if entry.is_dir())
         raise UserError(
             f"experiment {experiment!r}: no finished run in {results_dir / experiment}; "
             + (allowed(experiment, known) if known else f"'bench run name={experiment}' makes some")
         )
-    return found
+    return paths

@@ -4,7 +4,6 @@ The child is kept warm: it loads the data once, and does one evaluation after th
 """
 
 import json
-import multiprocessing
 import os
 import re
 import signal
@@ -13,17 +12,14 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from typing import Any
-
-import psutil
-from threadpoolctl import ThreadpoolController
 
 from bench import problems
 from bench.checks import positive
 from bench.errors import UserError
 from bench.problems import Evaluation, Recipe
 from bench.running.child import die_with_parent, environment_of_child
+from bench.running.thread_pools import limited
 from bench.space import Configuration
 
 LOOK_SECONDS = 0.02
@@ -63,10 +59,10 @@ def limits(config: dict[str, Any]) -> Limits:
     if timeout is not None:
         positive("trial.timeout", timeout)
     if memory is not None:
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(memory).strip())
-        if found is None or isinstance(memory, bool) or float(found[1]) <= 0:
+        parts = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(memory).strip())
+        if parts is None or isinstance(memory, bool) or float(parts[1]) <= 0:
             raise UserError(f"trial.memory={memory!r}: expected bytes, or a size such as 500M or 2G")
-        memory = int(float(found[1]) * _UNITS[found[2]])
+        memory = int(float(parts[1]) * _UNITS[parts[2]])
     return Limits(timeout, memory)
 
 
@@ -78,6 +74,8 @@ class _Child:
     """A process that evaluates configurations of one problem."""
 
     def __init__(self, recipe: Recipe) -> None:
+        import multiprocessing  # noqa: PLC0415 - for runs with isolation=process alone, as psutil below
+
         self._connection, theirs = multiprocessing.Pipe()
         number = theirs.fileno()
         self._process = subprocess.Popen(
@@ -140,6 +138,8 @@ class _Child:
                 return Evaluation(None, None, time.perf_counter() - start, "crashed", error, cut)
 
     def _memory(self) -> int:
+        import psutil  # noqa: PLC0415 - see above
+
         with suppress(psutil.Error):
             return int(psutil.Process(self._process.pid).memory_info().rss)
         return 0  # it has just died, which the connection tells
@@ -188,13 +188,15 @@ def _timed_out(timeout: float) -> Evaluation:
 
 def main() -> None:
     """The child: build the problem, then evaluate what is sent, until nobody is there to send any more."""
+    from multiprocessing.connection import Connection  # noqa: PLC0415 - in the child alone
+
     parent, connection = int(sys.argv[1]), Connection(int(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     _die_with_parent(parent)
     sys.path[:], recipe = connection.recv()
     try:
-        made = problems.build(recipe)
-        getattr(made, "prepare", lambda: None)()
+        problem = problems.build(recipe)
+        getattr(problem, "prepare", lambda: None)()
     except Exception as error:  # noqa: BLE001 - handed to the parent, which raises it
         connection.send(error)
         os._exit(0)
@@ -205,8 +207,8 @@ def main() -> None:
         except EOFError:
             os._exit(0)
         try:
-            with ThreadpoolController().limit(limits=recipe.threads):
-                connection.send(made.evaluate(configuration))
+            with limited(recipe.threads):
+                connection.send(problem.evaluate(configuration))
         except Exception as error:  # noqa: BLE001 - as above
             connection.send(error)
 

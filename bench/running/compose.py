@@ -24,6 +24,8 @@ def run(overrides: Sequence[str], options: Sequence[str], config_dir: Path | Non
     if config_dir is not None and not config_dir.is_dir():
         raise UserError(f"--config-dir={config_dir}: no such folder")
     catalogue.find_own_classes(config_dir)
+    for line in catalogue.warnings(config_dir):
+        typer.echo(f"bench: warning: {line}", err=True)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through: they are told here
     sys.argv = ["bench", *options, *overrides]
     if config_dir is not None:
@@ -52,17 +54,17 @@ def run(overrides: Sequence[str], options: Sequence[str], config_dir: Path | Non
 def _told(error: Exception, overrides: Sequence[str], config_dir: Path | None) -> str:
     """One line about what Hydra or OmegaConf could not compose."""
     text = str(error)
-    if found := re.search(r"Could not find '([^'/]+)/([^']+)'", text):
-        group, name = found.groups()
+    if match := re.search(r"Could not find '([^'/]+)/([^']+)'", text):
+        group, name = match.groups()
         return f"{group}={name}: unknown {group}; {allowed(name, catalogue.names(group, config_dir))}"
     if isinstance(error, MissingConfigException):
         return " ".join(text.split())
-    if found := re.search(r"Could not override '([^']+)'", text):
-        return _unknown_key(found.group(1), overrides, config_dir)
-    if found := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text):
-        return f"{found.group(1)}: several values are a sweep; add -m"
-    if found := re.search(r"Interpolation key '([^']+)' not found", text):
-        return f"${{{found.group(1)}}}: no such key to interpolate"
+    if match := re.search(r"Could not override '([^']+)'", text):
+        return _unknown_key(match.group(1), overrides, config_dir)
+    if match := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text):
+        return f"{match.group(1)}: several values are a sweep; add -m"
+    if match := re.search(r"Interpolation key '([^']+)' not found", text):
+        return f"${{{match.group(1)}}}: no such key to interpolate"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return "; ".join(lines[:2]) + "; see 'bench run --help'"
 

@@ -32,26 +32,26 @@ def plan_runs(specs: Iterable[RunSpec], overwrite: bool = False, touch: bool = T
     existing: dict[RunId, Path] = {}
     for folder, experiment in sorted({(spec.results_dir, spec.run.experiment) for spec in wanted}):
         existing |= results.find(Path(folder), experiment)
-    made = Plan([], [])
+    plan = Plan([], [])
     conflicts: list[tuple[RunSpec, dict[str, Any]]] = []
     raised: list[tuple[RunSpec, dict[str, Any]]] = []
     for spec in wanted:
         path = existing.get(spec.run)
-        metadata = None if path is None or overwrite else _metadata(path, made.notes, touch)
+        metadata = None if path is None or overwrite else _metadata(path, plan.notes, touch)
         if metadata is None:
-            made.to_do.append(replace(spec, overwrite=overwrite))
+            plan.to_do.append(replace(spec, overwrite=overwrite))
         elif metadata["config_hash"] == spec.config_hash:
-            made.done.append(spec)
+            plan.done.append(spec)
         elif _is_raised(spec, metadata):
             raised.append((spec, metadata))
             extends = metadata["config_hash"] if _goes_on(metadata) else None
-            made.to_do.append(replace(spec, extends=extends, overwrite=extends is None))
+            plan.to_do.append(replace(spec, extends=extends, overwrite=extends is None))
         else:
             conflicts.append((spec, metadata))
     if conflicts:
         raise UserError(_conflict(*conflicts[0], len(conflicts)))
-    made.notes.extend(_said_of_raised(raised))
-    return made
+    plan.notes.extend(_said_of_raised(raised))
+    return plan
 
 
 def _is_raised(spec: RunSpec, metadata: Mapping[str, Any]) -> bool:
@@ -104,13 +104,12 @@ def _metadata(path: Path, notes: list[str], touch: bool) -> dict[str, Any] | Non
 def _conflict(spec: RunSpec, metadata: Mapping[str, Any], count: int) -> str:
     more = f" (and {count - 1} more runs)" if count > 1 else ""
     if metadata.get("imported"):
-        said = f"was imported from {metadata['imported']['file']}"
+        reason = f"was imported from {metadata['imported']['file']}"
     else:
         keys = ", ".join(_differences(hashed(metadata["config"]), hashed(spec.config))) or "its config"
-        said = f"finished before with another config, which differs in {keys}"
-    return (
-        f"{spec.run}{more}: {said}; choose another name=... or optimizer.name=..., or set overwrite=true to replace it"
-    )
+        reason = f"finished before with another config, which differs in {keys}"
+    ways = "choose another name=... or optimizer.name=..., or set overwrite=true to replace it"
+    return f"{spec.run}{more}: {reason}; {ways}"
 
 
 def _differences(a: Any, b: Any, prefix: str = "") -> list[str]:

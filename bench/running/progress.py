@@ -32,17 +32,20 @@ class Row:
     cached: int = 0
     failures: int = 0
     best_loss: float | None = None
+    never: int = 0
+    """Trials of their budgets that runs have ended without: exhausted or failed, they make them no more."""
 
 
 Rows = dict[tuple[str, str, str], Row]
 
 
-def gather(journalled: Sequence[Mapping[str, Any]], wanted: set[str] | None = None) -> Rows:
-    """The store's runs, those in `wanted` where given, by (dataset, model, optimizer)."""
+def gather(journalled: Sequence[Mapping[str, Any]], budgets: Mapping[str, int | None] | None = None) -> Rows:
+    """The store's runs by (dataset, model, optimizer), where given those alone whose `budgets` of trials are known."""
     rows: Rows = defaultdict(Row)
     for run in journalled:
-        if wanted is not None and run["run"] not in wanted:
+        if budgets is not None and run["run"] not in budgets:
             continue
+        budget = None if budgets is None else budgets[run["run"]]
         row = rows[run["dataset"], run["model"], run["optimizer"]]
         row.runs += 1
         row.done += run["state"] == "done"
@@ -50,6 +53,8 @@ def gather(journalled: Sequence[Mapping[str, Any]], wanted: set[str] | None = No
         row.trials += run["trials"]
         row.cached += run["cached"]
         row.failures += run["failures"]
+        if budget is not None and run["state"] in ("done", "failed"):
+            row.never += budget - run["trials"]
         if run["best_loss"] is not None:
             row.best_loss = run["best_loss"] if row.best_loss is None else min(row.best_loss, run["best_loss"])
     return dict(rows)
@@ -61,10 +66,10 @@ class _Watch:
     def __init__(self, specs: Sequence[RunSpec], done_before: int) -> None:
         self.url = specs[0].store
         self.experiments = sorted({spec.run.experiment for spec in specs})
-        self.wanted = {str(spec.run) for spec in specs}
+        self.budgets = {str(spec.run): spec.trials for spec in specs}
         self.runs, self.done_before = len(specs), done_before
-        budgets = [spec.trials for spec in specs]
-        self.trials = sum(trials for trials in budgets if trials is not None) if None not in budgets else None
+        known = [trials for trials in self.budgets.values() if trials is not None]
+        self.trials = sum(known) if len(known) == len(specs) else None
         self.planned: dict[tuple[str, str, str], int] = defaultdict(int)
         for spec in specs:
             self.planned[spec.run.dataset, spec.run.model, spec.run.optimizer] += 1
@@ -73,8 +78,8 @@ class _Watch:
         self.interrupted = False
 
     def rows(self, store: Store) -> Rows:
-        found = gather([row for name in self.experiments for row in store.runs(name)], self.wanted)
-        return {key: found.get(key, Row()) for key in self.planned}
+        rows = gather([run for name in self.experiments for run in store.runs(name)], self.budgets)
+        return {key: rows.get(key, Row()) for key in self.planned}
 
     def line(self, rows: Rows) -> str:
         done = sum(row.done for row in rows.values())
@@ -87,18 +92,19 @@ class _Watch:
         parts.append(f"trials {trials}" + ("" if self.trials is None else f"/{self.trials}"))
         parts.append(f"{100 * cached / trials if trials else 0:.0f} % from the store")
         parts.append(f"{duration(elapsed)} elapsed")
-        left = self._left(trials, elapsed)
+        left = self._left(trials, sum(row.never for row in rows.values()), elapsed)
         if left is not None:
             parts.append(f"about {duration(left)} left")
         return ", ".join(parts)
 
-    def _left(self, trials: int, elapsed: float) -> float | None:
+    def _left(self, trials: int, never: int, elapsed: float) -> float | None:
+        """The seconds that the trials still to be made will take; None where that cannot be told, or none is left."""
         if self.at_start is None:
             self.at_start = trials if elapsed > 2 else None
             return None
-        made = trials - self.at_start
-        left = (self.trials or 0) - trials
-        return left * elapsed / made if left > 0 and made > 0 and elapsed > 3 else None
+        trials_since = trials - self.at_start
+        left = (self.trials or 0) - trials - never
+        return left * elapsed / trials_since if left > 0 and trials_since > 0 and elapsed > 3 else None
 
     def best(self, rows: Rows) -> str:
         return "; ".join(

@@ -11,8 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import ThreadpoolController
-
 from bench import problems, provenance
 from bench import store as stores
 from bench.checks import whole
@@ -23,6 +21,7 @@ from bench.optimizers import Declaration, Optimizer
 from bench.problems import Problem, Recipe
 from bench.results import RunId, write_run
 from bench.running.child_process import Limits
+from bench.running.thread_pools import limited
 from bench.running.trial_loop import RunFailed, Trials
 from bench.space import Configuration, initial_design
 from bench.store import Journal, Store
@@ -113,7 +112,7 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
     problem = problem_of(spec)
     optimizer_config = spec.config["optimizer"]
     locate("optimizer.class", optimizer_config["class"])  # so that its numeric libraries are there to be limited
-    with ThreadpoolController().limit(limits=1):  # other numbers of BLAS threads lead optimisers other ways
+    with limited(1):  # other numbers of BLAS threads lead optimisers other ways
         optimizer: Optimizer = build_component(
             "optimizer",
             optimizer_config["class"],

@@ -1,15 +1,11 @@
 """The trials of one run: ask, look up or evaluate, tell, until the budget is spent."""
 
-import json
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-from threadpoolctl import ThreadpoolController
 
 from bench import store as stores
 from bench.errors import UserError
@@ -17,6 +13,7 @@ from bench.optimizers import Exhausted, Optimizer, Told
 from bench.problems import Problem
 from bench.results import RunId
 from bench.running.child_process import NO_LIMITS, Limits, evaluate_in_child
+from bench.running.thread_pools import limited
 from bench.space import Configuration, InvalidConfiguration, to_json
 from bench.store import Busy, Claimed, Journal, Journalled, Progress, Store, Stored
 
@@ -31,6 +28,8 @@ class RunFailed(Exception):
 @dataclass
 class _Asked:
     configuration: Configuration
+    text: str
+    """The configuration as canonical JSON."""
     key: str
     seconds: float
     started_at: str
@@ -62,7 +61,7 @@ class Trials:
         self._incumbent_test_loss: float | None = None
         self._worst_loss: float | None = None
         self._asked = len(initial)
-        self._ahead = deque(_Asked(c, problem.key(c), 0.0, stores.now(), initial=True) for c in initial)
+        self._ahead = deque(_Asked(c, to_json(c), problem.key(c), 0.0, stores.now(), initial=True) for c in initial)
         self._design: list[Told] | None = [] if initial and hasattr(optimizer, "start") else None
         self._independent = bool(getattr(optimizer, "independent", False))
 
@@ -92,7 +91,7 @@ class Trials:
             configuration = self.problem.space.canonical(proposal)
         except InvalidConfiguration as error:
             raise RunFailed(f"trial {number}: the optimizer asked for an invalid configuration: {error}") from error
-        return _Asked(configuration, self.problem.key(configuration), seconds, started_at)
+        return _Asked(configuration, to_json(configuration), self.problem.key(configuration), seconds, started_at)
 
     def _trial(self, asked: "_Asked", left: int | None) -> dict[str, Any]:
         number = len(self.rows)
@@ -104,9 +103,9 @@ class Trials:
         stored = self._evaluation(asked, left)
         evaluation = stored.evaluation
         loss = evaluation.loss if evaluation.status == "ok" else None
-        told = Told(dict(asked.configuration), self._told(loss), loss is None)
+        result = Told(dict(asked.configuration), self._told(loss), loss is None)
         start = time.perf_counter()
-        self._guarded("tell", number, lambda: self._tell(asked, told))
+        self._guarded("tell", number, lambda: self._tell(asked, result))
         entry = Journalled(number, asked.key, asked.seconds, time.perf_counter() - start, asked.started_at)
         if recorded is not None:
             entry = recorded
@@ -115,12 +114,12 @@ class Trials:
         self.journal.note(entry, self.progress)
         return row
 
-    def _tell(self, asked: "_Asked", told: Told) -> None:
+    def _tell(self, asked: "_Asked", result: Told) -> None:
         """Tell a result; those of an initial design together, to an optimiser that takes them so."""
         if self._design is None or not asked.initial:
-            self.optimizer.tell(told.configuration, told.loss, failed=told.failed)
+            self.optimizer.tell(result.configuration, result.loss, failed=result.failed)
             return
-        self._design.append(told)
+        self._design.append(result)
         if not (self._ahead and self._ahead[0].initial):
             self.optimizer.start(self._design)  # type: ignore[attr-defined]
 
@@ -141,7 +140,7 @@ class Trials:
             "optimizer": run.optimizer,
             "seed": run.seed,
             "trial": number,
-            "configuration": to_json(asked.configuration),
+            "configuration": asked.text,
             "evaluation": asked.key,
             "loss": evaluation.loss,
             "test_loss": evaluation.test_loss,
@@ -155,7 +154,7 @@ class Trials:
             "evaluate_seconds": evaluation.seconds,
             "tell_seconds": entry.tell_seconds,
             "started_at": datetime.fromisoformat(entry.started_at),
-            "details": json.dumps(evaluation.details, separators=(",", ":")),
+            "details": stores.compact(evaluation.details),
         }
 
     def _told(self, loss: float | None) -> float:
@@ -191,30 +190,25 @@ class Trials:
 
     def _try(self, asked: "_Asked") -> Stored | None:
         """The evaluation of a point, unless another living process makes it now."""
-        found = self.store.claim(asked.key, self.journal, self._within.serve)
-        if isinstance(found, Busy):
+        answer = self.store.claim(asked.key, self.journal, self._within.serve)
+        if isinstance(answer, Busy):
             return None
-        if isinstance(found, Claimed):
-            found = self._evaluate(asked, found.deaths)
+        if isinstance(answer, Claimed):
+            answer = self._evaluate(asked, answer.deaths)
         asked.known = True
-        return Stored(self._within.applied(found.evaluation), found.run)
+        return Stored(self._within.applied(answer.evaluation), answer.run)
 
     def _evaluate(self, asked: "_Asked", deaths: int) -> Stored:
         try:
             if self.limits is not None or deaths >= 2:  # it may be what killed them: a crash there is an outcome
                 evaluation = evaluate_in_child(self.problem.recipe, asked.configuration, self._within)
             else:
-                with self._model_threads():
+                with limited(self.problem.recipe.threads):
                     evaluation = self.problem.evaluate(asked.configuration)
         except BaseException:
             self.store.release(asked.key)
             raise
-        configuration = to_json(asked.configuration)
-        return self.store.put(asked.key, self.problem.hash, configuration, evaluation, self.name, self._within.serve)
-
-    def _model_threads(self) -> AbstractContextManager[Any]:
-        threads = self.problem.recipe.threads
-        return nullcontext() if threads == 1 else ThreadpoolController().limit(limits=threads)
+        return self.store.put(asked.key, self.problem.hash, asked.text, evaluation, self.name, self._within.serve)
 
     def _guarded(self, what: str, number: int, call: Any) -> Any:
         try:

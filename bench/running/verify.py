@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from bench import problems, provenance, results
 from bench.errors import UserError
 from bench.problems import Evaluation, Recipe
 from bench.results import RunId
+from bench.running.thread_pools import limited
 
 COMPARED = ("loss", "test_loss", "status")
 _OUTCOMES = ("ok", "failed")
@@ -32,20 +32,20 @@ class Verified:
     trial: int
     recorded: Mapping[str, Any]
     """The values of `COMPARED`."""
-    found: Evaluation
+    outcome: Evaluation
     other: tuple[str, ...]
     """What differs of what computes: versions, the processor, the problem itself."""
 
     @property
     def same(self) -> bool:
         """Whether losses and status are equal to the last bit."""
-        return all(getattr(self.found, name) == self.recorded[name] for name in COMPARED)
+        return all(getattr(self.outcome, name) == self.recorded[name] for name in COMPARED)
 
     def __str__(self) -> str:
         where = f"{self.run} trial {self.trial}"
         if self.same:
             return f"same: {where}: {_said(self.recorded['loss'])}"
-        then, now = (", ".join(_values(said)) for said in (self.recorded, vars(self.found)))
+        then, now = (", ".join(_values(outcome)) for outcome in (self.recorded, vars(self.outcome)))
         why = f"; not what made it: {', '.join(self.other)}" if self.other else ""
         return f"DIFFERENT: {where}: {then} then, {now} now{why}"
 
@@ -66,22 +66,22 @@ def verify(
         for number in numbers:
             row = table.slice(number, 1).to_pylist()[0]
             configuration = problem.space.canonical(json.loads(row["configuration"]))
-            with ThreadpoolController().limit(limits=problem.recipe.threads):
-                found = problem.evaluate(configuration)
-            yield Verified(run, number, {name: row[name] for name in COMPARED}, found, other)
+            with limited(problem.recipe.threads):
+                outcome = problem.evaluate(configuration)
+            yield Verified(run, number, {name: row[name] for name in COMPARED}, outcome, other)
 
 
-def summary(found: Sequence[Verified]) -> str:
+def summary(verified: Sequence[Verified]) -> str:
     """What came of all of them, in one line."""
-    same = sum(each.same for each in found)
-    if same == len(found):
-        others = sorted({what for each in found for what in each.other})
+    same = sum(each.same for each in verified)
+    share = f"{same} of {len(verified)} trials come out the same"
+    if same == len(verified):
+        others = sorted({what for each in verified for what in each.other})
         despite = f", although these differ: {', '.join(others)}" if others else ""
-        return f"{same} of {len(found)} trials come out the same, bit for bit{despite}"
-    explained = all(each.other for each in found if not each.same)
-    if explained:
-        return f"{same} of {len(found)} trials come out the same; the others were made with other versions or hardware"
-    return f"{same} of {len(found)} trials come out the same; the others do not, though versions and processor do"
+        return f"{share}, bit for bit{despite}"
+    if all(each.other for each in verified if not each.same):
+        return f"{share}; the others were made with other versions or hardware"
+    return f"{share}; the others do not, though versions and processor do"
 
 
 def _chosen(experiment: str, results_dir: Path, trials: int, seed: int) -> dict[RunId, list[int]]:
@@ -135,10 +135,10 @@ def _differences(metadata: Mapping[str, Any], problem: problems.Problem) -> Iter
         yield f"the processor ({then.get('cpu')} then, {now['cpu']} now)"
 
 
-def _values(said: Mapping[str, Any]) -> Iterator[str]:
-    yield _said(said["loss"]) if said["status"] == "ok" else str(said["status"])
-    if said["status"] == "ok" and said["test_loss"] is not None:
-        yield f"test {_said(said['test_loss'])}"
+def _values(outcome: Mapping[str, Any]) -> Iterator[str]:
+    yield _said(outcome["loss"]) if outcome["status"] == "ok" else str(outcome["status"])
+    if outcome["status"] == "ok" and outcome["test_loss"] is not None:
+        yield f"test {_said(outcome['test_loss'])}"
 
 
 def _said(value: float | None) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from bench.checks import whole
 from bench.errors import UserError, allowed
@@ -31,6 +30,8 @@ def configurations(space: Space, config: Mapping[str, Any], seed: int) -> list[C
     if method == "random" or not space.searched:
         rng = np.random.default_rng(entropy)
         return [space.sample(rng) for _ in range(size)]
+    from scipy.stats import qmc  # noqa: PLC0415 - takes longer to import than all else that a run of a function needs
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # sizes that are no power of two lose the sequence's balance
         points = qmc.Sobol(len(space.searched), rng=np.random.default_rng(entropy)).random(size) if size else []

@@ -286,9 +286,12 @@ class Space:
         return [_describe(parameter) for parameter in self.parameters]
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def to_json(configuration: Mapping[str, Value]) -> str:
     """Canonical JSON of a canonical configuration: its order, no blanks, shortest round-trip floats."""
-    return json.dumps(configuration, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(configuration)
 
 
 def steps(parameter: Float | Int) -> int:

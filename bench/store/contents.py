@@ -97,8 +97,8 @@ def take(store: Store, other: Store) -> tuple[int, int]:
                 connection.execute(tables.ADD_EVALUATION, new)
             return len(new)
 
-        made = store.database.read(add)
-        added, there = added + made, there + len(rows) - made
+        new = store.database.read(add)
+        added, there = added + new, there + len(rows) - new
     return added, there
 
 

@@ -124,24 +124,30 @@ class Database:
                 raise  # of a server the connection is gone, and what was begun with it
 
     def _patiently(self, once: Callable[[], T]) -> T:
-        with self.said_plainly(), self._turn:
-            if self.one_host:
+        try:
+            with self._turn:
+                return once() if self.one_host else self._until_there(once)
+        except Exception:
+            with self.said_plainly():  # only now: every trial comes through here
+                raise
+
+    def _until_there(self, once: Callable[[], T]) -> T:
+        """As `once`, again and again while a server is away, or somebody else was quicker there."""
+        end = time.monotonic() + PATIENCE
+        away = False
+        while True:
+            try:
+                if away:
+                    self._connect_again()
                 return once()
-            end = time.monotonic() + PATIENCE
-            away = False
-            while True:
-                try:
-                    if away:
-                        self._connect_again()
-                    return once()
-                except self._errors() as error:
-                    if time.monotonic() > end:
-                        raise
-                    lost = self._lost(error)
-                    if not lost and _sqlstate(error) not in _AGAIN:
-                        raise
-                    away = away or lost
-                    time.sleep(0.5 if lost else 0.01)
+            except self._errors() as error:
+                if time.monotonic() > end:
+                    raise
+                lost = self._lost(error)
+                if not lost and _sqlstate(error) not in _AGAIN:
+                    raise
+                away = away or lost
+                time.sleep(0.5 if lost else 0.01)
 
     def _lost(self, error: Exception) -> bool:
         """Whether an error says that the server cannot be reached, and nothing about what was asked of it."""
@@ -162,11 +168,11 @@ class Database:
 
     def prepared(self, statement: sa.Executable) -> tuple[str, Sequence[str] | None]:
         """A statement in the database's SQL, and the order of its values where they have no names."""
-        found = self._prepared.get(id(statement))
-        if found is None:
+        prepared = self._prepared.get(id(statement))
+        if prepared is None:
             compiled: Any = statement.compile(dialect=self._engine.dialect)  # type: ignore[attr-defined]
-            found = self._prepared[id(statement)] = compiled.string, compiled.positiontup
-        return found
+            prepared = self._prepared[id(statement)] = compiled.string, compiled.positiontup
+        return prepared
 
     @property
     def public_url(self) -> str:
@@ -209,7 +215,7 @@ def without_password(url: str) -> str:
     >>> without_password("postgresql://me:secret@host/db?sslpassword=secret"), without_password("postgresql//me:s@h")
     ('postgresql://me:***@host/db?sslpassword=***', 'postgresql//me:***@h')
     """
-    hidden = re.sub(r"(//[^:/@]*):[^/]*@|(//[^:/@]*):.*@", lambda found: f"{found[1] or found[2]}:***@", url)
+    hidden = re.sub(r"(//[^:/@]*):[^/]*@|(//[^:/@]*):.*@", lambda match: f"{match[1] or match[2]}:***@", url)
     return re.sub(r"(?i)(password=)[^&]*", r"\1***", hidden)
 
 

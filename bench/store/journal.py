@@ -1,7 +1,7 @@
 """The journal of one run: what a replay charges again, and how far the run is."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bench.store import tables
@@ -49,8 +49,8 @@ class Journal:
         if self.recorded.get(entry.trial) != entry:
             if entry.trial in self.recorded:
                 transaction.execute(tables.DROP_TRIAL, {"by_run": self.run, "by_trial": entry.trial})
-            transaction.execute(tables.ADD_TRIAL, {"run": self.run, **asdict(entry)})
-        values = {"by_run": self.run, "updated_at": now(), **asdict(progress)}
+            transaction.execute(tables.ADD_TRIAL, {"run": self.run, **vars(entry)})
+        values = {"by_run": self.run, "updated_at": now(), **vars(progress)}
         transaction.execute(tables.SET_PROGRESS, values)
 
     def written(self) -> None:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import psutil
-
 from bench.provenance import host
 
 
@@ -26,6 +24,10 @@ class Process:
 
     def lives(self) -> bool:
         """Whether it is still there; it must be one of this host."""
+        if self == Process.this():
+            return True
+        import psutil  # noqa: PLC0415 - only where somebody else holds something, or did
+
         try:
             process = psutil.Process(self.pid)
             return _started(self.pid) == self.process_started and process.status() != psutil.STATUS_ZOMBIE
@@ -50,5 +52,7 @@ def _started(pid: int) -> float:
     """
     stat = Path(f"/proc/{pid}/stat")
     if not Path("/proc/self/stat").exists():
+        import psutil  # noqa: PLC0415 - as above
+
         return float(psutil.Process(pid).create_time())
     return int(stat.read_text().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")

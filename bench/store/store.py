@@ -43,6 +43,10 @@ Serves = Callable[[Evaluation], bool]
 """Whether a stored evaluation is what one made now would be: none that was cut short by a limit that is lifted."""
 
 
+compact = json.JSONEncoder(separators=(",", ":")).encode
+"""The JSON of details, without blanks."""
+
+
 def _any(_evaluation: Evaluation) -> bool:
     return True
 
@@ -94,10 +98,10 @@ class Store:
                 journal.write(transaction)
             return _find(transaction, key, serves) or self._claim(transaction, key, serves)
 
-        found = self._database.transact(work)
+        answer = self._database.transact(work)
         if journal is not None:
             journal.written()
-        return found
+        return answer
 
     def _claim(self, transaction: Transaction, key: str, serves: Serves) -> Stored | Claimed | Busy:
         claim = transaction.first(tables.FIND_CLAIM, {"by_key": key})
@@ -114,9 +118,9 @@ class Store:
             mine = transaction.execute(tables.TAKE_CLAIM, values)
         if not mine:
             return Busy()  # on a server another process may act between two statements, as here
-        if not self.one_host and (found := _find(transaction, key, serves)) is not None:
+        if not self.one_host and (stored := _find(transaction, key, serves)) is not None:
             transaction.execute(tables.DROP_CLAIM, {"by_key": key, **tables.holder(self._me, "from_")})
-            return found
+            return stored
         return Claimed(deaths)
 
     def put(
@@ -135,20 +139,20 @@ class Store:
             "seconds": evaluation.seconds,
             "status": evaluation.status,
             "error": evaluation.error,
-            "details": json.dumps(evaluation.details, separators=(",", ":")),
+            "details": compact(evaluation.details),
             "run": run,
             "host": self._me.host,
             "created_at": now(),
         }
 
         def work(transaction: Transaction) -> Stored | None:
-            found = None
+            stored = None
             if not transaction.execute(tables.ADD_EVALUATION, row):
-                found = _find(transaction, key, serves)
-                if found is None:
+                stored = _find(transaction, key, serves)
+                if stored is None:
                     transaction.execute(tables.REPLACE_EVALUATION, {"by_key": key, **row})
             transaction.execute(tables.DROP_CLAIM, {"by_key": key, **tables.holder(self._me, "from_")})
-            return found
+            return stored
 
         return self._database.transact(work) or Stored(evaluation, run)
 
@@ -227,12 +231,12 @@ class Store:
             .where(runs.c.experiment == experiment)
         )
         rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
-        found = []
+        journalled = []
         for row in rows:
             holder, fields = _holder(row), {name: value for name, value in row.items() if name != "fresh"}
-            lives = bool(row["fresh"]) if holder.elsewhere else holder.lives()
-            found.append({**fields, "alive": row["state"] == "running" and lives})
-        return found
+            alive = row["state"] == "running" and (bool(row["fresh"]) if holder.elsewhere else holder.lives())
+            journalled.append({**fields, "alive": alive})
+        return journalled
 
     def barren(self, experiment: str) -> dict[str, str]:
         """The runs whose trials have all failed, each with a line that has the error that most of them had."""

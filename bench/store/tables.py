@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.compiler import compiles
 
 from bench.store.process import Process
 
@@ -102,9 +102,19 @@ def _set(table: sa.Table, *names: str) -> sa.Update:
     return sa.update(table).values({name: sa.bindparam(name) for name in names})
 
 
-def _add(table: sa.Table) -> sa.Insert:
-    """Add a row where none of its primary key is there. PostgreSQL's words for it, which are SQLite's too."""
-    return postgresql.insert(table).on_conflict_do_nothing()
+class _Add(sa.Insert):
+    """Add a row where none of its primary key is there.
+
+    The words for it are SQLite's and PostgreSQL's. SQLAlchemy has them in its dialects, of which a process would then
+    import both.
+    """
+
+    inherit_cache = True
+
+
+@compiles(_Add)
+def _compiled(statement: _Add, compiler: Any, **options: Any) -> str:
+    return f"{compiler.visit_insert(statement, **options)} ON CONFLICT DO NOTHING"
 
 
 def of_holder(table: sa.Table, prefix: str = "") -> sa.ColumnElement[bool]:
@@ -126,7 +136,7 @@ def beating(table: sa.Table) -> sa.ColumnElement[bool]:
 FIND_EVALUATION = sa.select(
     *(EVALUATIONS.c[name] for name in ("loss", "test_loss", "seconds", "status", "error", "details", "run"))
 ).where(EVALUATIONS.c.key == _BY_KEY)
-ADD_EVALUATION = _add(EVALUATIONS)
+ADD_EVALUATION = _Add(EVALUATIONS)
 REPLACE_EVALUATION = _set(EVALUATIONS, *(column.name for column in EVALUATIONS.c if column.name != "key")).where(
     EVALUATIONS.c.key == _BY_KEY
 )
@@ -135,16 +145,17 @@ FIND_CLAIM = (
     .join_from(CLAIMS, BEATS, beating(CLAIMS), isouter=True)
     .where(CLAIMS.c.key == _BY_KEY)
 )
-ADD_CLAIM = _add(CLAIMS)
+ADD_CLAIM = _Add(CLAIMS)
 TAKE_CLAIM = _set(CLAIMS, *HOLDER, "deaths").where(CLAIMS.c.key == _BY_KEY, of_holder(CLAIMS, "from_"))
 DROP_CLAIM = sa.delete(CLAIMS).where(CLAIMS.c.key == _BY_KEY, of_holder(CLAIMS, "from_"))
-ADD_TRIAL = _add(TRIALS)
+ADD_TRIAL = _Add(TRIALS)
 DROP_TRIAL = sa.delete(TRIALS).where(TRIALS.c.run == _BY_RUN, TRIALS.c.trial == sa.bindparam("by_trial"))
 SET_PROGRESS = _set(RUNS, "trials", "cached", "failures", "best_loss", "updated_at").where(RUNS.c.run == _BY_RUN)
-BEAT = (
-    postgresql.insert(BEATS)
-    .values({"beat": sa.func.clock_timestamp(), **{name: sa.bindparam(name) for name in HOLDER}})
-    .on_conflict_do_update(index_elements=list(HOLDER), set_={"beat": sa.func.clock_timestamp()})
+BEAT = sa.text(
+    """
+    INSERT INTO beats (host, pid, process_started, beat) VALUES (:host, :pid, :process_started, clock_timestamp())
+    ON CONFLICT (host, pid, process_started) DO UPDATE SET beat = clock_timestamp()
+    """
 )
 DROP_BEAT = sa.delete(BEATS).where(of_holder(BEATS, "from_"))
 DROP_OLD_BEATS = sa.delete(BEATS).where(BEATS.c.beat < sa.func.clock_timestamp() - sa.text("INTERVAL '1 day'"))

@@ -187,6 +187,21 @@ def test_help_of_every_verb(capsys):
     assert re.fullmatch(r"\d+\.\d+\.\d+\n", capsys.readouterr().out.rpartition("Commands")[2][-6:])
 
 
+@pytest.mark.parametrize("verb", [[], ["store"]])
+def test_every_summary_of_a_listing_is_shown_whole_at_80_columns(capsys, monkeypatch, verb):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert bench(*verb, "--help") == 0
+    listing = capsys.readouterr().out.partition("Commands:\n")[2]
+    summaries = dict(re.findall(r"^  (\w+) +(\S.*)$", listing, re.MULTILINE))
+    assert len(summaries) == len(listing.strip().splitlines())  # a line each
+    for name, summary in summaries.items():
+        assert summary.endswith(".")
+        assert not summary.endswith("...")
+        assert bench(*verb, name, "--help") == 0
+        paragraph = capsys.readouterr().out.split("\n\n")[1]
+        assert " ".join(paragraph.split()) == summary  # all of it, and not its beginning
+
+
 def test_list_names_everything_with_a_line(capsys):
     assert bench("list") == 0
     out = capsys.readouterr().out
@@ -198,11 +213,11 @@ def test_list_names_everything_with_a_line(capsys):
 
 def test_list_optimizers_says_what_each_can_express_and_what_it_approximates(capsys, folder, monkeypatch):
     (folder / "mine/optimizer").mkdir(parents=True)
-    (folder / "mine/needing.py").write_text("import torch.of.nobody\n\n\nclass It: ...\n")
+    (folder / "mine/needing.py").write_text("import submitit.of.nobody\n\n\nclass It: ...\n")
     (folder / "mine/raising.py").write_text("def it(space, seed, budget):\n    raise OSError('no room')\n")
     for name, path in (("needing", "needing.It"), ("raising", "raising.it")):
         (folder / f"mine/optimizer/{name}.yaml").write_text(f"name: {name}\nclass: {path}\n")
-    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setitem(sys.modules, "submitit", None)
     assert bench("list", "optimizers", "--config-dir", "mine") == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert head == "optimizer"
@@ -221,7 +236,7 @@ def test_list_optimizers_says_what_each_can_express_and_what_it_approximates(cap
     assert "exact laws: float, float_log, categorical, conditional" in entries["skopt_gp"]
     assert "takes no results that it did not ask for" in entries["optuna_cmaes"]
     assert "exact laws: all" in entries["random"]
-    assert "not installed; pip install 'hpo-compare[torch]'" in entries["needing"]
+    assert "not installed; pip install 'hpo-compare[slurm]'" in entries["needing"]
     assert "not available: building it raised OSError: no room" in entries["raising"]
 
 
@@ -319,7 +334,7 @@ def test_status_of_a_sweep_under_way_says_its_pace_and_what_went_wrong(capsys, f
     paces: list[re.Match[str] | None] = []
     wait_for(lambda: paces.append(pace()) or paces[-1], process, every=0.5)
     assert 30 < int(paces[-1][1]) < 120
-    assert 0 < float(paces[-1][2]) < 60 / 0.05
+    assert float(paces[-1][2]) > 0  # test_status has how it is computed; what it is depends on the machine
     assert process.wait(timeout=600) == 0
     capsys.readouterr()
     assert bench("status", "s") == 0

@@ -87,13 +87,19 @@ def bounds(visits: Visits) -> Iterator[Finding]:
     """
     labels = visits.runs["label"].reindex(visits.incumbents.index)
     numeric = [parameter for parameter in visits.space.searched if not isinstance(parameter, Categorical)]
+    worse = _worse_half(visits)
     said = []
     for parameter, upper in itertools.product(numeric, (False, True)):
         place = visits.incumbents[parameter.name].dropna()
         count = int(_at(place.to_numpy(), upper).sum())
-        chances = [(labels[place.index] == label, chance) for label, chance in _chances(visits, parameter, upper)]
-        probability = _tail([(int(here.sum()), chance) for here, chance in chances], count)
-        if count >= max(1, _SHARE * len(place)) and probability < _WORTH / (2 * len(numeric)):
+        if count < max(1, _SHARE * len(place)):
+            continue
+        runs = labels[place.index].value_counts()
+        places = visits.places[parameter.name].to_numpy()
+        chances = {label: _chance(places[rows], parameter, upper) for label, rows in worse.items()}
+        if _tail([(int(runs.get(label, 0)), chance) for label, chance in chances.items()], count) < _WORTH / (
+            2 * len(numeric)
+        ):
             which, end = ("high", parameter.high) if upper else ("low", parameter.low)
             said.append(f"{parameter.name} at its {which} end, {end:g}, in {count} of {len(place)} runs")
     if said:
@@ -123,13 +129,18 @@ def _at(places: NDArray[np.float64], upper: bool) -> NDArray[np.bool_]:
     return found
 
 
-def _chances(visits: Visits, parameter: Parameter, upper: bool) -> Iterator[tuple[str, float]]:
-    """Each optimiser with the probability that a run's incumbent is at the end by chance."""
-    place, trials = visits.places[parameter.name], visits.trials
-    worse = trials["rank"] >= trials.groupby("label")["rank"].transform("median")
-    for label, part in place[worse].groupby(trials.loc[worse, "label"]):
-        there = _at(part.dropna().to_numpy(), upper)
-        yield str(label), max(mass(parameter, upper), float(there.mean()) if len(there) else 0.0)
+def _worse_half(visits: Visits) -> dict[str, NDArray[np.int64]]:
+    """The rows of each optimiser's trials that are no better than its median."""
+    by_label = visits.trials.groupby("label")
+    worse = (visits.trials["rank"] >= by_label["rank"].transform("median")).to_numpy()
+    rows = {str(label): np.asarray(places) for label, places in by_label.indices.items()}
+    return {label: places[worse[places]] for label, places in rows.items()}
+
+
+def _chance(places: NDArray[np.float64], parameter: Parameter, upper: bool) -> float:
+    """The probability that a run's incumbent is at the end by chance, from places of the worse half of its trials."""
+    there = _at(places[~np.isnan(places)], upper)
+    return max(mass(parameter, upper), float(there.mean()) if len(there) else 0.0)
 
 
 def _tail(groups: Sequence[tuple[int, float]], count: int) -> float:

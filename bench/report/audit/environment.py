@@ -22,9 +22,18 @@ def findings(comparison: Comparison, found: Results) -> Iterator[Finding]:
 
 def versions(metadata: Sequence[Metadata]) -> Iterator[Finding]:
     """Whether the versions of libraries and the CPU are the same in all runs: losses and seconds may depend on them."""
+    # A library that was not everywhere has decided no loss, unless a model names it.
+    recorded = [provenance_of(entry).get("versions") or {} for entry in metadata]
+    everywhere = (
+        set[str].intersection(*(set(versions) for versions in recorded if versions)) if any(recorded) else set()
+    )
     environments = [
-        {key: provenance_of(entry).get(key) for key in ("versions", "cpu")} | {"model": entry.get("computed_by") or {}}
-        for entry in metadata
+        {
+            "versions": {name: version for name, version in versions.items() if name in everywhere} or None,
+            "cpu": provenance_of(entry).get("cpu"),
+            "model": entry.get("computed_by") or {},
+        }
+        for entry, versions in zip(metadata, recorded, strict=True)
     ]
     differ = curves.differences(environments)
     if differ:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bench.report.audit.entries import Finding, Level
+from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
 from bench.results import Results
 from bench.wording import listed, plural
@@ -44,10 +45,9 @@ def plateaus(comparison: Comparison, found: Results) -> Iterator[Finding]:
     runs = comparison.runs[comparison.runs["trials"] >= 2]
     if runs.empty:
         return
-    best = found.trials["best_loss"].to_numpy(dtype=np.float64, na_value=np.nan)
-    best = np.where(np.isnan(best), np.inf, best)
+    best = found.trials["best_loss"]
     first, count = runs["first"].to_numpy(), runs["trials"].to_numpy()
-    half, last = best[first + (count + 1) // 2 - 1], best[first + count - 1]
+    half, last = (curves.losses(best.iloc[first + after - 1]) for after in ((count + 1) // 2, count))
     several = len(set(runs["label"])) > 1
     if several and np.isfinite(last[0]) and (last == last[0]).all():
         text = f"every run ends at the same loss, {last[0]:.6g}: the problem does not tell these optimisers apart"

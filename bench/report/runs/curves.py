@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ class Comparison:
         """Whether the loss is the value of a function: then nothing was trained, validated or tested."""
         return bool((self.runs["task"] == "function").all())
 
-    @property
+    @cached_property
     def yardsticks(self) -> dict[str, int]:
         """The labels that make several evaluations for each of the budget, and how many: they compete with no other."""
         factors = self.runs.groupby("label")["factor"].max()
@@ -129,18 +130,26 @@ def curves(
     ends where any of its runs is not known (see `runs`), and at the latest after `longest` evaluations, so that
     every point of it rests on the same runs.
     """
-    has_test = bool(np.isfinite(test[_positions(runs)]).any())
-    parts = []
+    has_test = bool(np.isfinite(test[positions(runs)]).any())
+    parts = {}
     for label, part in runs.groupby("label", sort=True):
         end = int(min(part["known"].min(), longest))
-        frame = pd.DataFrame({"label": label, "evaluations": np.arange(1, end + 1), "runs": len(part)})
+        columns: dict[str, Any] = {"evaluations": np.arange(1, end + 1), "runs": len(part)}
         for kind, values in zip(quartiles.KINDS, (validation, test), strict=True):
-            stacked = stack(values, part["first"].to_numpy(), part["trials"].to_numpy(), end, int(part["factor"].max()))
-            found = quartiles.quartiles(stacked)
-            for name, line in zip(quartiles.QUARTILES, found, strict=True):
-                frame[f"{kind}_{name}"] = line if kind == "validation" or has_test else np.nan
-        parts.append(frame)
-    return pd.concat(parts, ignore_index=True)
+            known = kind == "validation" or has_test
+            place = part["first"].to_numpy(), part["trials"].to_numpy(), end, int(part["factor"].max())
+            lines = quartiles.quartiles(stack(values, *place)) if known else [np.nan] * len(quartiles.QUARTILES)
+            columns |= {f"{kind}_{name}": line for name, line in zip(quartiles.QUARTILES, lines, strict=True)}
+        parts[str(label)] = pd.DataFrame(columns)
+    return by_label(parts)
+
+
+def by_label(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Frames under one another, each with its label in the first column; its rows are numbered from 0."""
+    together = pd.concat(frames.values(), ignore_index=True)
+    labels = pd.Series(list(frames)).repeat([len(frame) for frame in frames.values()])
+    together.insert(0, "label", labels.reset_index(drop=True))
+    return together
 
 
 def stack(
@@ -156,8 +165,9 @@ def stack(
     any trial stands at +inf.
     """
     place = np.minimum(np.arange(1, evaluations + 1) * factor, trials[:, None]) - 1
-    rows = np.where(trials[:, None] > 0, first[:, None] + place, len(values))
-    stacked: NDArray[np.float64] = np.append(values, np.inf)[rows]
+    stacked = np.full(place.shape, np.inf)
+    ran = trials > 0
+    stacked[ran] = values[first[ran, None] + place[ran]]
     return stacked
 
 
@@ -189,18 +199,25 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 def differences(trees: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """The dotted names whose values are not the same in all of the mappings, with the values (None where missing)."""
+    if all(tree == trees[0] for tree in trees):  # far sooner than leaf by leaf, and mostly so
+        return {}
     leaves = [dict(flatten(tree)) for tree in trees]
     names = dict.fromkeys(name for leaf in leaves for name in leaf)
     values = {name: [leaf.get(name) for leaf in leaves] for name in names}
     return {name: found for name, found in values.items() if any(value != found[0] for value in found)}
 
 
-def _positions(runs: pd.DataFrame) -> NDArray[np.int64]:
-    """The rows of `results.trials` that belong to the runs."""
+def positions(runs: pd.DataFrame) -> NDArray[np.int64]:
+    """The rows of `results.trials` that belong to the runs, in their order."""
+    found: NDArray[np.int64] = np.repeat(runs["first"].to_numpy(), runs["trials"].to_numpy()) + within(runs)
+    return found
+
+
+def within(runs: pd.DataFrame) -> NDArray[np.int64]:
+    """The numbers of the runs' trials, 0, 1, ... in each."""
     lengths = runs["trials"].to_numpy()
-    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    rows: NDArray[np.int64] = np.repeat(runs["first"].to_numpy(), lengths) + within
-    return rows
+    numbers: NDArray[np.int64] = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return numbers
 
 
 def _described(run: RunId, metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,12 +77,12 @@ def find(comparison: Comparison, found: Results, drawn: Pools | None = None) -> 
     its exact median after as many evaluations as final losses stand after (`baseline.reference`).
     """
     drawn = pools(comparison, found) if drawn is None else drawn
-    best = curves.losses(found.trials["best_loss"])
+    best = found.trials["best_loss"]
     made: References = {}
     for problem, part in comparison.runs.groupby("problem"):
         pool = drawn.get(str(problem), np.empty(0))
         ran = part[part["trials"] > 0]
-        others = best[(ran["first"] + ran["trials"] - 1).to_numpy()].tolist()
+        others = curves.losses(best.iloc[(ran["first"] + ran["trials"] - 1).to_numpy()]).tolist()
         metadata = found.runs[curves.run_ids(part.iloc[:1])[0]]
         minimum = metadata.get("known_minimum")
         if minimum is not None and not metadata.get("noise"):
@@ -129,11 +129,11 @@ def pools(comparison: Comparison, found: Results) -> Pools:
         metadata = found.runs[run]
         if is_random(run, metadata) and count > chosen.get((problem, run.seed), (0, 0))[1]:
             chosen[problem, run.seed] = (first, count, _sobol(metadata))
-    drawn, initial = curves.losses(found.trials["loss"]), found.trials["initial"].to_numpy(dtype=bool)
     parts: dict[str, list[NDArray[np.float64]]] = {}
     for (problem, _), (first, count, sobol) in chosen.items():
-        where = slice(first, first + count)
-        parts.setdefault(problem, []).append(drawn[where][~initial[where]] if sobol else drawn[where])
+        rows = found.trials.iloc[first : first + count]
+        drawn = curves.losses(rows["loss"])
+        parts.setdefault(problem, []).append(drawn[~rows["initial"].to_numpy(dtype=bool)] if sobol else drawn)
     return {problem: np.concatenate(losses) for problem, losses in parts.items()}
 
 

@@ -50,7 +50,8 @@ class Sample:
 
 def samples(comparison: Comparison, found: Results) -> dict[str, Sample]:
     """The sample of each label, in the order of the comparison's table (the least median first)."""
-    trials = found.trials
+    begin = int(comparison.runs["first"].min())
+    trials = found.trials.iloc[begin : int((comparison.runs["first"] + comparison.runs["trials"]).max())]
     validation, test = (curves.losses(trials[name]) for name in ("best_loss", "incumbent_test_loss"))
     asked = (trials["ask_seconds"] + trials["tell_seconds"]).to_numpy(dtype=np.float64)
     charged = asked + trials["evaluate_seconds"].to_numpy(dtype=np.float64)
@@ -59,7 +60,7 @@ def samples(comparison: Comparison, found: Results) -> dict[str, Sample]:
     found_samples = {}
     for label in comparison.final["label"]:
         runs = parts[label].sort_values(["seed", "experiment"])
-        first, made = runs["first"].to_numpy(), runs["trials"].to_numpy()
+        first, made = runs["first"].to_numpy() - begin, runs["trials"].to_numpy()
         factor, end = int(runs["factor"].max()), int(ends.get(label, 0))
         rows = [slice(start, start + count) for start, count in zip(first, made, strict=True)]
         asking = np.full((len(runs), int(made.max(initial=0))), np.nan)
@@ -101,8 +102,5 @@ def _name(design: Mapping[str, Any] | str | None) -> str | None:
 
 def by_label(values: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Frames under one another, each with its label in the first column; empty without any."""
-    parts = [frame.assign(label=label) for label, frame in values.items() if len(frame)]
-    if not parts:
-        return pd.DataFrame(columns=["label"])
-    together = pd.concat(parts, ignore_index=True)
-    return together[["label", *(name for name in together.columns if name != "label")]]
+    parts = {label: frame for label, frame in values.items() if len(frame)}
+    return curves.by_label(parts) if parts else pd.DataFrame(columns=["label"])

@@ -12,7 +12,8 @@ import pyarrow as pa
 from bench import results
 from bench.errors import UserError, allowed
 from bench.report.look import paper
-from bench.report.runs import curves
+from bench.report.runs import curves, proposals
+from bench.report.runs.proposals import Proposals
 from bench.results import Results, RunId, UnreadableTable
 
 _STATUS = {"ok", "failed", "timeout", "crashed"}
@@ -63,6 +64,8 @@ class Reading:
     """What was read, and what could not be."""
 
     results: Results
+    proposals: dict[RunId, Proposals]
+    """What is kept of the configurations of each run that is in `results`."""
     left_out: dict[RunId, str]
     """Why each run that is not in `results` is left out."""
 
@@ -86,11 +89,12 @@ def read(results_dir: Path, wanted: Selection) -> Reading:
     tables: list[pa.Table] = []
     runs: dict[RunId, dict[str, Any]] = {}
     left_out: dict[RunId, str] = {}
+    proposed: dict[RunId, Proposals] = {}
     for run, path in paths.items():
         if not wanted.takes(run):
             continue
         try:
-            table, metadata = results.read_run(path, curves.COLUMNS)
+            table, metadata = results.read_run(path, list(dict.fromkeys([*curves.COLUMNS, *proposals.COLUMNS])))
         except UnreadableTable as error:
             left_out[run] = error.reason
             continue
@@ -98,7 +102,8 @@ def read(results_dir: Path, wanted: Selection) -> Reading:
         if reason:
             left_out[run] = reason
         else:
-            tables.append(table)
+            proposed[run] = proposals.of(table)
+            tables.append(table.select(curves.COLUMNS))
             runs[run] = metadata
     if not runs and not left_out:
         raise UserError(f"{wanted.command}: no run is of both; 'bench report' without the one or the other shows which")
@@ -106,7 +111,7 @@ def read(results_dir: Path, wanted: Selection) -> Reading:
         run, reason = next(iter(left_out.items()))
         more = f" (and {len(left_out) - 1} more tables)" if len(left_out) > 1 else ""
         raise UserError(f"nothing is left to report: {_table(run)}: {reason}{more}")
-    return Reading(results.combined(tables, runs), left_out)
+    return Reading(results.combined(tables, runs), proposed, left_out)
 
 
 def fault(run: RunId, table: pa.Table, metadata: Mapping[str, Any]) -> str | None:
@@ -116,11 +121,19 @@ def fault(run: RunId, table: pa.Table, metadata: Mapping[str, Any]) -> str | Non
     rise; its trials be those of its budget, unless it was exhausted or limited by time; its problem be named.
     """
     for name, value in vars(run).items():
-        others = set(table[name].unique().to_pylist()) - {value}
+        others = _others(table[name], {value})
         if others:
             return f"its rows are of {name} {min(map(str, others))}: move it back to that run's place, or delete it"
     reason = _fault_of_rows(table) or _fault_of_metadata(len(table), metadata)
     return reason and f"{reason}; delete it and run its experiment again"
+
+
+def _others(column: pa.ChunkedArray, known: set[Any]) -> set[Any]:
+    """The values of a column that are none of those known; of names, the file's own list of them mostly suffices."""
+    named = pa.types.is_dictionary(column.type) and not column.null_count
+    if named and all(known.issuperset(chunk.dictionary.to_pylist()) for chunk in column.chunks):
+        return set()
+    return set(column.unique().to_pylist()) - known
 
 
 def _fault_of_rows(table: pa.Table) -> str | None:
@@ -128,7 +141,7 @@ def _fault_of_rows(table: pa.Table) -> str | None:
     wrong = np.flatnonzero(trials != np.arange(len(trials)))
     if len(wrong):
         return f"its trials are not numbered 0, 1, 2, ... (found {trials[wrong[0]]} in place of {wrong[0]})"
-    unknown = set(table["status"].unique().to_pylist()) - _STATUS
+    unknown = _others(table["status"], _STATUS)
     if unknown:
         return f"has trials of unknown status {min(map(str, unknown))}"
     best = table["best_loss"].to_numpy()

@@ -159,7 +159,7 @@ def signed_rank_p(a: Array, b: Array) -> float:
     largest rank. Distances that differ by rounding alone tie (see `differences`).
     """
     d = differences(a, b)
-    ranks = stats.rankdata(levels(np.abs(d), rounding(a, b)))[d != 0]
+    ranks = average_ranks(levels(np.abs(d), rounding(a, b)))[d != 0]
     if len(ranks) == 0:
         return 1.0
     signed = float((np.sign(d[d != 0]) * ranks).sum())
@@ -185,7 +185,7 @@ def rank_sum_p(a: Array, b: Array) -> float:
     if min(n, m) == 0:
         return 1.0
     both = np.concatenate([a, b])
-    ranks = stats.rankdata(levels(both, rounding(both, both)))
+    ranks = average_ranks(levels(both, rounding(both, both)))
     size, own = (n, ranks[:n]) if n <= m else (m, ranks[n:])
     distance = abs(float(own.sum()) - size * (n + m + 1) / 2)
     if n + m > EXACT_DRAWS:
@@ -279,6 +279,13 @@ def levels(values: Array, rounding: Array) -> Array:
     found = np.zeros(values.shape)
     np.put_along_axis(found, order[..., 1:], np.cumsum(steps, axis=-1), axis=-1)
     return found
+
+
+def average_ranks(places: Array) -> Array:
+    """Ranks 1, 2, ... of `levels`, (n,), one level sharing the mean of its ranks, as `scipy.stats.rankdata` has it."""
+    counts = np.bincount(places.astype(np.int64))
+    shared: Array = np.cumsum(counts) - (counts - 1) / 2
+    return shared[places.astype(np.int64)]
 
 
 def _normal_p(distance: float, spread: float) -> float:

@@ -61,7 +61,9 @@ def facts(comparison: Comparison, found: Results) -> Iterator[Fact]:
             yield Fact(title, " | ".join(values))
     yield Fact("problem family", f"`{runs['family'].iloc[0]}`")
     for name in ("python", "cpu", "threads", "revision", "versions"):
-        values = dict.fromkeys(_plain(provenance_of(entry).get(name)) for entry in metadata)
+        values = dict.fromkeys(
+            _plain(_computing(entry) if name == "versions" else provenance_of(entry).get(name)) for entry in metadata
+        )
         if list(values) != ["not set"]:
             yield Fact(name, " | ".join(values))
     more = sorted(_of_optimizers_alone(metadata))
@@ -69,10 +71,15 @@ def facts(comparison: Comparison, found: Results) -> Iterator[Fact]:
         yield Fact("versions, of optimisers", ", ".join(more))
 
 
+def _computing(entry: Metadata) -> dict[str, str]:
+    """The versions of what every run computes with and of what the model of this one does."""
+    return dict(sorted(((provenance_of(entry).get("versions") or {}) | (entry.get("computed_by") or {})).items()))
+
+
 def _of_optimizers_alone(metadata: Sequence[Metadata]) -> set[str]:
     """Libraries of optimisers, with their versions, that stand in no run's list of versions."""
     origins = [provenance_of(entry) for entry in metadata]
-    listed = {name for origin in origins for name in origin.get("versions") or {}}
+    listed = {name for entry in metadata for name in _computing(entry)}
     theirs = {(name, said) for origin in origins for name, said in (origin.get("optimizer_versions") or {}).items()}
     return {f"{name} {said}" for name, said in theirs if name not in listed}
 

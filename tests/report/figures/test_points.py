@@ -137,9 +137,9 @@ def test_failures_and_points_beyond_the_axes_are_said(kind: str) -> None:
     with figures.look():
         figure = drawn(kind, frame, FEW)
         assert all_seen(figure) == []
-    found = words(figure)
-    for said in ("6 of 10 without a loss, no median", "1 beyond, to 1e+03", "n = 7"):
-        assert found.count(said) == 1
+    shown = words(figure)
+    for text in ("6 of 10 without a loss, no median", "1 beyond, to 1e+03", "n = 7"):
+        assert shown.count(text) == 1
     assert figure.axes[0].get_xlim()[1] < 10
 
 
@@ -208,13 +208,13 @@ def test_a_cell_is_darker_the_more_often_its_row_wins_and_its_number_stands_out_
     shade = {}
     for cell in (artist for artist in figure.artists if isinstance(artist, Rectangle)):
         shade[cell.get_x() + cell.get_width() / 2, cell.get_y() + cell.get_height() / 2] = grey(cell.get_facecolor())
-    found = []
+    cells = []
     for text in (text for text in figure.texts if text.get_text().isdigit()):
         place = min(shade, key=lambda at: math.dist(at, text.get_position()))
-        found.append((int(text.get_text()), shade[place]))
+        cells.append((int(text.get_text()), shade[place]))
         assert contrast(shade[place], grey(text.get_color())) > 4.5
-    assert len(found) == 12 * 11
-    for (one, a), (other, b) in itertools.combinations(found, 2):
+    assert len(cells) == 12 * 11
+    for (one, a), (other, b) in itertools.combinations(cells, 2):
         assert not (one > other and a > b + 1e-9)
 
 
@@ -268,9 +268,9 @@ def test_ranks_stand_in_proportion_and_bars_span_their_groups() -> None:
     start, end = bar.get_xdata()
     between = [name for name in FEW if start <= at[name] <= end]
     assert between == ["optuna_tpe", "skopt_gp"]
-    found = words(figure)
-    for said in ("optuna_tpe 1.25", "grid 3.75", "critical difference 1.50", "over 12 problems", "p = 0.003"):
-        assert said in found
+    shown = words(figure)
+    for text in ("optuna_tpe 1.25", "grid 3.75", "critical difference 1.50", "over 12 problems", "p = 0.003"):
+        assert text in shown
 
 
 def test_bars_that_share_a_rank_stand_in_rows_of_their_own() -> None:
