@@ -1,6 +1,6 @@
 """The report over 10,000, 100,000 and 1,000,000 trials: time and peak memory of all frames, and time of each figure.
 
-Run as `python benchmarks/report.py`; exits with status 1 where a bound of DESIGN.md §8 does not hold. Times are
+Run as `python benchmarks/report.py`; exits with status 1 where one of its bounds does not hold. Times are
 those of the process on its core, so that what else the machine does counts little.
 """
 

@@ -86,7 +86,9 @@ def test_the_wheel_has_the_package_its_configs_and_the_sweeper_and_no_more(wheel
     endings = {".py", ".css", ".html", ".js"}
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "bench").rglob("*") if path.suffix in endings}
     rest = {name for name in names if ".dist-info/" not in name and not name.endswith(".pyc")}
-    assert configs | sources | {"hydra_plugins/bench_sweeper.py"} <= rest
+    plugins = {path.relative_to(ROOT).as_posix() for path in (ROOT / "hydra_plugins").glob("*.py")}
+    assert configs | sources | plugins | {"bench/py.typed"} <= rest
+    assert len(plugins) == 2
     assert {name.partition("/")[0] for name in rest} == {"bench", "hydra_plugins"}
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 

@@ -49,7 +49,15 @@ SCHEMA = pa.schema(
         pa.field("details", pa.string()),
     ]
 )
-"""One row a trial; DESIGN.md §4 says what each column means."""
+"""One row a trial.
+
+The first five columns name the run; `trial` counts from 0. `configuration` is canonical JSON, `evaluation` the store's
+key. `status` is ok, failed, timeout or crashed, and `error` says why. `loss` and `test_loss` are null where it is not
+ok, `test_loss` also where there is no test part. `best_loss` is the lowest loss so far, null before the first success;
+`incumbent_test_loss` is the test loss of the trial that has it, the first of equals. `initial` marks a shared initial
+design, `cached` what another run had evaluated before. The seconds are as charged; `details` is JSON: the losses of
+folds, the rounds, the learning curve.
+"""
 
 
 @dataclass(frozen=True, order=True)
