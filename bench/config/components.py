@@ -23,12 +23,12 @@ def locate(where: str, path: object) -> Callable[..., Any]:
                 "or into the folder you start from"
             ) from None
         raise UserError(f"{where}={path}: {extras.missing(str(error.name), str(path))}") from None
-    found: Callable[..., Any] | None = getattr(module, name, None)
-    if found is None:
+    component: Callable[..., Any] | None = getattr(module, name, None)
+    if component is None:
         own = {key: value for key, value in vars(module).items() if callable(value) and not key.startswith("_")}
         public = [key for key, value in own.items() if str(getattr(value, "__module__", "")).startswith(module_name)]
         raise UserError(f"{where}={path}: {module_name} has no {name!r}; {allowed(name, public)}")
-    return found
+    return component
 
 
 def build(where: str, path: object, arguments: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:

@@ -410,7 +410,7 @@ MISTAKES = {
     ),
     "calibrate": (
         {"estimator": "sklearn.svm.SVC", "calibrate": 1},
-        "model.settings.calibrate=1: expected a number of folds",
+        "model.settings.calibrate=1: expected a whole number from 2",
     ),
 }
 
