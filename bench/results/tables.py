@@ -177,16 +177,38 @@ def read(results_dir: Path, experiments: Iterable[str], columns: Sequence[str] |
     return combined(tables, runs)
 
 
-def read_run(path: Path, columns: Sequence[str] | None = None) -> tuple[pa.Table, dict[str, Any]]:
-    """One run's rows, all columns or only those named, and its metadata; raises `UnreadableTable`."""
-    schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
+def read_run(
+    path: Path, columns: Sequence[str] | None = None, expected: Mapping[str, object] | None = None
+) -> tuple[pa.Table, dict[str, Any]]:
+    """One run's rows, all columns or only those named, and its metadata; raises `UnreadableTable`.
+
+    A column that holds nothing but the value `expected` of it, as the file's own statistics say, is left out unread.
+    """
+    names = SCHEMA.names if columns is None else columns
     try:
         with pq.ParquetFile(path) as file:  # opened once: a large experiment has ten thousand files
             metadata = _metadata(path, file)
+            left_out = _as_expected(file.metadata, expected or {})
+            schema = pa.schema([SCHEMA.field(name) for name in names if name not in left_out])
             table = file.read(columns=schema.names, use_threads=False).select(schema.names)
         return (table if table.schema.equals(schema) else table.cast(schema)), metadata
     except _BROKEN as error:
         raise DamagedTable(path, error) from None
+
+
+def _as_expected(file: pq.FileMetaData, expected: Mapping[str, object]) -> set[str]:
+    """The columns that hold nothing but the value expected, by the statistics of a file, which may have none."""
+    if not expected or not file.num_row_groups:
+        return set()
+    places = {name: place for place, name in enumerate(file.schema.names)}
+    known = {name for name in expected if name in places}
+    for number in range(file.num_row_groups):
+        group = file.row_group(number)
+        for name in list(known):
+            found = group.column(places[name]).statistics
+            if found is None or found.null_count or not (found.min == expected[name] == found.max):
+                known.discard(name)
+    return known
 
 
 def combined(tables: Sequence[pa.Table], runs: dict[RunId, dict[str, Any]]) -> Results:

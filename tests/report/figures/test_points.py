@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 
 from bench.report import figures
 from bench.report.figures.points import swarm
@@ -188,7 +187,9 @@ def test_the_matrix_says_how_often_the_row_wins() -> None:
         figure = drawn("improvement", compared, FEW)
     rows = {text.get_text(): text.get_position()[1] for text in figure.texts if text.get_rotation() == 0}
     columns = {text.get_text(): text.get_position()[0] for text in figure.texts if text.get_rotation() == 90}
-    cells = {text.get_position(): text for text in figure.texts if text.get_text().isdigit()}
+    (axes,) = figure.axes
+    seen = axes.transData + figure.transFigure.inverted()
+    cells = {tuple(seen.transform(text.get_position())): text for text in axes.texts}
     assert len(cells) == len(FEW) * (len(FEW) - 1)
     for a, b in itertools.permutations(FEW, 2):
         row = compared[
@@ -205,14 +206,15 @@ def test_a_cell_is_darker_the_more_often_its_row_wins_and_its_number_stands_out_
     frame = runs(MANY[:12])
     with figures.look():
         figure = drawn("improvement", pairs(frame), MANY[:12])
-    shade = {}
-    for cell in (artist for artist in figure.artists if isinstance(artist, Rectangle)):
-        shade[cell.get_x() + cell.get_width() / 2, cell.get_y() + cell.get_height() / 2] = grey(cell.get_facecolor())
+    (axes,) = figure.axes
+    (mesh,) = axes.collections
+    shades = mesh.get_facecolors().reshape(12, 12, 4)
     cells = []
-    for text in (text for text in figure.texts if text.get_text().isdigit()):
-        place = min(shade, key=lambda at: math.dist(at, text.get_position()))
-        cells.append((int(text.get_text()), shade[place]))
-        assert contrast(shade[place], grey(text.get_color())) > 4.5
+    for text in axes.texts:
+        column, row = (int(place) for place in text.get_position())
+        shade = grey(shades[row, column])
+        cells.append((int(text.get_text()), shade))
+        assert contrast(shade, grey(text.get_color())) > 4.5
     assert len(cells) == 12 * 11
     for (one, a), (other, b) in itertools.combinations(cells, 2):
         assert not (one > other and a > b + 1e-9)
