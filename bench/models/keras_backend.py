@@ -58,13 +58,13 @@ def libraries(backend: str) -> tuple[str, ...]:
 
     No backend's are another's: an evaluation's key has their names, so that backends never share one.
     """
-    found = []
+    distributions = []
     for names in _DISTRIBUTIONS[backend]:
         installed = [name for name in names if _installed(name)]
         if not installed:
             raise UserError(f"KERAS_BACKEND={backend}: found no version of {names[0]}; pip install {names[0]}")
-        found += installed
-    return tuple(found)
+        distributions += installed
+    return tuple(distributions)
 
 
 def _installed(name: str) -> bool:

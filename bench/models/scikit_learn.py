@@ -74,7 +74,7 @@ class Estimator:
         self.name = _path(_WHERE, self.entry)
         common = _mapping("model.settings.parameters", parameters)
         own = _mapping(f"{_WHERE}.parameters", self.entry.get("parameters"))
-        self.template = _made(_WHERE, "model.settings.parameters", self.name, {**common, **own})
+        self.template = _build(_WHERE, "model.settings.parameters", self.name, {**common, **own})
         if not self._is_for_the_task():
             raise UserError(
                 f"{_WHERE}={self.name}: no {'classifier' if classes else 'regressor'}, but the task is {task}; "
@@ -206,28 +206,28 @@ def _mapping(where: str, value: Any) -> Mapping[str, Any]:
     return value or {}
 
 
-def _made(where: str, where_parameters: str, path: str, parameters: Mapping[str, Any]) -> Any:
+def _build(where: str, where_parameters: str, path: str, parameters: Mapping[str, Any]) -> Any:
     """The estimator at `path` with its fixed arguments; `where` and `where_parameters` are the YAML keys of the two."""
     factory = locate(where, path)
     values = {str(name): _value(f"{where_parameters}.{name}", value) for name, value in parameters.items()}
     try:
         known = inspect.signature(factory).parameters
         at_once = {name: value for name, value in values.items() if name in known}
-        made = factory(**at_once)
+        estimator = factory(**at_once)
     except (TypeError, ValueError) as error:
         raise UserError(f"{where}={path}: cannot be made ({_first_line(error)})") from None
-    if not isinstance(made, BaseEstimator):
+    if not isinstance(estimator, BaseEstimator):
         raise UserError(f"{where}={path}: not a scikit-learn estimator (a sklearn.base.BaseEstimator)")
     later = {name: value for name, value in values.items() if name not in at_once}
-    _check_names(where_parameters, path, made, later)
-    return made.set_params(**later)
+    _check_names(where_parameters, path, estimator, later)
+    return estimator.set_params(**later)
 
 
 def _value(where: str, value: Any) -> Any:
     """A fixed argument: an estimator where it is {class: ..., parameters: ...}, also in lists (a pipeline's steps)."""
     if isinstance(value, Mapping) and "class" in value:
         own = _mapping(f"{where}.parameters", value.get("parameters"))
-        return _made(f"{where}.class", f"{where}.parameters", _path(where, value), own)
+        return _build(f"{where}.class", f"{where}.parameters", _path(where, value), own)
     if isinstance(value, (list, tuple)):
         return [_value(f"{where}.{place}", item) for place, item in enumerate(value)]
     return value
@@ -247,15 +247,15 @@ def _check_names(where: str, path: str, estimator: Any, names: Iterable[str]) ->
 def _left_open(estimator: Any, seed: int, threads: int) -> dict[str, int]:
     """Seed and threads for the arguments, nested ones too, that nobody has set."""
     arguments = estimator.get_params()
-    found = {}
+    values = {}
     for name, value in arguments.items():
         owner, _, last = name.rpartition("__")
         if value is None and last == "random_state":
-            found[name] = seed
+            values[name] = seed
         # scikit-learn's own take theirs from `_jobs`, some of them with a warning where it is given.
         elif value is None and last == "n_jobs" and not _module(arguments.get(owner, estimator)).startswith("sklearn."):
-            found[name] = threads
-    return found
+            values[name] = threads
+    return values
 
 
 def _jobs(threads: int) -> Any:
@@ -268,8 +268,8 @@ def _distributions(estimator: Any) -> tuple[str, ...]:
     parts = [estimator, *(value for value in estimator.get_params().values() if isinstance(value, BaseEstimator))]
     packages = {_module(part).partition(".")[0] for part in parts} - {"sklearn"}
     others = metadata.packages_distributions() if packages else {}
-    found = {name for package in packages for name in others.get(package, [])}
-    return ("scikit-learn", "numpy", "scipy", *sorted(found))
+    names = {name for package in packages for name in others.get(package, [])}
+    return ("scikit-learn", "numpy", "scipy", *sorted(names))
 
 
 def _revision(estimator: Any) -> int:

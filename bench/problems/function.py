@@ -123,10 +123,10 @@ class FunctionProblem:
         }
 
     def _value(self, configuration: Configuration) -> float:
-        found = self.function(dict(configuration))
-        if isinstance(found, bool | str) or not hasattr(found, "__float__"):
-            raise TypeError(f"the value is {found!r}, which is not a number")
-        value = float(found)
+        returned = self.function(dict(configuration))
+        if isinstance(returned, bool | str) or not hasattr(returned, "__float__"):
+            raise TypeError(f"the value is {returned!r}, which is not a number")
+        value = float(returned)
         if not math.isfinite(value):
             raise FloatingPointError(f"the value is {value}")
         return value
@@ -199,7 +199,7 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> FunctionProblem:
     family = provenance.digest(identity | ({"noise": noise, "model_seed": seeds.get("model", 0)} if noise else {}))
     if noise:
         identity |= {"noise": noise, "model_seed": model_seed}
-    made = FunctionProblem(
+    problem = FunctionProblem(
         recipe,
         _callable(config["function"], settings),
         space,
@@ -211,38 +211,38 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> FunctionProblem:
         identity,
         family,
     )
-    if made.minimum is not None:
-        _must_hold(made, *made.minimum)
-    return made
+    if problem.minimum is not None:
+        _must_hold(problem, *problem.minimum)
+    return problem
 
 
 def _must_hold(problem: FunctionProblem, least: float, where: Sequence[Configuration]) -> None:
     """A minimum that the function does not have would judge every optimiser wrongly."""
     for point in where:
-        found = replace(problem, noise=0.0).evaluate(point)
-        if found.loss is None or abs(found.loss - least) > 1e-6 * max(1.0, abs(least)):
-            said = found.error or f"the value is {found.loss!r}"
-            raise UserError(f"model.minimum: loss is {least!r}, but at {to_json(point)} {said}; mend or remove it")
+        evaluation = replace(problem, noise=0.0).evaluate(point)
+        if evaluation.loss is None or abs(evaluation.loss - least) > 1e-6 * max(1.0, abs(least)):
+            outcome = evaluation.error or f"the value is {evaluation.loss!r}"
+            raise UserError(f"model.minimum: loss is {least!r}, but at {to_json(point)} {outcome}; mend or remove it")
 
 
 def _callable(path: str, settings: Mapping[str, Any]) -> Callable[[Configuration], Any]:
     """What takes a configuration: an object of the class named, or the function named with its settings."""
-    found = locate("model.function", path)
-    if inspect.isclass(found):
-        made = build_component("model", path, (), settings)
-        if not callable(made):
+    target = locate("model.function", path)
+    if inspect.isclass(target):
+        instance = build_component("model", path, (), settings)
+        if not callable(instance):
             raise UserError(f"model.function={path}: its objects cannot be called; give it __call__(configuration)")
-        return made  # type: ignore[no-any-return]
-    if not callable(found):
-        raise UserError(f"model.function={path}: neither a function nor a class; it is {found!r}")
-    parameters = list(inspect.signature(found).parameters.values())[1:]
+        return instance  # type: ignore[no-any-return]
+    if not callable(target):
+        raise UserError(f"model.function={path}: neither a function nor a class; it is {target!r}")
+    parameters = list(inspect.signature(target).parameters.values())[1:]
     known = [parameter.name for parameter in parameters]
     open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     for key in settings:
         if key not in known and not open_ended:
             what = allowed(key, known) if known else f"{path} takes no settings"
             raise UserError(f"model.settings.{key}: unknown; {what}")
-    return partial(found, **settings)
+    return partial(target, **settings)
 
 
 def _known(minimum: Mapping[str, Any] | None, space: Space) -> tuple[float, tuple[Configuration, ...]] | None:
