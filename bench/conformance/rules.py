@@ -147,11 +147,11 @@ def _independent(lab: Lab, tried: Case) -> None:
     if not getattr(lab.build(tried), "independent", False):
         raise NotApplicable("declared: it learns from losses")
     expected = lab.played(tried)
-    broken_if(_told("other losses", difference(expected, lab.played(tried, losses="upside_down"))))
-    broken_if(_told("nothing", difference(expected, lab.played(tried, tell=False))))
+    broken_if(_dependence("other losses", difference(expected, lab.played(tried, losses="upside_down"))))
+    broken_if(_dependence("nothing", difference(expected, lab.played(tried, tell=False))))
 
 
-def _told(what: str, words: str) -> str:
+def _dependence(what: str, words: str) -> str:
     return f"independent is True, but told {what}: {words}" if words else ""
 
 

@@ -290,8 +290,8 @@ MUTATIONS = [
         "bench/report/statistics/significance.py",
         (
             (
-                "found: Array = 16 * float(np.finfo(np.float64).eps) * sizes",
-                "found: Array = 0 * float(np.finfo(np.float64).eps) * sizes",
+                "margins: Array = 16 * float(np.finfo(np.float64).eps) * sizes",
+                "margins: Array = 0 * float(np.finfo(np.float64).eps) * sizes",
             ),
         ),
         (
@@ -304,8 +304,8 @@ MUTATIONS = [
         "bench/report/statistics/significance.py",
         (
             (
-                "    return np.where(np.isnan(found), np.inf, found)",
-                "    return found",
+                "    return np.where(np.isnan(losses), np.inf, losses)",
+                "    return losses",
             ),
         ),
         ("tests/report/statistics/test_significance.py::test_a_failed_run_counts_as_the_worst_whether_inf_or_nan",),
@@ -359,8 +359,8 @@ MUTATIONS = [
         "bench/report/statistics/random_search.py",
         (
             (
-                "found[t - 1] = t * (beyond @ share)",
-                "found[t - 1] = (t + 1) * (beyond @ share)",
+                "expectations[t - 1] = t * (beyond @ share)",
+                "expectations[t - 1] = (t + 1) * (beyond @ share)",
             ),
         ),
         ("tests/report/statistics/test_random_search.py::test_the_expected_best_is_the_mean_over_all_subsets",),

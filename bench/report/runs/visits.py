@@ -107,11 +107,11 @@ def ranks(losses: NDArray[np.float64], problems: NDArray[Any]) -> NDArray[np.flo
     With mid-rank r among n, 1 being the least and failures (+inf) tied as the worst, (r - 1/2) / n. Trials with another
     split are other problems: their losses are not on one scale.
     """
-    found = np.empty(len(losses))
+    shares = np.empty(len(losses))
     for problem in pd.unique(problems):
         here = problems == problem
-        found[here] = (rankdata(losses[here]) - 0.5) / here.sum()
-    return found
+        shares[here] = (rankdata(losses[here]) - 0.5) / here.sum()
+    return shares
 
 
 def _chosen(runs: pd.DataFrame, most: int) -> NDArray[np.bool_]:
@@ -168,8 +168,8 @@ def _values(asked: Sequence[str], space: Space, path: Path) -> NDArray[np.float6
 def _placed(configurations: Sequence[str], space: Space) -> NDArray[np.float64]:
     parsed = json.loads(f"[{','.join(configurations)}]")
     columns = _columns(parsed, [parameter.name for parameter in space.searched])
-    found = [_column(values, parameter) for values, parameter in zip(columns, space.searched, strict=True)]
-    return np.column_stack(found) if found else np.empty((len(parsed), 0))
+    coordinates = [_column(values, parameter) for values, parameter in zip(columns, space.searched, strict=True)]
+    return np.column_stack(coordinates) if coordinates else np.empty((len(parsed), 0))
 
 
 def _columns(parsed: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[Sequence[Any]]:
