@@ -597,8 +597,8 @@ MUTATIONS = [
         "bench/report/page/markup.py",
         (
             (
-                "    return html.escape(said, quote=True)",
-                "    return said",
+                "    return html.escape(raw, quote=True)",
+                "    return raw",
             ),
         ),
         ("tests/report/page/test_page.py::test_no_name_becomes_markup",),
