@@ -28,10 +28,11 @@ REFUSES = "refused: "
 class Lab:
     """One optimiser on the bench: each run is made once, however many rules look at it."""
 
-    def __init__(self, subject: Subject, stack: ExitStack, trials: int = TRIALS) -> None:
+    def __init__(self, subject: Subject, stack: ExitStack, trials: int = TRIALS, processes: bool = True) -> None:
         self.subject, self.way = subject, Way(budget=trials, trials=trials)
         self._runs: dict[Any, Any] = {}
-        self._elsewhere = {threads: stack.enter_context(elsewhere(subject, threads)) for threads in (1, 2)}
+        others = (1, 2) if processes else ()
+        self._elsewhere = {threads: stack.enter_context(elsewhere(subject, threads)) for threads in others}
         # What a library does when it is first used, such as importing a part of itself, is not the runs' doing.
         self.first = watched(lambda: play(subject, case(REFERENCE, 0), self.way))[1]
 

@@ -25,6 +25,8 @@ class Rule:
     """One of how many generated spaces it is tried on."""
     required: bool = True
     """Whether breaking it is a failure; else it is only reported."""
+    elsewhere: bool = False
+    """Whether it looks at runs in other processes."""
 
 
 # --- the contract -----------------------------------------------------------------------------------------------------
@@ -245,8 +247,8 @@ RULES = (
     Rule("no_files", "leaves no files in the working folder", _no_files),
     Rule("filters", "changes no warning filters", _filters),
     Rule("same_seed", "the same seed gives the same sequence", _same_seed),
-    Rule("new_process", "the same in a new process, with other hashes", _new_process, _REPEATABLE),
-    Rule("blas_threads", "the same where BLAS would have two threads", _blas_threads, _REPEATABLE),
+    Rule("new_process", "the same in a new process, with other hashes", _new_process, _REPEATABLE, elsewhere=True),
+    Rule("blas_threads", "the same where BLAS would have two threads", _blas_threads, _REPEATABLE, elsewhere=True),
     Rule("other_seeds", "another seed gives another sequence", _other_seeds),
     Rule("constant", "goes on when every loss is the same", _under("constant"), share=4),
     Rule("ties", "goes on when losses are one of two", _under("ties"), share=4),

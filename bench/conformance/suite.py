@@ -62,7 +62,7 @@ def check(
     with ExitStack() as stack, _hypothesis_leaves_nothing():
         stack.enter_context(ThreadpoolController().limit(limits=1))  # as the runner does
         with in_empty_folder():
-            lab = Lab(subject, stack, trials)
+            lab = Lab(subject, stack, trials, processes=any(rule.elsewhere for rule in rules))
         tried = [*FIXED, *_generated(examples, seed)]
         for rule in rules:
             broken = [name for name in rule.rests_on if name in failed]
