@@ -13,7 +13,7 @@ BENCH = .venv/bin/bench
 PIP = .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
 WARM = .venv/bin/python -c 'import bench.running.launch, bench.models.keras_backend, bench.report.build, cmaes, hyperopt, lightgbm, optuna, skopt; bench.models.keras_backend.load("numpy")'
 
-.PHONY: help install bench report test test-all lint perf clean
+.PHONY: help install bench report test test-all lint perf mutations clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -44,6 +44,9 @@ lint: .venv/.installed-dev ## check style, format and types
 perf: .venv/.installed ## measure the suite itself: every script in benchmarks/
 	@set -e; for script in benchmarks/*.py; do echo "$$script"; .venv/bin/python "$$script" $(ARGS); done
 
+mutations: .venv/.installed-dev ## break the suite on purpose and see whether the tests notice
+	.venv/bin/python benchmarks/mutations/mutations.py $(ARGS)
+
 clean: ## remove .venv, caches and built files; results, reports and datasets stay
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -52,7 +55,7 @@ clean: ## remove .venv, caches and built files; results, reports and datasets st
 # making it for every module takes longer than the rest of the installation.
 .venv/.installed: .venv/.made pyproject.toml constraints.txt
 	@echo "installing into .venv (about a minute the first time)"
-	@$(PIP) --editable .
+	@$(PIP) --editable '.[keras]'
 	@$(WARM)
 	@touch $@
 

@@ -95,7 +95,8 @@ def _are_probabilities(prediction: NDArray[np.floating[Any]]) -> None:
 def _log_loss(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weights: Weights) -> float:
     """Mean of -log p(class), p clipped to [eps, 1 - eps], eps being that of the prediction's type.
 
-    For float64 without weights the same to the bit as `sklearn.metrics.log_loss`, in a small part of its time.
+    `sklearn.metrics.log_loss` but for rounding, in a small part of its time: the logarithms here are SciPy's, there
+    NumPy's, and the two may differ in their last bits.
     """
     eps = np.finfo(prediction.dtype).eps
     likelihood = np.clip(prediction[np.arange(len(target)), target], eps, 1 - eps).astype(np.float64)

@@ -11,10 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-_LIBRARIES = (
-    "cmaes", "hpo-compare", "hyperopt", "jax", "jaxlib", "keras", "lightgbm", "numpy", "optuna", "pandas",
-    "scikit-learn", "scikit-optimize", "scipy", "tensorflow", "tensorflow-cpu", "torch", "xgboost", "xgboost-cpu",
-)  # fmt: skip
+_LIBRARIES = ("hpo-compare", "numpy", "pandas", "scikit-learn", "scipy")
+"""What every run computes with; those of its model and optimiser are recorded beside, as their classes name them."""
 
 
 def digest(content: Any) -> str:

@@ -45,13 +45,13 @@ def main() -> int:
         few = case.name.startswith(SLOW)
         if few and case.label != "flat" and not arguments.trials:
             continue
-        found = measure(loops, case, arguments.trials or (FEW if few else 50))
+        measured = measure(loops, case, arguments.trials or (FEW if few else 50))
         print(
-            f"| {case.name} | {library(loops, case)} | {case.label} | {found.equal} of {found.trials} | "
-            f"{found.own:.5f} | {found.added:.5f} |",
+            f"| {case.name} | {library(loops, case)} | {case.label} | {measured.equal} of {measured.trials} | "
+            f"{measured.own:.5f} | {measured.added:.5f} |",
             flush=True,
         )
-        if found.equal < found.trials or found.added > found.bound:
+        if measured.equal < measured.trials or measured.added > measured.bound:
             wrong.append(f"{case.name} ({case.label})")
     print(
         f"\n{time.perf_counter() - start:.0f} s"
@@ -64,10 +64,14 @@ def main() -> int:
 
 def measure(loops: Any, case: Any, trials: int) -> Any:
     """The attempt that added least."""
-    found = [loops.compare(case, 3, trials)]
-    while found[-1].added > found[-1].bound and found[-1].equal == found[-1].trials and len(found) < ATTEMPTS:
-        found.append(loops.compare(case, 3, trials))
-    return min(found, key=lambda comparison: comparison.added)
+    attempts = [loops.compare(case, 3, trials)]
+    while (
+        attempts[-1].added > attempts[-1].bound
+        and attempts[-1].equal == attempts[-1].trials
+        and len(attempts) < ATTEMPTS
+    ):
+        attempts.append(loops.compare(case, 3, trials))
+    return min(attempts, key=lambda comparison: comparison.added)
 
 
 def library(loops: Any, case: Any) -> str:

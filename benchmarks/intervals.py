@@ -1,9 +1,10 @@
 """How often the intervals of the report hold the truth: coverage for few seeds, beside what else was tried.
 
 Samples of n = 3, 5, 10 and 20 runs from laws whose median, mean and interquartile mean are known. Prints Markdown: the
-coverage in per cent of intervals that claim 95 %, for those of bench/report/intervals.py (whose docstring has the
-table) and for Student's t, BCa and percentile bootstraps; their median width; then the coverage of the speed-up. Takes
-a minute; the coverage of 20,000 samples is certain to 0.3, that of a fifth to 0.7 (two standard errors).
+coverage in per cent of intervals that claim 95 %, for those of bench/report/statistics/intervals.py (whose docstring
+has the table) and for Student's t, BCa and percentile bootstraps; their median width; then the coverage of the
+speed-up. Takes a minute; the coverage of 20,000 samples is certain to 0.3, that of a fifth to 0.7 (two standard
+errors).
 """
 
 import argparse

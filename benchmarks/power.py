@@ -2,8 +2,8 @@
 
 Draws final losses of k optimisers with n seeds each from normal laws, picks the best by its median, as a reader does,
 and asks for the seeds that would separate it from another that it was not told apart from. Prints Markdown: for the
-report's own answer (bench/report/power.py, whose docstring has the table), for one that corrects the square of the
-effect instead, and for one that takes the observed effect at face value,
+report's own answer (bench/report/statistics/power.py, whose docstring has the table), for one that corrects the square
+of the effect instead, and for one that takes the observed effect at face value,
 
 - of optimisers that are all equal: how often a number of seeds is promised, where none suffices;
 - of unequal ones (the first ahead by 0.8 standard deviations; or each by 0.3 of the one behind it): how often a number

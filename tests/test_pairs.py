@@ -1,25 +1,26 @@
-"""Every pair of model and dataset, of model and optimiser, of dataset and optimiser: two trials each."""
+"""Models, datasets and optimisers go together: each once, two trials a run; every pair of them in `make test-all`."""
 
 import itertools
 import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import openml
 import pandas as pd
 import pytest
+from adapters import NAMES, ONE_EACH, in_part
 from commands import bench
 from openml_server import serving
 
 from bench.config.catalogue import conf_dir
 
-ALL_MODELS, ALL_DATASETS, OPTIMIZERS = (
-    sorted(path.stem for path in (conf_dir() / group).glob("*.yaml")) for group in ("model", "dataset", "optimizer")
+ALL_MODELS, DATASETS = (
+    sorted(path.stem for path in (conf_dir() / group).glob("*.yaml")) for group in ("model", "dataset")
 )
 FUNCTIONS = [name for name in ALL_MODELS if "function:" in (conf_dir() / f"model/{name}.yaml").read_text()]
 MODELS = [name for name in ALL_MODELS if name not in FUNCTIONS]
-DATASETS = [name for name in ALL_DATASETS if name != "function"]
-"""Those with data; models that are functions have none, and go with the dataset `function` alone."""
+"""Those that are fitted; models that are functions have no data, and go with the dataset `function` alone."""
 SMALL = {
     "lightgbm": ["model.settings.rounds=5"],
     "xgboost": ["model.settings.rounds=5"],
@@ -29,6 +30,17 @@ SMALL = {
 REAL = {"otto": "otto/train.csv.zip", "mnist": "mnist/mnist.npz", "lightgbm_regression": "lightgbm-regression"}
 ROWS = 400
 """Of a large dataset, as many rows are enough here."""
+TRIALS = 2
+
+Run = tuple[str, str, str]
+"""Dataset, model, optimiser."""
+
+
+def fitting(model: str) -> list[str]:
+    """The datasets that a model goes with."""
+    if model in FUNCTIONS:
+        return ["function"]
+    return [dataset for dataset in DATASETS if dataset != "function" and not refused(model, dataset)]
 
 
 def refused(model: str, dataset: str) -> bool:
@@ -37,94 +49,136 @@ def refused(model: str, dataset: str) -> bool:
     return (model == "ridge" and not quantities) or (model == "logistic_regression" and quantities)
 
 
-@pytest.fixture
-def overrides(tmp_path):
-    """What makes each dataset available here, by its name."""
-    rng = np.random.default_rng(0)
-    colours = rng.choice(["red", "green", None], ROWS)
-    sizes = np.where(rng.random(ROWS) < 0.1, np.nan, rng.normal(size=ROWS))
-    kind = np.where((colours == "red") ^ (rng.random(ROWS) < 0.1), "a", "b")
-    pd.DataFrame({"colour": colours, "size": sizes, "kind": kind}).to_csv(tmp_path / "mine.csv", index=False)
-    rows = "".join(f"{i % 7},{rng.normal()},{'yes' if i % 7 > 3 else 'no'}\n" for i in range(ROWS))
-    arff = f"@RELATION r\n@ATTRIBUTE a REAL\n@ATTRIBUTE b REAL\n@ATTRIBUTE target {{no,yes}}\n@DATA\n{rows}"
-    found = {"file": [f"dataset.path={tmp_path / 'mine.csv'}", "dataset.target=kind"], "openml": ["dataset.id=7"]}
-    for name, file in REAL.items():
-        source = Path(os.environ.get("BENCH_TEST_DATA", ""), file)
-        if "BENCH_TEST_DATA" in os.environ and source.exists():
-            folder = tmp_path / "datasets" / name
-            folder.mkdir(parents=True)
-            for path in source.iterdir() if source.is_dir() else [source]:
-                (folder / path.name).symlink_to(path)
-            found[name] = [f"dataset.rows={ROWS}"]
-    with serving() as server:
-        server.add(7, arff)
-        before, openml.config.server = openml.config.server, server.url
-        yield found
-        openml.config.server = before
+def diagonal() -> list[Run]:
+    """Few runs in which each model, each dataset and each class of optimisers is met."""
+    runs: list[Run] = []
+    for i, optimizer in enumerate(ONE_EACH):
+        model = ALL_MODELS[i % len(ALL_MODELS)]
+        met = Counter(dataset for dataset, _, _ in runs)
+        runs.append((min(fitting(model), key=lambda dataset: met[dataset]), model, optimizer))
+    return runs
 
 
-def planned() -> dict[str, list[tuple[str, str]]]:
-    """For each dataset, the models and optimisers that are run on it."""
-    runs = []
-    for (m, model), (o, optimizer) in itertools.product(enumerate(MODELS), enumerate(OPTIMIZERS)):
-        fitting = [dataset for dataset in DATASETS if not refused(model, dataset)]
-        runs.append((fitting[(m + o) % len(fitting)], model, optimizer))
+def pairs() -> list[Run]:
+    """Runs in which each model meets each of its datasets, and each optimiser each model and each dataset."""
+    runs: list[Run] = []
+    for (m, model), (o, optimizer) in itertools.product(enumerate(MODELS), enumerate(NAMES)):
+        datasets = fitting(model)
+        runs.append((datasets[(m + o) % len(datasets)], model, optimizer))
+    runs += [("function", model, optimizer) for model, optimizer in itertools.product(FUNCTIONS, NAMES)]
     met = {(dataset, optimizer) for dataset, _, optimizer in runs}
-    missing = set(itertools.product(DATASETS, OPTIMIZERS)) - met
-    runs += [(dataset, "lightgbm", optimizer) for dataset, optimizer in sorted(missing)]
-    return {dataset: [(m, o) for d, m, o in runs if d == dataset] for dataset in DATASETS}
+    missing = set(itertools.product(DATASETS, NAMES)) - met
+    return runs + [(dataset, "lightgbm", optimizer) for dataset, optimizer in sorted(missing)]
+
+
+def test_the_few_runs_meet_each_model_each_dataset_and_each_class():
+    datasets, models, optimizers = zip(*diagonal(), strict=True)
+    assert set(datasets) == set(DATASETS)
+    assert set(models) == set(ALL_MODELS)
+    assert optimizers == tuple(ONE_EACH)
 
 
 def test_all_pairs_are_planned():
-    runs = [(dataset, *run) for dataset, own in planned().items() for run in own]
-    assert {(m, o) for _, m, o in runs} == set(itertools.product(MODELS, OPTIMIZERS))
-    assert {(d, o) for d, _, o in runs} == set(itertools.product(DATASETS, OPTIMIZERS))
-    assert {(m, d) for d, m, _ in runs} == {pair for pair in itertools.product(MODELS, DATASETS) if not refused(*pair)}
+    planned = {*diagonal(), *pairs()}
+    going = {(model, dataset) for model in ALL_MODELS for dataset in fitting(model)}
+    assert {(model, dataset) for dataset, model, _ in planned} == going
+    assert len(going) == len(MODELS) * (len(DATASETS) - 1) + len(FUNCTIONS) - len(REFUSED)
+    assert {(model, optimizer) for _, model, optimizer in planned} == set(itertools.product(ALL_MODELS, NAMES))
+    assert {(dataset, optimizer) for dataset, _, optimizer in planned} == set(itertools.product(DATASETS, NAMES))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("dataset", DATASETS)
-def test_models_and_optimisers_on(dataset, overrides, tmp_path, monkeypatch, capsys):
-    if dataset in REAL and dataset not in overrides:
-        pytest.skip(f"{REAL[dataset]} is not in the folder that BENCH_TEST_DATA names")
-    monkeypatch.chdir(tmp_path)
-    common = [f"dataset={dataset}", "name=pairs", "budget.trials=2", "threads=1", *overrides.get(dataset, [])]
-    runs = 0
-    for model, optimizer in sorted(planned()[dataset]):
-        status = bench("run", *common, f"model={model}", f"optimizer={optimizer}", *SMALL.get(model, []))
-        said = capsys.readouterr().err
-        if status == 2 and "; pip install 'hpo-compare[" in said:
-            continue  # an extra that is not there
-        assert status == 0, (model, optimizer, said)
-        runs += 1
+@pytest.fixture
+def available(tmp_path):
+    """Of a dataset's name, the overrides that make it available here; skips the test where it is not to be had."""
+    rng = np.random.default_rng(0)
+
+    def file() -> list[str]:
+        colours = rng.choice(["red", "green", None], ROWS)
+        sizes = np.where(rng.random(ROWS) < 0.1, np.nan, rng.normal(size=ROWS))
+        kind = np.where((colours == "red") ^ (rng.random(ROWS) < 0.1), "a", "b")
+        pd.DataFrame({"colour": colours, "size": sizes, "kind": kind}).to_csv(tmp_path / "mine.csv", index=False)
+        return [f"dataset.path={tmp_path / 'mine.csv'}", "dataset.target=kind"]
+
+    def real(name: str) -> list[str]:
+        source = Path(os.environ.get("BENCH_TEST_DATA", ""), REAL[name])
+        if "BENCH_TEST_DATA" not in os.environ or not source.exists():
+            pytest.skip(f"{REAL[name]} is not in the folder that BENCH_TEST_DATA names")
+        folder = tmp_path / "datasets" / name
+        folder.mkdir(parents=True)
+        for path in source.iterdir() if source.is_dir() else [source]:
+            (folder / path.name).symlink_to(path)
+        return [f"dataset.rows={ROWS}"]
+
+    def overrides(dataset: str) -> list[str]:
+        if dataset in REAL:
+            return real(dataset)
+        return {"file": file, "openml": lambda: ["dataset.id=7"]}.get(dataset, list)()
+
+    rows = "".join(f"{i % 7},{rng.normal()},{'yes' if i % 7 > 3 else 'no'}\n" for i in range(ROWS))
+    with serving() as server:
+        server.add(7, f"@RELATION r\n@ATTRIBUTE a REAL\n@ATTRIBUTE b REAL\n@ATTRIBUTE target {{no,yes}}\n@DATA\n{rows}")
+        before, openml.config.server = openml.config.server, server.url
+        yield overrides
+        openml.config.server = before
+
+
+def go(run: Run, overrides, capsys) -> bool:
+    """Run it, and see that it ends well; whether its optimiser is installed."""
+    dataset, model, optimizer = run
+    choices = [f"dataset={dataset}", f"model={model}", f"optimizer={optimizer}", *overrides, *SMALL.get(model, [])]
+    status = bench("run", "name=pairs", f"budget.trials={TRIALS}", "threads=1", *choices)
+    errors = capsys.readouterr().err
+    if status == 2 and "; pip install 'hpo-compare[" in errors:
+        return False
+    assert status == 0, (run, errors)
+    return True
+
+
+def all_ended_well(runs: int) -> None:
+    """As many runs are in the results, with finite losses and without failures."""
     trials = pd.read_parquet("results/pairs")
-    assert len(trials.groupby(["model", "optimizer"], observed=True)) == runs >= 20
+    assert len(trials.groupby(["dataset", "model", "optimizer"], observed=True)) == runs
     assert (trials["status"] == "ok").all(), trials[["model", "optimizer", "error"]].dropna().to_dict("records")
     assert np.isfinite(trials["loss"]).all()
-    for model in (model for model in MODELS if refused(model, dataset)):
-        assert bench("run", *common, f"model={model}") == 2
-        said = capsys.readouterr().err
-        assert said.count("\n") == 1
-        assert "model.settings.estimator" in said
 
 
-@pytest.mark.parametrize("model", FUNCTIONS)
-def test_each_function_with_one_optimiser_of_each_library(model, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("run", [pytest.param(run, id="-".join(run)) for run in diagonal()])
+def test_a_model_on_a_dataset_with_an_optimiser(run, available, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    for optimizer in ("random", "grid", "skopt_gp", "hyperopt_tpe", "optuna_cmaes"):
-        choices = ["dataset=function", f"model={model}", f"optimizer={optimizer}", "name=pairs", "budget.trials=2"]
-        assert bench("run", *choices, "threads=1") == 0, (optimizer, capsys.readouterr().err)
-    trials = pd.read_parquet("results/pairs")
-    assert (trials["status"] == "ok").all()
-    assert np.isfinite(trials["loss"]).all()
+    if not go(run, available(run[0]), capsys):
+        pytest.skip(f"the extra of {run[2]} is not installed")
+    all_ended_well(1)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_models_and_optimisers_on(dataset, available, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    overrides = available(dataset)
+    ended = [go(run, overrides, capsys) for run in sorted(set(pairs())) if run[0] == dataset]
+    assert sum(ended) >= 20
+    all_ended_well(sum(ended))
+
+
+REFUSED = [pair for pair in itertools.product(MODELS, DATASETS) if "function" not in pair and refused(*pair)]
+FIRST = dict(reversed(REFUSED))
+"""Of each model the first dataset that it is not for."""
+
+
+@pytest.mark.parametrize(("model", "dataset"), [in_part(pair, FIRST[pair[0]] == pair[1]) for pair in REFUSED])
+def test_what_a_model_is_not_for_is_one_line(model, dataset, available, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    choices = [f"dataset={dataset}", f"model={model}", "name=pairs", "budget.trials=2", "threads=1"]
+    assert bench("run", *choices, *available(dataset)) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "model.settings.estimator" in line
 
 
 def test_functions_and_data_do_not_go_together(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    pairs = [("function", model) for model in MODELS] + [("digits", model) for model in FUNCTIONS]
-    for dataset, model in pairs:
+    mixed = [("function", model) for model in MODELS] + [("digits", model) for model in FUNCTIONS]
+    for dataset, model in mixed:
         assert bench("run", f"dataset={dataset}", f"model={model}", "budget.trials=2") == 2
-        said = capsys.readouterr().err
-        assert said.count("\n") == 1
-        assert f"dataset={dataset}: " in said
-        assert f"model={model}" in said
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"dataset={dataset}: " in line
+        assert f"model={model}" in line

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from commands import ROOT, bench
+from pictures import leave_undrawn
 
 README = (ROOT / "README.md").read_text()
 
@@ -51,7 +52,8 @@ def test_a_dataset_a_model_and_an_optimiser_of_ones_own(mine, capsys):
     for model in ("centroids", "extra_trees"):
         assert bench("run", "--config-dir", "mine", "dataset=wine", f"model={model}", *quick) == 0
     assert bench("run", "--config-dir", "mine", "dataset=wine", "optimizer=hill", *quick, small) == 0
-    assert bench("run", "-m", "--config-dir", "mine", "dataset=wine", "optimizer=hill,random", *quick, small) == 0
+    both = ["optimizer=hill,random", "engine.workers=1"]
+    assert bench("run", "-m", "--config-dir", "mine", "dataset=wine", *both, *quick, small) == 0
     trials = pd.read_parquet("results/own")
     assert set(zip(trials["dataset"], trials["model"], trials["optimizer"], strict=True)) == {
         ("churn", "lightgbm", "random"),
@@ -73,8 +75,9 @@ def test_a_dataset_a_model_and_an_optimiser_of_ones_own(mine, capsys):
 
 
 @pytest.mark.slow
-def test_the_commands_in_order(mine, capsys):
+def test_the_commands_in_order(mine, monkeypatch, capsys):
     """Every bench command of the README, cut to a few cheap trials where it would take long."""
+    leave_undrawn(monkeypatch)
     text = "\n".join(blocks("sh")).replace("\\\n", " ")
     commands = [shlex.split(line, comments=True) for line in text.splitlines() if line.startswith("bench ")]
     assert {command[1] for command in commands} == {"list", "run", "status", "report", "best", "import", "verify"}
@@ -82,7 +85,8 @@ def test_the_commands_in_order(mine, capsys):
         arguments = command[1:]
         if arguments[0] == "run" and "dry_run=true" not in arguments:
             arguments = [*(a for a in arguments if not a.startswith("budget.")), "budget.trials=3"]
-            arguments = [a.replace("range(0,5)", "range(0,2)") for a in arguments] + ["model.settings.rounds=5"]
+            arguments = [a.replace("range(0,5)", "range(0,2)") for a in arguments]
+            arguments += ["model.settings.rounds=5", "engine.workers=1"]
         assert bench(*arguments) == 0, (command, capsys.readouterr().err)
     assert Path("reports/mine/report.html").exists()
 
@@ -97,7 +101,7 @@ def test_the_examples_of_the_page_on_data(tmp_path, monkeypatch, capsys):
     visits.to_csv("visits.csv", index=False)
     (block,) = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/data.md").read_text(), flags=re.DOTALL)
     for line in block.replace("\\\n", " ").splitlines():
-        arguments = [*shlex.split(line)[1:], "budget.trials=3"]
+        arguments = [*shlex.split(line)[1:], "budget.trials=3", "engine.workers=1"]
         assert bench(*arguments) == 0, (line, capsys.readouterr().err)
     trials = pd.read_parquet("results/visits")
     assert (trials["status"] == "ok").all(), trials["error"].dropna().tolist()
@@ -133,10 +137,11 @@ def test_every_key_of_the_table_is_one(tmp_path, monkeypatch, capsys):
 @pytest.mark.slow
 def test_the_commands_of_the_page_on_reports(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    leave_undrawn(monkeypatch)
     text = (ROOT / "docs/report.md").read_text()
     sweep = ["dataset=wine,digits", "optimizer=random,optuna_tpe", "budget.trials=3", "model.settings.rounds=5"]
-    for name in ("mine", "theirs"):
-        assert bench("run", "-m", *sweep, f"seed={0 if name == 'mine' else 1}", f"name={name}") == 0
+    for seed, name in enumerate(("mine", "theirs")):
+        assert bench("run", "-m", *sweep, f"seed={seed}", f"name={name}", "engine.workers=1") == 0
     (example,) = re.findall(r"```csv\n(.*?)```", text, flags=re.DOTALL)
     Path("log.csv").write_text(example)
     for line in "".join(re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)).replace("\\\n", " ").splitlines():
@@ -146,7 +151,7 @@ def test_the_commands_of_the_page_on_reports(tmp_path, monkeypatch, capsys):
 
 
 def test_the_commands_of_the_page_on_engines_compose(tmp_path, monkeypatch, capsys):
-    """What each would run; the engines themselves are tried in test_engine, test_slurm and test_ray."""
+    """What each would run; the engines themselves are tried in `tests/engines`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BENCH_STORE", f"sqlite:///{tmp_path}/store.sqlite")
     text = "".join(re.findall(r"```sh\n(.*?)```", (ROOT / "docs/engines.md").read_text(), flags=re.DOTALL))

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import tables
 from commands import ROOT, bench
+from pictures import leave_undrawn
 
 from bench import provenance, results
 
@@ -39,8 +40,8 @@ def made_by(experiment: str) -> list[str]:
 
 def same_cpu(experiment: str) -> bool:
     """Whether this machine is of the kind that made the runs, so that the last digits must agree."""
-    found = results.find(Path("results"), experiment)
-    _, metadata = results.read_run(next(iter(found.values())), [])
+    paths = results.find(Path("results"), experiment)
+    _, metadata = results.read_run(next(iter(paths.values())), [])
     return bool(metadata["provenance"]["cpu"] == provenance.cpu())
 
 
@@ -49,9 +50,9 @@ def test_every_run_that_the_experiment_has_is_there_and_done(
     experiment: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert bench("run", f"experiment={experiment}", "dry_run=true") == 0
-    said = re.match(r"(\d+) runs: (\d+) done, (\d+) to do", capsys.readouterr().out)
-    assert said is not None
-    planned, done, to_do = map(int, said.groups())
+    counts = re.match(r"(\d+) runs: (\d+) done, (\d+) to do", capsys.readouterr().out)
+    assert counts is not None
+    planned, done, to_do = map(int, counts.groups())
     assert (done, to_do) == (planned, 0)
     assert planned == len(results.find(Path("results"), experiment))
     assert f"reports/{experiment}/report.md" in PAGE
@@ -76,13 +77,16 @@ def test_the_report_is_what_the_tables_give(experiment: str, capsys: pytest.Capt
         assert not re.findall(r"^(?:missing|extra): .*", out, flags=re.MULTILINE)
         assert bench(*command, "--reports-dir", "here") == 0
         for path in sorted(Path("reports", experiment, "tables").glob("*.csv")):
-            made = pd.read_csv(Path("here", experiment, "tables", path.name))
-            pd.testing.assert_frame_equal(made, pd.read_csv(path), rtol=1e-6)
+            table = pd.read_csv(Path("here", experiment, "tables", path.name))
+            pd.testing.assert_frame_equal(table, pd.read_csv(path), rtol=1e-6)
 
 
 @pytest.mark.slow
-def test_the_commands_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_of_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """As they stand, but that nothing is trained: a run is planned, and verify tried below."""
+    leave_undrawn(monkeypatch)
     text = "".join(re.findall(r"```sh\n(.*?)```", PAGE, flags=re.DOTALL))
     commands = [shlex.split(line, comments=True)[1:] for line in text.splitlines()]
     assert {command[0] for command in commands} == {"report", "verify", "run"}

@@ -186,6 +186,7 @@ def check(
     from bench import conformance  # noqa: PLC0415
     from bench.config import catalogue  # noqa: PLC0415
 
+    _warn(config_dir)
     subject = conformance.subject(name, config_dir)
     catalogue.find_own_classes(config_dir)
     typer.echo(f"{name} ({subject.path}): {examples} generated spaces and 3 fixed ones, {trials} trials on each")
@@ -295,6 +296,7 @@ def list_(
     """
     from bench.config import catalogue  # noqa: PLC0415
 
+    _warn(config_dir)
     if group in ("optimizer", "optimizers"):
         from bench.cli import optimizers as capabilities  # noqa: PLC0415 - builds each optimiser, so that its library is imported
 
@@ -335,6 +337,14 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nobody is left to tell
         status = 1
     sys.exit(status or 0)
+
+
+def _warn(config_dir: Path | None) -> None:
+    """Say which plug-ins and configs are left out."""
+    from bench.config import catalogue  # noqa: PLC0415
+
+    for line in catalogue.warnings(config_dir):
+        _complain(f"warning: {line}")
 
 
 def _complain(message: str) -> None:

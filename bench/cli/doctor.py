@@ -1,20 +1,17 @@
 """What of this machine and installation matters to a result, in one screen that can be pasted into a bug report."""
 
 import os
-import re
 import socket
-import sys
-from collections import defaultdict
 from collections.abc import Iterator
-from importlib import metadata
 from urllib.parse import urlsplit
 
 from threadpoolctl import threadpool_info
 
 from bench import provenance
+from bench.config import extras
+from bench.config.extras import DISTRIBUTION
 from bench.running.cores import cores
 
-DISTRIBUTION = "hpo-compare"
 WAIT_SECONDS = 5.0
 
 _VARIABLES = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "KERAS_BACKEND")
@@ -27,7 +24,8 @@ def lines(offline: bool = False) -> Iterator[str]:
     yield f"suite      {DISTRIBUTION} {_version(DISTRIBUTION)}{revision}"
     yield f"python     {environment['python']}, {environment['platform']}"
     yield f"processor  {environment['cpu']}: {environment['cores']} cores, {cores()} of them for this process"
-    yield f"libraries  {_listed(environment['versions'])}"
+    every = (name for names in extras.requirements().values() for name in names)
+    yield f"libraries  {_listed(provenance.versions({*every, *environment['versions']}))}"
     yield f"extras     {'; '.join(_extras())}"
     yield f"threads    {_pools()}"
     yield f"variables  {_listed({name: os.environ[name] for name in _VARIABLES if name in os.environ}, '=')}"
@@ -51,17 +49,10 @@ def openml() -> str:
 
 def _extras() -> Iterator[str]:
     """Each extra of the suite, and what of it is missing."""
-    wanted: dict[str, set[str]] = defaultdict(set)
-    for line in metadata.requires(DISTRIBUTION) or ():
-        name, extra = re.match(r"[A-Za-z0-9._-]+", line), re.search(r"extra == ['\"]([^'\"]+)['\"]", line)
-        if name is None or extra is None or extra[1] == "dev":
-            continue
-        of_system = re.search(r"sys_platform ([!=]=) 'darwin'", line.replace('"', "'"))
-        if of_system is None or (of_system[1] == "==") == (sys.platform == "darwin"):
-            wanted[extra[1]].add(name[0])
-    for extra_name, names in sorted(wanted.items()):
-        missing = sorted(name for name in names if _version(name) is None)
-        yield f"{extra_name} without {', '.join(missing)}" if missing else extra_name
+    for extra, names in sorted(extras.requirements().items()):
+        if extra:
+            missing = sorted(name for name in names if _version(name) is None)
+            yield f"{extra} without {', '.join(missing)}" if missing else extra
 
 
 def _pools() -> str:

@@ -1,4 +1,4 @@
-"""`bench new`: a small optimiser, model or dataset that works, from bench/templates into a user's own folder."""
+"""`bench new`: a small optimiser, model or dataset that works, from bench/cli/templates into a user's own folder."""
 
 import importlib.util
 import keyword

@@ -1,1 +1,1 @@
-"""What can be chosen: `catalogue` finds the configs, `components` the classes and functions that they name."""
+"""What can be chosen: `catalogue` finds the configs, `components` the classes they name, `extras` what is missing."""

@@ -1,4 +1,4 @@
-"""What there is to choose from: the configs of the suite and of a user's own folder, with one line each."""
+"""What there is to choose from: the configs of the suite, of plug-ins and of a user's folder, with one line each."""
 
 import sys
 from pathlib import Path
@@ -8,23 +8,20 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from bench.config.folders import conf_dir, folders, warnings
 from bench.errors import UserError, allowed
+
+__all__ = ["conf_dir", "config", "find_own_classes", "groups", "listing", "names", "warnings"]
 
 _PLURALS = {"datasets": "dataset", "models": "model", "optimizers": "optimizer", "experiments": "experiment"}
 _PLURALS |= {"metrics": "metric", "budgets": "budget", "engines": "engine"}
 _ORDER = ("dataset", "model", "optimizer", "experiment", "resampling", "metric", "seeds", "budget", "engine")
 
 
-def conf_dir() -> Path:
-    """The suite's configs: inside an installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    return package / "conf" if (package / "conf").is_dir() else package.parent / "conf"
-
-
 def groups(config_dir: Path | None = None) -> list[str]:
     """The groups that have configs, in the order of the documentation."""
-    found = {path.name for folder in _folders(config_dir) for path in folder.iterdir() if path.is_dir()}
-    return [name for name in _ORDER if name in found] + sorted(found - set(_ORDER))
+    there = {path.name for folder in folders(config_dir) for path in folder.path.iterdir() if path.is_dir()}
+    return [name for name in _ORDER if name in there] + sorted(there - set(_ORDER))
 
 
 def names(group: str, config_dir: Path | None = None) -> list[str]:
@@ -68,14 +65,10 @@ def find_own_classes(config_dir: Path | None) -> None:
     sys.path += [str(folder.absolute()) for folder in (config_dir, Path()) if folder is not None]
 
 
-def _folders(config_dir: Path | None) -> list[Path]:
-    if config_dir is not None and not config_dir.is_dir():
-        raise UserError(f"--config-dir={config_dir}: no such folder")
-    return [conf_dir()] + ([] if config_dir is None else [config_dir])
-
-
 def _files(group: str, config_dir: Path | None) -> dict[str, Path]:
-    return {path.stem: path for folder in _folders(config_dir) for path in (folder / group).glob("*.yaml")}
+    """The file of each name; the first folder that has one counts, as it does for Hydra."""
+    every = [path for folder in folders(config_dir) for path in (folder.path / group).glob("*.yaml")]
+    return {path.stem: path for path in reversed(every)}
 
 
 def _description(path: Path) -> str:

@@ -6,20 +6,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bench.config import extras
 from bench.errors import UserError, allowed
-
-EXTRAS = {
-    "ax": "ax",
-    "botorch": "botorch",
-    "ConfigSpace": "smac",
-    "gpytorch": "botorch",
-    "nevergrad": "nevergrad",
-    "ray": "ray",
-    "smac": "smac",
-    "submitit": "slurm",
-    "torch": "torch",
-}
-"""Of packages that are not always installed, as they are imported, the extra that installs them."""
 
 
 def locate(where: str, path: object) -> Callable[..., Any]:
@@ -35,11 +23,7 @@ def locate(where: str, path: object) -> Callable[..., Any]:
                 f"{where}={path}: no module named {error.name!r}; put its file beside your configs (--config-dir) "
                 "or into the folder you start from"
             ) from None
-        missing = str(error.name).partition(".")[0]
-        what = f"'hpo-compare[{EXTRAS[missing]}]'" if missing in EXTRAS else "it"
-        raise UserError(
-            f"{where}={path}: needs the package {error.name!r}, which is not installed; pip install {what}"
-        ) from None
+        raise UserError(f"{where}={path}: {extras.missing(str(error.name), str(path))}") from None
     except UserError:
         raise
     except (Exception, SystemExit) as error:  # whatever a user's file does when it is imported

@@ -6,7 +6,10 @@ from typing import Any
 GROUPS = ("dataset", "resampling", "model", "metric", "optimizer", "seeds", "initial_design", "budget")
 """The groups that a result depends on, in the order in which they are recorded."""
 
-_NOT_HASHED = {"name", "description", "source", "licence", "citation", "path"}
+FOR_READERS = ("description", "look")
+"""Keys of any config that say what it is and how it is drawn: no part of what is recorded with a result."""
+
+_NOT_HASHED = {"name", *FOR_READERS, "source", "licence", "citation", "path"}
 
 
 def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ runner, `lab` all these for one optimiser, `rules` what must hold, `suite` the r
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.config import extras
 from bench.conformance.playing import Subject
 from bench.errors import UserError
 
@@ -35,7 +36,11 @@ def subject(name: str, config_dir: Path | None = None) -> Subject:
 def __getattr__(name: str) -> Any:
     """The suite when it is asked for: the processes of `elsewhere` start sooner without the runner and Hypothesis."""
     if name in ("Check", "check"):
-        from bench.conformance import suite  # noqa: PLC0415
-
+        try:
+            from bench.conformance import suite  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            if str(error.name).partition(".")[0] != "hypothesis":
+                raise
+            raise UserError(f"bench check {extras.missing('hypothesis')}") from None
         return getattr(suite, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

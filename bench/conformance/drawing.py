@@ -26,9 +26,9 @@ def cases(draw: st.DrawFn) -> Case:
             assert values is not None
             entry["when"] = {parent.name: draw(st.lists(st.sampled_from(values), min_size=1, max_size=2))}
         entries[name] = entry
-        made = parse(entries).parameters[-1]
-        if (values := made.values()) is not None and len(values) <= 100:
-            restable.append(made)
+        parameter = parse(entries).parameters[-1]
+        if (values := parameter.values()) is not None and len(values) <= 100:
+            restable.append(parameter)
     return case(entries, draw(st.sampled_from(_SEEDS)))
 
 

@@ -30,7 +30,7 @@ class Lab:
 
     def __init__(self, subject: Subject, stack: ExitStack, trials: int = TRIALS) -> None:
         self.subject, self.way = subject, Way(budget=trials, trials=trials)
-        self._made: dict[Any, Any] = {}
+        self._runs: dict[Any, Any] = {}
         self._elsewhere = {threads: stack.enter_context(elsewhere(subject, threads)) for threads in (1, 2)}
         # What a library does when it is first used, such as importing a part of itself, is not the runs' doing.
         self.first = watched(lambda: play(subject, case(REFERENCE, 0), self.way))[1]
@@ -40,8 +40,8 @@ class Lab:
         way = Way(**{**vars(self.way), **other})
         if not other:
             return self._base(tried)[0]
-        made: Played = self._once(("played", tried, way), lambda: play(self.subject, tried, way))
-        return _unless_refused(made)
+        played: Played = self._once(("played", tried, way), lambda: play(self.subject, tried, way))
+        return _unless_refused(played)
 
     def again(self, tried: Case) -> Played:
         """The plain run once more."""
@@ -56,15 +56,15 @@ class Lab:
         there = self._elsewhere[threads]
         if there.blas_threads < threads and there.lives:
             raise NotApplicable(f"BLAS has no {threads} threads here")
-        made: Played = self._once(("elsewhere", tried, threads), lambda: there.play(tried, self.way))
-        return _unless_refused(made)
+        played: Played = self._once(("elsewhere", tried, threads), lambda: there.play(tried, self.way))
+        return _unless_refused(played)
 
     def finished(self, tried: Case, **other: Any) -> Finished:
         """A run by the real runner."""
         way = Way(**{**vars(self.way), "losses": "some_failed", **other})
         _unless_refused(self.played(tried))
-        made: Finished = self._once(("run", tried, way), lambda: run(self.subject, tried, way))
-        return made
+        finished: Finished = self._once(("run", tried, way), lambda: run(self.subject, tried, way))
+        return finished
 
     def build(self, tried: Case) -> Optimizer:
         """The optimiser of the plain run, new."""
@@ -80,22 +80,22 @@ class Lab:
 
     def seconds(self) -> tuple[float, float]:
         """Mean seconds a trial of ask and of tell, over all plain runs."""
-        runs = [made[0] for key, made in self._made.items() if key[0] == "base"]
+        runs = [base[0] for key, base in self._runs.items() if key[0] == "base"]
         count = max(sum(len(played.asked) for played in runs), 1)
         return sum(p.ask_seconds for p in runs) / count, sum(p.tell_seconds for p in runs) / count
 
     def _base(self, tried: Case) -> tuple[Played, Traces]:
-        made: tuple[Played, Traces] = self._once(
+        base: tuple[Played, Traces] = self._once(
             ("base", tried), lambda: watched(lambda: play(self.subject, tried, self.way))
         )
-        _unless_refused(made[0])
-        broken_if(made[0].wrong)  # the rule `valid` says so first; others may come to cases for which it had no time
-        return made
+        _unless_refused(base[0])
+        broken_if(base[0].wrong)  # the rule `valid` says so first; others may come to cases for which it had no time
+        return base
 
     def _once(self, key: Any, make: Callable[[], Any]) -> Any:
-        if key not in self._made:
-            self._made[key] = make()
-        return self._made[key]
+        if key not in self._runs:
+            self._runs[key] = make()
+        return self._runs[key]
 
 
 def _unless_refused(played: Played) -> Played:

@@ -72,14 +72,14 @@ def play(subject: Subject, case: Case, way: Way) -> Played:
     except UserError as error:
         return Played(refused=str(error))
     except Exception as error:  # noqa: BLE001 - whatever a contributor's class raises is the finding
-        return Played(wrong=f"building it raised {_said(error)}")
+        return Played(wrong=f"building it raised {_one_line(error)}")
     return loop(optimizer, case.space, way)
 
 
 def loop(optimizer: Optimizer, space: Space, way: Way) -> Played:
     """Ask and tell an optimiser that is there already."""
     asked: list[str] = []
-    told: list[Told] = []
+    results: list[Told] = []
     kept: list[tuple[Any, Any]] = []
     wrong, exhausted = "", False
     seconds = [0.0, 0.0]
@@ -99,7 +99,7 @@ def loop(optimizer: Optimizer, space: Space, way: Way) -> Played:
             wrong = f"trial {number}: asked for {proposal!r}, which is invalid: {error}"
             break
         except Exception as error:  # noqa: BLE001
-            wrong = f"trial {number}: ask raised {_said(error)}"
+            wrong = f"trial {number}: ask raised {_one_line(error)}"
             break
         asked.append(to_json(configuration))
         if not way.tell:
@@ -114,12 +114,12 @@ def loop(optimizer: Optimizer, space: Space, way: Way) -> Played:
             optimizer.tell(given, result.loss, failed=result.failed)
         except Exception as error:  # noqa: BLE001
             wrong = f"trial {number}: tell({to_json(configuration)}, {result.loss!r}, failed={result.failed}) raised "
-            wrong += _said(error)
+            wrong += _one_line(error)
             break
         seconds[1] += time.perf_counter() - start
-        told.append(result)
+        results.append(result)
         kept.append((given, dict(configuration)))
-    return Played(tuple(asked), wrong, "", exhausted, _changed(kept), tuple(told), seconds[0], seconds[1])
+    return Played(tuple(asked), wrong, "", exhausted, _changed(kept), tuple(results), seconds[0], seconds[1])
 
 
 def _changed(kept: Sequence[tuple[Any, Any]]) -> str:
@@ -130,7 +130,7 @@ def _changed(kept: Sequence[tuple[Any, Any]]) -> str:
     return ""
 
 
-def _said(error: BaseException) -> str:
+def _one_line(error: BaseException) -> str:
     """An exception in one line, with the place where it was raised."""
     lines = str(error).strip().splitlines()
     frame = traceback.extract_tb(error.__traceback__)[-1]

@@ -147,11 +147,11 @@ def _independent(lab: Lab, tried: Case) -> None:
     if not getattr(lab.build(tried), "independent", False):
         raise NotApplicable("declared: it learns from losses")
     expected = lab.played(tried)
-    broken_if(_told("other losses", difference(expected, lab.played(tried, losses="upside_down"))))
-    broken_if(_told("nothing", difference(expected, lab.played(tried, tell=False))))
+    broken_if(_dependence("other losses", difference(expected, lab.played(tried, losses="upside_down"))))
+    broken_if(_dependence("nothing", difference(expected, lab.played(tried, tell=False))))
 
 
-def _told(what: str, words: str) -> str:
+def _dependence(what: str, words: str) -> str:
     return f"independent is True, but told {what}: {words}" if words else ""
 
 
@@ -176,14 +176,14 @@ def _budget(lab: Lab, tried: Case) -> None:
         finished = lab.finished(tried, budget=budget)
         broken_if(finished.wrong)
         expected = lab.played(tried, losses="some_failed", budget=budget, trials=budget)
-        made = len(finished.evaluated)
-        if made != (len(expected.asked) if expected.exhausted else budget):
-            raise Broken(f"under a budget of {budget} trials the runner made {made}, and ended as {finished.ended}")
+        trials = len(finished.evaluated)
+        if trials != (len(expected.asked) if expected.exhausted else budget):
+            raise Broken(f"under a budget of {budget} trials the runner made {trials}, and ended as {finished.ended}")
         if finished.ended == "exhausted":
             more = lab.played(tried, losses="some_failed", budget=2 * budget, trials=2 * budget)
-            if len(more.asked) > made:
+            if len(more.asked) > trials:
                 raise Broken(
-                    f"under a budget of {budget} trials it raised Exhausted after {made}, under {2 * budget} after "
+                    f"under a budget of {budget} trials it raised Exhausted after {trials}, under {2 * budget} after "
                     f"{len(more.asked)}; expected it to go on while anything is left to ask"
                 )
         through = Played(tuple(configuration for configuration, _ in finished.evaluated))
@@ -226,8 +226,8 @@ def _unasked(lab: Lab, tried: Case) -> None:
         if start is not None:
             start(results)
         else:
-            for told in results:
-                optimizer.tell(dict(told.configuration), told.loss, failed=told.failed)
+            for result in results:
+                optimizer.tell(dict(result.configuration), result.loss, failed=result.failed)
     except Exception as error:
         raise Broken(f"before the first ask, {what} of what was not asked raised {error!r}") from error
     broken_if(loop(optimizer, tried.space, lab.way).wrong)

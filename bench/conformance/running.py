@@ -94,9 +94,9 @@ def mistold(finished: Finished) -> str:
         expected = (BASELINE if worst is None else worst) if loss is None else loss
         if number == len(finished.told):
             return f"trial {number}: evaluated {configuration}, and nothing was told"
-        told = finished.told[number]
-        if (to_json(told.configuration), told.loss, told.failed) != (configuration, expected, loss is None):
-            return f"trial {number}: told {told}, expected {configuration} with {expected}, failed={loss is None}"
+        result = finished.told[number]
+        if (to_json(result.configuration), result.loss, result.failed) != (configuration, expected, loss is None):
+            return f"trial {number}: told {result}, expected {configuration} with {expected}, failed={loss is None}"
     if len(finished.told) > len(finished.evaluated):
         return f"told {len(finished.told)} results of {len(finished.evaluated)} trials"
     return ""

@@ -72,10 +72,10 @@ def check(
                 continue
             count = max(examples // rule.share, 1)
             with in_empty_folder():  # not around the loop: the caller's working folder stays while it looks at a check
-                made = _try(_Hunt(rule, lab, limit), tried[: len(FIXED) + count], seed)
-            if made.status == "FAIL":
+                result = _try(_Hunt(rule, lab, limit), tried[: len(FIXED) + count], seed)
+            if result.status == "FAIL":
                 failed.add(rule.name)
-            yield made
+            yield result
         ask, tell = lab.seconds()
     yield Check("seconds", f"ask {1e3 * ask:.2g} ms, tell {1e3 * tell:.2g} ms a trial (mean)", "note", "")
 
@@ -169,10 +169,10 @@ class _Hunt:
             text += f", {other.total()} not: {other.most_common(1)[0][0]}"
         return text + (f"; stopped after {self._limit:g} s" if self._stopped and not self._broke else "")
 
-    def example(self, found: Case) -> str:
+    def example(self, case: Case) -> str:
         """A case that breaks the rule, in lines."""
-        space = "\n".join(f"  {line}" for line in found.yaml().splitlines())
-        return f"{self.verdicts[found]}\nwith seed {found.seed} on the space\n{space}"
+        space = "\n".join(f"  {line}" for line in case.yaml().splitlines())
+        return f"{self.verdicts[case]}\nwith seed {case.seed} on the space\n{space}"
 
 
 def _judged(test: Callable[[], None]) -> Verdict:

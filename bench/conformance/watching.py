@@ -31,7 +31,7 @@ class Traces:
 
 def watched(action: Callable[[], T]) -> tuple[T, Traces]:
     """Do it in an empty working folder, with output and warnings caught; the state is afterwards as it was."""
-    with in_empty_folder() as folder, _caught_output() as output, warnings.catch_warnings(record=True) as said:
+    with in_empty_folder() as folder, _caught_output() as output, warnings.catch_warnings(record=True) as caught:
         warnings.resetwarnings()
         for category in _SILENT_BY_DEFAULT:
             warnings.simplefilter("ignore", category)
@@ -40,7 +40,7 @@ def watched(action: Callable[[], T]) -> tuple[T, Traces]:
         moved = [name for name, state in before.items() if not _equal(state, _random_state()[name])]
         other_filters = list(warnings.filters) != filters
         files = sorted(path.name for path in folder.iterdir())
-    lines = "".join(output).strip().splitlines() + [f"{w.category.__name__}: {w.message}" for w in said]
+    lines = "".join(output).strip().splitlines() + [f"{w.category.__name__}: {w.message}" for w in caught]
     return result, Traces(
         f"the state of {' and '.join(moved)} is another" if moved else "",
         f"said {lines[0]!r}" + (f" and {len(lines) - 1} more lines" if len(lines) > 1 else "") if lines else "",
@@ -77,7 +77,7 @@ def in_empty_folder() -> Iterator[Path]:
 @contextlib.contextmanager
 def _caught_output() -> Iterator[list[str]]:
     """What goes to standard output and error, from Python or below it, once the block has ended."""
-    found: list[str] = []
+    output: list[str] = []
     text = io.StringIO()
     with tempfile.TemporaryFile() as file:
         with contextlib.ExitStack() as stack:
@@ -88,9 +88,9 @@ def _caught_output() -> Iterator[list[str]]:
                 os.dup2(file.fileno(), number)
             stack.enter_context(contextlib.redirect_stdout(text))
             stack.enter_context(contextlib.redirect_stderr(text))
-            yield found
+            yield output
         file.seek(0)
-        found += [text.getvalue(), file.read().decode(errors="replace")]
+        output += [text.getvalue(), file.read().decode(errors="replace")]
 
 
 def _restore(saved: int, number: int) -> None:

@@ -112,10 +112,10 @@ def _are_labels(labels: list[str], name: str, where: str) -> None:
 
 def kind_of(values: pd.Series) -> str:
     """Number (booleans and an empty column too), text (categories too), or what else pandas takes the values for."""
-    found = types.infer_dtype(values, skipna=True)
-    if found in ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"):
+    inferred = types.infer_dtype(values, skipna=True)
+    if inferred in ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"):
         return "number"
-    return "text" if found in ("string", "categorical") else found
+    return "text" if inferred in ("string", "categorical") else inferred
 
 
 def as_numbers(values: pd.Series) -> NDArray[np.float64]:
@@ -130,8 +130,8 @@ def _few(numbers: NDArray[np.float64]) -> bool:
 
 def encoded(values: pd.Series) -> tuple[list[str], NDArray[np.int64]]:
     """The distinct values as sorted text, and each row's place among them; numbers sort as numbers, even in text."""
-    codes, found = pd.factorize(values)
-    labels = [_label(value) for value in found]
+    codes, distinct = pd.factorize(values)
+    labels = [_label(value) for value in distinct]
     try:
         order = sorted(range(len(labels)), key=lambda i: (float(labels[i]), labels[i]))
     except ValueError:
@@ -157,6 +157,6 @@ def _finite(numbers: NDArray[np.float64], where: str) -> NDArray[np.float64]:
     return numbers
 
 
-def first_row(found: NDArray[np.bool_]) -> str:
+def first_row(marked: NDArray[np.bool_]) -> str:
     """Where the first one is, as a person counts."""
-    return f"data row {int(found.argmax()) + 1}"
+    return f"data row {int(marked.argmax()) + 1}"

@@ -49,13 +49,18 @@ def by_group(
 def along_time(rows: Rows, times: NDArray[Any], fractions: Sequence[float]) -> list[Rows]:
     """`rows` in the order of time, cut by `fractions`; rows of one time stay together.
 
-    A cut is moved to the nearest place between two times; where several cuts meet in one place a part is empty.
+    A cut is moved to the nearest place between two times that leaves no part empty; there are empty parts only where
+    there are fewer different times than parts.
     """
     ordered = rows[np.argsort(times[rows], kind="stable")]
     sorted_times = times[ordered]
-    between = np.concatenate([[0], np.flatnonzero(sorted_times[1:] != sorted_times[:-1]) + 1, [len(ordered)]])
+    between = np.flatnonzero(sorted_times[1:] != sorted_times[:-1]) + 1
     wanted = np.cumsum(fractions)[:-1] / sum(fractions) * len(ordered)
-    cuts = [int(between[np.abs(between - place).argmin()]) for place in wanted]
+    cuts: list[int] = []
+    for number, place in enumerate(wanted, start=1):
+        free = between[between > cuts[-1]] if cuts else between
+        free = free[: max(0, len(free) - (len(wanted) - number))]  # each later cut needs a place of its own
+        cuts.append(int(free[np.abs(free - place).argmin()]) if len(free) else len(ordered))
     return [np.sort(part) for part in np.split(ordered, cuts)]
 
 

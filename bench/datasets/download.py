@@ -21,10 +21,10 @@ def fetch(address: str, sha256: str, place: Path) -> Path:
     `UserError` where the file is another, or cannot be had.
     """
     if place.is_file():
-        found = digest(place)
-        if found != sha256:
+        actual = digest(place)
+        if actual != sha256:
             raise UserError(
-                f"{place}: its SHA-256 is {found}; expected {sha256}; remove it, and it is downloaded from {address}"
+                f"{place}: its SHA-256 is {actual}; expected {sha256}; remove it, and it is downloaded from {address}"
             )
         return place
     pooch = importlib.import_module("pooch")  # here, as most runs download nothing
@@ -71,5 +71,5 @@ def _system(error: BaseException) -> str | None:
         return str(error.strerror or error).lower()
     # Not __context__: a client that raises an old error again names there what happened before it.
     inner = (*error.args, getattr(error, "reason", None), error.__cause__)
-    found = (_system(cause) for cause in inner if isinstance(cause, BaseException))
-    return next((text for text in found if text), None)
+    texts = (_system(cause) for cause in inner if isinstance(cause, BaseException))
+    return next((text for text in texts if text), None)

@@ -32,9 +32,9 @@ def load(*, path: str | None, target: str | None, sha256: str | None = None, dro
     if path is None:
         raise UserError(f"dataset.path: missing; give the path of a CSV or parquet file, as in: {EXAMPLE}")
     place = Path(path).expanduser()
-    if sha256 is not None and (found := fingerprint(place)) != sha256:
+    if sha256 is not None and (current := fingerprint(place)) != sha256:
         raise UserError(
-            f"dataset.path: {path} has changed since these runs were planned (SHA-256 now {found}, then {sha256}); "
+            f"dataset.path: {path} has changed since these runs were planned (SHA-256 now {current}, then {sha256}); "
             "put the old file back, or start an experiment of another name"
         )
     dropped = [drop] if isinstance(drop, str) else list(drop)
@@ -78,7 +78,7 @@ def _csv(path: Path, separator: str, drop: Sequence[str]) -> pd.DataFrame:
         )
         names = [str(name) for name in first.iloc[0]]
         _separated(names, path, separator)
-        _names(names, path, drop)
+        _check_names(names, path, drop)
         with warnings.catch_warnings():
             warnings.simplefilter("error", ParserWarning)
             frame: pd.DataFrame = pd.read_csv(
@@ -105,7 +105,7 @@ def _separated(names: Sequence[str], path: Path, separator: str) -> None:
             )
 
 
-def _names(names: Sequence[str], path: Path, drop: Sequence[str]) -> None:
+def _check_names(names: Sequence[str], path: Path, drop: Sequence[str]) -> None:
     """Refuse a column without a name (an index that pandas wrote, as a rule) or with that of another."""
     for place, name in enumerate(names):
         if name in names[:place]:
@@ -119,7 +119,7 @@ def _names(names: Sequence[str], path: Path, drop: Sequence[str]) -> None:
 
 def _parquet(path: Path) -> pd.DataFrame:
     try:
-        _names(pq.read_schema(path).names, path, ())
+        _check_names(pq.read_schema(path).names, path, ())
         return pd.read_parquet(path)
     except (pa.ArrowException, OSError) as error:
         reason = " ".join(str(error).split())

@@ -73,8 +73,8 @@ def load(config: Mapping[str, Any], datasets_dir: Path) -> Dataset:
     keys = {str(key): config[key] for key in config if key not in (*OWN_KEYS, *ROLES)}
     table = _source(config.get("load"), keys, datasets_dir)()
     where = f"dataset {name} ({keys['path']})" if keys.get("path") else f"dataset {name}"
-    found, had = _parted(table, named, keys.get("drop") or (), where)
-    features = columns.typed(found, where)
+    kept, had = _parted(table, named, keys.get("drop") or (), where)
+    features = columns.typed(kept, where)
     target, task, classes = columns.encoded_target(table.target, task, where)
     chosen = _sample(config.get("rows"), target, classes)
     if chosen is not None:

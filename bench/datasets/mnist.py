@@ -71,9 +71,9 @@ def _frame(dataset: Any) -> pd.DataFrame:
         for line in iter(file.readline, b""):
             if line.strip().lower() == b"@data":
                 break
-            found = re.match(rb"\s*@attribute\s+['\"]?([^'\"\s]+)", line, re.IGNORECASE)
-            if found:
-                names.append(found[1].decode())
+            attribute = re.match(rb"\s*@attribute\s+['\"]?([^'\"\s]+)", line, re.IGNORECASE)
+            if attribute:
+                names.append(attribute[1].decode())
         kinds = {name: pa.string() if name == TARGET else pa.float32() for name in names}
         table = csv.read_csv(
             file,

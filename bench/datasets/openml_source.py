@@ -43,8 +43,8 @@ def load(*, datasets_dir: Path, id: int | None, target: str | None = None, drop:
         raise UserError(f"dataset.id: found {id!r}; expected the number of an OpenML dataset, such as 31")
     table, default, ignored = fetch(id, datasets_dir, INSTEAD, frame)
     if target is None and (default is None or "," in default):
-        found = f"has several targets ({default})" if default else "names no target"
-        raise UserError(f"dataset.target: missing, and OpenML {found} for dataset {id}; give one")
+        problem = f"has several targets ({default})" if default else "names no target"
+        raise UserError(f"dataset.target: missing, and OpenML {problem} for dataset {id}; give one")
     target = default if target is None else target
     return cut(table, target, drop, f"OpenML dataset {id}", others=ignored)
 
@@ -122,8 +122,8 @@ def _check(dataset: Any) -> None:
         except (pa.ArrowException, OSError) as error:
             raise _Damaged from error
     elif dataset.md5_checksum:
-        found = hashlib.md5(Path(dataset.data_file).read_bytes(), usedforsecurity=False).hexdigest()
-        if found != dataset.md5_checksum:
+        actual = hashlib.md5(Path(dataset.data_file).read_bytes(), usedforsecurity=False).hexdigest()
+        if actual != dataset.md5_checksum:
             raise _Damaged
 
 

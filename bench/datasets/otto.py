@@ -23,13 +23,13 @@ def load(*, datasets_dir: Path, openml: int, sha256: str, features: int, class_c
     `sha256` is that of Kaggle's train.csv; `features` and `class_counts` are checked wherever the data came from.
     """
     folder = Path(datasets_dir) / "otto"
-    found = _kaggle(folder)
-    if found is None:
+    local = _kaggle(folder)
+    if local is None:
         instead = f"download {MEMBER} from {PAGE} and put it, or its zip file, into {folder}"
         frame, target, ignored = openml_source.fetch(openml, datasets_dir, instead, openml_source.frame)
         frame = frame.drop(columns=[name for name in ignored if name in frame.columns and name != target])
         return _table(frame, target or "target", features, class_counts, f"OpenML dataset {openml}")
-    place, content = found
+    place, content = local
     digest = hashlib.sha256(content).hexdigest()
     if digest != sha256:
         raise UserError(
@@ -75,5 +75,5 @@ def _table(frame: pd.DataFrame, target: str, features: int, class_counts: Sequen
 
 def _number(label: object) -> int:
     """The number at the end of feat_7 or Class_7; 0 where there is none."""
-    found = re.search(r"(\d+)$", str(label))
-    return int(found[1]) if found else 0
+    number = re.search(r"(\d+)$", str(label))
+    return int(number[1]) if number else 0

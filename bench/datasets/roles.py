@@ -60,11 +60,11 @@ def take(
             raise UserError(f"dataset.{role}: names {column!r}, which dataset.drop leaves out; take it out of drop")
         if column not in names:
             raise UserError(f"dataset.{role}: no column {column!r} in {where}; {allowed(column, names[:30])}")
-    found = {
+    values = {
         _READ[role][0]: _READ[role][1](_whole(frame, names.index(column), role, where), f"dataset.{role}", where)
         for role, column in columns.items()
     }
-    return frame.loc[:, [name not in columns.values() for name in names]], Roles(**found)
+    return frame.loc[:, [name not in columns.values() for name in names]], Roles(**values)
 
 
 def _whole(frame: pd.DataFrame, place: int, role: str, where: str) -> pd.Series:
@@ -140,8 +140,8 @@ def _numeric(values: pd.Series, key: str, where: str, expected: str) -> NDArray[
     return as_numbers(values)
 
 
-def _bad(values: pd.Series, key: str, where: str, found: str, expected: str) -> UserError:
-    return UserError(f"{key}: column {str(values.name)!r} of {where} has {found}; expected {expected}")
+def _bad(values: pd.Series, key: str, where: str, content: str, expected: str) -> UserError:
+    return UserError(f"{key}: column {str(values.name)!r} of {where} has {content}; expected {expected}")
 
 
 _READ: dict[str, tuple[str, Callable[[pd.Series, str, str], NDArray[Any]]]] = {

@@ -126,11 +126,11 @@ def _group(dataset: Dataset, keys: _Keys, rng: np.random.Generator) -> tuple[lis
     groups = _column(dataset, "group", dataset.groups)
 
     def deal(rows: Rows, parts: int, way: str = "set a smaller resampling.k") -> list[Rows]:
-        found = len(np.unique(groups[rows]))
-        if found < parts:
+        distinct = len(np.unique(groups[rows]))
+        if distinct < parts:
             raise UserError(
-                f"dataset {dataset.name}: {found} groups are left to be dealt into {parts} parts, each of which needs "
-                f"one; {way if found > 1 else 'one group cannot be split: choose another resampling'}"
+                f"dataset {dataset.name}: {distinct} groups are left to be dealt into {parts} parts, each of which "
+                f"needs one; {way if distinct > 1 else 'one group cannot be split: choose another resampling'}"
             )
         return dealing.by_group(rows, groups, dataset.target if dataset.classes else None, parts, rng)
 
@@ -251,15 +251,15 @@ def _fraction(config: Mapping[str, Any], key: str) -> float:
     raise UserError(f"resampling.{key}: {'missing' if value is None else f'found {value!r}'}; expected {expected}")
 
 
-def _column(dataset: Dataset, key: str, found: Any) -> Any:
+def _column(dataset: Dataset, key: str, values: Any) -> Any:
     """What the dataset's column for this method holds."""
-    if found is None:
+    if values is None:
         method = "column" if key == "split" else key
         raise UserError(
             f"resampling.method: {method} needs a column that dataset.{key} names, and dataset {dataset.name} names "
             f"none; set dataset.{key}=COLUMN, or another resampling"
         )
-    return found
+    return values
 
 
 def _every_class_trained(dataset: Dataset, folds: Sequence[Fold]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from bench.config import extras
 from bench.errors import UserError, allowed
 
 DEFAULT = "numpy"
@@ -46,10 +47,8 @@ def chosen() -> str:
         raise UserError(f"KERAS_BACKEND={backend}: unknown; {allowed(backend, _NEEDS)}")
     for module in _NEEDS[backend]:
         if find_spec(module) is None:
-            package = "tensorflow-cpu" if module == "tensorflow" else module
-            raise UserError(
-                f"KERAS_BACKEND={backend}: needs the package {module!r}, which is not installed; pip install {package}"
-            )
+            who = f"KERAS_BACKEND={backend}:" if os.environ.get("KERAS_BACKEND") else "the Keras MLP"
+            raise UserError(f"{who} {extras.missing(module)}")
     libraries(backend)
     return backend
 
@@ -59,13 +58,13 @@ def libraries(backend: str) -> tuple[str, ...]:
 
     No backend's are another's: an evaluation's key has their names, so that backends never share one.
     """
-    found = []
+    present = []
     for names in _DISTRIBUTIONS[backend]:
         installed = [name for name in names if _installed(name)]
         if not installed:
             raise UserError(f"KERAS_BACKEND={backend}: found no version of {names[0]}; pip install {names[0]}")
-        found += installed
-    return tuple(found)
+        present += installed
+    return tuple(present)
 
 
 def _installed(name: str) -> bool:

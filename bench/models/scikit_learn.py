@@ -213,14 +213,14 @@ def _made(where: str, where_parameters: str, path: str, parameters: Mapping[str,
     try:
         known = inspect.signature(factory).parameters
         at_once = {name: value for name, value in values.items() if name in known}
-        made = factory(**at_once)
+        estimator = factory(**at_once)
     except (TypeError, ValueError) as error:
         raise UserError(f"{where}={path}: cannot be made ({_first_line(error)})") from None
-    if not isinstance(made, BaseEstimator):
+    if not isinstance(estimator, BaseEstimator):
         raise UserError(f"{where}={path}: not a scikit-learn estimator (a sklearn.base.BaseEstimator)")
     later = {name: value for name, value in values.items() if name not in at_once}
-    _check_names(where_parameters, path, made, later)
-    return made.set_params(**later)
+    _check_names(where_parameters, path, estimator, later)
+    return estimator.set_params(**later)
 
 
 def _value(where: str, value: Any) -> Any:
@@ -247,15 +247,15 @@ def _check_names(where: str, path: str, estimator: Any, names: Iterable[str]) ->
 def _left_open(estimator: Any, seed: int, threads: int) -> dict[str, int]:
     """Seed and threads for the arguments, nested ones too, that nobody has set."""
     arguments = estimator.get_params()
-    found = {}
+    settings = {}
     for name, value in arguments.items():
         owner, _, last = name.rpartition("__")
         if value is None and last == "random_state":
-            found[name] = seed
+            settings[name] = seed
         # scikit-learn's own take theirs from `_jobs`, some of them with a warning where it is given.
         elif value is None and last == "n_jobs" and not _module(arguments.get(owner, estimator)).startswith("sklearn."):
-            found[name] = threads
-    return found
+            settings[name] = threads
+    return settings
 
 
 def _jobs(threads: int) -> Any:
@@ -268,16 +268,18 @@ def _distributions(estimator: Any) -> tuple[str, ...]:
     parts = [estimator, *(value for value in estimator.get_params().values() if isinstance(value, BaseEstimator))]
     packages = {_module(part).partition(".")[0] for part in parts} - {"sklearn"}
     others = metadata.packages_distributions() if packages else {}
-    found = {name for package in packages for name in others.get(package, [])}
-    return ("scikit-learn", "numpy", "scipy", *sorted(found))
+    distributions = {name for package in packages for name in others.get(package, [])}
+    return ("scikit-learn", "numpy", "scipy", *sorted(distributions))
 
 
 def _revision(estimator: Any) -> int:
     """Of an estimator from a file of the user's own, which has no version, a number that changes with the file."""
-    others = metadata.packages_distributions()
+    parts = [estimator, *(value for value in estimator.get_params().values() if isinstance(value, BaseEstimator))]
+    foreign = [part for part in parts if not _module(part).startswith("sklearn.")]
+    others = metadata.packages_distributions() if foreign else {}  # reads what every installed package consists of
     digest = hashlib.sha256()
     own = False
-    for part in [estimator, *(value for value in estimator.get_params().values() if isinstance(value, BaseEstimator))]:
+    for part in foreign:
         if _module(part).partition(".")[0] not in others:
             digest.update(Path(inspect.getfile(type(part))).read_bytes())
             own = True

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bench.config import extras
 from bench.errors import UserError
 from bench.models import Part, Step
 from bench.models.boosting import check_rounds
@@ -176,9 +177,7 @@ def _library() -> Any:
     try:
         import xgboost  # noqa: PLC0415 - an extra: who does not use it need not have it
     except ModuleNotFoundError:
-        raise UserError(
-            "model xgboost: needs XGBoost, which is not installed; pip install 'hpo-compare[xgboost]'"
-        ) from None
+        raise UserError(f"model xgboost: {extras.missing('xgboost')}") from None
     return xgboost
 
 

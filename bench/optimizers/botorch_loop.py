@@ -129,8 +129,8 @@ def _set_random_states(states: tuple[Any, Any]) -> None:
 @contextmanager
 def _kept_random_states() -> Iterator[None]:
     """Leaves the global random states of PyTorch and Python as they were."""
-    found = _random_states()
+    states = _random_states()
     try:
         yield
     finally:
-        _set_random_states(found)
+        _set_random_states(states)

@@ -58,7 +58,7 @@ class CatCMA:
         self._settings: dict[str, Any] = {"population_size": population_size, "sigma": sigma, "seed": seed}
         self._optimizer: Any = self._make() if space.searched else None  # a space of constants leaves nothing to show
         self._asked: dict[str, list[Any]] = {}
-        self._told: list[tuple[Any, float]] = []
+        self._generation: list[tuple[Any, float]] = []
         self.declared = Declaration(
             laws={p.name: law for p in space.searched if (law := _law(p, sigma or 1.0)) is not None},
             inactive="shown as active, at the value proposed" if space.conditional else "absent",
@@ -68,10 +68,10 @@ class CatCMA:
 
     def start(self, results: Sequence[Told]) -> None:
         """Begin at the best of the results of a shared initial design."""
-        successes = [told for told in results if not told.failed]
+        successes = [result for result in results if not result.failed]
         shown = [*self._floats, *self._whole]
         if successes and shown:
-            best = min(successes, key=lambda told: told.loss).configuration
+            best = min(successes, key=lambda result: result.loss).configuration
             low, high = np.array([_bounds(p) for p in shown]).T
             middle = (low + high) / 2
             mean = [_encode(p, best[p.name]) if p.name in best else m for p, m in zip(shown, middle, strict=True)]
@@ -94,11 +94,11 @@ class CatCMA:
         solutions = self._asked.get(to_json(self._space.canonical(configuration)))
         if not solutions:
             return  # of no generation
-        self._told.append((solutions.pop(0), loss))
-        if len(self._told) == self._optimizer.population_size:
+        self._generation.append((solutions.pop(0), loss))
+        if len(self._generation) == self._optimizer.population_size:
             with _quiet():
-                self._optimizer.tell(self._told)
-            self._told = []
+                self._optimizer.tell(self._generation)
+            self._generation = []
 
     def _make(self, **start: Any) -> Any:
         spaces: dict[str, Any] = {

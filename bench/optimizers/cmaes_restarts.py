@@ -71,9 +71,9 @@ class IPOP:
 
     def start(self, results: Sequence[Told]) -> None:
         """Begin at the best of `results`."""
-        succeeded = [told for told in results if not told.failed]
+        succeeded = [result for result in results if not result.failed]
         if succeeded and self._cma:
-            best = self._space.canonical(min(succeeded, key=lambda told: told.loss).configuration)
+            best = self._space.canonical(min(succeeded, key=lambda result: result.loss).configuration)
             mean = np.array([unit_cube.place(p, inactive.value(p, best)) for p in self._numbers])
             self._cma = self._begin(mean, SIGMA, self._popsize)
 

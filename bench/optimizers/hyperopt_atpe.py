@@ -52,10 +52,10 @@ class AdaptiveTPE(Fmin):
         return [encode(parameter, False, inactive.value(parameter, configuration))]
 
     def _suggest(self, ids: list[int], domain: Any, trials: Any, seed: int) -> Any:
-        told = trials_from_docs([doc for doc in trials.trials if doc["state"] == JOB_STATE_DONE], validate=False)
+        finished = trials_from_docs([doc for doc in trials.trials if doc["state"] == JOB_STATE_DONE], validate=False)
         with self._own_random_state(), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # of correlations of what is constant, or too large
-            return atpe.suggest(ids, domain, told, seed)
+            return atpe.suggest(ids, domain, finished, seed)
 
     @contextmanager
     def _own_random_state(self) -> Iterator[None]:
@@ -69,9 +69,9 @@ class AdaptiveTPE(Fmin):
     @contextmanager
     def _kept() -> Iterator[None]:
         """Leaves both global generators as they were found."""
-        found = random.getstate(), np.random.get_state()  # noqa: NPY002
+        states = random.getstate(), np.random.get_state()  # noqa: NPY002
         try:
             yield
         finally:
-            random.setstate(found[0])
-            np.random.set_state(found[1])  # noqa: NPY002
+            random.setstate(states[0])
+            np.random.set_state(states[1])  # noqa: NPY002

@@ -181,13 +181,13 @@ def _own_functions(seed: int) -> tuple[dict[str, Any], ...]:
 @contextmanager
 def _drawing_from(own: tuple[dict[str, Any], ...]) -> Iterator[None]:
     """With other functions in `_PLACES`: to exchange the global state would copy it, at five times the cost."""
-    found = [get(module) for module, _, get in _PLACES]
+    originals = [get(module) for module, _, get in _PLACES]
     try:
         for (module, _, _), functions in zip(_PLACES, own, strict=True):
             module.update(functions)
         yield
     finally:
-        for (module, names, _), functions in zip(_PLACES, found, strict=True):
+        for (module, names, _), functions in zip(_PLACES, originals, strict=True):
             module.update(zip(names, functions, strict=True))
 
 

@@ -132,13 +132,13 @@ class CMAES(Study):
 
     def start(self, results: Sequence[Told]) -> None:
         """Begin at the best of `results`, each of which becomes a trial of the study."""
-        succeeded = [told for told in results if not told.failed]
+        succeeded = [result for result in results if not result.failed]
         if succeeded:
-            x0 = self.shown(self._space.canonical(min(succeeded, key=lambda told: told.loss).configuration))
+            x0 = self.shown(self._space.canonical(min(succeeded, key=lambda result: result.loss).configuration))
             with _quiet():
                 self.study.sampler = CmaEsSampler(**{"x0": x0, **self._settings})
-        for told in results:
-            self.tell(*told)
+        for result in results:
+            self.tell(*result)
 
 
 class QMC(Study):

@@ -83,11 +83,11 @@ class _Facade:
                     output_directory=Path(folder),
                 )
                 try:
-                    made = {
+                    replaced = {
                         name: getattr(self.facade, f"get_{name}")(scenario, **arguments)
                         for name, arguments in components.items()
                     }
-                    self._smac = self.facade(scenario, logging_level=False, overwrite=True, **made)
+                    self._smac = self.facade(scenario, logging_level=False, overwrite=True, **replaced)
                 except (TypeError, ValueError) as error:
                     raise UserError(f"optimizer.settings: {error}") from None
                 sort_start_points(self._smac)

@@ -1,7 +1,7 @@
 """Problems: evaluate(configuration) -> Evaluation, and the two hashes that say what may be compared and what reused.
 
-`contract` is what a run needs of any problem; `data` is a model on a split dataset; `function` is a function of the
-configuration, without data; `building` makes the one or the other from a run's config.
+`contract` is what a run needs of any problem. `building` has the registry of their kinds, and makes one from a run's
+config: `trained` is a model on a split dataset (`data`), `function` a function of the configuration, without data.
 """
 
 from bench.problems.building import GROUPS, build, check, relevant, shared

@@ -4,10 +4,9 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from bench.errors import UserError
-from bench.problems import function
+from bench.problems import function, trained
 from bench.problems.contract import Problem, Recipe
 
 if TYPE_CHECKING:
@@ -15,6 +14,38 @@ if TYPE_CHECKING:
 
 GROUPS = ("dataset", "resampling", "model", "metric", "seeds")
 """The config groups that a problem is built from."""
+
+
+class Kind(Protocol):
+    """A kind of problem, as a file of this folder that has these functions; `groups` is a run's config."""
+
+    loads: bool
+    """Whether it is built on the dataset of the config."""
+
+    def chosen(self, groups: Mapping[str, Any]) -> bool:
+        """Whether a config is of this kind."""
+        ...
+
+    def check(self, groups: Mapping[str, Any]) -> None:
+        """Raise `UserError` where a key is unknown, or has a value that it cannot have."""
+        ...
+
+    def relevant(self, groups: Mapping[str, Any]) -> dict[str, Any]:
+        """The config without what the problem's losses do not depend on."""
+        ...
+
+    def build(self, recipe: Recipe, dataset: "Dataset | None" = None) -> Problem:
+        """The problem; `dataset` is what was loaded before, if anything was."""
+        ...
+
+
+KINDS: tuple[Kind, ...] = (function, trained)
+"""The first whose `chosen` holds is meant; `trained` takes whatever no other takes."""
+
+
+def kind(groups: Mapping[str, Any]) -> Kind:
+    """The kind of problem that a config describes."""
+    return next(each for each in KINDS if each.chosen(groups))
 
 
 def shared(recipe: Recipe) -> Problem:
@@ -26,7 +57,7 @@ def shared(recipe: Recipe) -> Problem:
 @lru_cache(maxsize=2)
 def _shared(groups: str, seed: int, datasets_dir: str, threads: int) -> Problem:
     recipe = Recipe(json.loads(groups), seed, datasets_dir, threads)
-    if function.chosen(recipe.groups):
+    if not kind(recipe.groups).loads:
         return build(recipe)
     return build(recipe, _dataset(json.dumps(recipe.groups["dataset"]), datasets_dir))
 
@@ -45,33 +76,14 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> Problem:
     Raises `UserError` where a config or the data cannot be used.
     """
     check(recipe.groups)
-    if function.chosen(recipe.groups):
-        return function.build(recipe)
-    from bench.problems import data  # noqa: PLC0415 - as in `_dataset`
-
-    return data.build(recipe, dataset)
+    return kind(recipe.groups).build(recipe, dataset)
 
 
 def relevant(groups: Mapping[str, Any]) -> dict[str, Any]:
     """The groups of a run's config without what its problem does not depend on."""
-    return function.relevant(groups) if function.chosen(groups) else dict(groups)
+    return kind(groups).relevant(groups)
 
 
 def check(groups: Mapping[str, Any]) -> None:
     """Raise `UserError` where a model that needs data has none, or a function is given some or another's keys."""
-    dataset, model = groups["dataset"], groups["model"]
-    has_data = dataset.get("load") is not None
-    if function.chosen(groups):
-        if has_data:
-            raise UserError(
-                f"dataset={dataset['name']}: model={model['name']} is a function, which has no data; "
-                "set dataset=function, or choose a model that is trained"
-            )
-        function.check(groups)
-    elif "class" not in model:
-        raise UserError("model.class: missing; name a class by its dotted path (or, as model.function, a function)")
-    elif not has_data:
-        raise UserError(
-            f"dataset={dataset['name']}: holds no data, and model={model['name']} is trained on some; "
-            "choose another dataset, or a function such as model=branin"
-        )
+    kind(groups).check(groups)

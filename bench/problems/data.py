@@ -201,10 +201,10 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
 
 def _named(error: UserError, config: Mapping[str, Any], dataset: Dataset) -> str:
     """What a model says of its settings or the task, with its name, and how the task came about."""
-    said = str(error)
-    if said.startswith("model.settings"):
-        said = f"model={config['model'].get('name')}: {said}"
-    inferred = config["dataset"].get("task") is None and "task is" in said
+    message = str(error)
+    if message.startswith("model.settings"):
+        message = f"model={config['model'].get('name')}: {message}"
+    inferred = config["dataset"].get("task") is None and "task is" in message
     if inferred and dataset.classes and all(label.lstrip("-").isdigit() for label in dataset.classes):
-        said += "; it was inferred from few different whole numbers: dataset.task=regression or counts overrides it"
-    return said
+        message += "; it was inferred from few different whole numbers: dataset.task=regression or counts overrides it"
+    return message

@@ -20,6 +20,7 @@ from bench import provenance
 from bench.checks import is_number, whole
 from bench.config.components import build as build_component
 from bench.config.components import locate
+from bench.datasets import Dataset
 from bench.errors import UserError, allowed
 from bench.models import Step
 from bench.problems.contract import NO_OUTCOME, Evaluation, Recipe, one_line
@@ -30,6 +31,8 @@ KEYS = (
     "baseline",
 )  # fmt: skip
 """The keys of a function's YAML."""
+
+loads = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +107,9 @@ class FunctionProblem:
         return math.fsum(value / len(values) for value in values)
 
     def metadata(self) -> dict[str, Any]:
-        """The hashes, `known_minimum` and `known_minimisers` (None where not known), and `noise`."""
+        """The hashes, `known_minimum` and `known_minimisers` (None where not known), `noise`, the libraries named."""
         least, where = self.minimum or (None, None)
+        computed_by = {"computed_by": provenance.versions(self.libraries)} if self.libraries else {}
         return {
             "problem": self.hash,
             "problem_family": self.family,
@@ -115,13 +119,14 @@ class FunctionProblem:
             "known_minimum": least,
             "known_minimisers": None if where is None else list(where),
             "noise": self.noise,
+            **computed_by,
         }
 
     def _value(self, configuration: Configuration) -> float:
-        found = self.function(dict(configuration))
-        if isinstance(found, bool | str) or not hasattr(found, "__float__"):
-            raise TypeError(f"the value is {found!r}, which is not a number")
-        value = float(found)
+        returned = self.function(dict(configuration))
+        if isinstance(returned, bool | str) or not hasattr(returned, "__float__"):
+            raise TypeError(f"the value is {returned!r}, which is not a number")
+        value = float(returned)
         if not math.isfinite(value):
             raise FloatingPointError(f"the value is {value}")
         return value
@@ -144,8 +149,13 @@ def relevant(groups: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check(groups: Mapping[str, Any]) -> None:
-    """Raise `UserError` where a key of a function's YAML is unknown or has a value that it cannot have."""
+    """Raise `UserError` where there is data, or a key of a function's YAML is unknown or its value cannot be used."""
     model, metric = groups["model"], groups["metric"].get("name")
+    if groups["dataset"].get("load") is not None:
+        raise UserError(
+            f"dataset={groups['dataset']['name']}: model={model['name']} is a function, which has no data; "
+            "set dataset=function, or choose a model that is trained"
+        )
     if "class" in model:
         raise UserError("model.class: stands beside model.function; keep the one that is meant")
     if metric != "auto":
@@ -168,8 +178,9 @@ def check(groups: Mapping[str, Any]) -> None:
         raise UserError(f"model.minimum={minimum!r}: expected {{loss: NUMBER, at: [{{x: 0.5}}, ...]}}")
 
 
-def build(recipe: Recipe) -> FunctionProblem:
+def build(recipe: Recipe, dataset: Dataset | None = None) -> FunctionProblem:
     """The problem of a recipe whose model is a function; raises `UserError` where the config cannot be used."""
+    assert dataset is None
     config, seeds = recipe.groups["model"], recipe.groups["seeds"]
     settings = config.get("settings") or {}
     space = parsing.parse(config.get("space") or {})
@@ -188,7 +199,7 @@ def build(recipe: Recipe) -> FunctionProblem:
     family = provenance.digest(identity | ({"noise": noise, "model_seed": seeds.get("model", 0)} if noise else {}))
     if noise:
         identity |= {"noise": noise, "model_seed": model_seed}
-    made = FunctionProblem(
+    problem = FunctionProblem(
         recipe,
         _callable(config["function"], settings),
         space,
@@ -200,38 +211,38 @@ def build(recipe: Recipe) -> FunctionProblem:
         identity,
         family,
     )
-    if made.minimum is not None:
-        _must_hold(made, *made.minimum)
-    return made
+    if problem.minimum is not None:
+        _must_hold(problem, *problem.minimum)
+    return problem
 
 
 def _must_hold(problem: FunctionProblem, least: float, where: Sequence[Configuration]) -> None:
     """A minimum that the function does not have would judge every optimiser wrongly."""
     for point in where:
-        found = replace(problem, noise=0.0).evaluate(point)
-        if found.loss is None or abs(found.loss - least) > 1e-6 * max(1.0, abs(least)):
-            said = found.error or f"the value is {found.loss!r}"
-            raise UserError(f"model.minimum: loss is {least!r}, but at {to_json(point)} {said}; mend or remove it")
+        evaluation = replace(problem, noise=0.0).evaluate(point)
+        if evaluation.loss is None or abs(evaluation.loss - least) > 1e-6 * max(1.0, abs(least)):
+            outcome = evaluation.error or f"the value is {evaluation.loss!r}"
+            raise UserError(f"model.minimum: loss is {least!r}, but at {to_json(point)} {outcome}; mend or remove it")
 
 
 def _callable(path: str, settings: Mapping[str, Any]) -> Callable[[Configuration], Any]:
     """What takes a configuration: an object of the class named, or the function named with its settings."""
-    found = locate("model.function", path)
-    if inspect.isclass(found):
-        made = build_component("model", path, (), settings)
-        if not callable(made):
+    factory = locate("model.function", path)
+    if inspect.isclass(factory):
+        built = build_component("model", path, (), settings)
+        if not callable(built):
             raise UserError(f"model.function={path}: its objects cannot be called; give it __call__(configuration)")
-        return made  # type: ignore[no-any-return]
-    if not callable(found):
-        raise UserError(f"model.function={path}: neither a function nor a class; it is {found!r}")
-    parameters = list(inspect.signature(found).parameters.values())[1:]
+        return built  # type: ignore[no-any-return]
+    if not callable(factory):
+        raise UserError(f"model.function={path}: neither a function nor a class; it is {factory!r}")
+    parameters = list(inspect.signature(factory).parameters.values())[1:]
     known = [parameter.name for parameter in parameters]
     open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     for key in settings:
         if key not in known and not open_ended:
             what = allowed(key, known) if known else f"{path} takes no settings"
             raise UserError(f"model.settings.{key}: unknown; {what}")
-    return partial(found, **settings)
+    return partial(factory, **settings)
 
 
 def _known(minimum: Mapping[str, Any] | None, space: Space) -> tuple[float, tuple[Configuration, ...]] | None:

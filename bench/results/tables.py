@@ -49,7 +49,15 @@ SCHEMA = pa.schema(
         pa.field("details", pa.string()),
     ]
 )
-"""One row a trial; DESIGN.md §4 says what each column means."""
+"""One row a trial.
+
+The first five columns name the run; `trial` counts from 0. `configuration` is canonical JSON, `evaluation` the store's
+key. `status` is ok, failed, timeout or crashed, and `error` says why. `loss` and `test_loss` are null where it is not
+ok, `test_loss` also where there is no test part. `best_loss` is the lowest loss so far, null before the first success;
+`incumbent_test_loss` is the test loss of the trial that has it, the first of equals. `initial` marks a shared initial
+design, `cached` what another run had evaluated before. The seconds are as charged; `details` is JSON: the losses of
+folds, the rounds, the learning curve.
+"""
 
 
 @dataclass(frozen=True, order=True)
@@ -64,7 +72,7 @@ class RunId:
 
     def path(self, results_dir: Path) -> Path:
         """results_dir/EXPERIMENT/DATASET/MODEL/OPTIMIZER/SEED.parquet."""
-        return results_dir / self.experiment / self.dataset / self.model / self.optimizer / f"{self.seed}.parquet"
+        return results_dir / f"{self}.parquet"
 
     def __str__(self) -> str:
         return f"{self.experiment}/{self.dataset}/{self.model}/{self.optimizer}/{self.seed}"
@@ -169,16 +177,38 @@ def read(results_dir: Path, experiments: Iterable[str], columns: Sequence[str] |
     return combined(tables, runs)
 
 
-def read_run(path: Path, columns: Sequence[str] | None = None) -> tuple[pa.Table, dict[str, Any]]:
-    """One run's rows, all columns or only those named, and its metadata; raises `UnreadableTable`."""
-    schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
+def read_run(
+    path: Path, columns: Sequence[str] | None = None, expected: Mapping[str, object] | None = None
+) -> tuple[pa.Table, dict[str, Any]]:
+    """One run's rows, all columns or only those named, and its metadata; raises `UnreadableTable`.
+
+    A column that holds nothing but the value `expected` of it, as the file's own statistics say, is left out unread.
+    """
+    names = SCHEMA.names if columns is None else columns
     try:
         with pq.ParquetFile(path) as file:  # opened once: a large experiment has ten thousand files
             metadata = _metadata(path, file)
+            left_out = _as_expected(file.metadata, expected or {})
+            schema = pa.schema([SCHEMA.field(name) for name in names if name not in left_out])
             table = file.read(columns=schema.names, use_threads=False).select(schema.names)
         return (table if table.schema.equals(schema) else table.cast(schema)), metadata
     except _BROKEN as error:
         raise DamagedTable(path, error) from None
+
+
+def _as_expected(file: pq.FileMetaData, expected: Mapping[str, object]) -> set[str]:
+    """The columns that hold nothing but the value expected, by the statistics of a file, which may have none."""
+    if not expected or not file.num_row_groups:
+        return set()
+    places = {name: place for place, name in enumerate(file.schema.names)}
+    known = {name for name in expected if name in places}
+    for number in range(file.num_row_groups):
+        group = file.row_group(number)
+        for name in list(known):
+            found = group.column(places[name]).statistics
+            if found is None or found.null_count or not (found.min == expected[name] == found.max):
+                known.discard(name)
+    return known
 
 
 def combined(tables: Sequence[pa.Table], runs: dict[RunId, dict[str, Any]]) -> Results:

@@ -24,6 +24,8 @@ def run(overrides: Sequence[str], options: Sequence[str], config_dir: Path | Non
     if config_dir is not None and not config_dir.is_dir():
         raise UserError(f"--config-dir={config_dir}: no such folder")
     catalogue.find_own_classes(config_dir)
+    for line in catalogue.warnings(config_dir):
+        typer.echo(f"bench: warning: {line}", err=True)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through: they are told here
     sys.argv = ["bench", *options, *overrides]
     if config_dir is not None:
@@ -44,12 +46,12 @@ def run(overrides: Sequence[str], options: Sequence[str], config_dir: Path | Non
         way = f"a text with such signs needs quotes: \"{key}='{value}'\""
         raise UserError(f"{error.override}: cannot be read ({reason}); {way}") from error
     except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(_told(error, overrides, config_dir)) from error
+        raise UserError(_message(error, overrides, config_dir)) from error
     except YAMLError as error:
         raise UserError(f"a config is not valid YAML: {' '.join(str(error).split())}") from error
 
 
-def _told(error: Exception, overrides: Sequence[str], config_dir: Path | None) -> str:
+def _message(error: Exception, overrides: Sequence[str], config_dir: Path | None) -> str:
     """One line about what Hydra or OmegaConf could not compose."""
     text = str(error)
     if match := re.search(r"Could not find '([^'/]+)/([^']+)'", text):

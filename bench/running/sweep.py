@@ -11,7 +11,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from bench import problems, provenance
-from bench.config.schema import GROUPS, hashed
+from bench.config.schema import FOR_READERS, GROUPS, hashed
 from bench.errors import UserError
 from bench.results import RunId
 from bench.running import checks, child_process
@@ -104,7 +104,7 @@ def _resolved(config: DictConfig) -> dict[str, Any]:
 def _specification(config: Mapping[str, Any]) -> RunSpec:
     checks.check(config)
     config = {**config, "model": repeat.spread(config["model"])}
-    groups = {name: {key: value for key, value in config[name].items() if key != "description"} for name in GROUPS}
+    groups = {name: {key: value for key, value in config[name].items() if key not in FOR_READERS} for name in GROUPS}
     groups = problems.relevant(groups)
     limits = {key: value for key, value in asdict(child_process.limits(config["trial"])).items() if value is not None}
     if limits:

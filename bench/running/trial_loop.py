@@ -103,7 +103,7 @@ class Trials:
         stored = self._evaluation(asked, left)
         evaluation = stored.evaluation
         loss = evaluation.loss if evaluation.status == "ok" else None
-        result = Told(dict(asked.configuration), self._told(loss), loss is None)
+        result = Told(dict(asked.configuration), self._loss_to_tell(loss), loss is None)
         start = time.perf_counter()
         self._guarded("tell", number, lambda: self._tell(asked, result))
         entry = Journalled(number, asked.key, asked.seconds, time.perf_counter() - start, asked.started_at)
@@ -157,7 +157,7 @@ class Trials:
             "details": stores.compact(evaluation.details),
         }
 
-    def _told(self, loss: float | None) -> float:
+    def _loss_to_tell(self, loss: float | None) -> float:
         """What an optimiser is told: the loss, or for a failure the worst so far, or the baseline before any."""
         if loss is not None:
             self._worst_loss = loss if self._worst_loss is None else max(loss, self._worst_loss)

@@ -44,7 +44,7 @@ class Verified:
     def __str__(self) -> str:
         where = f"{self.run} trial {self.trial}"
         if self.same:
-            return f"same: {where}: {_said(self.recorded['loss'])}"
+            return f"same: {where}: {_loss_text(self.recorded['loss'])}"
         then, now = (", ".join(_values(outcome)) for outcome in (self.recorded, vars(self.outcome)))
         why = f"; not what made it: {', '.join(self.other)}" if self.other else ""
         return f"DIFFERENT: {where}: {then} then, {now} now{why}"
@@ -136,10 +136,10 @@ def _differences(metadata: Mapping[str, Any], problem: problems.Problem) -> Iter
 
 
 def _values(outcome: Mapping[str, Any]) -> Iterator[str]:
-    yield _said(outcome["loss"]) if outcome["status"] == "ok" else str(outcome["status"])
+    yield _loss_text(outcome["loss"]) if outcome["status"] == "ok" else str(outcome["status"])
     if outcome["status"] == "ok" and outcome["test_loss"] is not None:
-        yield f"test {_said(outcome['test_loss'])}"
+        yield f"test {_loss_text(outcome['test_loss'])}"
 
 
-def _said(value: float | None) -> str:
+def _loss_text(value: float | None) -> str:
     return "no loss" if value is None else repr(value)

@@ -15,7 +15,7 @@ def spread(model: Mapping[str, Any]) -> dict[str, Any]:
     space = model.get("space")
     if not isinstance(space, Mapping):
         return dict(model)
-    names = {str(name): _names(str(name), entry) for name, entry in space.items()}
+    names = {str(name): _names_of(str(name), entry) for name, entry in space.items()}
     every = [name for some in names.values() for name in some]
     twice = next((name for name in every if every.count(name) > 1), None) if len(every) > len(set(every)) else None
     if twice is not None:
@@ -28,7 +28,7 @@ def spread(model: Mapping[str, Any]) -> dict[str, Any]:
     return written
 
 
-def _names(name: str, entry: Any) -> list[str]:
+def _names_of(name: str, entry: Any) -> list[str]:
     if not isinstance(entry, Mapping) or "repeat" not in entry:
         return [name]
     times = whole(f"space.{name}.repeat", entry["repeat"], 1, MOST)

@@ -1,10 +1,12 @@
 """`bench new`: what it writes works at once, and its test notices where not; the page that tells of it is true."""
 
+import importlib.util
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pytest
@@ -25,10 +27,33 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def own_tests(name: str) -> subprocess.CompletedProcess[str]:
-    """The written test in a process of its own, as a contributor starts it."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"mine/test_{name}.py"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def own_tests(*names: str) -> subprocess.CompletedProcess[str]:
+    """The written tests in a process of their own, as a contributor starts them."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    files = [f"mine/test_{name}.py" for name in names]
+    return subprocess.run([*command, *files], capture_output=True, text=True, check=False)
+
+
+def own_module(name: str) -> ModuleType:
+    """The written test, imported into this process."""
+    spec = importlib.util.spec_from_file_location(name, f"mine/{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def failures(name: str) -> list[str]:
+    """Which functions of the written test fail."""
+    failing = []
+    for function, test in vars(own_module(f"test_{name}")).items():
+        if function.startswith("test_"):
+            try:
+                test()
+            except AssertionError:
+                failing.append(function)
+    return failing
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
@@ -54,7 +79,7 @@ def test_three_files_are_written_that_say_their_name(capsys: pytest.CaptureFixtu
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive  # of these commands the page below has all but the names
 @pytest.mark.parametrize("kind", new.KINDS)
 def test_what_was_written_works_at_once(capsys: pytest.CaptureFixture[str], kind: str) -> None:
     """The very commands that `bench new` names as the next ones."""
@@ -73,24 +98,24 @@ def test_what_was_written_works_at_once(capsys: pytest.CaptureFixture[str], kind
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "right", "wrong"),
+    ("kind", "name", "right", "wrong"),
     [
-        ("optimizer", "np.random.default_rng(seed)", "np.random.default_rng()"),
-        ("model", "np.random.default_rng(seed)", "np.random.default_rng()"),
-        ("model", "near.sum(axis=1, keepdims=True)", "near.sum()"),
-        ("dataset", "np.random.default_rng(0)", "np.random.default_rng()"),
+        ("optimizer", "unseeded_search", "np.random.default_rng(seed)", "np.random.default_rng()"),
+        ("model", "unseeded_model", "np.random.default_rng(seed)", "np.random.default_rng()"),
+        ("model", "improper_model", "near.sum(axis=1, keepdims=True)", "near.sum()"),
+        ("dataset", "unseeded_data", "np.random.default_rng(0)", "np.random.default_rng()"),
     ],
 )
-def test_the_written_test_notices_what_is_broken(kind: str, right: str, wrong: str) -> None:
-    assert bench("new", kind, f"bad_{kind}") == 0
-    path = Path(f"mine/bad_{kind}.py")
+def test_the_written_test_notices_what_is_broken(
+    monkeypatch: pytest.MonkeyPatch, kind: str, name: str, right: str, wrong: str
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    assert bench("new", kind, name) == 0
+    path = Path(f"mine/{name}.py")
     assert right in path.read_text()
     path.write_text(path.read_text().replace(right, wrong))
-    done = own_tests(f"bad_{kind}")
-    assert done.returncode == 1
-    assert "FAILED" in done.stdout
+    assert failures(name)
 
 
 @pytest.mark.parametrize(
@@ -146,12 +171,28 @@ def test_every_command_of_the_page_works(capsys: pytest.CaptureFixture[str]) -> 
     text = "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL))
     commands = [shlex.split(line, comments=True) for line in text.splitlines() if line.strip()]
     assert {tuple(command[:2]) for command in commands} >= {("bench", verb) for verb in ("new", "check", "run", "list")}
+    written = []
     for command in commands:
         if command[0] == "pytest":
-            assert own_tests(Path(command[1]).stem.removeprefix("test_")).returncode == 0
+            written.append(Path(command[1]).stem.removeprefix("test_"))
+            continue
+        if command[1:3] == ["list", "optimizers"]:  # as test_app does it
             continue
         cheap = [] if "model=my_kernel" in command else CHEAP.get(command[1], [])
+        capsys.readouterr()
         assert bench(*command[1:], *cheap) == 0, (command, capsys.readouterr().err)
+        if command[1] == "new":
+            named = capsys.readouterr().out.partition("next:\n")[2].splitlines()
+            assert {line for line in named if f"{line} " not in text and f"{line}\n" not in text} == set()
+    assert written == ["my_search", "my_kernel", "my_moons"]
+    done = own_tests(*written)
+    assert done.returncode == 0, done.stdout
+    trials = pd.read_parquet("results/first")
+    assert (trials["status"] == "ok").all(), trials["error"].dropna().tolist()
+    runs = trials.groupby(["dataset", "model", "optimizer"], observed=True)["loss"].agg(["size", "nunique"])
+    assert {"my_search", "my_kernel", "my_moons"} <= {name for run in runs.index for name in run}
+    assert (runs["size"] == 20).all()
+    assert (runs["nunique"] > 1).all()
 
 
 def test_the_page_names_every_rule() -> None:

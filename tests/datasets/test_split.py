@@ -28,10 +28,10 @@ def dataset(target: Any, *, regression: bool = False, name: str = "made") -> Dat
 def parts(done: Split) -> dict[str, np.ndarray]:
     """The parts of a single fold that share no row; stop is one of them only where it is not valid itself."""
     (fold,) = done.folds
-    found = {"train": fold.train, "valid": fold.valid}
+    by_name = {"train": fold.train, "valid": fold.valid}
     if done.test is not None:
-        found["test"] = done.test
-    return found if np.array_equal(fold.stop, fold.valid) else {**found, "stop": fold.stop}
+        by_name["test"] = done.test
+    return by_name if np.array_equal(fold.stop, fold.valid) else {**by_name, "stop": fold.stop}
 
 
 @st.composite
@@ -57,11 +57,11 @@ def test_every_row_is_in_one_part_and_every_class_in_every_part(
 ) -> None:
     target = np.random.default_rng(0).permutation(np.repeat(np.arange(len(sizes)), sizes))
     done = split(dataset(target, regression=regression), config, seed)
-    found = parts(done)
+    by_name = parts(done)
     assert (done.test is None) == (config["test"] == 0)
-    assert ("stop" in found) == (config["stop"] == "inner")
-    np.testing.assert_array_equal(np.sort(np.concatenate(list(found.values()))), np.arange(len(target)))
-    for rows in found.values():
+    assert ("stop" in by_name) == (config["stop"] == "inner")
+    np.testing.assert_array_equal(np.sort(np.concatenate(list(by_name.values()))), np.arange(len(target)))
+    for rows in by_name.values():
         assert rows.dtype == np.int64
         assert (np.diff(rows) > 0).all()
         if not regression:

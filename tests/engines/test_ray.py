@@ -2,10 +2,9 @@
 
 import importlib.util
 import os
-import time
 
 import pytest
-from commands import ROOT, SUPPORT, TOY, bench, bench_process
+from commands import ROOT, SUPPORT, TOY, bench, bench_process, toy_optimizers, wait_for
 from postgres import postgres, server  # noqa: F401 - fixtures
 from sweeps import expect_same, lines, local, tables
 
@@ -14,30 +13,29 @@ from bench import results
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs ray"),
+    pytest.mark.xdist_group("ray"),
 ]
-SWEEP = ["run", "-m", *TOY, "optimizer=random,optuna_tpe", "seed=range(0,3)", "engine=ray"]
+SWEEP = ["run", "-m", *TOY, "engine=ray"]
+PLAIN = [*SWEEP, "optimizer=random,optuna_tpe", "seed=0,1"]
 
 
-def test_a_sweep_on_this_machine_needs_no_server_and_makes_the_same_tables(tmp_path):
-    process = bench_process(*SWEEP, "budget.trials=8", cwd=tmp_path, TOY_LOG=str(tmp_path / "log"))
-    _, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    evaluated = lines(tmp_path / "log")
-    assert len(evaluated) == len(set(evaluated))
-    expect_same(tables(tmp_path), local(tmp_path / "local", SWEEP, "budget.trials=8"))
-    metadata = results.read_metadata(next(iter(results.find(tmp_path / "results", "scratch").values())))
-    assert metadata["provenance"]["omp_wait_policy"] == "PASSIVE"
-    assert metadata["provenance"]["threads"] == 1
-
-
-def test_a_run_that_fails_or_kills_its_workers_is_told_and_the_others_finish(tmp_path):
-    arguments = ["budget.trials=8", "optimizer.class=toy.Dying", "optimizer.name=dying", "seed=0"]
-    sweep = [argument for argument in SWEEP if not argument.startswith(("optimizer=", "seed="))]
-    process = bench_process(*sweep, *arguments, cwd=tmp_path)
-    _, err = process.communicate(timeout=300)
+def test_on_this_machine_it_needs_no_server_and_a_run_that_kills_its_workers_fails_alone(tmp_path):
+    """The tables of the others are those of the local engine."""
+    toy_optimizers(tmp_path, "dying")
+    arguments = ["--config-dir", "mine", "optimizer=random,optuna_tpe,dying", "seed=0", "budget.trials=8"]
+    process = bench_process(*SWEEP, *arguments, cwd=tmp_path, TOY_LOG=str(tmp_path / "log"))
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 1
     assert "scratch/wine/toy/dying/0: its worker died again and again" in err
+    assert "1 of 3 runs failed" in err
     assert "Traceback" not in err
+    evaluated = lines(tmp_path / "log")
+    assert len(evaluated) == len(set(evaluated))
+    expected = local(tmp_path / "local", SWEEP, "optimizer=random,optuna_tpe", "seed=0", "budget.trials=8")
+    expect_same(tables(tmp_path), expected)
+    for path in results.find(tmp_path / "results", "scratch").values():
+        provenance = results.read_metadata(path)["provenance"]
+        assert (provenance["omp_wait_policy"], provenance["threads"]) == ("PASSIVE", 1)
 
 
 def test_a_node_that_is_killed_takes_nothing_with_it(postgres, tmp_path, monkeypatch):  # noqa: F811
@@ -51,29 +49,25 @@ def test_a_node_that_is_killed_takes_nothing_with_it(postgres, tmp_path, monkeyp
         nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
         cluster.wait_for_nodes()
         log = tmp_path / "log"
-        budget = ["budget.trials=40", "+model.settings.sleep=0.1", f"engine.address='{cluster.address}'"]
-        process = bench_process(
-            *SWEEP, *budget, "store='${oc.env:BENCH_STORE}'", cwd=tmp_path, TOY_LOG=str(log), BENCH_STORE=postgres
-        )
-        end = time.monotonic() + 120
-        while len(lines(log)) < 40:
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < end, "waited in vain"
-            time.sleep(0.05)
+        budget = ["budget.trials=24", "+model.settings.sleep=0.1"]
+        where = [f"engine.address='{cluster.address}'", "store='${oc.env:BENCH_STORE}'"]
+        process = bench_process(*PLAIN, *budget, *where, cwd=tmp_path, TOY_LOG=str(log), BENCH_STORE=postgres)
+        wait_for(lambda: len(lines(log)) >= 16, process)
         cluster.remove_node(nodes[0], allow_graceful=False)
-        _, err = process.communicate(timeout=400)
+        _, err = process.communicate(timeout=600)
         assert process.returncode == 0, err
         evaluated = lines(log)
         assert len(evaluated) - len(set(evaluated)) <= 1  # the one that was under way
-        expect_same(tables(tmp_path), local(tmp_path / "local", SWEEP, "budget.trials=40"))
     finally:
         cluster.shutdown()
+    monkeypatch.delenv("TOY_LOG")
+    expect_same(tables(tmp_path), local(tmp_path / "local", PLAIN, "budget.trials=24"))
 
 
 def test_a_cluster_with_sqlite_and_one_that_is_not_there_are_refused_in_one_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert bench(*SWEEP, "budget.trials=2", "engine.address=auto") == 2
+    assert bench(*PLAIN, "budget.trials=2", "engine.address=auto") == 2
     assert "engine=ray: its runs may be on several hosts, which an SQLite file cannot serve" in capsys.readouterr().err
     for key, value in (("attempts", 0), ("runs_at_once", "some")):
-        assert bench(*SWEEP, "budget.trials=2", f"engine.{key}={value}") == 2
+        assert bench(*PLAIN, "budget.trials=2", f"engine.{key}={value}") == 2
         assert f"engine.{key}=" in capsys.readouterr().err

@@ -10,6 +10,7 @@ import sys
 from importlib import metadata
 from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -70,9 +71,8 @@ def global_state() -> str:
 def child(code: str, **environment: str) -> str:
     """What a fresh process prints."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("KERAS_")}
-    tests = str(SUPPORT)
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {tests!r})\n{code}"],
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {[str(Path(__file__).parent), str(SUPPORT)]}\n{code}"],
         env=others | environment,
         capture_output=True,
         text=True,
@@ -87,45 +87,62 @@ import sys
 import keras
 import numpy as np
 
-given = np.load(sys.argv[1])
-task, activation, optimizer, l2, batch, epochs = sys.argv[2].split()
 keras.config.set_floatx("float32")
-regularizer = keras.regularizers.L2(float(l2))
-last = {"multiclass": "softmax", "binary": "sigmoid", "regression": "linear", "counts": "exponential"}[task]
-loss = {"multiclass": "sparse_categorical_crossentropy", "binary": "binary_crossentropy", "regression": "mse",
-        "counts": "poisson"}[task]
-weights = [given[f"w{i}"] for i in range(6)]
-network = keras.Sequential([keras.Input((given["x"].shape[1],))] + [
-    keras.layers.Dense(kernel.shape[1], activation=name, kernel_regularizer=regularizer)
-    for kernel, name in zip(weights[::2], [activation, activation, last])
-])
-network.set_weights(weights)
-network.compile(loss=loss, optimizer={
-    "adam": keras.optimizers.Adam(0.01), "sgd": keras.optimizers.SGD(0.05),
-    "momentum": keras.optimizers.SGD(0.02, momentum=0.9), "rmsprop": keras.optimizers.RMSprop(0.005),
-}[optimizer])
-losses = []
-for order in given["orders"]:
-    done = network.fit(given["x"][order], given["y"][order], sample_weight=given["weights"][order], shuffle=False,
-                       batch_size=int(batch), verbose=0)
-    losses += done.history["loss"]
-np.savez(sys.argv[3], losses=losses, predictions=network.predict(given["x"], verbose=0))
+for arguments in sys.argv[1:]:
+    task, activation, optimizer, l2, batch = arguments.split()
+    given = np.load(f"{task}.npz")
+    regularizer = keras.regularizers.L2(float(l2))
+    last = {"multiclass": "softmax", "binary": "sigmoid", "regression": "linear", "counts": "exponential"}[task]
+    loss = {"multiclass": "sparse_categorical_crossentropy", "binary": "binary_crossentropy", "regression": "mse",
+            "counts": "poisson"}[task]
+    weights = [given[f"w{i}"] for i in range(6)]
+    network = keras.Sequential([keras.Input((given["x"].shape[1],))] + [
+        keras.layers.Dense(kernel.shape[1], activation=name, kernel_regularizer=regularizer)
+        for kernel, name in zip(weights[::2], [activation, activation, last])
+    ])
+    network.set_weights(weights)
+    network.compile(loss=loss, optimizer={
+        "adam": keras.optimizers.Adam(0.01), "sgd": keras.optimizers.SGD(0.05),
+        "momentum": keras.optimizers.SGD(0.02, momentum=0.9), "rmsprop": keras.optimizers.RMSprop(0.005),
+    }[optimizer])
+    losses = []
+    for order in given["orders"]:
+        done = network.fit(given["x"][order], given["y"][order], sample_weight=given["weights"][order], shuffle=False,
+                           batch_size=int(batch), verbose=0)
+        losses += done.history["loss"]
+    np.savez(f"{task}-plain.npz", losses=losses, predictions=network.predict(given["x"], verbose=0))
 """
 
+TRAINED = {
+    "multiclass": ("relu", "adam"),
+    "regression": ("tanh", "momentum"),
+    "binary": ("gelu", "rmsprop"),
+    "counts": ("tanh", "sgd"),
+}
+"""Activation and optimiser that each task is trained with by plain Keras."""
+ROWS, BATCH, EPOCHS, L2 = 50, 16, 4, 0.003  # a last batch of 2
 
-@pytest.mark.parametrize(
-    ("task", "activation", "optimizer"),
-    [
-        ("multiclass", "relu", "adam"),
-        ("regression", "tanh", "momentum"),
-        ("binary", "gelu", "rmsprop"),
-        ("counts", "tanh", "sgd"),
-    ],
-)
-def test_the_training_is_that_of_plain_keras(task, activation, optimizer, tmp_path):
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory) -> Path:
+    """What each task was trained with, and what plain Keras made of it: all in one process, which is slow to start."""
+    folder = tmp_path_factory.mktemp("plain")
+    for task in TRAINED:
+        np.savez(folder / f"{task}.npz", **given(task))
+    (folder / "plain.py").write_text(PLAIN)
+    subprocess.run(
+        [sys.executable, "plain.py", *(f"{task} {' '.join(names)} {L2} {BATCH}" for task, names in TRAINED.items())],
+        cwd=folder,
+        env=os.environ | {"KERAS_BACKEND": "jax", "KERAS_HOME": str(folder)},
+        check=True,
+    )
+    return folder
+
+
+def given(task: str) -> dict[str, np.ndarray]:
+    """Rows, targets, weights, the orders of the epochs, and the first weights w0 ... w5 of a network."""
     rng = np.random.default_rng(1)
-    rows, batch, epochs, l2 = 50, 16, 4, 0.003  # a last batch of 2
-    x = rng.normal(size=(rows, 5)).astype(np.float32)
+    x = rng.normal(size=(ROWS, 5)).astype(np.float32)
     signal = x @ rng.normal(size=5)
     y = {
         "multiclass": np.digitize(signal, [-1, 1]),
@@ -133,56 +150,57 @@ def test_the_training_is_that_of_plain_keras(task, activation, optimizer, tmp_pa
         "regression": signal.astype(np.float32),
         "counts": rng.poisson(np.exp(0.3 * signal)).astype(np.float32),
     }[task]
-    weights = rng.uniform(0.2, 2, rows).astype(np.float32)
+    weights = rng.uniform(0.2, 2, ROWS).astype(np.float32)
     sizes = [5, 12, 9, 3 if task == "multiclass" else 1]
     initial = [
         array.astype(np.float32)
         for a, b in pairwise(sizes)
         for array in (rng.normal(size=(a, b)) / np.sqrt(a), rng.normal(size=b) / 10)
     ]
-    order = orders(7, rows)
-    np.savez(
-        tmp_path / "given.npz",
-        x=x,
-        y=y,
-        weights=weights,
-        orders=np.stack([next(order) for _ in range(epochs)]),
+    order = orders(7, ROWS)
+    return {
+        "x": x,
+        "y": y,
+        "weights": weights,
+        "orders": np.stack([next(order) for _ in range(EPOCHS)]),
         **{f"w{i}": array for i, array in enumerate(initial)},
-    )
-    (tmp_path / "plain.py").write_text(PLAIN)
-    subprocess.run(
-        [sys.executable, "plain.py", "given.npz", f"{task} {activation} {optimizer} {l2} {batch} {epochs}", "out.npz"],
-        cwd=tmp_path,
-        env=os.environ | {"KERAS_BACKEND": "jax", "KERAS_HOME": str(tmp_path)},
-        check=True,
-    )
-    plain = np.load(tmp_path / "out.npz")
+    }
 
+
+@pytest.mark.parametrize("task", TRAINED)
+def test_the_training_is_that_of_plain_keras(task, plain):
+    with np.load(plain / f"{task}.npz") as file:
+        x, y, weights = file["x"], file["y"], file["weights"]
+        initial = [file[f"w{i}"] for i in range(6)]
+    expected = np.load(plain / f"{task}-plain.npz")
+
+    activation, optimizer = TRAINED[task]
     name, rate, momentum = {
         "adam": ("adam", 0.01, 0.0),
         "sgd": ("sgd", 0.05, 0.0),
         "momentum": ("sgd", 0.02, 0.9),
         "rmsprop": ("rmsprop", 0.005, 0.0),
     }[optimizer]
-    layers = Layers((12, 9), activation, 0.0, l2, batch, name, rate, momentum)
+    layers = Layers((12, 9), activation, 0.0, L2, BATCH, name, rate, momentum)
     trainer = Trainer(task, layers, initial, Table(x, y, weights), seed=7)
-    losses = [trainer.epoch() for _ in range(epochs)]
+    losses = [trainer.epoch() for _ in range(EPOCHS)]
     assert losses[-1] < losses[0]
-    np.testing.assert_allclose(losses, plain["losses"], rtol=2e-5)
+    np.testing.assert_allclose(losses, expected["losses"], rtol=2e-5)
 
     keras = keras_backend.load("numpy")
     names = [activation, activation, "linear"]
-    dense = [keras.layers.Dense(n, activation=name) for n, name in zip(sizes[1:], names, strict=True)]
+    sizes = [kernel.shape[1] for kernel in initial[::2]]
+    dense = [keras.layers.Dense(n, activation=name) for n, name in zip(sizes, names, strict=True)]
     network = keras.Sequential([keras.Input((5,)), *dense])
     network.set_weights(trainer.parameters())
     scores = network.predict(x, verbose=0).astype(float)
-    expected = {
+    predictions = {
         "multiclass": lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True),
         "binary": lambda z: 1 / (1 + np.exp(-z)),
         "regression": lambda z: z,
         "counts": np.exp,
     }[task](scores)
-    np.testing.assert_allclose(expected, plain["predictions"], rtol=2e-3, atol=2e-5)
+    np.testing.assert_allclose(predictions, expected["predictions"], rtol=2e-3, atol=2e-5)
 
 
 def test_dropout_leaves_the_mean_and_adds_the_variance_of_its_law():
@@ -197,7 +215,7 @@ def test_dropout_leaves_the_mean_and_adds_the_variance_of_its_law():
     assert trainer.loss(Table(x, y, None)) == pytest.approx(((terms.sum(axis=1) - y) ** 2).mean(), rel=1e-5)
 
 
-def test_bits_depend_neither_on_the_order_of_trials_nor_on_the_process_or_the_threads():
+def test_bits_depend_neither_on_the_order_of_trials_nor_on_the_threads():
     rng = np.random.default_rng(5)
     configurations = [SPACES["keras_mlp"].sample(rng) for _ in range(3)] + [QUICK | {"dropout": 0.3}]
     train, stop = digits()
@@ -215,19 +233,16 @@ def test_bits_depend_neither_on_the_order_of_trials_nor_on_the_process_or_the_th
         assert fingerprint(shared, configurations[i], train, stop, threads=1 + i % 2) == alone[i]
     assert global_state() == state
     assert fingerprint(shared, configurations[3], train, stop, seed=4) != alone[3]
-    printed = child(
-        "from test_keras import *\n"
-        f"m = KerasMLP('multiclass', 10, epochs=2)\nprint(fingerprint(m, {configurations[3]!r}, *digits()))"
-    )
-    assert printed == alone[3]
     assert not shared.threads_matter
 
 
-def test_a_users_keras_json_changes_nothing_and_is_not_written(tmp_path):
+def test_the_same_bits_in_another_process_whose_keras_json_changes_nothing_and_is_not_written(tmp_path):
+    configuration = QUICK | {"dropout": 0.3}
     code = (
-        f"from test_keras import *\nprint(fingerprint(KerasMLP('multiclass', 10, epochs=2), {QUICK!r}, *digits(200)))"
+        "from test_keras_mlp import *\n"
+        f"print(fingerprint(KerasMLP('multiclass', 10, epochs=2), {configuration!r}, *digits(200)))"
     )
-    here = fingerprint(KerasMLP("multiclass", 10, epochs=2), QUICK, *digits(200))
+    here = fingerprint(KerasMLP("multiclass", 10, epochs=2), configuration, *digits(200))
     mine = tmp_path / "mine/.keras/keras.json"
     mine.parent.mkdir(parents=True)
     text = json.dumps({"floatx": "float16", "epsilon": 0.1, "backend": "torch", "image_data_format": "channels_last"})
@@ -381,7 +396,9 @@ def test_an_unknown_or_missing_backend_is_one_line(monkeypatch):
         KerasMLP("binary", 2)
     monkeypatch.setattr(keras_backend, "find_spec", lambda name: None if name == "torch" else find_spec(name))
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    with pytest.raises(UserError, match=r"^KERAS_BACKEND=torch: needs the package 'torch'.*; pip install torch$"):
+    with pytest.raises(
+        UserError, match=r"^KERAS_BACKEND=torch: needs the package 'torch'.*; pip install 'hpo-compare\[torch\]'$"
+    ):
         KerasMLP("binary", 2)
     monkeypatch.delenv("KERAS_BACKEND")
     KerasMLP("binary", 2).prepare(*halves(np.eye(4), np.array([0, 0, 1, 1])), 0, 1)
@@ -428,7 +445,7 @@ def test_settings_amiss_are_named():
 
 
 OTHER = """
-from test_keras import *
+from test_keras_mlp import *
 (train, stop), curves = digits(200), []
 weighted = Part(stop.features, stop.target, np.arange(len(stop.target)) % 3)
 configuration = QUICK | {"dropout": 0.2, "l2": 1e-3, "optimizer": "sgd", "momentum": 0.5, "activation": "gelu"}

@@ -1,7 +1,9 @@
 """LightGBM: the same bits whatever came before, on any threads, in any process; and what it is shown."""
 
+import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
@@ -84,8 +86,8 @@ def test_binning_is_charged_to_no_trial(tmp_path, monkeypatch):
         for group, name in (("dataset", "wine"), ("resampling", "holdout"), ("metric", "auto"), ("seeds", "fixed"))
     }
     groups["model"] = {"class": "toy.Toy", "space": {"x": {"type": "float", "low": 0.0, "high": 1.0}}}
-    made = problems.build(problems.Recipe(groups, 0, str(tmp_path), 1))
-    assert max(made.evaluate({"x": x}).seconds for x in (0.1, 0.2, 0.3)) < 0.3
+    problem = problems.build(problems.Recipe(groups, 0, str(tmp_path), 1))
+    assert max(problem.evaluate({"x": x}).seconds for x in (0.1, 0.2, 0.3)) < 0.3
     assert len(asked) == 1
     dataset, (train, stop, test) = parts("breast_cancer", tmp_path)
     model = LightGBM(dataset.task, 2, rounds=5)
@@ -144,26 +146,25 @@ def test_regression_and_categories_and_missing_values(tmp_path):
         "metric": {"name": "auto"},
         "seeds": {"split": 0, "model": 0},
     }
-    made = problems.build(problems.Recipe(groups, 0, str(tmp_path), 1))
-    evaluation = made.evaluate(made.space.default())
+    problem = problems.build(problems.Recipe(groups, 0, str(tmp_path), 1))
+    evaluation = problem.evaluate(problem.space.default())
     assert evaluation.status == "ok", evaluation.error
-    assert made.metric.name == "rmse"
-    assert evaluation.loss < made.baseline_loss / 2
-    assert evaluation.test_loss < made.baseline_loss / 2
+    assert problem.metric.name == "rmse"
+    assert evaluation.loss < problem.baseline_loss / 2
+    assert evaluation.test_loss < problem.baseline_loss / 2
 
 
 def test_the_same_bits_in_another_process(tmp_path):
     dataset, (train, stop, test) = parts("breast_cancer", tmp_path)
     here = predict(LightGBM(dataset.task, 2, rounds=5), CONFIGURATIONS[2], train, stop, test)
     script = (
-        "import sys; sys.path.insert(0, 'tests'); import hashlib, pathlib, test_models as t; "
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
+        "import hashlib, pathlib, test_lightgbm as t; "
         "d, (a, b, c) = t.parts('breast_cancer', pathlib.Path()); "
         "m = t.LightGBM(d.task, 2, rounds=5); "
         "print(hashlib.sha256(t.predict(m, t.CONFIGURATIONS[2], a, b, c)).hexdigest())"
     )
     there = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
-    import hashlib
-
     assert there.stdout.strip() == hashlib.sha256(here).hexdigest()
 
 

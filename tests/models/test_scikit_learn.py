@@ -72,35 +72,35 @@ def shipped(name: str) -> dict:
     return OmegaConf.to_container(OmegaConf.load(conf_dir() / f"model/{name}.yaml"))
 
 
-def made(name: str, task: str, classes: int) -> Estimator:
+def shipped_model(name: str, task: str, classes: int) -> Estimator:
     return Estimator(task, classes, **shipped(name)["settings"])
 
 
 class TestAgainstScikitLearn:
     def test_a_forest(self, digits):
         configuration = {"max_features": 0.4, "max_samples": 0.7, "min_samples_leaf": 2, "max_depth": 9}
-        here = fit(made("random_forest", "multiclass", 10), configuration, digits).predict(digits[1].features)
+        here = fit(shipped_model("random_forest", "multiclass", 10), configuration, digits).predict(digits[1].features)
         train, test = (part.features.to_numpy() for part in digits)
         hand = RandomForestClassifier(100, random_state=3, **configuration).fit(train, digits[0].target)
         np.testing.assert_array_equal(here, hand.predict_proba(test))
 
     def test_counts_take_their_own_estimator_or_that_of_regression(self, diabetes):
         train, test = (part.features.to_numpy() for part in diabetes)
-        forest = fit(made("random_forest", "counts", 0), {"min_samples_leaf": 5}, diabetes)
+        forest = fit(shipped_model("random_forest", "counts", 0), {"min_samples_leaf": 5}, diabetes)
         hand = RandomForestRegressor(100, random_state=3, min_samples_leaf=5, criterion="poisson")
         hand.fit(train, diabetes[0].target)
         np.testing.assert_array_equal(forest.predict(diabetes[1].features), hand.predict(test))
         scaled, other = arrays(*diabetes)
-        poisson = fit(made("ridge", "counts", 0), {"alpha": 0.5}, diabetes)
+        poisson = fit(shipped_model("ridge", "counts", 0), {"alpha": 0.5}, diabetes)
         hand = PoissonRegressor(alpha=0.5, max_iter=1000).fit(scaled, diabetes[0].target)
         np.testing.assert_allclose(poisson.predict(diabetes[1].features), hand.predict(other))
-        neighbours = fit(made("knn", "counts", 0), {"n_neighbors": 3}, diabetes)
+        neighbours = fit(shipped_model("knn", "counts", 0), {"n_neighbors": 3}, diabetes)
         hand = KNeighborsRegressor(3).fit(scaled, diabetes[0].target)
         np.testing.assert_allclose(neighbours.predict(diabetes[1].features), hand.predict(other))
 
     def test_expected_counts_are_above_zero(self, diabetes):
         zeros = Part(diabetes[0].features, (np.arange(200) % 10 == 0).astype(float))
-        predicted = fit(made("knn", "counts", 0), {"n_neighbors": 2}, (zeros, zeros)).predict(zeros.features)
+        predicted = fit(shipped_model("knn", "counts", 0), {"n_neighbors": 2}, (zeros, zeros)).predict(zeros.features)
         assert predicted.min() > 0
         assert np.count_nonzero(predicted < 1e-3) > 100
 
@@ -108,7 +108,7 @@ class TestAgainstScikitLearn:
     def test_a_support_vector_machine_calibrated(self, name, request):
         parts = request.getfixturevalue(name)
         classes = len(np.unique(parts[0].target))
-        model = made("svm", "binary" if classes == 2 else "multiclass", classes)
+        model = shipped_model("svm", "binary" if classes == 2 else "multiclass", classes)
         here = fit(model, {"kernel": "rbf", "C": 2.0, "gamma": 0.02}, parts).predict(parts[1].features)
         train, test = arrays(*parts)
         folds = StratifiedKFold(3, shuffle=True, random_state=3)
@@ -121,7 +121,7 @@ class TestAgainstScikitLearn:
             ("svm", {"kernel": "poly", "C": 10.0, "gamma": 0.1, "degree": 2}, SVR),
             ("ridge", {"alpha": 7.0}, Ridge),
         ):
-            here = fit(made(name, "regression", 0), configuration, diabetes).predict(diabetes[1].features)
+            here = fit(shipped_model(name, "regression", 0), configuration, diabetes).predict(diabetes[1].features)
             np.testing.assert_allclose(here, hand(**configuration).fit(train, diabetes[0].target).predict(test))
 
     def test_a_pipeline_and_its_nested_arguments(self, cancer):
@@ -158,7 +158,7 @@ class TestAgainstScikitLearn:
         here = fit(Estimator("binary", 2, LOGISTIC), {"C": 0.5}, (train, cancer[1])).predict(cancer[1].features)
         hand = LogisticRegression(C=0.5).fit(a, train.target, sample_weight=weights)
         np.testing.assert_allclose(here, hand.predict_proba(b))
-        here = fit(made("svm", "binary", 2), {"C": 0.5}, (train, cancer[1])).predict(cancer[1].features)
+        here = fit(shipped_model("svm", "binary", 2), {"C": 0.5}, (train, cancer[1])).predict(cancer[1].features)
         folds = StratifiedKFold(3, shuffle=True, random_state=3)
         hand = CalibratedClassifierCV(SVC(C=0.5, max_iter=100000), cv=folds, ensemble=False)
         hand.fit(a, train.target, sample_weight=weights)
@@ -197,14 +197,14 @@ def test_every_shipped_model_learns(name, dataset, shop, tmp_path, recwarn):
         ):
             built(shipped(name), dataset, tmp_path, **(shop if dataset == "file" else {}))
         return
-    made = built(shipped(name), dataset, tmp_path, **(shop if dataset == "file" else {}))
+    problem = built(shipped(name), dataset, tmp_path, **(shop if dataset == "file" else {}))
     rng = np.random.default_rng(1)
-    configurations = [made.space.default(), *(made.space.sample(rng) for _ in range(5))]
-    evaluations = [made.evaluate(configuration) for configuration in configurations]
+    configurations = [problem.space.default(), *(problem.space.sample(rng) for _ in range(5))]
+    evaluations = [problem.evaluate(configuration) for configuration in configurations]
     assert [evaluation.error for evaluation in evaluations] == [None] * 6
     best = min(evaluations, key=lambda evaluation: evaluation.loss)
-    assert best.loss < made.baseline_loss / 2
-    assert best.test_loss < made.baseline_loss * 0.7
+    assert best.loss < problem.baseline_loss / 2
+    assert best.test_loss < problem.baseline_loss * 0.7
     assert not [str(warning.message) for warning in recwarn]
 
 
@@ -217,13 +217,13 @@ def test_the_order_of_trials_never_changes_the_bits(name, cancer, diabetes):
     def bits(model, i):
         return fit(model, configurations[i], parts).predict(parts[1].features).tobytes()
 
-    alone = [bits(made(name, task, classes), i) for i in range(3)]
-    shared = made(name, task, classes)
+    alone = [bits(shipped_model(name, task, classes), i) for i in range(3)]
+    shared = shipped_model(name, task, classes)
     assert [bits(shared, i) for i in (2, 0, 1, 0)] == [alone[i] for i in (2, 0, 1, 0)]
 
 
 def test_threads_and_seed(digits):
-    model = made("random_forest", "multiclass", 10)
+    model = shipped_model("random_forest", "multiclass", 10)
     one = fit(model, {}, digits).predict(digits[1].features)
     assert all((fit(model, {}, digits, threads=2).predict(digits[1].features) == one).all() for _ in range(3))
     assert (fit(model, {}, digits, seed=4).predict(digits[1].features) != one).any()
@@ -251,7 +251,7 @@ def test_a_row_of_weight_zero_is_not_there(name, cancer, diabetes):
     with_zeros = Part(parts[0].features, parts[0].target, weights)
     without = Part(parts[0].features.iloc[kept], parts[0].target[kept], weights[kept])
     results = [
-        fit(made(name, task, classes), {}, (train, parts[1])).predict(parts[1].features)
+        fit(shipped_model(name, task, classes), {}, (train, parts[1])).predict(parts[1].features)
         for train in (with_zeros, without, parts[0])
     ]
     np.testing.assert_allclose(results[0], results[1], rtol=1e-6)
@@ -261,7 +261,11 @@ def test_a_row_of_weight_zero_is_not_there(name, cancer, diabetes):
 def test_the_size_of_weights_is_nothing_to_trees(diabetes):
     weights = np.random.default_rng(0).uniform(0.5, 2, 200)
     one, two = (
-        fit(made("random_forest", "regression", 0), {}, (Part(*_of(diabetes[0]), factor * weights), diabetes[1]))
+        fit(
+            shipped_model("random_forest", "regression", 0),
+            {},
+            (Part(*_of(diabetes[0]), factor * weights), diabetes[1]),
+        )
         for factor in (1, 2)
     )
     np.testing.assert_array_equal(one.predict(diabetes[1].features), two.predict(diabetes[1].features))
@@ -274,7 +278,7 @@ def _of(part: Part):
 def test_weights_are_never_ignored(cancer):
     weighted = Part(*_of(cancer[0]), np.linspace(0.1, 1, 200))
     with pytest.raises(UserError, match=r"dataset.weight: sklearn.neighbors.KNeighborsClassifier takes no weights"):
-        fit(made("knn", "binary", 2), {}, (weighted, cancer[1]))
+        fit(shipped_model("knn", "binary", 2), {}, (weighted, cancer[1]))
     steps = [["a", {"class": "sklearn.decomposition.PCA"}], ["b", {"class": "sklearn.svm.LinearSVC"}]]
     model = Estimator("binary", 2, "sklearn.pipeline.Pipeline", {"steps": steps}, calibrate=3)
     with pytest.raises(UserError, match="takes no weights"):  # its calibration would have them, its steps would not
@@ -285,7 +289,7 @@ def test_weights_are_never_ignored(cancer):
 def test_a_class_that_train_lacks_has_probability_zero(name, digits):
     rows = np.flatnonzero((digits[0].target != 3) & (digits[0].target != 9))
     train = Part(digits[0].features.iloc[rows], digits[0].target[rows])
-    predicted = fit(made(name, "multiclass", 10), {}, (train, digits[1])).predict(digits[1].features)
+    predicted = fit(shipped_model(name, "multiclass", 10), {}, (train, digits[1])).predict(digits[1].features)
     assert predicted.shape == (200, 10)
     assert (predicted[:, [3, 9]] == 0).all()
     np.testing.assert_allclose(predicted.sum(axis=1), 1)
@@ -297,7 +301,7 @@ def test_calibration_makes_do_with_two_rows_of_a_class_and_not_with_one(digits):
     for rows_of_3 in (2, 1):
         rows = np.sort(np.r_[np.flatnonzero(digits[0].target != 3), np.flatnonzero(digits[0].target == 3)[:rows_of_3]])
         train = Part(digits[0].features.iloc[rows], digits[0].target[rows])
-        model = made("svm", "multiclass", 10)
+        model = shipped_model("svm", "multiclass", 10)
         if rows_of_3 == 2:
             assert fit(model, {}, (train, digits[1])).predict(digits[1].features).shape == (200, 10)
         else:
@@ -316,7 +320,7 @@ def test_warnings_of_a_fit_are_kept_and_not_printed(cancer, recwarn):
 
 def test_what_is_kept_for_a_part_goes_with_it():
     train, stop = two_parts(load_breast_cancer())
-    model = made("knn", "binary", 2)
+    model = shipped_model("knn", "binary", 2)
     model.prepare(train, stop, 0, 1)
     kept = weakref.ref(train)
     del train
@@ -327,7 +331,7 @@ def test_what_is_kept_for_a_part_goes_with_it():
 def test_preparation_is_done_once_and_before_the_first_trial(cancer, monkeypatch):
     from bench.models import preparation
 
-    model = made("knn", "binary", 2)
+    model = shipped_model("knn", "binary", 2)
     train = Part(*_of(cancer[0]))
     model.prepare(train, cancer[1], 0, 1)
     monkeypatch.setattr(preparation, "_fit", lambda *_: pytest.fail("prepared again"))
@@ -348,7 +352,7 @@ def test_estimators_of_other_packages_are_named_and_get_threads(cancer):
     assert fitted.estimator.get_params()["random_state"] == 3
     assert fitted.estimator.get_params()["num_leaves"] == 5
     assert "lightgbm" in model.libraries
-    assert made("knn", "binary", 2).libraries == ("scikit-learn", "numpy", "scipy")
+    assert shipped_model("knn", "binary", 2).libraries == ("scikit-learn", "numpy", "scipy")
 
 
 MISTAKES = {
@@ -410,7 +414,7 @@ MISTAKES = {
     ),
     "calibrate": (
         {"estimator": "sklearn.svm.SVC", "calibrate": 1},
-        "model.settings.calibrate=1: expected a number of folds",
+        r"model.settings.calibrate=1: expected a whole number from 2 \(of folds\), or null",
     ),
 }
 
@@ -418,9 +422,9 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_one_line(mistake):
     settings, line = MISTAKES[mistake]
-    with pytest.raises(UserError, match=line) as found:
+    with pytest.raises(UserError, match=line) as refused:
         Estimator("binary", 2, **settings)
-    assert "\n" not in str(found.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_mistakes_that_the_first_trial_shows(cancer):

@@ -4,6 +4,7 @@ import gc
 import subprocess
 import sys
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -33,8 +34,8 @@ def parts(task: str, weights=None) -> tuple[int, list[Part]]:
     order = np.random.default_rng(0).permutation(len(features))
     cuts = np.split(order, [len(order) // 2, 3 * len(order) // 4])
     of = [None if weights is None else weights[rows] for rows in cuts]
-    found = [Part(features.iloc[rows], bunch.target[rows], each) for rows, each in zip(cuts, of, strict=True)]
-    return (len(np.unique(bunch.target)) if task in metrics.CLASSIFICATION else 0), found
+    cut = [Part(features.iloc[rows], bunch.target[rows], each) for rows, each in zip(cuts, of, strict=True)]
+    return (len(np.unique(bunch.target)) if task in metrics.CLASSIFICATION else 0), cut
 
 
 def predict(model: XGBoost, configuration, train: Part, stop: Part, test: Part, seed=0, threads=1) -> bytes:
@@ -97,7 +98,8 @@ def test_the_seed_decides_and_the_same_bits_come_in_another_process():
     here = predict(XGBoost("binary", classes, 8), configuration, train, stop, test)
     assert predict(XGBoost("binary", classes, 8), configuration, train, stop, test, seed=1) != here
     script = (
-        "import sys; sys.path.insert(0, 'tests'); import test_xgboost as t; classes, parts = t.parts('binary'); "
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
+        "import test_xgboost as t; classes, parts = t.parts('binary'); "
         "sys.stdout.buffer.write(t.predict(t.XGBoost('binary', classes, 8), t.CONFIGURATIONS[1], *parts))"
     )
     there = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, timeout=120)
@@ -212,13 +214,13 @@ def test_the_shipped_model_learns(dataset, tmp_path, recwarn, capfd):
     if dataset == "file":
         groups["dataset"] |= {"path": str(tmp_path / "shop.csv"), "target": "price"}
     model = YAML | {"settings": YAML["settings"] | {"rounds": 60}}
-    made = problems.build(problems.Recipe(groups | {"model": model}, 0, str(tmp_path), 1))
-    default = made.evaluate(made.space.default())
-    assert default.loss < made.baseline_loss / 2
-    assert default.test_loss < made.baseline_loss / 2
-    evaluations = [made.evaluate(made.space.sample(rng)) for _ in range(5)]
+    problem = problems.build(problems.Recipe(groups | {"model": model}, 0, str(tmp_path), 1))
+    default = problem.evaluate(problem.space.default())
+    assert default.loss < problem.baseline_loss / 2
+    assert default.test_loss < problem.baseline_loss / 2
+    evaluations = [problem.evaluate(problem.space.sample(rng)) for _ in range(5)]
     assert [evaluation.error for evaluation in evaluations] == [None] * 5
-    assert made.evaluate(made.space.default()).loss == default.loss
+    assert problem.evaluate(problem.space.default()).loss == default.loss
     assert not [str(warning.message) for warning in recwarn]
     assert capfd.readouterr() == ("", "")
 

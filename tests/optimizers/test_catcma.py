@@ -1,10 +1,7 @@
-"""CatCMA with margin asks what the library's documented loop asks; its first generation is as declared."""
+"""CatCMA with margin: how kinds are told apart, its first generation as declared, its start, its settings."""
 
 import math
-import os
-import warnings
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,53 +10,13 @@ from cmaes import CatCMAwM
 from drawing import examples
 from hypothesis import given
 from hypothesis import strategies as st
-from own_loop import (
-    added_seconds,
-    build,
-    failing,
-    loss,
-    report_and_check_seconds,
-    run,
-    sequence_elsewhere,
-    sequence_here,
-)
-from spaces import CONDITIONAL, CONSTANT, FLAT, spaces
+from loops import build, loss, run
+from spaces import FLAT, spaces
 
 from bench.errors import UserError
 from bench.optimizers import Told
 from bench.space import Configuration, Space
 from bench.space.parsing import parse
-
-
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_catcma_asks_what_the_documented_loop_asks(seed: int) -> None:
-    """Failures included, which the library knows as losses alone."""
-    space = Space(tuple(FLAT[key] for key in ("shrink", "rate", "depth", "leaves", "units", "act")))
-    optimizer = CatCMAwM(
-        x_space=[[0.0, 0.9], [math.log(0.01), math.log(0.3)]],
-        z_space=[list(range(1, 9)), [math.log(k) for k in (1, 2, 3, 4)], [0, 1, 2, 3]],
-        c_space=[3],
-        seed=seed,
-    )
-    asked: list[Configuration] = []
-    for _ in range(100 // optimizer.population_size):
-        solutions = []
-        for _ in range(optimizer.population_size):
-            solution = optimizer.ask()
-            values = {
-                "shrink": solution.x[0],
-                "rate": math.exp(solution.x[1]),
-                "depth": solution.z[0],
-                "leaves": round(math.exp(solution.z[1])),
-                "units": 32 + 32 * solution.z[2],
-                "act": [None, "relu", 7][int(solution.c[0].argmax())],
-            }
-            asked.append(space.canonical(values))
-            solutions.append((solution, 9.0 if failing(asked[-1]) else loss(asked[-1])))
-        optimizer.tell(solutions)
-    assert len(asked) >= 90
-    assert run(build("catcma", space, seed, None), len(asked), failing, 9.0) == asked
-    assert 10 < sum(map(failing, asked)) < len(asked) - 10
 
 
 def test_two_values_are_categories_and_many_are_continuous() -> None:
@@ -127,11 +84,11 @@ def test_it_starts_at_the_best_of_a_shared_design() -> None:
 
 
 def test_what_is_told_unasked_enters_no_generation() -> None:
-    plain, told = build("catcma", FLAT, 3), build("catcma", FLAT, 3)
-    assert not told.declared.takes_unasked
+    plain, informed = build("catcma", FLAT, 3), build("catcma", FLAT, 3)
+    assert not informed.declared.takes_unasked
     for _ in range(20):
-        told.tell(FLAT.sample(np.random.default_rng(1)), -1e9)
-    assert run(told, 40) == run(plain, 40)
+        informed.tell(FLAT.sample(np.random.default_rng(1)), -1e9)
+    assert run(informed, 40) == run(plain, 40)
 
 
 @given(space=spaces(), seed=st.integers(0, 99))
@@ -143,48 +100,7 @@ def test_any_space_is_translated(space: Space, seed: int) -> None:
         assert list(space.canonical(configuration).items()) == list(configuration.items())
 
 
-def test_conditional_spaces_give_valid_configurations_of_every_branch() -> None:
-    asked = run(build("catcma", CONDITIONAL, 0), 200)
-    assert all(CONDITIONAL.canonical(configuration) == configuration for configuration in asked)
-    assert {key for configuration in asked for key in configuration} == {p.name for p in CONDITIONAL.parameters}
-
-
-def test_the_sequence_is_that_of_another_process_with_other_threads() -> None:
-    assert sequence_elsewhere("catcma", 60, threads=2) == sequence_here("catcma", CONDITIONAL, 60)
-
-
-@pytest.mark.parametrize("losses", ["constant", "tiny", "huge", "failed"])
-def test_extreme_losses_and_failures_print_nothing(
-    losses: str, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    state = np.random.get_state()[1].copy()  # noqa: NPY002
-    optimizer, asked = build("catcma", FLAT, 2), []
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for i in range(60):
-            asked.append(optimizer.ask())
-            value = {"constant": 1.0, "tiny": i * 1e-300, "huge": (-1) ** i * 1e300, "failed": 5.0}[losses]
-            optimizer.tell(asked[-1], value, failed=losses == "failed")
-    assert all(FLAT.canonical(configuration) == configuration for configuration in asked)
-    assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
-    assert capfd.readouterr() == ("", "")
-    assert os.listdir(tmp_path) == []  # noqa: PTH208
-
-
-def test_constants_are_repeated() -> None:
-    assert run(build("catcma", CONSTANT), 3) == [{"rounds": 7, "kind": None, "rate": 0.1}] * 3
-
-
 @pytest.mark.parametrize(("setting", "value"), [("population_size", 3), ("population_size", 7.5), ("sigma", 0)])
 def test_a_setting_out_of_its_range_is_named(setting: str, value: Any) -> None:
     with pytest.raises(UserError, match=rf"optimizer\.settings\.{setting}={value}: expected"):
         build("catcma", FLAT, **{setting: value})
-
-
-def test_the_adapter_takes_little_time() -> None:
-    def measure() -> tuple[float, float]:
-        optimizer = build("catcma", FLAT)
-        return added_seconds(optimizer, optimizer._optimizer, 200)
-
-    report_and_check_seconds("catcma", measure)

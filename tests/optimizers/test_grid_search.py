@@ -21,11 +21,11 @@ from bench.space.parsing import parse
 def brute_grid(space: Space, levels: int) -> list[str]:
     """The distinct configurations of the product of all levels, in its order."""
     product = itertools.product(*(p.grid(p.levels or levels) for p in space.parameters))
-    found: dict[str, None] = {}
+    points: dict[str, None] = {}
     for point in product:
         values = dict(zip((p.name for p in space.parameters), point, strict=True))
-        found[to_json(space.assemble(lambda parameter, values=values: values[parameter.name]))] = None
-    return list(found)
+        points[to_json(space.assemble(lambda parameter, values=values: values[parameter.name]))] = None
+    return list(points)
 
 
 def drain(grid: GridSearch) -> list[str]:

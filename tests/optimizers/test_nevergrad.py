@@ -1,33 +1,25 @@
-"""Nevergrad asks what `optimizer.minimize` asks; its draws follow the declared laws; it leaves nothing behind."""
+"""Nevergrad beside `optimizer.minimize` where it runs a thread or fails; its laws; the random states it draws from."""
 
 import math
-import os
-import random
 import threading
-import warnings
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from adapters import one_each
 from drawing import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from loops import build, loss, run
+from loops_nevergrad import minimize
 from numpy.random import mtrand
-from own_loop import (
-    added_seconds,
-    build,
-    failing,
-    loss,
-    report_and_check_seconds,
-    run,
-    sequence_elsewhere,
-    sequence_here,
-)
 from scipy import stats
 from sklearn.utils import check_random_state
-from spaces import CONDITIONAL, CONSTANT, FLAT, spaces
+from spaces import FLAT, spaces
 
+from bench import conformance
+from bench.conformance.playing import Way, play
+from bench.conformance.spaces import case
+from bench.conformance.watching import Traces, watched
 from bench.errors import UserError
 from bench.optimizers import nevergrad_optimizers
 from bench.space import Configuration, Space
@@ -36,47 +28,7 @@ from bench.space.parsing import parse
 nevergrad = pytest.importorskip("nevergrad", reason="the extra 'nevergrad' is not installed")
 
 NAMES = ["nevergrad", "nevergrad_de", "nevergrad_pso"]
-METHODS = {"nevergrad": "NGOpt", "nevergrad_de": "TwoPointsDE", "nevergrad_pso": "PSO"}
 UNIT = {"type": "float", "low": 0.0, "high": 1.0}
-
-
-def minimize(method: str, parametrization: Any, objective: Any, budget: int, seed: int) -> None:
-    """Nevergrad's own loop, with both of the random states from which it draws seeded."""
-    found = np.random.get_state()  # noqa: NPY002
-    np.random.seed(seed)  # noqa: NPY002
-    parametrization.random_state = np.random.RandomState(seed)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            nevergrad.optimizers.registry[method](parametrization, budget=budget).minimize(objective)
-    finally:
-        np.random.set_state(found)  # noqa: NPY002
-
-
-@pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("name", NAMES)
-def test_nevergrad_asks_what_minimize_asks(name: str, seed: int) -> None:
-    """Failures included, which Nevergrad knows as losses alone. Its logarithms may pass an end by one bit."""
-    space = Space(tuple(FLAT[key] for key in ("shrink", "rate", "depth", "leaves", "units", "act")))
-    asked: list[Configuration] = []
-
-    def objective(shrink: float, rate: float, depth: int, leaves: int, units: int, act: Any) -> float:
-        values = {"shrink": shrink, "rate": rate, "depth": depth, "leaves": leaves, "units": 32 + 32 * units}
-        asked.append(space.canonical(values | {"act": [None, "relu", 7][act]}))
-        return 9.0 if failing(asked[-1]) else loss(asked[-1])
-
-    parametrization = nevergrad.p.Instrumentation(
-        nevergrad.p.Scalar(lower=0.0, upper=0.9),
-        nevergrad.p.Log(lower=0.01, upper=0.3),
-        nevergrad.p.Scalar(lower=0.5, upper=8.5).set_integer_casting(),
-        nevergrad.p.Log(lower=0.5, upper=4.5).set_integer_casting(),
-        nevergrad.p.Scalar(lower=-0.5, upper=3.5).set_integer_casting(),
-        nevergrad.p.Choice(3),
-    )
-    minimize(METHODS[name], parametrization, objective, 100, seed)
-    assert run(build(name, space, seed, 100), 100, failing, 9.0) == asked
-    assert len(asked) == 100
-    assert 10 < sum(map(failing, asked)) < 90
 
 
 @pytest.mark.parametrize(("floats", "budget", "chosen"), [(3, 60, "Cobyla"), (1, 50, "Cobyla")])
@@ -115,11 +67,11 @@ def test_other_draws_from_the_global_random_state_change_nothing() -> None:
     for _ in range(80):
         np.random.seed(len(asked))  # noqa: NPY002
         drawn = np.random.standard_normal(len(asked) % 3)  # of an odd number, NumPy keeps the next # noqa: NPY002
-        found = np.random.get_state()  # noqa: NPY002
+        before = np.random.get_state()  # noqa: NPY002
         asked += run(optimizer, 1)
         left = np.random.get_state()  # noqa: NPY002
-        assert (found[1] == left[1]).all()
-        assert (*found[2:], len(drawn)) == (*left[2:], len(asked[:-1]) % 3)
+        assert (before[1] == left[1]).all()
+        assert (*before[2:], len(drawn)) == (*left[2:], len(asked[:-1]) % 3)
     assert asked == expected
 
 
@@ -177,14 +129,7 @@ def test_populations_start_with_the_declared_laws() -> None:
 # What holds of every optimiser.
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_conditional_spaces_give_valid_configurations_of_every_branch(name: str) -> None:
-    asked = run(build(name, CONDITIONAL, 0, 200), 200)
-    assert all(CONDITIONAL.canonical(configuration) == configuration for configuration in asked)
-    assert {key for configuration in asked for key in configuration} == {p.name for p in CONDITIONAL.parameters}
-
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", one_each(NAMES))
 @given(space=spaces(), seed=st.integers(0, 99))
 @examples(10)
 def test_any_space_is_translated(name: str, space: Space, seed: int) -> None:
@@ -194,27 +139,12 @@ def test_any_space_is_translated(name: str, space: Space, seed: int) -> None:
         assert list(space.canonical(configuration).items()) == list(configuration.items())
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_sequence_is_that_of_another_process_with_other_threads(name: str) -> None:
-    assert sequence_elsewhere(name, 35, threads=2) == sequence_here(name, CONDITIONAL, 35)
-
-
-@pytest.mark.parametrize("space", [FLAT, parse({"x": UNIT, "y": UNIT})], ids=["flat", "floats"])
-@pytest.mark.parametrize("name", NAMES)
-def test_nothing_is_printed_written_or_drawn_from_global_random_state(
-    name: str, space: Space, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    np.random.seed(1)  # noqa: NPY002
-    random.seed(1)
-    state = np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        run(build(name, space, 0, 60), 60)
-    assert (np.random.get_state()[1] == state[0]).all()  # noqa: NPY002
-    assert random.getstate() == state[1]
-    assert capfd.readouterr() == ("", "")
-    assert os.listdir(tmp_path) == []  # noqa: PTH208
+def test_a_method_run_in_a_thread_prints_writes_and_draws_nothing() -> None:
+    """As the conformance rules have it of spaces that are drawn; NGOpt runs Cobyla, of few floats and trials."""
+    subject = conformance.subject("nevergrad")
+    played, traces = watched(lambda: play(subject, case({"x": UNIT, "y": UNIT}, 0), Way(budget=60, trials=60)))
+    assert (len(played.asked), played.wrong) == (60, "")
+    assert traces == Traces("", "", "", "")
 
 
 def test_libraries_that_take_the_global_random_state_itself_draw_from_the_adapters_too() -> None:
@@ -228,11 +158,6 @@ def test_libraries_that_take_the_global_random_state_itself_draw_from_the_adapte
             drawn = [check_random_state(None).normal(), np.random.rand(), np.random.sample(), mtrand.normal()]  # noqa: NPY002
         assert drawn == [expected.normal(), expected.rand(), expected.random_sample(), expected.normal()]
     assert [np.random.standard_normal() for _ in range(3)] == [after.standard_normal() for _ in range(3)]  # noqa: NPY002
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_constants_are_repeated(name: str) -> None:
-    assert run(build(name, CONSTANT), 3) == [{"rounds": 7, "kind": None, "rate": 0.1}] * 3
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -265,12 +190,3 @@ def test_what_is_told_unasked_is_taken_or_declared_not_to_be() -> None:
     assert not refuses.declared.takes_unasked
     refuses.tell({"x": 0.75, "y": 0.25}, -9.0)
     assert refuses._optimizer.num_tell == 0
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_adapter_takes_little_time(name: str) -> None:
-    def measure() -> tuple[float, float]:
-        optimizer = build(name, FLAT, 0, 100)
-        return added_seconds(optimizer, optimizer._optimizer, 100)
-
-    report_and_check_seconds(name, measure)

@@ -1,33 +1,27 @@
-"""SMAC asks what `facade.optimize()` asks; what it draws first is as declared; it leaves nothing behind."""
+"""SMAC asks what `facade.optimize()` asks; what it draws first is as declared; it leaves no files behind."""
 
 import math
 import os
-import random
-import warnings
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from drawing import examples
+from adapters import in_part
+from drawing import ALL, examples
 from hypothesis import given
 from hypothesis import strategies as st
-from own_loop import (
-    added_seconds,
-    build,
-    failing,
-    loss,
-    report_and_check_seconds,
-    run,
-    sequence_elsewhere,
-    sequence_here,
-)
-from spaces import CONDITIONAL, CONSTANT, FLAT, spaces
+from loops import Case, build, equal, failing, loss, our_loop, own_loop, run
+from spaces import CONDITIONAL, FLAT, spaces
+from threadpoolctl import threadpool_limits
 
 pytest.importorskip("smac", reason="the extra 'smac' is not installed")
 
 import ConfigSpace
-import smac
+import loops_smac
 
 from bench.errors import UserError
 from bench.optimizers import Exhausted, smac_facades
@@ -36,112 +30,48 @@ from bench.space import Configuration, Space
 from bench.space.parsing import parse
 
 NAMES = ["smac_rf", "smac_gp"]
-FACADES = {"smac_rf": smac.HyperparameterOptimizationFacade, "smac_gp": smac.BlackBoxFacade}
+CASES = {(case.name, case.label): case for case in loops_smac.CASES}
+RATE, DEPTH = loops_smac.FLAT["rate"], loops_smac.FLAT["depth"]
 
 
-def optimize(
-    name: str,
-    native: Any,
-    objective: Any,
-    trials: int,
-    seed: int,
-    folder: Path,
-    change: Any = lambda _: None,
-    **scenario: Any,
-) -> None:
-    """SMAC's own loop, as its documentation has it."""
-    planned = smac.Scenario(native, deterministic=True, n_trials=trials, seed=seed, output_directory=folder, **scenario)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        facade = FACADES[name](planned, objective, logging_level=False, overwrite=True)
-        change(facade)
-        facade.optimize()
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    with threadpool_limits(1):
+        yield
 
 
-FLAT_NATIVE = {
-    "act": {"type": "categorical", "choices": ["no", "relu", "tanh"]},
-    "depth": {"type": "int", "low": 1, "high": 8},
-    "leaves": {"type": "int", "low": 1, "high": 4, "log": True},
-    "rate": {"type": "float", "low": 0.01, "high": 0.3, "log": True},
-    "units": {"type": "int", "low": 32, "high": 128, "step": 32},
-}
+def check_equal(case: Case, trials: int) -> list[Configuration]:
+    own, ours = own_loop(case, 3, trials), our_loop(case, 3, trials)
+    assert len(own.asked) == trials
+    assert equal(own, ours) == trials
+    assert 2 < own.failures < trials - 2
+    design = re.search(r"Sobol design of (\d+) first", build(case.name, case.space, 3, trials).declared.fallback)
+    assert design is not None
+    assert int(design[1]) < trials - 8  # after which its model proposes
+    return own.asked
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_smac_asks_what_optimize_asks(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Failures included. SMAC's set of start points has the order of this process's hashes: here the adapter's too.
+def test_smac_asks_what_optimize_asks(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library as it is, failures included: its set of start points has the order of this process's hashes.
 
-    The hashes are of names and values, so that the library's own space has the adapter's. The next test sorts.
+    Here the adapter's too, which sorts it otherwise; the library's own space has the adapter's names and values, of
+    which the hashes are. The next test sorts.
     """
     monkeypatch.setattr(smac_facades, "sort_start_points", lambda facade: None)
-    space, trials = parse(FLAT_NATIVE), 60
-    native = ConfigSpace.ConfigurationSpace()
-    if name == "smac_rf":
-        native.add(
-            ConfigSpace.Categorical("000_act", [0, 1, 2]),
-            ConfigSpace.Integer("001_depth", (1, 8)),
-            ConfigSpace.Integer("002_leaves", (1, 4), log=True),
-            ConfigSpace.Float("003_rate", (0.01, 0.3), log=True),
-            ConfigSpace.Integer("004_units", (0, 3)),
-        )
-    else:  # two parameters, since five take its kernel seconds a trial
-        space, trials = Space((space["depth"], space["rate"])), 50
-        native.add(ConfigSpace.Integer("000_depth", (1, 8)), ConfigSpace.Float("001_rate", (0.01, 0.3), log=True))
-    asked: list[Configuration] = []
-
-    def objective(config: Any, seed: int) -> float:
-        values = {key[4:]: value for key, value in dict(config).items()}
-        if name == "smac_rf":
-            values["act"] = ["no", "relu", "tanh"][values["act"]]
-            values["units"] = 32 + 32 * values["units"]
-        asked.append(values)
-        if failing(values):
-            raise ArithmeticError
-        return loss(values)
-
-    optimize(name, native, objective, trials, 3, tmp_path, crash_cost=2.5)
-    assert run(build(name, space, 3, trials), trials, failing, 2.5) == asked
-    assert len(asked) == trials
-    assert 5 < sum(map(failing, asked)) < trials - 5
+    case, native = CASES[name, "flat"], {"smac_rf": loops_smac.flat, "smac_gp": loops_smac.two}[name]
+    check_equal(replace(case, own=loops_smac.loop(name, case.space, native)), 60 if ALL else case.few)
 
 
-def test_smac_asks_what_optimize_asks_of_conditions(tmp_path: Path) -> None:
+def test_smac_asks_what_optimize_asks_of_conditions() -> None:
     """Beside a facade whose start points are sorted alike, in names and values of its own."""
-    space = parse(
-        {
-            "kind": {"type": "categorical", "choices": ["adam", "sgd"]},
-            "layers": {"type": "int", "low": 1, "high": 3},
-            "momentum": {"type": "float", "low": 0.0, "high": 0.99, "when": {"kind": "sgd"}},
-            "units_2": {"type": "int", "low": 16, "high": 64, "when": {"layers": [2, 3], "kind": "adam"}},
-        }
-    )
-    native = ConfigSpace.ConfigurationSpace()
-    kind, layers = ConfigSpace.Categorical("kind", ["adam", "sgd"]), ConfigSpace.Integer("layers", (1, 3))
-    momentum, units = ConfigSpace.Float("momentum", (0.0, 0.99)), ConfigSpace.Integer("units_2", (16, 64))
-    native.add(kind, layers, momentum, units)
-    native.add(
-        ConfigSpace.EqualsCondition(momentum, kind, "sgd"),
-        ConfigSpace.AndConjunction(
-            ConfigSpace.InCondition(units, layers, [2, 3]), ConfigSpace.EqualsCondition(units, kind, "adam")
-        ),
-    )
-    asked: list[Configuration] = []
-
-    def objective(config: Any, seed: int) -> float:
-        values = {key: value.item() if isinstance(value, np.generic) else value for key, value in dict(config).items()}
-        asked.append(space.canonical(values))
-        return loss(asked[-1])
-
-    optimize("smac_rf", native, objective, 50, 1, tmp_path, smac_facades.sort_start_points)
-    assert run(build("smac_rf", space, 1, 50), 50) == asked
-    assert {name for configuration in asked for name in configuration} == {p.name for p in space.parameters}
+    case = CASES["smac_rf", "conditional"]
+    asked = check_equal(case, 50 if ALL else case.few)
+    assert {name for configuration in asked for name in configuration} == {p.name for p in case.space.parameters}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_smacs_own_cost_of_a_crash_is_one_that_its_models_cannot_take(name: str, tmp_path: Path) -> None:
+def test_smacs_own_cost_of_a_crash_is_one_that_its_models_cannot_take(name: str) -> None:
     """Why a failed trial is told with the loss given: with the default, infinity, the library's own loop raises."""
 
     def objective(config: Any, seed: int) -> float:
@@ -152,17 +82,23 @@ def test_smacs_own_cost_of_a_crash_is_one_that_its_models_cannot_take(name: str,
     native = ConfigSpace.ConfigurationSpace()
     native.add(ConfigSpace.Float("rate", (0.01, 0.3)))
     with pytest.raises(ValueError, match="NaN"):
-        optimize(name, native, objective, 20, 0, tmp_path)
+        loops_smac.optimize(name, native, objective, 20, 0)
 
 
 def test_a_crash_cost_that_is_set_is_told_of_every_failure() -> None:
-    space = parse({"rate": FLAT_NATIVE["rate"]})
-    set_once, told = build("smac_rf", space, 1, 40, crash_cost=2.5), build("smac_rf", space, 1, 40)
-    assert run(set_once, 25, failing, 77.0) == run(told, 25, failing, 2.5)
+    def asked(told_of_failures: float, **settings: float) -> list[Configuration]:
+        optimizer, configurations = build("smac_rf", Space((RATE,)), 1, 16, **settings), []
+        for _ in range(14):  # four of its design
+            configurations.append(optimizer.ask())
+            failed = failing(configurations[-1])
+            optimizer.tell(configurations[-1], told_of_failures if failed else loss(configurations[-1]), failed)
+        return configurations
+
+    assert asked(77.0, crash_cost=2.5) == asked(2.5)
 
 
 def test_the_budget_plans_the_initial_design() -> None:
-    space = parse({"rate": FLAT_NATIVE["rate"], "depth": FLAT_NATIVE["depth"]})
+    space = Space((RATE, DEPTH))
     for budget, design in ((8, 2), (40, 10), (100, 20), (None, 20)):
         declared = build("smac_rf", space, 0, budget).declared
         assert f"a Sobol design of {design} first" in declared.fallback
@@ -258,37 +194,17 @@ def test_floats_and_choices_of_the_first_design_are_uniform() -> None:
     )
 
 
-# What holds of every optimiser.
+# What it leaves, learns and refuses.
 
 
-def test_conditional_spaces_give_valid_configurations_of_every_branch() -> None:
-    asked = run(build("smac_rf", CONDITIONAL, 0, 200), 70)
-    assert all(CONDITIONAL.canonical(configuration) == configuration for configuration in asked)
-    assert {key for configuration in asked for key in configuration} == {p.name for p in CONDITIONAL.parameters}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_sequence_is_that_of_another_process_with_other_threads(name: str) -> None:
-    trials = {"smac_rf": 16, "smac_gp": 8}[name]
-    assert sequence_elsewhere(name, trials, threads=2) == sequence_here(name, CONDITIONAL, trials)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_nothing_is_printed_written_or_drawn_from_global_random_state(
-    name: str, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", [in_part(name, name == "smac_rf", id=name) for name in NAMES])
+def test_no_files_are_left_in_the_folder_for_temporary_ones(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    """In the working folder neither: the conformance rule `no_files`."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    np.random.seed(1)  # noqa: NPY002
-    random.seed(1)
-    state = np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        run(build(name, FLAT, 0, 24), 10)
-    assert (np.random.get_state()[1] == state[0]).all()  # noqa: NPY002
-    assert random.getstate() == state[1]
-    assert capfd.readouterr() == ("", "")
+    run(build(name, FLAT, 0, 24), 8)  # two beyond its design
     assert os.listdir(tmp_path) == []  # noqa: PTH208
 
 
@@ -301,16 +217,13 @@ def test_a_finite_space_is_exhausted() -> None:
         optimizer.ask()
 
 
-def test_constants_are_repeated() -> None:
-    assert run(build("smac_gp", CONSTANT), 3) == [{"rounds": 7, "kind": None, "rate": 0.1}] * 3
-
-
 def test_what_is_told_unasked_is_learnt_from() -> None:
     space, rng = Space((FLAT["shrink"], FLAT["act"])), np.random.default_rng(0)
     optimizer = build("smac_rf", space, 0, 60, initial_design={"n_configs": 1})
     for i in range(40):
-        told = space.sample(rng) | ({"shrink": 0.1 + i / 1e4} if i % 4 == 0 else {"shrink": 0.3 + 0.5 * rng.random()})
-        optimizer.tell(told, abs(told["shrink"] - 0.1))
+        configuration = space.sample(rng)
+        shrink = 0.1 + i / 1e4 if i % 4 == 0 else 0.3 + 0.5 * rng.random()
+        optimizer.tell(configuration | {"shrink": shrink}, abs(shrink - 0.1))
     distances = [abs(c["shrink"] - 0.1) for c in (optimizer.ask() for _ in range(8))]
     assert np.median(distances) < 0.1  # of random draws, 0.3
 
@@ -322,14 +235,3 @@ def test_settings_are_the_arguments_of_the_facades_components() -> None:
         build("smac_rf", FLAT, 0, 50, initial={})
     with pytest.raises(UserError, match=r"optimizer.settings: .*n_trees_"):
         build("smac_rf", FLAT, 0, 50, model={"n_trees_": 3})
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_adapter_takes_little_time(name: str) -> None:
-    trials = {"smac_rf": 40, "smac_gp": 12}[name]
-
-    def measure() -> tuple[float, float]:
-        optimizer = build(name, FLAT, 0, trials)
-        return added_seconds(optimizer, optimizer._smac, trials)
-
-    report_and_check_seconds(name, measure)

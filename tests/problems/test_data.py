@@ -107,13 +107,28 @@ def test_the_model_never_sees_validation_or_test_in_training(tmp_path, monkeypat
     groups = copy.deepcopy(GROUPS)
     groups["dataset"] = file | {"path": str(tmp_path / "numbered.csv"), "target": "kind"}
     groups["resampling"]["stop"] = stop
-    made = problems.build(Recipe(groups, 0, str(tmp_path), 1))
-    assert made.evaluate(POINT).status == "ok"
+    problem = problems.build(Recipe(groups, 0, str(tmp_path), 1))
+    assert problem.evaluate(POINT).status == "ok"
     valid, test = predicted
     parts = [shown["train"], valid, test] + ([shown["stop"]] if stop == "inner" else [])
     assert sum(map(len, parts)) == 300
     assert set.union(*parts) == set(range(300))
     assert (shown["stop"] == valid) == (stop == "valid")
+
+
+@pytest.mark.parametrize(("seeds", "expected"), [({"model": 7}, 7), ({"model": "seed"}, 5)])
+def test_the_model_gets_its_seed_and_threads(tmp_path, monkeypatch, seeds, expected):
+    given = []
+    fit = toy.Toy.fit
+
+    def noted(self, configuration, train, stop, seed, threads, step=None):
+        given.append((seed, threads))
+        return fit(self, configuration, train, stop, seed, threads)
+
+    monkeypatch.setattr(toy.Toy, "fit", noted)
+    changes = {f"seeds__{name}": value for name, value in seeds.items()}
+    assert build(tmp_path, seed=5, threads=2, **changes).evaluate(POINT).status == "ok"
+    assert given == [(expected, 2)]
 
 
 @pytest.mark.parametrize("prediction", [math.nan, math.inf])
@@ -189,11 +204,11 @@ def shares_on_folds(tmp_path, rows=300, **resampling):
 
 @pytest.mark.parametrize("stop", ["valid", "inner"])
 def test_the_loss_of_folds_is_their_mean_and_the_test_loss_that_of_the_averaged_predictions(tmp_path, stop):
-    made, table = shares_on_folds(tmp_path, stop=stop)
-    evaluation = made.evaluate({"x": 0.5, "n": 1})
+    problem, table = shares_on_folds(tmp_path, stop=stop)
+    evaluation = problem.evaluate({"x": 0.5, "n": 1})
     codes, weights = (table["kind"] == "b").to_numpy().astype(int), table["w"].to_numpy(dtype=float)
     losses, predictions = [], []
-    for fold in made.split.folds:
+    for fold in problem.split.folds:
         shares = np.bincount(codes[fold.train], weights=weights[fold.train])
         predictions.append(shares / shares.sum())
         losses.append(np.average(-np.log(predictions[-1])[codes[fold.valid]], weights=weights[fold.valid]))
@@ -201,48 +216,48 @@ def test_the_loss_of_folds_is_their_mean_and_the_test_loss_that_of_the_averaged_
     assert evaluation.loss == pytest.approx(np.mean(losses))
     assert evaluation.details["fold_losses"] == pytest.approx(losses)
     assert evaluation.details["folds"] == [{"rounds": 1, "curve": [0.5]}] * 5
-    test = made.split.test
+    test = problem.split.test
     expected = np.average(-np.log(np.mean(predictions, axis=0))[codes[test]], weights=weights[test])
     assert evaluation.test_loss == pytest.approx(expected)
-    assert made.baseline_loss == pytest.approx(evaluation.loss)  # which knows the shares too
+    assert problem.baseline_loss == pytest.approx(evaluation.loss)  # which knows the shares too
 
 
 def test_each_fold_is_prepared_once_and_its_parts_are_the_same_for_every_trial(tmp_path):
-    made, _ = shares_on_folds(tmp_path)
+    problem, _ = shares_on_folds(tmp_path)
     for _ in range(2):
-        assert made.evaluate({"x": 0.5, "n": 2}).status == "ok"
-    prepared, fitted = made.model.prepared, made.model.fitted
+        assert problem.evaluate({"x": 0.5, "n": 2}).status == "ok"
+    prepared, fitted = problem.model.prepared, problem.model.fitted
     assert len(prepared) == 5
     assert fitted == prepared * 2
 
 
 def test_a_fold_that_fails_fails_the_trial_and_is_named(tmp_path):
-    made, _ = shares_on_folds(tmp_path, repeats=2)
-    evaluation = made.evaluate({"x": 0.5, "n": 1})
+    problem, _ = shares_on_folds(tmp_path, repeats=2)
+    evaluation = problem.evaluate({"x": 0.5, "n": 1})
     assert (evaluation.status, evaluation.error) == ("failed", "fold 5: ValueError: enough of it")
     assert (evaluation.loss, evaluation.test_loss, len(evaluation.details["fold_losses"])) == (None, None, 5)
 
 
 def test_weights_are_part_of_the_problem(tmp_path):
-    made, _ = shares_on_folds(tmp_path)
-    groups = copy.deepcopy(dict(made.recipe.groups))
+    problem, _ = shares_on_folds(tmp_path)
+    groups = copy.deepcopy(dict(problem.recipe.groups))
     groups["dataset"]["weight"], groups["dataset"]["drop"] = None, ["w"]
     without = problems.build(Recipe(groups, 0, str(tmp_path), 1))
-    assert without.split.content == made.split.content
-    assert without.hash != made.hash
-    assert without.evaluate({"x": 0.5, "n": 1}).loss != made.evaluate({"x": 0.5, "n": 1}).loss
+    assert without.split.content == problem.split.content
+    assert without.hash != problem.hash
+    assert without.evaluate({"x": 0.5, "n": 1}).loss != problem.evaluate({"x": 0.5, "n": 1}).loss
 
 
 def test_a_target_of_counts_is_another_problem_than_the_same_as_quantities(tmp_path):
     (tmp_path / "visits.csv").write_text("x,visits\n" + "".join(f"{i * 37 % 101},{i % 30}\n" for i in range(300)))
     file = OmegaConf.to_container(OmegaConf.load(conf_dir() / "dataset/file.yaml"))
-    made = []
+    built = []
     for task in ("counts", "regression"):
         groups = copy.deepcopy(GROUPS) | {"metric": {"name": "rmse"}}
         groups["model"] = OmegaConf.to_container(OmegaConf.load(conf_dir() / "model/lightgbm.yaml"))
         groups["dataset"] = file | {"path": str(tmp_path / "visits.csv"), "target": "visits", "task": task}
-        made.append(problems.build(Recipe(groups, 0, str(tmp_path), 1)))
-    counts, quantities = made
+        built.append(problems.build(Recipe(groups, 0, str(tmp_path), 1)))
+    counts, quantities = built
     point = counts.space.default()
     assert counts.dataset.content == quantities.dataset.content
     assert len({counts.hash, quantities.hash}) == len({counts.family, quantities.family}) == 2

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from drawing import examples
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
@@ -16,8 +16,8 @@ from bench.errors import UserError
 
 
 def config(name: str, **keys: Any) -> dict[str, Any]:
-    made = OmegaConf.to_container(OmegaConf.load(conf_dir() / "resampling" / f"{name}.yaml"))
-    return {**made, **keys}
+    loaded = OmegaConf.to_container(OmegaConf.load(conf_dir() / "resampling" / f"{name}.yaml"))
+    return {**loaded, **keys}
 
 
 def dataset(target: Any, *, regression: bool = False, **roles: Any) -> Dataset:
@@ -30,7 +30,7 @@ def dataset(target: Any, *, regression: bool = False, **roles: Any) -> Dataset:
 
 def parts_of(done: Split) -> list[dict[str, set[int]]]:
     """Each fold's parts as sets, checked: ascending, no row in two, nor in test."""
-    found = []
+    folds = []
     test = set() if done.test is None else set(done.test.tolist())
     for fold in done.folds:
         for rows in (fold.train, fold.stop, fold.valid):
@@ -41,8 +41,8 @@ def parts_of(done: Split) -> list[dict[str, set[int]]]:
         assert not parts["train"] & parts["stop"]
         assert parts["stop"] == parts["valid"] or not parts["stop"] & parts["valid"]
         assert not test & set.union(*parts.values())
-        found.append(parts)
-    return found
+        folds.append(parts)
+    return folds
 
 
 stops = st.sampled_from(["valid", "inner"])
@@ -96,8 +96,8 @@ def test_a_group_is_in_one_part_alone(members, classes, k, repeats, test, stop, 
     rng = np.random.default_rng(0)
     groups = rng.permutation(np.repeat(np.arange(len(members)), members))
     target = rng.permutation(np.arange(len(groups)) % (classes or len(groups)))
-    made = dataset(target, regression=not classes, groups=groups)
-    done = split(made, config("group", k=k, repeats=repeats, test=test, stop=stop), seed)
+    data = dataset(target, regression=not classes, groups=groups)
+    done = split(data, config("group", k=k, repeats=repeats, test=test, stop=stop), seed)
     folds = parts_of(done)
     assert len(folds) == k * repeats
     assert (done.test is None) == (test == 0)
@@ -130,11 +130,12 @@ def test_groups_keep_sizes_and_shares_of_classes_where_they_can():
     test=st.sampled_from([0, 0.2]),
     stop=stops,
 )
+@example(rows=150, different=40, seed=150, k=4, test=0.2, stop="inner")  # its last time has a third of train
 def test_time_trains_on_the_past_alone(rows, different, seed, k, test, stop):
     times = np.random.default_rng(seed).integers(0, different, rows)
-    made = dataset(np.arange(len(times)) % 2, times=times)
-    done = split(made, config("time", k=k, test=test, stop=stop), 0)
-    assert split(made, config("time", k=k, test=test, stop=stop), 1).content == done.content
+    data = dataset(np.arange(len(times)) % 2, times=times)
+    done = split(data, config("time", k=k, test=test, stop=stop), 0)
+    assert split(data, config("time", k=k, test=test, stop=stop), 1).content == done.content
     folds = parts_of(done)
     assert len(folds) == k
     for fold in folds:
@@ -178,12 +179,12 @@ def test_a_column_of_ones_own_is_obeyed(stop):
 
 def test_seed_and_method_decide():
     groups, times = np.arange(300) // 3, np.arange(300)
-    made = dataset(np.arange(300) % 3, groups=groups, times=times)
-    contents = [split(made, config(name), seed).content for name in ("holdout", "kfold", "group") for seed in range(10)]
-    contents.append(split(made, config("time"), 0).content)
+    data = dataset(np.arange(300) % 3, groups=groups, times=times)
+    contents = [split(data, config(name), seed).content for name in ("holdout", "kfold", "group") for seed in range(10)]
+    contents.append(split(data, config("time"), 0).content)
     assert len(set(contents)) == 31
     np.random.seed(7)  # noqa: NPY002 - the global state must not matter
-    again = [split(made, config(name), seed).content for name in ("holdout", "kfold", "group") for seed in range(10)]
+    again = [split(data, config(name), seed).content for name in ("holdout", "kfold", "group") for seed in range(10)]
     assert again == contents[:-1]
 
 

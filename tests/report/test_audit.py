@@ -44,29 +44,29 @@ def environment(**changed: Any) -> dict[str, Any]:
 
 
 def audited(folder: Path) -> list[Finding]:
-    found = selection.read(folder, selection.selection(["e"]))
-    (comparison,) = curves.comparisons(found.results)
-    return audit.findings(comparison, found.results, found.left_out)
+    reading = selection.read(folder, selection.selection(["e"]))
+    (comparison,) = curves.comparisons(reading.results)
+    return audit.findings(comparison, reading.results, reading.left_out)
 
 
-def said(folder: Path, subject: str) -> list[tuple[str, str]]:
+def levels_and_texts(folder: Path, subject: str) -> list[tuple[str, str]]:
     """What is found of one subject, as (level, text)."""
     return [(finding.level, finding.text) for finding in audited(folder) if finding.subject == subject]
 
 
 def test_where_nothing_is_wrong_every_check_says_so(tmp_path: Path) -> None:
     fill(tmp_path)
-    found = audited(tmp_path)
-    assert {finding.subject for finding in found if finding.level == "ok"} == {
+    findings = audited(tmp_path)
+    assert {finding.subject for finding in findings if finding.level == "ok"} == {
         *("space", "declarations", "budgets", "seeds", "missing runs"),
         *("environment", "threads", "hosts", "resuming", "failures", "plateaus"),
     }
-    assert {finding.subject for finding in found if finding.level != "ok"} == {"repetitions", "initial design"}
-    assert {finding.level for finding in found} == {"note", "ok"}
-    assert said(tmp_path, "space")[0][1].startswith("all runs searched the same space of 4 parameters")
-    assert said(tmp_path, "failures") == [("ok", "all 80 trials succeeded")]
-    assert said(tmp_path, "missing runs") == [("ok", "every optimiser has the same 10 seeds: 0-9")]
-    assert said(tmp_path, "plateaus") == [
+    assert {finding.subject for finding in findings if finding.level != "ok"} == {"repetitions", "initial design"}
+    assert {finding.level for finding in findings} == {"note", "ok"}
+    assert levels_and_texts(tmp_path, "space")[0][1].startswith("all runs searched the same space of 4 parameters")
+    assert levels_and_texts(tmp_path, "failures") == [("ok", "all 80 trials succeeded")]
+    assert levels_and_texts(tmp_path, "missing runs") == [("ok", "every optimiser has the same 10 seeds: 0-9")]
+    assert levels_and_texts(tmp_path, "plateaus") == [
         ("ok", "0 of 20 runs found nothing better in the second half of their budget")
     ]
 
@@ -86,12 +86,13 @@ def test_a_run_that_cannot_be_read_is_an_error_in_its_own_comparison_alone(tmp_p
     elsewhere = tmp_path / "e/wine/lightgbm/random/0.parquet"
     elsewhere.parent.mkdir(parents=True)
     elsewhere.write_bytes(b"PAR1")
-    ((level, text),) = said(tmp_path, "unreadable runs")
+    ((level, text),) = levels_and_texts(tmp_path, "unreadable runs")
     assert level == "error"
     assert text.startswith("e/iris/lightgbm/random/0 is left out: ")
-    assert ("warning", "fewer runs than the 10 of others (random: 9); seeds that others have: random: 0") in said(
-        tmp_path, "missing runs"
-    )
+    assert (
+        "warning",
+        "fewer runs than the 10 of others (random: 9); seeds that others have: random: 0",
+    ) in levels_and_texts(tmp_path, "missing runs")
 
 
 @pytest.mark.parametrize(
@@ -124,25 +125,27 @@ def test_one_run_unlike_the_others_is_seen(
 ) -> None:
     fill(tmp_path)
     put(tmp_path, "tpe", 9, [1.0, 0.9, 0.5, 0.2], **changed)
-    found = said(tmp_path, subject)
-    assert [grade for grade, _ in found] == [level]
-    assert text in found[0][1]
+    findings = levels_and_texts(tmp_path, subject)
+    assert [grade for grade, _ in findings] == [level]
+    assert text in findings[0][1]
 
 
 def test_a_space_in_another_order_is_another_space(tmp_path: Path) -> None:
     fill(tmp_path)
     swapped = dict(reversed(SPACE.items()))
     put(tmp_path, "tpe", 9, [1.0, 0.2], config=config("tpe", 2, model={"name": "lightgbm", "space": swapped}))
-    assert said(tmp_path, "space") == [("error", "runs searched different spaces (the order of the parameters)")]
+    assert levels_and_texts(tmp_path, "space") == [
+        ("error", "runs searched different spaces (the order of the parameters)")
+    ]
 
 
 def test_two_revisions_of_one_adapter_are_seen_and_two_adapters_are_not(tmp_path: Path) -> None:
     for seed in range(10):
         put(tmp_path, "random", seed, [1.0], provenance=environment(optimizer_revision=1))
         put(tmp_path, "tpe", seed, [1.0], provenance=environment(optimizer_revision=2))
-    assert [level for level, _ in said(tmp_path, "optimiser versions")] == ["ok"]
+    assert [level for level, _ in levels_and_texts(tmp_path, "optimiser versions")] == ["ok"]
     put(tmp_path, "tpe", 3, [1.0], provenance=environment(optimizer_revision=3))
-    assert said(tmp_path, "optimiser versions") == [
+    assert levels_and_texts(tmp_path, "optimiser versions") == [
         ("warning", "runs of one optimiser come from different revisions or versions of it: tpe")
     ]
 
@@ -150,7 +153,7 @@ def test_two_revisions_of_one_adapter_are_seen_and_two_adapters_are_not(tmp_path
 def test_laws_far_from_the_spaces_are_named(tmp_path: Path) -> None:
     laws = {"k": {"expression": "q", "total_variation": 0.17}, "x": {"expression": "u", "total_variation": 0.001}}
     fill(tmp_path, declared={"laws": laws})
-    ((level, text),) = said(tmp_path, "declarations")
+    ((level, text),) = levels_and_texts(tmp_path, "declarations")
     assert level == "note"
     assert "tpe draws k at a total variation of 0.17" in text
     assert "draws x" not in text
@@ -159,7 +162,7 @@ def test_laws_far_from_the_spaces_are_named(tmp_path: Path) -> None:
 def test_budgets_that_differ_are_named_and_not_called_equal(tmp_path: Path) -> None:
     put(tmp_path, "random", 0, [1.0, 0.5])
     put(tmp_path, "tpe", 0, [1.0, 0.5, 0.4])
-    assert said(tmp_path, "budgets") == [
+    assert levels_and_texts(tmp_path, "budgets") == [
         ("warning", "budgets differ (random: 2, tpe: 3); final losses stand after 2 evaluations")
     ]
 
@@ -170,7 +173,7 @@ def test_runs_that_ended_early_are_noted(tmp_path: Path) -> None:
     assert (
         "note",
         "runs that had nothing left to ask for before the end, their last loss carried on: grid (1 of 1)",
-    ) in (said(tmp_path, "budgets"))
+    ) in (levels_and_texts(tmp_path, "budgets"))
 
 
 def test_paired_repetitions_and_shared_designs_are_in_order(tmp_path: Path) -> None:
@@ -180,26 +183,26 @@ def test_paired_repetitions_and_shared_designs_are_in_order(tmp_path: Path) -> N
                 optimizer, 1, seeds={"split": "seed", "model": "seed"}, initial_design={"name": "shared", "size": 5}
             )
             put(tmp_path, optimizer, seed, [1.0], problem=f"split {seed}", config=shared)
-    assert [level for level, _ in said(tmp_path, "repetitions")] == ["ok"]
-    assert said(tmp_path, "initial design") == [
+    assert [level for level, _ in levels_and_texts(tmp_path, "repetitions")] == ["ok"]
+    assert levels_and_texts(tmp_path, "initial design") == [
         ("ok", "every optimiser began with the same 5 configurations, drawn from the seed")
     ]
     put(tmp_path, "smac", 2, [1.0], problem="split 2")
-    assert said(tmp_path, "initial design") == [("warning", "runs began with different initial designs")]
+    assert levels_and_texts(tmp_path, "initial design") == [("warning", "runs began with different initial designs")]
     put(tmp_path, "smac", 2, [1.0], problem="split 2", config=config("smac", 1, initial_design=None))
-    assert said(tmp_path, "initial design") == [("note", "how they began is not recorded of every run")]
+    assert levels_and_texts(tmp_path, "initial design") == [("note", "how they began is not recorded of every run")]
 
 
 @pytest.mark.parametrize(("seeds", "level"), [(9, "warning"), (10, "ok")])
 def test_fewer_than_ten_seeds_are_few(tmp_path: Path, seeds: int, level: str) -> None:
     fill(tmp_path, seeds)
-    assert [found for found, _ in said(tmp_path, "seeds")] == [level]
+    assert [grade for grade, _ in levels_and_texts(tmp_path, "seeds")] == [level]
 
 
 def test_as_many_runs_of_other_seeds_are_noted(tmp_path: Path) -> None:
     put(tmp_path, "random", 0, [1.0])
     put(tmp_path, "tpe", 1, [1.0])
-    assert said(tmp_path, "missing runs") == [
+    assert levels_and_texts(tmp_path, "missing runs") == [
         ("note", "as many runs each, but of different seeds; others have random: 1; tpe: 0")
     ]
 
@@ -207,9 +210,11 @@ def test_as_many_runs_of_other_seeds_are_noted(tmp_path: Path) -> None:
 def test_failures_are_counted_and_runs_without_success_named(tmp_path: Path) -> None:
     fill(tmp_path)
     put(tmp_path, "tpe", 9, [1.0, None, 0.5, 0.2])
-    assert said(tmp_path, "failures") == [("note", "trials that failed, counted in the budget: tpe (1 of 40)")]
+    assert levels_and_texts(tmp_path, "failures") == [
+        ("note", "trials that failed, counted in the budget: tpe (1 of 40)")
+    ]
     put(tmp_path, "tpe", 9, [None] * 4)
-    assert said(tmp_path, "failures") == [
+    assert levels_and_texts(tmp_path, "failures") == [
         ("warning", "runs in which no trial succeeded, counted as infinite: tpe (1 of 10)"),
         ("note", "trials that failed, counted in the budget: tpe (4 of 40)"),
     ]
@@ -226,7 +231,7 @@ def test_runs_that_stood_still_in_the_second_half_are_those_of_a_plain_loop(tmp_
             put(tmp_path, optimizer, seed, [float(value) for value in values])
         still[optimizer] = sum(min(values) == min(values[: -(-len(values) // 2)]) for values in runs)
     assert still == {"random": 3, "tpe": 1}
-    assert said(tmp_path, "plateaus") == [
+    assert levels_and_texts(tmp_path, "plateaus") == [
         ("note", "most runs found nothing better in the second half of their budget: random (3 of 5)")
     ]
 
@@ -235,7 +240,7 @@ def test_where_all_end_at_one_loss_the_problem_tells_nothing(tmp_path: Path) -> 
     for seed in range(3):
         put(tmp_path, "random", seed, [1.0, 0.5, 0.25])
         put(tmp_path, "tpe", seed, [0.25, 1.0])
-    ((level, text),) = said(tmp_path, "plateaus")
+    ((level, text),) = levels_and_texts(tmp_path, "plateaus")
     assert level == "warning"
     assert text.startswith("every run ends at the same loss, 0.25")
 
@@ -251,16 +256,16 @@ def test_runs_of_which_nothing_is_recorded_get_notes_and_no_false_praise(tmp_pat
     trials.put(tmp_path, run, [1.0, 0.5], config={}, provenance={}, declared=None, imported={"file": "log.csv"})
     praised = {finding.subject for finding in audited(tmp_path) if finding.level == "ok"}
     assert praised == {"budgets", "missing runs", "resuming", "failures", "plateaus"}
-    assert said(tmp_path, "origin")[0][0] == "warning"
+    assert levels_and_texts(tmp_path, "origin")[0][0] == "warning"
 
 
 def test_warnings_are_those_findings_that_say_that_runs_were_made_unequally(tmp_path: Path) -> None:
     fill(tmp_path, seeds=3)
     put(tmp_path, "tpe", 3, [1.0, 0.2], diverged_at=1)
-    found = selection.read(tmp_path, selection.selection(["e"]))
-    (comparison,) = curves.comparisons(found.results)
-    texts = {finding.text for finding in audit.findings(comparison, found.results) if finding.level == "warning"}
-    warned = [line.removeprefix("iris/lightgbm: ") for line in audit.warnings(comparison, found.results)]
+    reading = selection.read(tmp_path, selection.selection(["e"]))
+    (comparison,) = curves.comparisons(reading.results)
+    texts = {finding.text for finding in audit.findings(comparison, reading.results) if finding.level == "warning"}
+    warned = [line.removeprefix("iris/lightgbm: ") for line in audit.warnings(comparison, reading.results)]
     assert set(warned) < texts
     assert [line.split(" (")[0].split(":")[0] for line in warned] == [
         "budgets differ",
@@ -268,3 +273,16 @@ def test_warnings_are_those_findings_that_say_that_runs_were_made_unequally(tmp_
         "fewer runs than the 4 of others",
         "resumed with another sequence than before they were interrupted",
     ]
+
+
+def test_a_library_that_some_environments_lack_is_no_difference_unless_the_model_computes_with_it(
+    tmp_path: Path,
+) -> None:
+    fill(tmp_path, seeds=2, computed_by={"lightgbm": "4.6.0"})
+    less = environment(versions={"lightgbm": "4.6.0"})  # without the others' optuna
+    put(tmp_path, "tpe", 2, [1.0], provenance=less, computed_by={"lightgbm": "4.6.0"})
+    assert levels_and_texts(tmp_path, "environment")[0][0] == "ok"
+    put(tmp_path, "tpe", 3, [1.0], provenance=less, computed_by={"lightgbm": "4.6.0", "numpy": "1.0"})
+    ((level, text),) = levels_and_texts(tmp_path, "environment")
+    assert level == "warning"
+    assert "(model.numpy: None, 1.0)" in text

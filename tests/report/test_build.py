@@ -149,7 +149,7 @@ def test_a_run_that_spent_its_seconds_is_carried_on_to_its_budget(tmp_path: Path
 
 
 def test_a_curve_whose_runs_have_different_budgets_ends_with_the_least(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, undrawn: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     trials.put(tmp_path, RunId("e", "iris", "lightgbm", "random", 0), [3.0, 2.0])
     trials.put(tmp_path, RunId("e", "iris", "lightgbm", "random", 1), [5.0, 4.0, 0.0])
@@ -251,18 +251,18 @@ def test_one_name_for_two_settings_makes_two_curves_or_none(tmp_path: Path) -> N
 
 
 def test_mixed_environments_are_warned_of_on_the_page_and_stderr(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, undrawn: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = RunId("e", "iris", "lightgbm", "random", 1)
     provenance = {**trials.metadata(run)["provenance"], "versions": {**trials.VERSIONS, "lightgbm": "4.7.0"}}
     trials.put(tmp_path, RunId("e", "iris", "lightgbm", "random", 0), [1.0])
     trials.put(tmp_path, run, [1.0], provenance={**provenance, "host": "elsewhere.example"}, diverged_at=3)
     folder = build(tmp_path, tmp_path / "reports", ["e"])
-    said = capsys.readouterr().err
-    for text in (said, (folder / "report.md").read_text()):
+    warned = capsys.readouterr().err
+    for text in (warned, (folder / "report.md").read_text()):
         assert "versions.lightgbm: 4.6.0, 4.7.0" in text
         assert f"interrupted: {run}" in text
-    assert "elsewhere" not in said
+    assert "elsewhere" not in warned
 
 
 def test_a_table_with_missing_trials_is_refused(tmp_path: Path) -> None:
@@ -401,7 +401,7 @@ def test_reading_some_columns_gives_those_of_the_whole_table(tmp_path: Path) -> 
     pd.testing.assert_frame_equal(some.trials, whole.trials[["optimizer", "best_loss"]])
 
 
-def test_versions_of_what_only_an_optimiser_needs_are_named(tmp_path: Path) -> None:
+def test_versions_of_what_only_an_optimiser_needs_are_named(tmp_path: Path, undrawn: None) -> None:
     for seed, version in enumerate(("2.3.0", "2.4.1")):
         run = RunId("e", "wine", "lightgbm", "smac_rf", seed)
         origin = trials.metadata(run)["provenance"] | {"optimizer_versions": {"smac": version, "optuna": "5.0.0"}}

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from commands import bench
 
-COMMON = ["run", "-m", "dataset=function", "model=branin", "name=e"]
+COMMON = ["run", "dataset=function", "model=branin", "name=e"]
+SWEEP = ["run", "-m", *COMMON[1:], "engine.workers=1"]
 
 
 @pytest.fixture(autouse=True)
@@ -22,21 +23,21 @@ def table(optimizer: str, seed: int = 0) -> pd.DataFrame:
 
 
 def test_runs_go_on_with_all_that_they_have(capsys) -> None:
-    chosen = ["optimizer=random,optuna_tpe,hyperopt_tpe,skopt_et,optuna_cmaes", "seed=0,1"]
-    assert bench(*COMMON, *chosen, "budget.trials=12") == 0
+    chosen = ["optimizer=random,optuna_tpe,hyperopt_tpe,skopt_et,optuna_cmaes"]
+    assert bench(*SWEEP, *chosen, "budget.trials=11") == 0
     before = {name: table(name) for name in ("random", "optuna_tpe", "hyperopt_tpe", "skopt_et", "optuna_cmaes")}
     capsys.readouterr()
-    assert bench(*COMMON, *chosen, "budget.trials=20") == 0
-    said = capsys.readouterr().err
-    assert "note: 10 finished runs of random, optuna_tpe" in said
-    assert "had budget.trials=12: go on, and reuse what they have" in said
+    assert bench(*SWEEP, *chosen, "budget.trials=14") == 0
+    message = capsys.readouterr().err
+    assert "note: 5 finished runs of random, optuna_tpe" in message
+    assert "had budget.trials=11: go on, and reuse what they have" in message
     for name, old in before.items():
         new = table(name)
-        assert len(new) == 20
-        pd.testing.assert_frame_equal(new.iloc[:12], old)  # seconds of ask and tell, and when, too
-        assert new["started_at"].iloc[12] > old["started_at"].iloc[11]
-    assert bench(*COMMON, *chosen, "budget.trials=20") == 0
-    assert "10 of 10 runs are done; nothing to do" in capsys.readouterr().err
+        assert len(new) == 14
+        pd.testing.assert_frame_equal(new.iloc[:11], old)  # seconds of ask and tell, and when, too
+        assert new["started_at"].iloc[11] > old["started_at"].iloc[10]
+    assert bench(*SWEEP, *chosen, "budget.trials=14") == 0
+    assert "5 of 5 runs are done; nothing to do" in capsys.readouterr().err
 
 
 def test_what_runs_alone_for_the_larger_budget_is_the_same() -> None:
@@ -54,8 +55,8 @@ def test_what_plans_with_its_budget_starts_anew_and_says_so(capsys) -> None:
     assert bench(*COMMON, "optimizer=nevergrad", "budget.trials=5") == 0
     capsys.readouterr()
     assert bench(*COMMON, "optimizer=nevergrad", "budget.trials=9") == 0
-    said = capsys.readouterr().err
-    assert "note: 1 finished run of nevergrad had budget.trials=5: start anew: they plan with their budget" in said
+    message = capsys.readouterr().err
+    assert "note: 1 finished run of nevergrad had budget.trials=5: start anew: they plan with their budget" in message
     raised = table("nevergrad")
     assert bench(*COMMON, "optimizer=nevergrad", "budget.trials=9", "overwrite=true") == 0
     assert raised["configuration"].tolist() == table("nevergrad")["configuration"].tolist()
@@ -67,17 +68,17 @@ def test_a_smaller_budget_or_another_difference_is_still_refused(capsys) -> None
     assert bench(*COMMON, "optimizer=random", "budget.trials=4") == 2
     assert "differs in budget.trials" in capsys.readouterr().err
     assert bench(*COMMON, "optimizer=random", "budget.trials=9", "model.noise=0.1") == 2
-    said = capsys.readouterr().err
-    assert "budget.trials" in said
-    assert "noise" in said
+    message = capsys.readouterr().err
+    assert "budget.trials" in message
+    assert "noise" in message
     assert len(table("random")) == 5
 
 
 def test_a_dry_run_says_what_would_be_reused(capsys) -> None:
-    assert bench(*COMMON, "optimizer=random", "seed=0,1", "budget.trials=5") == 0
+    assert bench(*SWEEP, "optimizer=random", "seed=0,1", "budget.trials=5") == 0
     capsys.readouterr()
-    assert bench(*COMMON, "optimizer=random", "seed=0,1", "budget.trials=8", "dry_run=true") == 0
-    found = capsys.readouterr()
-    assert "2 runs with seeds 0-1, 16 trials, 10 in the store; 6 x" in found.out
-    assert "go on" in found.err
+    assert bench(*SWEEP, "optimizer=random", "seed=0,1", "budget.trials=8", "dry_run=true") == 0
+    captured = capsys.readouterr()
+    assert "2 runs with seeds 0-1, 16 trials, 10 in the store; 6 x" in captured.out
+    assert "go on" in captured.err
     assert len(table("random")) == 5

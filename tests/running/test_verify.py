@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from commands import bench
 
-RUN = ["run", "-m", "dataset=wine", "model=lightgbm", "model.settings.rounds=5", "budget.trials=4", "name=e"]
+RUN = ["run", "dataset=wine", "model=lightgbm", "model.settings.rounds=5", "budget.trials=4", "name=e"]
+SWEEP = ["run", "-m", *RUN[1:], "engine.workers=1"]
 PATH = Path("results/e/wine/lightgbm/random/0.parquet")
 
 
@@ -30,7 +31,7 @@ def rewrite(path: Path, metadata: dict | None = None, **columns: list) -> None:
 
 
 def test_stored_trials_come_out_the_same_and_nothing_is_written(folder: Path, capsys) -> None:
-    assert bench(*RUN, "optimizer=random,optuna_tpe", "seed=0,1") == 0
+    assert bench(*SWEEP, "optimizer=random,optuna_tpe", "seed=0,1") == 0
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
     capsys.readouterr()
     assert bench("verify", "e", "--trials", "100") == 0
@@ -45,14 +46,14 @@ def test_stored_trials_come_out_the_same_and_nothing_is_written(folder: Path, ca
 
 
 def test_the_seed_draws_them(capsys) -> None:
-    assert bench(*RUN, "optimizer=random", "seed=0,1,2") == 0
-    said = []
+    assert bench(*SWEEP, "optimizer=random", "seed=0,1,2") == 0
+    drawn = []
     for seed in ("1", "1", "2"):
         capsys.readouterr()
         assert bench("verify", "e", "--trials", "3", "--seed", seed) == 0
-        said.append(re.findall(r"same: (\S+ trial \d)", capsys.readouterr().out))
-    assert len(set(said[0])) == 3
-    assert said[0] == said[1] != said[2]
+        drawn.append(re.findall(r"same: (\S+ trial \d)", capsys.readouterr().out))
+    assert len(set(drawn[0])) == 3
+    assert drawn[0] == drawn[1] != drawn[2]
 
 
 @pytest.mark.parametrize("column", ["loss", "test_loss"])
@@ -73,14 +74,14 @@ def test_other_versions_are_named(capsys) -> None:
     rewrite(PATH, {"computed_by": {"lightgbm": "3.0.0"}})
     capsys.readouterr()
     assert bench("verify", "e") == 0
-    said = capsys.readouterr().out
-    assert re.search(r"4 of 4 trials .* although these differ: lightgbm \(3\.0\.0 then, [\d.]+ now\)", said)
+    out = capsys.readouterr().out
+    assert re.search(r"4 of 4 trials .* although these differ: lightgbm \(3\.0\.0 then, [\d.]+ now\)", out)
     values = pd.read_parquet(PATH)["loss"].tolist()
     rewrite(PATH, loss=[value + 1 for value in values])
     assert bench("verify", "e") == 1
-    said = capsys.readouterr().out
-    assert "not what made it: lightgbm (3.0.0 then" in said
-    assert "0 of 4 trials come out the same; the others were made with other versions or hardware" in said
+    out = capsys.readouterr().out
+    assert "not what made it: lightgbm (3.0.0 then" in out
+    assert "0 of 4 trials come out the same; the others were made with other versions or hardware" in out
 
 
 def test_failures_are_compared_too_and_an_ok_one_that_fails_now_is_found(capsys) -> None:

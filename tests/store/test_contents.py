@@ -19,7 +19,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))])
 def url(request, tmp_path):
     return f"sqlite:///{tmp_path}/s.sqlite" if request.param == "sqlite" else request.getfixturevalue("postgres")
 
@@ -49,10 +49,10 @@ def test_another_store_is_taken_in_and_nothing_of_ones_own_replaced(url, tmp_pat
     assert contents.take(mine, other) == (15, 15)
     assert contents.take(mine, other) == (0, 30)
     for i in random.Random(0).sample(range(30), 8):
-        found = mine.claim(f"{i:064d}")
-        assert isinstance(found, Stored)
-        assert found.run == ("theirs" if i % 2 else "mine")
-        assert found.evaluation.details == {"curve": [i]}
+        stored = mine.claim(f"{i:064d}")
+        assert isinstance(stored, Stored)
+        assert stored.run == ("theirs" if i % 2 else "mine")
+        assert stored.evaluation.details == {"curve": [i]}
     assert contents.export(mine, tmp_path / "all.parquet") == 30
     frame = pd.read_parquet(tmp_path / "all.parquet")
     assert list(frame["key"]) == [f"{i:064d}" for i in range(30)]

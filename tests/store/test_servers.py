@@ -10,7 +10,8 @@ from pathlib import Path
 
 import flight
 import pytest
-from commands import ROOT, SUPPORT, TOY, bench_process
+from commands import ROOT, SUPPORT, TOY, bench, bench_process, wait_for
+from pictures import leave_undrawn
 
 from bench import results
 from bench.errors import UserError
@@ -20,6 +21,7 @@ from bench.store import Busy, Claimed, Store, Stored, StoreError, database, livi
 from bench.store.process import Process
 
 pytest_plugins = ["postgres"]
+pytestmark = pytest.mark.xdist_group("postgres")
 
 KEY, OTHER = "k" * 64, "l" * 64
 EVALUATION = Evaluation(0.5, None, 0.1, "ok", None, {"curve": [1.0, 0.5]})
@@ -40,18 +42,17 @@ def elsewhere(url: str, pid: int = 1) -> Store:
     return store
 
 
-def test_eight_processes_on_overlapping_work_evaluate_each_point_once_and_share_the_time(url, tmp_path):
+def test_eight_processes_on_overlapping_work_evaluate_each_point_once_and_share_it(url, tmp_path):
+    """How long it takes them is for `benchmarks/kills.py` to say."""
     log = tmp_path / "log"
     command = [sys.executable, SUPPORT / "flight.py", url, log]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
+    spans = json.loads(done.stdout)
     evaluated = log.read_text().split()
     assert sorted(map(int, evaluated)) == list(range(flight.PROCESSES * flight.OWN))
-    assert sum(own for _, _, own in said) == len(evaluated)
-    took = max(end for _, end, _ in said) - min(start for start, _, _ in said)
-    # Evenly shared it takes as long as its own points do; without sharing, or in lock step, as those that each wants.
-    assert took < 2 * flight.OWN * flight.SECONDS < flight.WANTED * flight.SECONDS
+    assert sum(own for _, _, own in spans) == len(evaluated)
+    assert all(0 < own < flight.WANTED for _, _, own in spans)
 
 
 def test_what_claims_and_journals_promise_holds_on_a_server(postgres):
@@ -71,11 +72,11 @@ def test_what_claims_and_journals_promise_holds_on_a_server(postgres):
 
 def test_a_holder_elsewhere_is_waited_for_while_it_beats_and_succeeded_when_it_has_stood_still(postgres, monkeypatch):
     monkeypatch.setattr(living, "BEAT_SECONDS", 0.05)
-    monkeypatch.setattr(living, "STILL_SECONDS", 0.5)
+    monkeypatch.setattr(living, "STILL_SECONDS", 1.5)
     theirs, mine = elsewhere(postgres), Store(postgres)
     assert theirs.claim(KEY) == Claimed(0)
     assert theirs.begin(RUN, "hash") is not None
-    end = time.monotonic() + 1.5
+    end = time.monotonic() + 2.5
     while time.monotonic() < end:
         assert mine.claim(KEY) == Busy()
         assert mine.begin(RUN, "hash") is None
@@ -84,9 +85,8 @@ def test_a_holder_elsewhere_is_waited_for_while_it_beats_and_succeeded_when_it_h
     theirs._heart._stop.set()  # as if it had been killed: nothing is given back
     theirs._heart._thread.join()
     stopped = time.monotonic()
-    while mine.claim(KEY) == Busy():
-        time.sleep(0.02)
-    assert 0.4 < time.monotonic() - stopped < 2
+    wait_for(lambda: mine.claim(KEY) != Busy())
+    assert time.monotonic() - stopped > 0.5
     assert mine.begin(RUN, "hash") is not None
     theirs.put(KEY, "p", "{}", EVALUATION, "late")  # it was not dead after all: what it made is kept
     assert mine.claim(KEY) == Stored(EVALUATION, "late")
@@ -96,15 +96,15 @@ def test_a_holder_elsewhere_is_waited_for_while_it_beats_and_succeeded_when_it_h
 def test_the_clock_of_the_other_host_does_not_matter(postgres, monkeypatch):
     """Its heartbeats are an hour behind, then an hour ahead: it is seen to live as long as they change."""
     monkeypatch.setattr(living, "BEAT_SECONDS", 3600)
-    monkeypatch.setattr(living, "STILL_SECONDS", 0.2)
+    monkeypatch.setattr(living, "STILL_SECONDS", 1.0)
     theirs, mine = elsewhere(postgres), Store(postgres)
     assert theirs.claim(KEY) == Claimed(0)
     for hours in (-1, 0, 1, -2, 3):
         with mine._database._engine.begin() as connection:
             connection.exec_driver_sql(f"update beats set beat = now() + interval '{hours} hours' where pid = 1")
-        time.sleep(0.1)
+        time.sleep(0.3)
         assert mine.claim(KEY) == Busy()
-    time.sleep(0.3)
+    time.sleep(1.1)
     assert mine.claim(KEY) == Claimed(1)
     mine.close()
 
@@ -150,10 +150,10 @@ def test_a_server_that_stays_away_is_told_in_one_line(server, postgres, monkeypa
             Store(postgres)
     finally:
         server.start()
-    for said in (str(error.value), str(at_once.value)):
-        assert said.startswith(f"store=postgresql://me:***@127.0.0.1:{server.port}/postgres: ")
-        assert "\n" not in said
-        assert server.password not in said
+    for message in (str(error.value), str(at_once.value)):
+        assert message.startswith(f"store=postgresql://me:***@127.0.0.1:{server.port}/postgres: ")
+        assert "\n" not in message
+        assert server.password not in message
 
 
 @pytest.mark.parametrize(
@@ -175,36 +175,36 @@ def test_no_message_has_a_password(url):
 
 
 @pytest.mark.slow
-def test_a_sweep_outlives_a_restart_of_its_server_and_writes_the_password_nowhere(server, postgres, tmp_path):
+def test_a_sweep_outlives_a_restart_of_its_server_and_writes_the_password_nowhere(
+    server, postgres, tmp_path, monkeypatch, capsys
+):
     log = tmp_path / "log"
-    sweep = ["run", "-m", *TOY, "optimizer=random,optuna_tpe", "seed=0,1", "budget.trials=40"]
+    sweep = ["run", "-m", *TOY, "optimizer=random,optuna_tpe", "seed=0,1", "budget.trials=20"]
     sweep += ["+model.settings.sleep=0.1", "engine.workers=2", "store='${oc.env:BENCH_STORE}'"]
     process = bench_process(*sweep, cwd=tmp_path, TOY_LOG=str(log), BENCH_STORE=postgres)
-    while len(log.read_text().split() if log.exists() else []) < 10:
-        assert process.poll() is None
-        time.sleep(0.05)
+    wait_for(lambda: log.exists() and len(log.read_text().split()) >= 10, process)
     server.stop("immediate")
     time.sleep(1)
     server.start()
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
-    found = results.find(tmp_path / "results", "scratch")
-    assert len(found) == 4
+    paths = results.find(tmp_path / "results", "scratch")
+    assert len(paths) == 4
     evaluated = log.read_text().split()
-    assert len(evaluated) == len(set(evaluated)) == 160 - 2 * shared(found)
+    assert len(evaluated) == len(set(evaluated)) == 80 - shared(paths)
+    monkeypatch.chdir(tmp_path)
+    leave_undrawn(monkeypatch)
     for verb in (["report", "scratch"], ["status", "scratch", "--store", postgres]):
-        done = bench_process(*verb, cwd=tmp_path)
-        said = done.communicate(timeout=300)
-        assert done.returncode == 0, said
-        out, err = out + said[0], err + said[1]
-    assert "0 running" in out
-    assert server.password not in out + err
+        assert bench(*verb) == 0
+    verbs = capsys.readouterr()
+    assert "0 running" in verbs.out
+    assert server.password not in out + err + verbs.out + verbs.err
     written = [path for path in Path(tmp_path).rglob("*") if path.is_file()]
     assert len(written) > 6
     for path in written:
         assert server.password.encode() not in path.read_bytes(), path
 
 
-def shared(found) -> int:
-    """How many evaluations of two runs one of them got from the other, per pair of runs."""
-    return sum(int(results.read_run(path)[0]["cached"].to_numpy().sum()) for path in found.values()) // 2
+def shared(paths) -> int:
+    """How many trials of these runs got their evaluation from another run."""
+    return sum(int(results.read_run(path)[0]["cached"].to_numpy().sum()) for path in paths.values())

@@ -38,10 +38,10 @@ def put(
 
 
 def comparison(folder: Path) -> tuple[curves.Comparison, selection.Reading]:
-    found = selection.read(folder, selection.selection(["e"]))
-    (only,) = curves.comparisons(found.results)
-    return only, found
+    reading = selection.read(folder, selection.selection(["e"]))
+    (only,) = curves.comparisons(reading.results)
+    return only, reading
 
 
 def read(folder: Path, most: int = visits.MOST) -> Visits | None:
-    return visits.read(folder, comparison(folder)[0], most)
+    return visits.read(folder, *comparison(folder), most)

@@ -31,17 +31,17 @@ def boxes(figure: Figure) -> list[tuple[str, Bbox]]:
 
 def all_seen(figure: Figure) -> list[str]:
     """What is cut off or covered, none if all is well; half a pixel is forgiven."""
-    found = boxes(figure)
+    seen = boxes(figure)
     whole = figure.bbox
     faults = [
         f"cut off: {text!r}"
-        for text, box in found
+        for text, box in seen
         if box.x0 < whole.x0 - 0.5 or box.y0 < whole.y0 - 0.5 or box.x1 > whole.x1 + 0.5 or box.y1 > whole.y1 + 0.5
     ]
-    places = np.array([box.extents for _, box in found])
+    places = np.array([box.extents for _, box in seen])
     overlap = np.minimum(places[:, None, 2:], places[None, :, 2:]) - np.maximum(
         places[:, None, :2], places[None, :, :2]
     )
     for one, other in np.argwhere(np.triu((overlap > 0.5).all(axis=2), k=1)):
-        faults.append(f"on each other: {found[one][0]!r} and {found[other][0]!r}")
+        faults.append(f"on each other: {seen[one][0]!r} and {seen[other][0]!r}")
     return faults

@@ -326,6 +326,6 @@ class Frugal(RandomSearch):
 
 class Starting(KnowsItsOwn):
     def start(self, results):
-        assert [told.failed for told in results].count(True) == 1
-        for told in results:
-            Plain.tell(self, told.configuration, told.loss, told.failed)
+        assert [result.failed for result in results].count(True) == 1
+        for result in results:
+            Plain.tell(self, result.configuration, result.loss, result.failed)

@@ -1,9 +1,14 @@
-"""The command, in this process or in one of its own, with a model that costs nothing."""
+"""The command, in this process or in one of its own, with a model that costs nothing.
+
+Scripts in `benchmarks/` use it too, where the libraries of tests may be missing.
+"""
 
 import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +31,15 @@ TOY = [
     "+model.space={x: {type: float, low: 0.0, high: 1.0, default: 0.5}}",
 ]
 """Overrides that put the toy in the place of the model."""
+
+
+def toy_optimizers(folder: Path, *names: str) -> None:
+    """Write configs of the toys' optimisers, `dying` of `toy.Dying`, into `mine` of a folder."""
+    place = folder / "mine/optimizer"
+    place.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        text = f"name: {name}\ndescription: of the tests\nclass: toy.{name.capitalize()}\nsettings: {{}}\n"
+        (place / f"{name}.yaml").write_text(text)
 
 
 def bench(*arguments: object) -> int:
@@ -55,6 +69,20 @@ def bench_process(*arguments: object, cwd: Path, **environment: str) -> subproce
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def wait_for(
+    condition: Callable[[], object],
+    process: subprocess.Popen[str] | None = None,
+    seconds: float = 240.0,
+    every: float = 0.01,
+) -> None:
+    """Wait until something is so, as long as a process that is to bring it about has not ended."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process is None or process.poll() is None, process.communicate()
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(every)
 
 
 def table(folder: Path, run: str) -> pd.DataFrame:

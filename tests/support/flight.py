@@ -54,7 +54,7 @@ class InTurn:
     def tell(self, configuration, loss, failed=False): ...
 
 
-def fly(url: str, log: Path, who: int, start: Any, said: Any) -> None:
+def fly(url: str, log: Path, who: int, start: Any, spans: Any) -> None:
     store = Store(url)
     run = RunId("e", "d", "m", "o", who)
     journal = store.begin(run, "hash")
@@ -64,18 +64,18 @@ def fly(url: str, log: Path, who: int, start: Any, said: Any) -> None:
     trials.spend(WANTED, None)
     store.end(journal, "done")
     store.close()
-    said.put((began, time.monotonic(), sum(not row["cached"] for row in trials.rows)))
+    spans.put((began, time.monotonic(), sum(not row["cached"] for row in trials.rows)))
 
 
 def main() -> None:
     """Print when each process began and ended, and how many evaluations are its own."""
     url, log = sys.argv[1], Path(sys.argv[2])
     forks = multiprocessing.get_context("fork")  # eight processes that import for themselves take a minute
-    start, said = forks.Barrier(PROCESSES), forks.Queue()
-    processes = [forks.Process(target=fly, args=(url, log, who, start, said)) for who in range(PROCESSES)]
+    start, spans = forks.Barrier(PROCESSES), forks.Queue()
+    processes = [forks.Process(target=fly, args=(url, log, who, start, spans)) for who in range(PROCESSES)]
     for process in processes:
         process.start()
-    sys.stdout.write(json.dumps([said.get(timeout=120) for _ in processes]))
+    sys.stdout.write(json.dumps([spans.get(timeout=240) for _ in processes]))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The libraries' own documented loops beside ours: the same objective and seed, what each asks, and what ours adds.
 
-`loops_LIBRARY.py` writes each loop by hand, in its library's own words, as a list `CASES`. The fidelity tests and
-`benchmarks/adapters.py` run them all.
+`loops_LIBRARY.py` writes each loop by hand, in its library's own words, as a list `CASES`. The tests of faithfulness
+compare what is asked, `benchmarks/adapters.py` what our loop adds as well.
 """
 
 import math
@@ -81,14 +81,14 @@ class Objective:
     def __call__(self, configuration: Configuration) -> tuple[float, bool]:
         start = time.process_time()
         self.asked.append(configuration)
-        failed, told = self.fails(configuration), loss(configuration)
+        failed, value = self.fails(configuration), loss(configuration)
         self.failures += failed
         if not failed:
-            self._worst = told if self._worst is None else max(told, self._worst)
+            self._worst = value if self._worst is None else max(value, self._worst)
         elif self._worst is not None:
-            told = self._worst
+            value = self._worst
         self.seconds += time.process_time() - start
-        return told, failed
+        return value, failed
 
 
 def run(optimizer: Any, trials: int, objective: Objective | None = None) -> list[Configuration]:
@@ -121,6 +121,8 @@ class Case:
     """Of the adapter, beside those of the config, where the loop has others."""
     trials: int | None = None
     """So many at most, where each takes seconds and another case has more of them."""
+    few: int = 50
+    """So many are enough to compare: some more than are drawn before the library's model proposes any."""
 
     @property
     def missing(self) -> bool:
@@ -144,6 +146,22 @@ class Comparison:
         return max(0.05 * self.own, 2e-4)
 
 
+def own_loop(case: Case, seed: int, trials: int) -> Objective:
+    """What the library's own loop asks."""
+    own = Objective()
+    with threadpool_limits(1):
+        case.own(own, seed, trials)
+    return own
+
+
+def our_loop(case: Case, seed: int, trials: int) -> Objective:
+    """What the adapter asks in ours."""
+    ours = Objective()
+    with threadpool_limits(1):
+        run(build(case.name, case.space, seed, trials, **case.settings), trials, ours)
+    return ours
+
+
 def compare(case: Case, seed: int, trials: int) -> Comparison:
     """Run both. A library's own time varies more than an adapter adds, so that the difference of both says nothing:
     what ours adds is its time less the time inside the library's functions, which its loop calls as often; of a trial
@@ -161,9 +179,13 @@ def compare(case: Case, seed: int, trials: int) -> Comparison:
                 start, others = time.process_time(), inside[0] + ours.seconds
                 run(optimizer, 1, ours)
                 added.append(time.process_time() - start - (inside[0] + ours.seconds - others))
+    return Comparison(equal(own, ours), trials, own.failures, own_seconds / trials, median(added))
+
+
+def equal(own: Objective, ours: Objective) -> int:
+    """How many trials were asked alike, from the first on."""
     alike = [to_json(a) == to_json(b) for a, b in zip(own.asked, ours.asked, strict=True)]
-    equal = alike.index(False) if False in alike else len(alike)
-    return Comparison(equal, trials, own.failures, own_seconds / trials, median(added))
+    return alike.index(False) if False in alike else len(alike)
 
 
 @contextmanager
@@ -209,5 +231,5 @@ def clock(calls: list[tuple[Any, str]]) -> Iterator[list[float]]:
 
 def cases() -> list[Case]:
     """All cases of the `loops_*.py` beside this file."""
-    found = sorted(path.stem for path in Path(__file__).parent.glob("loops_*.py"))
-    return [case for module in found for case in import_module(module).CASES]
+    modules = sorted(path.stem for path in Path(__file__).parent.glob("loops_*.py"))
+    return [case for module in modules for case in import_module(module).CASES]

@@ -67,6 +67,6 @@ def calls(optimizer: Any) -> list[tuple[Any, str]]:
 
 
 CASES = [
-    Case("ax", "flat", FLOATS, floats, calls, "ax"),
-    Case("ax", "mixed", only(MIXED, "rate", "units", "act"), mixed, calls, "ax", trials=12),
+    Case("ax", "flat", FLOATS, floats, calls, "ax", few=10),
+    Case("ax", "mixed", only(MIXED, "rate", "units", "act"), mixed, calls, "ax", trials=12, few=10),
 ]

@@ -19,6 +19,7 @@ from bench.space.parsing import parse
 CHEAP = {"num_restarts": 2, "raw_samples": 32}
 DESIGN = 30
 N_CANDIDATES = 200
+TURBO = {"candidates": N_CANDIDATES}
 FLOATS = parse(
     {
         "rate": {"type": "float", "low": 0.01, "high": 0.3, "log": True},
@@ -173,10 +174,10 @@ def turbo(dim: int, evaluate: Callable[[Any], tuple[Any, float]], seed: int, tri
     torch.manual_seed(seed)
     while left:
         n_init = min(2 * dim, left)
-        told = [evaluate(x) for x in sobol.draw(n=n_init).to(dtype=torch.double)]
+        results = [evaluate(x) for x in sobol.draw(n=n_init).to(dtype=torch.double)]
         left, begun = left - n_init, begun + 1
-        x_turbo = torch.stack([x for x, _ in told])
-        y_turbo = torch.tensor([[y] for _, y in told], dtype=torch.double)
+        x_turbo = torch.stack([x for x, _ in results])
+        y_turbo = torch.tensor([[y] for _, y in results], dtype=torch.double)
         state = TurboState(dim, best_value=y_turbo.max().item())
         while left and not state.restart_triggered:
             train_y = (y_turbo - y_turbo.mean()) / (y_turbo.std() if y_turbo.std() > 0 else 1.0)
@@ -227,7 +228,7 @@ def alone(loop: Callable[[Objective, int, int], Any]) -> Callable[[Objective, in
     def own(objective: Objective, seed: int, trials: int) -> None:
         import torch
 
-        threads, found = torch.get_num_threads(), (torch.get_rng_state(), random.getstate())
+        threads, states = torch.get_num_threads(), (torch.get_rng_state(), random.getstate())
         torch.set_num_threads(1)
         try:
             with warnings.catch_warnings():
@@ -235,8 +236,8 @@ def alone(loop: Callable[[Objective, int, int], Any]) -> Callable[[Objective, in
                 loop(objective, seed, trials)
         finally:
             torch.set_num_threads(threads)
-            torch.set_rng_state(found[0])
-            random.setstate(found[1])
+            torch.set_rng_state(states[0])
+            random.setstate(states[1])
 
     return own
 
@@ -259,8 +260,8 @@ def turbo_calls(_: Any) -> list[tuple[Any, str]]:
 
 
 CASES = [
-    Case("botorch_gp", "flat", FLOATS, alone(floats), calls, "botorch", CHEAP),
-    Case("botorch_gp", "mixed", SOME, alone(mixed), calls, "botorch", CHEAP | {"initial": DESIGN}),
-    Case("botorch_turbo", "flat", FLOATS, alone(turbo_floats), turbo_calls, "botorch", {"candidates": N_CANDIDATES}),
-    Case("botorch_turbo", "mixed", SOME, alone(turbo_mixed), turbo_calls, "botorch", {"candidates": N_CANDIDATES}),
+    Case("botorch_gp", "flat", FLOATS, alone(floats), calls, "botorch", CHEAP, few=12),
+    Case("botorch_gp", "mixed", SOME, alone(mixed), calls, "botorch", CHEAP | {"initial": DESIGN}, few=DESIGN + 4),
+    Case("botorch_turbo", "flat", FLOATS, alone(turbo_floats), turbo_calls, "botorch", TURBO, few=16),
+    Case("botorch_turbo", "mixed", SOME, alone(turbo_mixed), turbo_calls, "botorch", TURBO, few=16),
 ]

@@ -1,12 +1,12 @@
-"""The loops that the package cmaes documents for CMA-ES with restarts: `examples/ipop_cma.py` and `bipop_cma.py`."""
+"""The loops that the package cmaes documents: of CatCMA with margin in its README, of restarts in its examples."""
 
 import math
 from typing import Any
 
 import cmaes
 import numpy as np
-from cmaes import CMA
-from loops import Case, Objective
+from cmaes import CMA, CatCMAwM
+from loops import MIXED, Case, Objective
 
 from bench.space.parsing import parse
 
@@ -40,6 +40,34 @@ def generation(optimizer: CMA, objective: Objective, trials: int) -> bool:
     return True
 
 
+def catcma(objective: Objective, seed: int, trials: int) -> None:
+    """Which knows failures as losses alone."""
+    optimizer = CatCMAwM(
+        x_space=[[0.0, 0.9], [math.log(0.01), math.log(0.3)]],
+        z_space=[list(range(1, 9)), [math.log(k) for k in (1, 2, 3, 4)], [0, 1, 2, 3]],
+        c_space=[3],
+        seed=seed,
+    )
+    while True:
+        solutions = []
+        for _ in range(optimizer.population_size):
+            if len(objective.asked) == trials:
+                return
+            solution = optimizer.ask()
+            shrink, rate = solution.x
+            depth, leaves, units = solution.z
+            values = {
+                "shrink": shrink,
+                "rate": math.exp(rate),
+                "depth": depth,
+                "leaves": round(math.exp(leaves)),
+                "units": 32 + 32 * units,
+                "act": [None, "relu", 7][int(solution.c[0].argmax())],
+            }
+            solutions.append((solution, objective(MIXED.canonical(values))[0]))
+        optimizer.tell(solutions)
+
+
 def ipop(objective: Objective, seed: int, trials: int) -> None:
     rng, bounds = np.random.default_rng(seed), np.array([[0.0, 1.0]] * 3)
     optimizer = CMA(mean=rng.random(3), sigma=0.2, bounds=bounds, seed=seed)
@@ -69,11 +97,16 @@ def bipop(objective: Objective, seed: int, trials: int) -> None:
             optimizer = CMA(mean=rng.random(3), sigma=sigma, bounds=bounds, seed=seed, population_size=popsize)
 
 
+def catcma_calls(optimizer: Any) -> list[tuple[Any, str]]:
+    return [(optimizer._optimizer, "ask"), (optimizer._optimizer, "tell")]
+
+
 def calls(_: Any) -> list[tuple[Any, str]]:
     return [(cmaes.CMA, name) for name in ("__init__", "ask", "tell", "should_stop")]
 
 
 CASES = [
+    Case("catcma", "flat", MIXED, catcma, catcma_calls, few=100),
     Case("cmaes_ipop", "flat", SPACE, ipop, calls),
     Case("cmaes_bipop", "flat", SPACE, bipop, calls),
 ]

@@ -63,8 +63,8 @@ def nested(space: Space) -> Callable[[dict[str, Any]], Configuration]:
 def fmin(suggest: Any, native: dict[str, Any], convert: Callable[[dict[str, Any]], Configuration]) -> Any:
     def own(objective: Objective, seed: int, trials: int) -> None:
         def evaluate(values: dict[str, Any]) -> Any:
-            told, failed = objective(convert(values))
-            return {"status": "fail"} if failed and suggest is not atpe.suggest else told
+            value, failed = objective(convert(values))
+            return {"status": "fail"} if failed and suggest is not atpe.suggest else value
 
         rng = np.random.default_rng(seed)
         with warnings.catch_warnings():
@@ -84,7 +84,7 @@ def calls(optimizer: Any) -> list[tuple[Any, str]]:
 
 
 CASES = [
-    Case(name, label, space, fmin(suggest, native, convert), calls)
+    Case(name, label, space, fmin(suggest, native, convert), calls, few=14 if name == "hyperopt_atpe" else 50)
     for name, suggest in (
         ("hyperopt_random", rand.suggest),
         ("hyperopt_anneal", anneal.suggest),

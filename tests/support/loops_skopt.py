@@ -36,7 +36,7 @@ def calls(optimizer: Any) -> list[tuple[Any, str]]:
 
 
 CASES = [
-    Case(name, "flat", SPACE, own, calls)
+    Case(name, "flat", SPACE, own, calls, few=14)
     for name, own in (
         ("skopt_gp", minimize(skopt.gp_minimize)),
         ("skopt_gp_ei", minimize(skopt.gp_minimize, acq_func="EI")),

@@ -79,7 +79,7 @@ def serving() -> Iterator[Server]:
             path = urlsplit(self.path).path
             server.asked.append(path)
             if server.mode == "silent":
-                server.stopping.wait()
+                server.stopping.wait(30)  # a client that waits longer is told that the connection is closed
             elif server.mode == "html":
                 self.answer(503, b"<html><body>Closed<br></body></html>", "text/html")
             elif path not in server.answers:

@@ -111,7 +111,7 @@ PartitionName=main Nodes=here Default=YES MaxTime=INFINITE State=UP
         return done.stdout + done.stderr
 
     def _wait(self, condition) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while not condition():
             if time.monotonic() > end or any(process.poll() is not None for process in self._processes):
                 logs = "\n".join(
@@ -141,9 +141,9 @@ def cluster() -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="slurm-"))
     (folder / "state").mkdir()
     (folder / "spool").mkdir()
-    found = Cluster(folder)
+    running = Cluster(folder)
     try:
-        yield found
+        yield running
     finally:
-        found.stop()
+        running.stop()
         shutil.rmtree(folder, ignore_errors=True)

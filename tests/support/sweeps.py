@@ -1,10 +1,11 @@
 """What sweeps of an engine left behind, to be compared with what the local engine makes of the same."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from commands import bench_process, without_times
+from commands import bench, without_times
 
 from bench import results
 
@@ -16,22 +17,21 @@ def lines(log: Path) -> list[str]:
 
 def tables(folder: Path) -> dict[str, pd.DataFrame]:
     """The trial tables by run, without times, and without what depends on how the work was shared."""
-    found = results.find(folder / "results", "scratch")
+    paths = results.find(folder / "results", "scratch")
     gone = ["cached", "evaluation"]
-    return {str(run): without_times(pd.read_parquet(path)).drop(columns=gone) for run, path in found.items()}
+    return {str(run): without_times(pd.read_parquet(path)).drop(columns=gone) for run, path in paths.items()}
 
 
 def local(folder: Path, sweep: Sequence[str], *arguments: str) -> dict[str, pd.DataFrame]:
     """What the local engine makes of a sweep, in a folder of its own."""
     folder.mkdir()
     plain = [argument for argument in sweep if not argument.startswith(("engine", "store"))]
-    process = bench_process(*plain, *arguments, cwd=folder)
-    _, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
+    with contextlib.chdir(folder):
+        assert bench(*plain, *arguments, "engine.workers=1") == 0
     return tables(folder)
 
 
-def expect_same(found: dict[str, pd.DataFrame], expected: dict[str, pd.DataFrame]) -> None:
-    assert found.keys() == expected.keys()
+def expect_same(actual: dict[str, pd.DataFrame], expected: dict[str, pd.DataFrame]) -> None:
+    assert actual.keys() == expected.keys()
     for run, trials in expected.items():
-        pd.testing.assert_frame_equal(found[run], trials)
+        pd.testing.assert_frame_equal(actual[run], trials)

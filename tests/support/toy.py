@@ -1,10 +1,13 @@
 """A model that costs nothing and does what a test tells it to, and optimisers that misbehave.
 
 Its loss is the log loss of a constant prediction: a smooth function of `x` in 0..1, least at the share of class 0.
-Every fit is written as one line to the file named by TOY_LOG, before it starts.
+Every fit is written as one line to the file named by TOY_LOG, before it starts. Fit number TOY_HANGS_AT of a process
+never ends; an optimiser `Doomed` ends its worker and the command with its result number TOY_DOOM. Neither is part of
+what a run is, so that the same run goes on without them.
 """
 
 import ctypes
+import itertools
 import os
 import random
 import signal
@@ -13,8 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from bench.optimizers.random_search import RandomSearch
+
+_FITS = itertools.count(1)
 
 
 class Toy:
@@ -25,6 +31,7 @@ class Toy:
     def __init__(
         self, task: str, classes: int, sleep: float = 0.0, fail_above: float = 2.0, die_above: float = 2.0, how="kill"
     ):
+        """`how` it dies: one of the ways of `misbehave`, or several, by how far above `die_above` its `x` is."""
         self.classes, self.sleep, self.fail_above, self.die_above = classes, sleep, fail_above, die_above
         self.how = how
 
@@ -33,9 +40,12 @@ class Toy:
         if log := os.environ.get("TOY_LOG"):
             with Path(log).open("a") as file:
                 file.write(f"{x!r}\n")
+        if os.environ.get("TOY_HANGS_AT") == str(next(_FITS)):
+            time.sleep(600)
         time.sleep(self.sleep)
         if x > self.die_above:
-            misbehave(self.how)
+            ways = [self.how] if isinstance(self.how, str) else self.how
+            misbehave(ways[int((x - self.die_above) / (1 - self.die_above) * len(ways))])
         if x > self.fail_above:
             raise ValueError(f"x={x:.3f} is too much\nfor this model")
         return ToyFitted(x, self.classes)
@@ -107,6 +117,22 @@ class Dying(RandomSearch):
         if self._asks == 2:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().ask()
+
+
+class Doomed(RandomSearch):
+    """Kills the command and its own worker where it is told its result number TOY_DOOM, which the store has by then."""
+
+    def __init__(self, space, seed, budget):
+        super().__init__(space, seed, budget)
+        self._results = 0
+
+    def tell(self, configuration, loss, failed=False):
+        self._results += 1
+        if os.environ.get("TOY_DOOM") == str(self._results):
+            command = psutil.Process().parent()
+            if command is not None and "bench" in command.cmdline():  # else another worker was quicker
+                command.kill()
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Invalid:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -77,8 +78,13 @@ class Analysis:
 
     def order(self, kind: str) -> list[str]:
         """Labels, the least median loss of a kind first."""
-        table = self.final.sort_values([f"{kind}_median", f"{kind}_upper", f"{kind}_lower", "label"])
-        return [str(label) for label in table["label"]]
+        return self._orders[kind]
+
+    @cached_property
+    def _orders(self) -> dict[str, list[str]]:
+        """By kind of loss."""
+        columns = {kind: [f"{kind}_median", f"{kind}_upper", f"{kind}_lower", "label"] for kind in self.kinds}
+        return {kind: self.final.sort_values(names)["label"].tolist() for kind, names in columns.items()}
 
     def best(self, kind: str) -> str:
         """The label of the least median loss of a kind, of those that spend no more than the budget where there are."""
@@ -92,17 +98,24 @@ class Analysis:
 
     def pair(self, kind: str, a: str, b: str) -> dict[str, Any]:
         """The row of `pairs` that compares two labels, in whichever order they stand there."""
-        frame = self.pairs[kind]
-        rows = frame[((frame["a"] == a) & (frame["b"] == b)) | ((frame["a"] == b) & (frame["b"] == a))]
-        return {str(name): value for name, value in rows.iloc[0].items()}
+        return self._rows[kind][frozenset((a, b))]
+
+    @cached_property
+    def _rows(self) -> dict[str, dict[frozenset[str], dict[str, Any]]]:
+        """The rows of `pairs`, by kind of loss and by the two labels."""
+        records = {kind: frame.to_dict("records") for kind, frame in self.pairs.items()}
+        return {
+            kind: {frozenset((row["a"], row["b"])): {str(name): value for name, value in row.items()} for row in rows}
+            for kind, rows in records.items()
+        }
 
 
-def analyse(comparison: Comparison, found: Results, stored: References | None = None) -> Analysis:
+def analyse(comparison: Comparison, results: Results, stored: References | None = None) -> Analysis:
     """The frames of a comparison; scores are measured by `stored` references where they still apply."""
-    by_label = samples.samples(comparison, found)
-    shared = samples.shared(comparison, found)
-    pools = references.pools(comparison, found)
-    now = references.find(comparison, found, pools)
+    by_label = samples.samples(comparison, results)
+    shared = samples.shared(comparison, results)
+    pools = references.pools(comparison, results)
+    now = references.find(comparison, results, pools)
     used = references.kept(stored or {}, now)
     kinds = quartiles.KINDS if comparison.has_test else quartiles.KINDS[:1]
     goals = {label: _references(sample, used, "random") for label, sample in by_label.items()}
@@ -157,8 +170,8 @@ def _runs(
             for loss, problem in zip(final["validation"], sample.problems, strict=True)
         ]
         reached = targets.evaluations_to(sample.validation, goals[label]) if goals else np.nan
-        frame = pd.DataFrame({"seed": sample.seeds, **final, "score": scores, "evaluations_to_random": reached})
-        parts[label] = frame.join(overtuning(sample.validation, sample.test))
+        columns = {"seed": sample.seeds, **final, "score": scores, "evaluations_to_random": reached}
+        parts[label] = pd.DataFrame({**columns, **overtuning(sample.validation, sample.test)})
     together = samples.by_label(parts)
     return together if comparison.has_test else together.assign(test=np.nan)
 
@@ -199,7 +212,7 @@ def _power(comparison: Comparison, runs: pd.DataFrame, pairs: pd.DataFrame) -> d
     if not len(comparison.final):
         return {}
     best = _best([str(label) for label in comparison.final["label"]], comparison)
-    found = {}
+    powers = {}
     for row in pairs.to_dict("records"):
         if best in (row["a"], row["b"]) and not row["distinguishable"]:
             other = row["b"] if row["a"] == best else row["a"]
@@ -209,8 +222,8 @@ def _power(comparison: Comparison, runs: pd.DataFrame, pairs: pd.DataFrame) -> d
             if row["paired"]:
                 both = ours.index.intersection(theirs.index)
                 ours, theirs = ours[both], theirs[both]
-            found[other] = seeds_to_separate(ours.to_numpy(), theirs.to_numpy(), row["paired"], pairs=len(pairs))
-    return found
+            powers[other] = seeds_to_separate(ours.to_numpy(), theirs.to_numpy(), row["paired"], pairs=len(pairs))
+    return powers
 
 
 def _baseline(comparison: Comparison, pools: Mapping[str, Values]) -> pd.DataFrame:

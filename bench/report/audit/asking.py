@@ -41,7 +41,7 @@ def beginnings(metadata: Sequence[Metadata], visits: Visits) -> Iterator[Finding
     seeds = visits.runs["seed"]
     for run, rows in visits.places[first].groupby(visits.trials.loc[first, "run"]):
         begun.setdefault(int(seeds[run]), set()).add(rows.to_numpy().tobytes())
-    odd = sorted(seed for seed, found in begun.items() if len(found) > 1)
+    odd = sorted(seed for seed, starts in begun.items() if len(starts) > 1)
     if odd:
         text = f"runs with the same seed did not begin with the same configurations: {ranges(odd)}"
         yield Finding("error", "initial design", text)
@@ -53,8 +53,8 @@ def duplicates(visits: Visits) -> Iterator[Finding]:
     shares = (sums["repeated"] / sums["trials"].clip(lower=1)).sort_values(ascending=False, kind="stable")
     many = shares[shares >= _WORTH]
     if len(many):
-        said = listed(f"{label} ({share:.0%} of its trials)" for label, share in many.items())
-        yield Finding("note", "duplicates", f"asked for what the same run had asked for before: {said}")
+        listing = listed(f"{label} ({share:.0%} of its trials)" for label, share in many.items())
+        yield Finding("note", "duplicates", f"asked for what the same run had asked for before: {listing}")
     else:
         some = (
             f"{sums['repeated'].sum()} of {sums['trials'].sum()} trials asked for what their run had asked for before"
@@ -64,14 +64,14 @@ def duplicates(visits: Visits) -> Iterator[Finding]:
 
 def alike(visits: Visits) -> Iterator[Finding]:
     """Whether the repetitions of an optimiser are repetitions: other configurations with another seed."""
-    said = []
+    repeated = []
     for label, part in visits.runs[visits.runs["trials"] > 0].groupby("label"):
         different = part["sequence"].nunique()
         if different < len(part):
-            said.append(f"{label} ({different} of its {len(part)} runs differ)")
-    if said:
+            repeated.append(f"{label} ({different} of its {len(part)} runs differ)")
+    if repeated:
         text = "asked for the same configurations with different seeds, so that its runs are fewer than they seem: "
-        yield Finding("note", "repeated runs", text + listed(said))
+        yield Finding("note", "repeated runs", text + listed(repeated))
     else:
         yield Finding("ok", "repeated runs", "no two runs of an optimiser asked for the same configurations")
 
@@ -87,18 +87,24 @@ def bounds(visits: Visits) -> Iterator[Finding]:
     """
     labels = visits.runs["label"].reindex(visits.incumbents.index)
     numeric = [parameter for parameter in visits.space.searched if not isinstance(parameter, Categorical)]
-    said = []
+    worse = _worse_half(visits)
+    ends = []
     for parameter, upper in itertools.product(numeric, (False, True)):
         place = visits.incumbents[parameter.name].dropna()
         count = int(_at(place.to_numpy(), upper).sum())
-        chances = [(labels[place.index] == label, chance) for label, chance in _chances(visits, parameter, upper)]
-        probability = _tail([(int(here.sum()), chance) for here, chance in chances], count)
-        if count >= max(1, _SHARE * len(place)) and probability < _WORTH / (2 * len(numeric)):
+        if count < max(1, _SHARE * len(place)):
+            continue
+        runs = labels[place.index].value_counts()
+        places = visits.places[parameter.name].to_numpy()
+        chances = {label: _chance(places[rows], parameter, upper) for label, rows in worse.items()}
+        if _tail([(int(runs.get(label, 0)), chance) for label, chance in chances.items()], count) < _WORTH / (
+            2 * len(numeric)
+        ):
             which, end = ("high", parameter.high) if upper else ("low", parameter.low)
-            said.append(f"{parameter.name} at its {which} end, {end:g}, in {count} of {len(place)} runs")
-    if said:
+            ends.append(f"{parameter.name} at its {which} end, {end:g}, in {count} of {len(place)} runs")
+    if ends:
         text = "the best configurations gather at an end of a range, beyond which there may be better: "
-        yield Finding("note", "bounds", text + listed(said, between="; "))
+        yield Finding("note", "bounds", text + listed(ends, between="; "))
     elif numeric and len(visits.incumbents):
         yield Finding("ok", "bounds", "the best configurations do not gather at an end of a range")
 
@@ -119,17 +125,22 @@ def mass(parameter: Parameter, upper: bool, near: float = NEAR) -> float:
 
 
 def _at(places: NDArray[np.float64], upper: bool) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = (places >= 1 - NEAR - 1e-12) if upper else (places <= NEAR + 1e-12)
-    return found
+    mask: NDArray[np.bool_] = (places >= 1 - NEAR - 1e-12) if upper else (places <= NEAR + 1e-12)
+    return mask
 
 
-def _chances(visits: Visits, parameter: Parameter, upper: bool) -> Iterator[tuple[str, float]]:
-    """Each optimiser with the probability that a run's incumbent is at the end by chance."""
-    place, trials = visits.places[parameter.name], visits.trials
-    worse = trials["rank"] >= trials.groupby("label")["rank"].transform("median")
-    for label, part in place[worse].groupby(trials.loc[worse, "label"]):
-        there = _at(part.dropna().to_numpy(), upper)
-        yield str(label), max(mass(parameter, upper), float(there.mean()) if len(there) else 0.0)
+def _worse_half(visits: Visits) -> dict[str, NDArray[np.int64]]:
+    """The rows of each optimiser's trials that are no better than its median."""
+    by_label = visits.trials.groupby("label")
+    worse = (visits.trials["rank"] >= by_label["rank"].transform("median")).to_numpy()
+    rows = {str(label): np.asarray(places) for label, places in by_label.indices.items()}
+    return {label: places[worse[places]] for label, places in rows.items()}
+
+
+def _chance(places: NDArray[np.float64], parameter: Parameter, upper: bool) -> float:
+    """The probability that a run's incumbent is at the end by chance, from places of the worse half of its trials."""
+    there = _at(places[~np.isnan(places)], upper)
+    return max(mass(parameter, upper), float(there.mean()) if len(there) else 0.0)
 
 
 def _tail(groups: Sequence[tuple[int, float]], count: int) -> float:

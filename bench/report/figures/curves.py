@@ -35,7 +35,7 @@ def view(comparison: Comparison, kind: str, styles: Mapping[str, Style], baselin
             median=median,
             upper=part[f"{kind}_upper"].to_numpy(),
             band=row["runs"] > 1,
-            made=row["most"],
+            end=row["most"],
             style=styles[row["label"]],
         )
         lines.append(line)

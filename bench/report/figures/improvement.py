@@ -1,12 +1,14 @@
 """Probability of improvement: how often one optimiser's loss is less than another's, as a matrix with its numbers."""
 
+import importlib
 from collections.abc import Mapping
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.colors import LinearSegmentedColormap, to_rgba
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from bench.report.figures import canvas, words
@@ -16,8 +18,9 @@ from bench.report.look.style import Style
 
 Values = NDArray[np.float64]
 
-_SHADES = LinearSegmentedColormap.from_list("shades", ["#ffffff", "#c6dbef", "#6baed6", "#2171b5", "#08306b"])
-_NOTHING = "#eeeeee"
+_SHADES = LinearSegmentedColormap.from_list(
+    "shades", ["#ffffff", "#c6dbef", "#6baed6", "#2171b5", "#08306b"]
+).with_extremes(bad="#eeeeee")
 _EDGE = 6.0
 _CELL, _LEAST_CELL, _LEAST_ON_PAPER = 25.0, 15.0, 10.5
 _REMARK = (
@@ -42,24 +45,24 @@ def improvement(pairs: pd.DataFrame, styles: Mapping[str, Style], title: str = "
     gap = 13 * paper.scale
     left = max(words.width(text) for texts in rows for text in texts) + _EDGE + gap
     width, cell = _widths(len(names), left)
-    heights = [max(cell, len(texts) * words.name_height()) for texts in rows]
+    tall = max(cell, max(map(len, rows)) * words.name_height())
     above = max(words.width(text) for text in heads) + gap + 2
     caption = words.fold(_REMARK, width - 2 * _EDGE, paper.note)
     heading = words.fold(title, width - 2 * _EDGE, paper.title, "bold")
     below = _EDGE + len(caption) * words.note_height() + 6
-    top = below + sum(heights)
-    figure.set_size_inches(width / INCH, (top + above + _EDGE + words.heading_height(heading)) / INCH)
-    y = top
-    for row, (name, texts, height) in enumerate(zip(names, rows, heights, strict=True)):
-        y -= height
-        _dot(figure, (left - gap / 2, y + height / 2), styles[name])
-        _dot(figure, (left + (row + 0.5) * cell, top + gap / 2), styles[name])
-        words.stack(texts, left - gap, y + height / 2)
-        heads[row].set(rotation=90, ha="center", va="bottom")
-        words.move(heads[row], left + (row + 0.5) * cell, top + gap)
-        for column in range(len(names)):
-            box = (left + column * cell, y, cell, height)
-            _cell(figure, box, wins[row, column], bool(apart[row, column]), row == column)
+    top = below + len(names) * tall
+    height = top + above + _EDGE + words.heading_height(heading)
+    figure.set_size_inches(width / INCH, height / INCH)
+    across = len(names) * cell
+    axes = figure.add_axes((left / width, below / height, across / width, (top - below) / height))
+    _cells(axes, wins, apart, min(paper.label, 0.46 * cell))
+    for place, (name, texts, head) in enumerate(zip(names, rows, heads, strict=True)):
+        x, y = left + (place + 0.5) * cell, top - (place + 0.5) * tall
+        _dot(figure, (left - gap / 2, y), styles[name])
+        _dot(figure, (x, top + gap / 2), styles[name])
+        words.stack(texts, left - gap, y)
+        head.set(rotation=90, ha="center", va="bottom")
+        words.move(head, x, top + gap)
     words.under(figure, caption, _EDGE)
     words.over(figure, heading, _EDGE)
     return figure
@@ -94,35 +97,31 @@ def _widths(count: int, left: float) -> tuple[float, float]:
     return width, min(cell, _CELL * paper.scale)
 
 
-def _cell(figure: Figure, box: tuple[float, float, float, float], value: float, apart: bool, same: bool) -> None:
-    width, height = figure.get_size_inches() * INCH
-    x, y, wide, tall = box
-    known = not np.isnan(value)
-    shade = _SHADES(value) if known else to_rgba(_NOTHING)
-    figure.add_artist(
-        Rectangle(
-            (x / width, y / height),
-            wide / width,
-            tall / height,
-            facecolor=shade,
-            edgecolor="white",
-            linewidth=0.6,
-            transform=figure.transFigure,
-        )
+def _cells(axes: Axes, wins: Values, apart: NDArray[np.bool_], size: float) -> None:
+    """The matrix itself: seaborn's heat map, its numbers bold where the two are told apart."""
+    seaborn = importlib.import_module("seaborn")  # here, since no other figure needs it
+    digits = mpl.rcParams["font.family"][0]  # alone: each font of a list is looked for at each of 400 numbers
+    seaborn.heatmap(
+        wins,
+        mask=np.isnan(wins),
+        vmin=0,
+        vmax=1,
+        cmap=_SHADES,
+        cbar=False,
+        annot=np.round(100 * wins),
+        fmt=".0f",
+        annot_kws={"size": size, "va": "center_baseline", "parse_math": False, "family": digits},
+        linewidths=0.6,
+        linecolor="white",
+        xticklabels=False,
+        yticklabels=False,
+        ax=axes,
     )
-    if same:
-        return
-    words.put(
-        figure,
-        f"{100 * value:.0f}" if known else "?",
-        x + wide / 2,
-        y + tall / 2,
-        size=min(sheet().label, 0.46 * wide),
-        weight="bold" if apart else "normal",
-        color=_on(shade),
-        ha="center",
-        zorder=4,
-    )
+    axes.grid(visible=False)
+    for text, (row, column) in zip(axes.texts, np.argwhere(~np.isnan(wins)), strict=True):
+        text.set(weight="bold" if apart[row, column] else "normal", color=_on(_SHADES(wins[row, column])))
+    for row, column in np.argwhere(np.isnan(wins) & ~np.eye(len(wins), dtype=bool)):
+        axes.text(column + 0.5, row + 0.5, "?", size=size, ha="center", va="center_baseline")
 
 
 def _on(shade: tuple[float, ...]) -> str:

@@ -141,7 +141,7 @@ def _lines(frame: pd.DataFrame, x: str, styles: Styles, top: float, log: bool = 
             median=np.where(np.isnan(median), np.inf, median),
             upper=part["upper"].to_numpy(dtype=np.float64) if band else median,
             band=band and runs > 1,
-            made=math.inf,
+            end=math.inf,
             style=styles[str(label)],
         )
         lines.append(line)

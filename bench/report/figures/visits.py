@@ -20,7 +20,7 @@ from bench.report.look.style import Style
 Values = NDArray[np.float64]
 
 LINES, POINTS = 60, 200
-"""How many trials a panel shows at most; all panels together show ten times as many."""
+"""How many trials a panel shows at most; of more than ten panels each shows the fewer, the smaller its share is."""
 _OFF = -0.16
 """Where an inactive hyperparameter is drawn, below the low end of all others."""
 _GOOD = LinearSegmentedColormap.from_list("good", ["#08306b", "#2171b5", "#9ecae1", "#d9d9d9", "#ececec"])
@@ -144,7 +144,7 @@ def _lines(axes: Axes, values: Values, ranks: Values) -> None:
 
 
 def _most(each: int, panels: int) -> int:
-    return min(each, 10 * each // panels)
+    return min(each, 100 * each // panels**2)
 
 
 def _evenly(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:

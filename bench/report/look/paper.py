@@ -58,23 +58,23 @@ def paper(name: str) -> Paper:
     if name not in known:
         raise UserError(f"paper {name!r} is not known; {allowed(name, known)}")
     if name in _IEEE_WIDTHS:
-        return _made(name, _IEEE_WIDTHS[name], max(_IEEE_WIDTHS.values()), _IEEE)
+        return _sized(name, _IEEE_WIDTHS[name], max(_IEEE_WIDTHS.values()), _IEEE)
     venue = name.removesuffix("_full")
     widths = {size: _width(size) for size in (f"{venue}_half", f"{venue}_full", venue) if hasattr(figsizes, size)}
     widest = max(widths.values())
     width = widest if name.endswith("_full") else min(widths.values())
-    return _made(name, width, widest, getattr(fontsizes, venue)())
+    return _sized(name, width, widest, getattr(fontsizes, venue)())
 
 
 def papers() -> list[str]:
     """The names that `paper` knows, in alphabetical order."""
-    found = {*_IEEE_WIDTHS}
+    names = {*_IEEE_WIDTHS}
     for venue in vars(fontsizes):
         if venue.startswith("_") or venue in _NO_PAPERS:
             continue
-        found |= {venue} if hasattr(figsizes, venue) else set()
-        found |= {venue, f"{venue}_full"} if hasattr(figsizes, f"{venue}_full") else set()
-    return sorted(found)
+        names |= {venue} if hasattr(figsizes, venue) else set()
+        names |= {venue, f"{venue}_full"} if hasattr(figsizes, f"{venue}_full") else set()
+    return sorted(names)
 
 
 def _width(size: str) -> float:
@@ -82,7 +82,7 @@ def _width(size: str) -> float:
     return width
 
 
-def _made(name: str, width: float, widest: float, sizes: Mapping[str, float]) -> Paper:
+def _sized(name: str, width: float, widest: float, sizes: Mapping[str, float]) -> Paper:
     label = round(sizes["legend.fontsize"], 2)
     scale = label / SCREEN.label
     thin = {f"{tick}.major.{key}": size * scale for tick in ("xtick", "ytick") for key, size in _TICK.items()}

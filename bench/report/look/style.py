@@ -5,7 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
+from bench.config.folders import conf_dir
 from bench.report.look.font import FAMILY
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Dash = str | tuple[float, tuple[float, ...]]
 
@@ -30,48 +35,27 @@ class Style:
 BASELINE = Style("#9a9a9a", SOLID, "")
 """Random search's exact median: a thin grey line without a marker."""
 
-KNOWN = {
-    # what every other is measured against
-    "random": Style("#5b5b5b", DASHED, "x"),
-    "random_2x": Style("#5b5b5b", LONG, "p"),
-    "default": Style("#5b5b5b", SOLID, "d"),
-    "sklearn_sampler": Style("#5b5b5b", DASH_DOT, "8"),
-    "hyperopt_random": Style("#5b5b5b", DOUBLE_DOT, "<"),
-    "optuna_qmc": Style("#5b5b5b", DOTTED, "+"),
-    "grid": Style("#a8703a", DOTTED, "s"),
-    # scikit-optimize
-    "skopt_gp": Style("#0173b2", SOLID, "o"),
-    "skopt_gp_ei": Style("#0173b2", DASHED, "s"),
-    "skopt_gp_lcb": Style("#0173b2", DASH_DOT, "v"),
-    "skopt_gp_pi": Style("#0173b2", DOTTED, "D"),
-    "skopt_rf": Style("#4aa3df", DASHED, "v"),
-    "skopt_et": Style("#4aa3df", DOTTED, "<"),
-    # Hyperopt
-    "hyperopt_tpe": Style("#de8f05", SOLID, "^"),
-    "hyperopt_atpe": Style("#de8f05", LONG, "D"),
-    "hyperopt_anneal": Style("#de8f05", DASH_DOT, ">"),
-    # Optuna
-    "optuna_tpe": Style("#029e73", SOLID, "D"),
-    "optuna_tpe_multivariate": Style("#029e73", DASHED, "^"),
-    "optuna_gp": Style("#332288", LONG, "h"),
-    # CMA-ES
-    "optuna_cmaes": Style("#b0479c", DASH_DOT, "P"),
-    "optuna_cmaes_margin": Style("#b0479c", LONG, "s"),
-    "cmaes_ipop": Style("#b0479c", DOTTED, "X"),
-    "cmaes_bipop": Style("#b0479c", DASHED, "p"),
-    "catcma": Style("#b0479c", SOLID, "*"),
-    # SMAC
-    "smac_rf": Style("#c23b22", LONG, "*"),
-    "smac_gp": Style("#c23b22", SOLID, "s"),
-    # Nevergrad
-    "nevergrad": Style("#7a8b00", DASH_DOT, "X"),
-    "nevergrad_de": Style("#7a8b00", SOLID, "<"),
-    "nevergrad_pso": Style("#7a8b00", DASHED, "D"),
-    # BoTorch and Ax
-    "botorch_gp": Style("#332288", SOLID, "v"),
-    "botorch_turbo": Style("#332288", DASHED, "P"),
-    "ax": Style("#332288", DOTTED, "^"),
+_LINES = {
+    "solid": SOLID,
+    "dashed": DASHED,
+    "dotted": DOTTED,
+    "dash_dot": DASH_DOT,
+    "long": LONG,
+    "double_dot": DOUBLE_DOT,
 }
+
+
+def _of_configs() -> dict[str, Style]:
+    """The `look` of each of the suite's own optimiser configs."""
+    looks = {}
+    for path in sorted((conf_dir() / "optimizer").glob("*.yaml")):
+        look = yaml.load(path.read_text(), Loader=_LOADER).get("look")  # noqa: S506 - a safe loader, in C where there is one
+        if look is not None:
+            looks[path.stem] = Style(look["color"], _LINES[look["line"]], look["marker"])
+    return looks
+
+
+KNOWN = _of_configs()
 """By name, each look its own: a library keeps its colour, and in grey no two share both line and marker.
 
 The colours are close to those of seaborn's palette "colorblind", some of them darker, to be read on white.
@@ -94,18 +78,18 @@ def styles(labels: Iterable[str]) -> dict[str, Style]:
     Known names have their own. Any other has the one that its name's SHA-256 points to, whoever else is there; only
     where two of them meet does the later in alphabetical order move on to the next free one.
     """
-    found = {}
+    looks = {}
     taken = set()
     for label in sorted(set(labels)):
         if label in KNOWN:
-            found[label] = KNOWN[label]
+            looks[label] = KNOWN[label]
             continue
         start = int.from_bytes(hashlib.sha256(label.encode()).digest()[:8], "big")
         places = [(start + step) % len(_SPARE) for step in range(len(_SPARE))]
         place = next((place for place in places if place not in taken), places[0])
         taken.add(place)
-        found[label] = _SPARE[place]
-    return found
+        looks[label] = _SPARE[place]
+    return looks
 
 
 def darker(color: str, share: float = 0.25) -> str:

@@ -35,7 +35,7 @@ def render(document: Document) -> str:
         *parts.contents(document, sections),
         *parts.controls(document, names),
         *(line for anchor, part in sections.items() for line in parts.section(part, anchor, names)),
-        *_made(document),
+        *_provenance(document),
         *(parts.findings(document.findings) if document.findings else ()),
         "</main>",
         *(f'<template id="{name}"></template>' for name in (_SHEETS.findall(_plotly()) if charts else ())),
@@ -59,7 +59,7 @@ def _head(document: Document, sheet: str, scripts: list[str]) -> Iterator[str]:
     yield f"<style>{sheet}</style></head>"
 
 
-def _made(document: Document) -> Iterator[str]:
+def _provenance(document: Document) -> Iterator[str]:
     if not document.facts and not document.downloads:
         return
     yield '<section id="made" aria-labelledby="made-title"><h2 id="made-title">How the runs were made</h2>'

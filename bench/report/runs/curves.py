@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ class Comparison:
         """Whether the loss is the value of a function: then nothing was trained, validated or tested."""
         return bool((self.runs["task"] == "function").all())
 
-    @property
+    @cached_property
     def yardsticks(self) -> dict[str, int]:
         """The labels that make several evaluations for each of the budget, and how many: they compete with no other."""
         factors = self.runs.groupby("label")["factor"].max()
@@ -73,7 +74,7 @@ def comparisons(results: Results) -> list[Comparison]:
     """What can be compared in the results, in order of (dataset, model); raises `UserError` where runs do not match."""
     table = runs(results)
     validation, test = losses(results.trials["best_loss"]), losses(results.trials["incumbent_test_loss"])
-    found = []
+    compared = []
     for (dataset, model), part in table.groupby(["dataset", "model"], sort=True):
         _refuse_mixed_families(part, results.runs)
         spent = part["trials"] // part["factor"]
@@ -82,8 +83,8 @@ def comparisons(results: Results) -> list[Comparison]:
         evaluations = int(drawn.groupby("label")["evaluations"].max().min()) if len(drawn) else 0
         final = quartiles.final(part, drawn, evaluations)
         metric = str(part["metric"].iloc[0])
-        found.append(Comparison(str(dataset), str(model), metric, evaluations, longest, part, drawn, final))
-    return found
+        compared.append(Comparison(str(dataset), str(model), metric, evaluations, longest, part, drawn, final))
+    return compared
 
 
 def runs(results: Results) -> pd.DataFrame:
@@ -102,17 +103,17 @@ def runs(results: Results) -> pd.DataFrame:
     A curve has the name of its optimiser. Where two experiments have the same (dataset, model, optimizer, seed), or
     give the same name to other settings, its curves carry the name of the experiment in every figure.
     """
-    found = pd.DataFrame([_described(run, metadata) for run, metadata in results.runs.items()])
+    table = pd.DataFrame([_described(run, metadata) for run, metadata in results.runs.items()])
     rows = _rows(results)
-    found = found.merge(rows, how="left", on=_NAMES)
-    found[rows.columns] = found[rows.columns].fillna({"first": 0, "trials": 0, "failed": 0, "barren": True})
-    empty = found["trials"] == 0  # the seconds of others may be unknown
-    found.loc[empty, ["optimizer_seconds", "evaluation_seconds"]] = 0.0
-    found = found.astype({"first": "int64", "trials": "int64", "failed": "int64", "barren": "bool"})
-    found["label"] = _labels(found)
-    _refuse_mixed_settings(found)
+    table = table.merge(rows, how="left", on=_NAMES)
+    table[rows.columns] = table[rows.columns].fillna({"first": 0, "trials": 0, "failed": 0, "barren": True})
+    empty = table["trials"] == 0  # the seconds of others may be unknown
+    table.loc[empty, ["optimizer_seconds", "evaluation_seconds"]] = 0.0
+    table = table.astype({"first": "int64", "trials": "int64", "failed": "int64", "barren": "bool"})
+    table["label"] = _labels(table)
+    _refuse_mixed_settings(table)
     order = ["dataset", "model", "label", "experiment", "seed"]
-    return found.sort_values(order, ignore_index=True).drop(columns="settings")
+    return table.sort_values(order, ignore_index=True).drop(columns="settings")
 
 
 def curves(
@@ -129,18 +130,26 @@ def curves(
     ends where any of its runs is not known (see `runs`), and at the latest after `longest` evaluations, so that
     every point of it rests on the same runs.
     """
-    has_test = bool(np.isfinite(test[_positions(runs)]).any())
-    parts = []
+    has_test = bool(np.isfinite(test[positions(runs)]).any())
+    parts = {}
     for label, part in runs.groupby("label", sort=True):
         end = int(min(part["known"].min(), longest))
-        frame = pd.DataFrame({"label": label, "evaluations": np.arange(1, end + 1), "runs": len(part)})
+        columns: dict[str, Any] = {"evaluations": np.arange(1, end + 1), "runs": len(part)}
         for kind, values in zip(quartiles.KINDS, (validation, test), strict=True):
-            stacked = stack(values, part["first"].to_numpy(), part["trials"].to_numpy(), end, int(part["factor"].max()))
-            found = quartiles.quartiles(stacked)
-            for name, line in zip(quartiles.QUARTILES, found, strict=True):
-                frame[f"{kind}_{name}"] = line if kind == "validation" or has_test else np.nan
-        parts.append(frame)
-    return pd.concat(parts, ignore_index=True)
+            known = kind == "validation" or has_test
+            place = part["first"].to_numpy(), part["trials"].to_numpy(), end, int(part["factor"].max())
+            lines = quartiles.quartiles(stack(values, *place)) if known else [np.nan] * len(quartiles.QUARTILES)
+            columns |= {f"{kind}_{name}": line for name, line in zip(quartiles.QUARTILES, lines, strict=True)}
+        parts[str(label)] = pd.DataFrame(columns)
+    return by_label(parts)
+
+
+def by_label(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Frames under one another, each with its label in the first column; its rows are numbered from 0."""
+    together = pd.concat(frames.values(), ignore_index=True)
+    labels = pd.Series(list(frames)).repeat([len(frame) for frame in frames.values()])
+    together.insert(0, "label", labels.reset_index(drop=True))
+    return together
 
 
 def stack(
@@ -156,8 +165,9 @@ def stack(
     any trial stands at +inf.
     """
     place = np.minimum(np.arange(1, evaluations + 1) * factor, trials[:, None]) - 1
-    rows = np.where(trials[:, None] > 0, first[:, None] + place, len(values))
-    stacked: NDArray[np.float64] = np.append(values, np.inf)[rows]
+    stacked = np.full(place.shape, np.inf)
+    ran = trials > 0
+    stacked[ran] = values[first[ran, None] + place[ran]]
     return stacked
 
 
@@ -189,18 +199,25 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 def differences(trees: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """The dotted names whose values are not the same in all of the mappings, with the values (None where missing)."""
+    if all(tree == trees[0] for tree in trees):  # far sooner than leaf by leaf, and mostly so
+        return {}
     leaves = [dict(flatten(tree)) for tree in trees]
     names = dict.fromkeys(name for leaf in leaves for name in leaf)
     values = {name: [leaf.get(name) for leaf in leaves] for name in names}
-    return {name: found for name, found in values.items() if any(value != found[0] for value in found)}
+    return {name: of_each for name, of_each in values.items() if any(value != of_each[0] for value in of_each)}
 
 
-def _positions(runs: pd.DataFrame) -> NDArray[np.int64]:
-    """The rows of `results.trials` that belong to the runs."""
-    lengths = runs["trials"].to_numpy()
-    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    rows: NDArray[np.int64] = np.repeat(runs["first"].to_numpy(), lengths) + within
+def positions(runs: pd.DataFrame) -> NDArray[np.int64]:
+    """The rows of `results.trials` that belong to the runs, in their order."""
+    rows: NDArray[np.int64] = np.repeat(runs["first"].to_numpy(), runs["trials"].to_numpy()) + within(runs)
     return rows
+
+
+def within(runs: pd.DataFrame) -> NDArray[np.int64]:
+    """The numbers of the runs' trials, 0, 1, ... in each."""
+    lengths = runs["trials"].to_numpy()
+    numbers: NDArray[np.int64] = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return numbers
 
 
 def _described(run: RunId, metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -310,18 +327,18 @@ def _refuse_mixed_families(part: pd.DataFrame, metadata: Mapping[RunId, Mapping[
 
 def _named(part: pd.DataFrame, column: str) -> str:
     """The groups of runs that `column` makes, by one run each and the number of the others."""
-    said = []
+    groups = []
     for value, group in part.groupby(column, sort=False):
         others = f" and {len(group) - 1} more" if len(group) > 1 else ""
         problem = f" on problem {str(value)[:8]}" if column == "family" else ""
-        said.append(f"{run_ids(group.iloc[:1])[0]}{others}{problem}")
-    return ", ".join(said)
+        groups.append(f"{run_ids(group.iloc[:1])[0]}{others}{problem}")
+    return ", ".join(groups)
 
 
 def _listed(differ: Mapping[str, Sequence[Any]], limit: int = 4) -> str:
     """Names with the values found, such as 'seeds.split: 0, 1'."""
-    said = [
+    parts = [
         f"{name}: {', '.join(str(value) for value in dict.fromkeys(map(str, values)))}"
         for name, values in differ.items()
     ]
-    return "; ".join(said[:limit]) + (f"; and {len(said) - limit} more" if len(said) > limit else "")
+    return "; ".join(parts[:limit]) + (f"; and {len(parts) - limit} more" if len(parts) > limit else "")

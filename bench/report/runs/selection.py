@@ -1,22 +1,29 @@
 """Which runs a report is of: those asked for, without those whose tables cannot be relied on, which are named."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from bench import results
 from bench.errors import UserError, allowed
 from bench.report.look import paper
-from bench.report.runs import curves
-from bench.results import Results, RunId, UnreadableTable
+from bench.report.runs import curves, proposals
+from bench.report.runs.proposals import Proposals
+from bench.results import SCHEMA, Results, RunId, UnreadableTable
 
 _STATUS = {"ok", "failed", "timeout", "crashed"}
 _MAPPINGS = ("config", "provenance", "declared", "computed_by", "imported")
+_MOSTLY: dict[str, Any] = {"status": "ok", "initial": False}
+"""What a column of nearly every run holds alone, so that it need not be read."""
+_COLUMNS = list(dict.fromkeys([*curves.COLUMNS, *proposals.COLUMNS]))
+_MEASURED = pa.schema([SCHEMA.field(name) for name in curves.COLUMNS if name not in RunId.__dataclass_fields__])
 _GROUPS = ("optimizer", "metric", "budget")
 
 
@@ -63,6 +70,8 @@ class Reading:
     """What was read, and what could not be."""
 
     results: Results
+    proposals: dict[RunId, Proposals]
+    """What is kept of the configurations of each run that is in `results`."""
     left_out: dict[RunId, str]
     """Why each run that is not in `results` is left out."""
 
@@ -86,11 +95,12 @@ def read(results_dir: Path, wanted: Selection) -> Reading:
     tables: list[pa.Table] = []
     runs: dict[RunId, dict[str, Any]] = {}
     left_out: dict[RunId, str] = {}
+    proposed: dict[RunId, Proposals] = {}
     for run, path in paths.items():
         if not wanted.takes(run):
             continue
         try:
-            table, metadata = results.read_run(path, curves.COLUMNS)
+            table, metadata = results.read_run(path, _COLUMNS, {**vars(run), **_MOSTLY})
         except UnreadableTable as error:
             left_out[run] = error.reason
             continue
@@ -98,7 +108,8 @@ def read(results_dir: Path, wanted: Selection) -> Reading:
         if reason:
             left_out[run] = reason
         else:
-            tables.append(table)
+            proposed[run] = proposals.of(table)
+            tables.append(_measured(table))
             runs[run] = metadata
     if not runs and not left_out:
         raise UserError(f"{wanted.command}: no run is of both; 'bench report' without the one or the other shows which")
@@ -106,7 +117,10 @@ def read(results_dir: Path, wanted: Selection) -> Reading:
         run, reason = next(iter(left_out.items()))
         more = f" (and {len(left_out) - 1} more tables)" if len(left_out) > 1 else ""
         raise UserError(f"nothing is left to report: {_table(run)}: {reason}{more}")
-    return Reading(results.combined(tables, runs), left_out)
+    trials = results.combined(tables, runs).trials
+    for place, (name, column) in enumerate(_named(runs, [len(table) for table in tables])):
+        trials.insert(place, name, column)
+    return Reading(Results(trials, runs), proposed, left_out)
 
 
 def fault(run: RunId, table: pa.Table, metadata: Mapping[str, Any]) -> str | None:
@@ -116,11 +130,42 @@ def fault(run: RunId, table: pa.Table, metadata: Mapping[str, Any]) -> str | Non
     rise; its trials be those of its budget, unless it was exhausted or limited by time; its problem be named.
     """
     for name, value in vars(run).items():
-        others = set(table[name].unique().to_pylist()) - {value}
+        others = _others(table, name, {value})
         if others:
             return f"its rows are of {name} {min(map(str, others))}: move it back to that run's place, or delete it"
     reason = _fault_of_rows(table) or _fault_of_metadata(len(table), metadata)
     return reason and f"{reason}; delete it and run its experiment again"
+
+
+def _others(table: pa.Table, name: str, known: set[Any]) -> set[Any]:
+    """The values of a column that are none of those known; none where it was left out unread."""
+    return set(table[name].unique().to_pylist()) - known if name in table.column_names else set()
+
+
+def _measured(table: pa.Table) -> pa.Table:
+    """The columns of a run's table that do not name it, those that were left out unread among them."""
+    columns = [
+        table[field.name] if field.name in table.column_names else _constant(field.name, len(table))
+        for field in _MEASURED
+    ]
+    return pa.Table.from_arrays(columns, schema=_MEASURED)
+
+
+@lru_cache(maxsize=256)
+def _constant(name: str, rows: int) -> pa.Array:
+    return pa.array([_MOSTLY[name]] * rows, pa.string() if name == "status" else None).cast(SCHEMA.field(name).type)
+
+
+def _named(runs: Iterable[RunId], lengths: Sequence[int]) -> Iterator[tuple[str, Any]]:
+    """The columns that name the run of each row, given how many rows each run has; texts as categories."""
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    frame = pd.DataFrame([vars(run) for run in runs])
+    for name in frame:
+        if name == "seed":
+            yield name, frame[name].to_numpy()[rows]
+        else:
+            codes, categories = pd.factorize(frame[name])
+            yield str(name), pd.Categorical.from_codes(codes[rows], categories)
 
 
 def _fault_of_rows(table: pa.Table) -> str | None:
@@ -128,7 +173,7 @@ def _fault_of_rows(table: pa.Table) -> str | None:
     wrong = np.flatnonzero(trials != np.arange(len(trials)))
     if len(wrong):
         return f"its trials are not numbered 0, 1, 2, ... (found {trials[wrong[0]]} in place of {wrong[0]})"
-    unknown = set(table["status"].unique().to_pylist()) - _STATUS
+    unknown = _others(table, "status", _STATUS)
     if unknown:
         return f"has trials of unknown status {min(map(str, unknown))}"
     best = table["best_loss"].to_numpy()

@@ -1,17 +1,15 @@
 """Where the optimisers looked: the configurations of a comparison, on the scales of the space."""
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
@@ -19,11 +17,15 @@ from bench import results
 from bench.errors import UserError
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
+from bench.report.runs.selection import Reading
 from bench.results import UnreadableTable
 from bench.space import Categorical, Parameter, Space, parsing
 
 MOST = 20_000
 """How many trials are placed at most; of more, whole runs are taken, the same share of each optimiser's."""
+
+_NO_POINTS = (ValueError, TypeError, AttributeError)
+"""What a text raises that is no configuration of the space."""
 
 
 @dataclass(frozen=True)
@@ -49,47 +51,35 @@ class Visits:
         return not bool(self.runs["placed"].all())
 
 
-def read(results_dir: Path, comparison: Comparison, most: int = MOST) -> Visits | None:
-    """The configurations of the comparison's runs, from their tables; None where they do not record their space.
+def read(results_dir: Path, comparison: Comparison, reading: Reading, most: int = MOST) -> Visits | None:
+    """The configurations of the comparison's runs, which are of `reading`; None where they do not record their space.
 
-    Raises `UnreadableTable` where a table holds something else than configurations.
+    Only the tables of the runs that are placed are read again. Raises `UnreadableTable` where one holds something else
+    than configurations.
     """
     ids = curves.run_ids(comparison.runs)
-    space = space_of(results.read_metadata(ids[0].path(results_dir)))
+    space = space_of(reading.results.runs[ids[0]])
     if space is None:
         return None
-    runs = (
-        comparison.runs[["label", "seed", "trials"]]
-        .reset_index(drop=True)
-        .assign(placed=_chosen(comparison.runs, most))
-    )
-    described = zip(
-        ids, runs["label"].tolist(), comparison.runs["factor"].tolist(), runs["placed"].tolist(), strict=True
-    )
-    repeats, trials, values, best = [], [], [], {}
-    sequences: dict[bytes, int] = {}
-    for number, (run, label, factor, placed) in enumerate(described):
-        path = run.path(results_dir)
-        table, metadata = results.read_run(path, ["configuration", "loss"])
-        asked, loss = table["configuration"].combine_chunks(), table["loss"].to_numpy()
-        loss = np.where(np.isnan(loss), np.inf, loss)
-        repeats.append(_repeats(asked, sequences))
-        if np.isfinite(loss).any():
-            best[number] = _values(asked.slice(int(loss.argmin()), 1), space, path)[0]
-        if placed:
-            about = {"label": label, "run": number, "evaluation": np.arange(len(loss)) // factor + 1, "loss": loss}
-            trials.append(pd.DataFrame({**about, "problem": str(metadata.get("problem"))}))
-            values.append(_values(asked, space, path))
-    every = pd.concat(trials, ignore_index=True)
-    every["rank"] = ranks(every["loss"].to_numpy(), every.pop("problem").to_numpy())
+    proposed = [reading.proposals[run] for run in ids]
+    sequences = {sequence: number for number, sequence in enumerate(dict.fromkeys(each.sequence for each in proposed))}
+    best = {number: each.incumbent for number, each in enumerate(proposed) if each.incumbent is not None}
+    paths = [run.path(results_dir) for run in ids]
     names = [parameter.name for parameter in space.searched]
-    incumbents = pd.DataFrame.from_dict(best, orient="index", columns=names)
+    runs = comparison.runs[["label", "seed", "trials"]].assign(
+        repeated=[each.repeated for each in proposed],
+        sequence=[sequences[each.sequence] for each in proposed],
+        placed=_chosen(comparison.runs, most),
+        incumbent=np.isin(np.arange(len(ids)), list(best)),
+    )
+    runs = runs.reset_index(drop=True)
+    placed = [_values(_configurations(paths[number]), space, paths[number]) for number in runs.index[runs["placed"]]]
     return Visits(
         space,
-        every,
-        pd.DataFrame(np.concatenate(values), columns=names),
-        runs.assign(**pd.DataFrame(repeats), incumbent=runs.index.isin(incumbents.index)),
-        incumbents,
+        _trials(comparison.runs[runs["placed"].to_numpy()], runs.index[runs["placed"]], reading.results.trials["loss"]),
+        pd.DataFrame(np.concatenate(placed), columns=names),
+        runs,
+        pd.DataFrame(_incumbents(best, space, paths), index=list(best), columns=names),
     )
 
 
@@ -117,11 +107,11 @@ def ranks(losses: NDArray[np.float64], problems: NDArray[Any]) -> NDArray[np.flo
     With mid-rank r among n, 1 being the least and failures (+inf) tied as the worst, (r - 1/2) / n. Trials with another
     split are other problems: their losses are not on one scale.
     """
-    found = np.empty(len(losses))
+    shares = np.empty(len(losses))
     for problem in pd.unique(problems):
         here = problems == problem
-        found[here] = (rankdata(losses[here]) - 0.5) / here.sum()
-    return found
+        shares[here] = (rankdata(losses[here]) - 0.5) / here.sum()
+    return shares
 
 
 def _chosen(runs: pd.DataFrame, most: int) -> NDArray[np.bool_]:
@@ -136,18 +126,40 @@ def _chosen(runs: pd.DataFrame, most: int) -> NDArray[np.bool_]:
     return kept
 
 
-def _repeats(asked: pa.Array, sequences: dict[bytes, int]) -> dict[str, int]:
-    """How many configurations of a run it had asked for before, and the number of their sequence."""
-    text = "\n".join(asked.to_pylist())
-    sequence = sequences.setdefault(hashlib.sha256(text.encode()).digest(), len(sequences))
-    return {"repeated": len(asked) - pc.count_distinct(asked).as_py(), "sequence": sequence}
+def _configurations(path: Path) -> list[str]:
+    table, _ = results.read_run(path, ["configuration"])
+    configurations: list[str] = table["configuration"].to_pylist()
+    return configurations
 
 
-def _values(asked: pa.Array, space: Space, path: Path) -> NDArray[np.float64]:
+def _trials(runs: pd.DataFrame, numbers: pd.Index, every: pd.Series) -> pd.DataFrame:
+    """`Visits.trials` of the runs that are placed, by their numbers, from the losses of all trials there are."""
+    lengths = runs["trials"].to_numpy()
+    run = np.repeat(np.arange(len(runs)), lengths)
+    loss = curves.losses(every.iloc[curves.positions(runs)])
+    evaluation = curves.within(runs) // runs["factor"].to_numpy()[run] + 1
+    rank = ranks(loss, pd.factorize(runs["problem"])[0][run])
+    label = runs["label"].array.take(run)
+    return pd.DataFrame(
+        {"label": label, "run": numbers.to_numpy()[run], "evaluation": evaluation, "loss": loss, "rank": rank}
+    )
+
+
+def _incumbents(best: Mapping[int, str], space: Space, paths: Sequence[Path]) -> NDArray[np.float64]:
+    """`places` of the runs' incumbents, all at once, as an array."""
+    try:
+        return _placed(list(best.values()), space)
+    except _NO_POINTS:
+        for number, configuration in best.items():  # whose it is
+            _values([configuration], space, paths[number])
+        raise
+
+
+def _values(asked: Sequence[str], space: Space, path: Path) -> NDArray[np.float64]:
     """`places` of a table's configurations, as an array."""
     try:
-        return _placed(asked.to_pylist(), space)
-    except (ValueError, TypeError, AttributeError):
+        return _placed(asked, space)
+    except _NO_POINTS:
         raise UnreadableTable(
             path, "its configurations are not points of its space; delete it and run it again"
         ) from None
@@ -155,16 +167,24 @@ def _values(asked: pa.Array, space: Space, path: Path) -> NDArray[np.float64]:
 
 def _placed(configurations: Sequence[str], space: Space) -> NDArray[np.float64]:
     parsed = json.loads(f"[{','.join(configurations)}]")
-    columns = [_column(parsed, parameter) for parameter in space.searched]
-    return np.column_stack(columns) if columns else np.empty((len(parsed), 0))
+    columns = _columns(parsed, [parameter.name for parameter in space.searched])
+    coordinates = [_column(values, parameter) for values, parameter in zip(columns, space.searched, strict=True)]
+    return np.column_stack(coordinates) if coordinates else np.empty((len(parsed), 0))
 
 
-def _column(parsed: Sequence[Mapping[str, Any]], parameter: Parameter) -> NDArray[np.float64]:
-    name = parameter.name
+def _columns(parsed: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[Sequence[Any]]:
+    """The values of each parameter, NaN where it is inactive."""
+    try:
+        return [list(map(itemgetter(name), parsed)) for name in names]
+    except KeyError:
+        return [[entry.get(name, math.nan) for entry in parsed] for name in names]
+
+
+def _column(column: Sequence[Any], parameter: Parameter) -> NDArray[np.float64]:
     if isinstance(parameter, Categorical):
         index = {choice: i / (len(parameter.choices) - 1) for i, choice in enumerate(parameter.choices)}
-        return np.array([index.get(entry[name], math.nan) if name in entry else math.nan for entry in parsed])
-    values = np.array([entry.get(name, math.nan) for entry in parsed], dtype=np.float64)
+        return np.array([index.get(value, math.nan) for value in column], dtype=np.float64)
+    values = np.array(column, dtype=np.float64)
     if parameter.log:
         return np.log(values / parameter.low) / math.log(parameter.high / parameter.low)
     return (values - parameter.low) / (parameter.high - parameter.low)

@@ -75,8 +75,9 @@ def median(values: Values, level: float = LEVEL) -> Interval:
     place = _depth(count, level)
     if place == 0:
         return Interval(estimate, *_line(estimate), 1.0, count, "order statistics")
-    attained = float(1 - 2 * stats.binom.cdf(place - 1, count, 0.5))
-    return Interval(estimate, ordered[place - 1], ordered[count - place], attained, count, "order statistics")
+    return Interval(
+        estimate, ordered[place - 1], ordered[count - place], _covered(count, place), count, "order statistics"
+    )
 
 
 def attainable(runs: int) -> float:
@@ -117,10 +118,10 @@ def mean(values: Values, level: float = LEVEL, seed: int = 0) -> Interval:
         if count >= FEW:
             lower, upper = _studentised(finite - estimate, level, seed)
         else:
-            upper = np.full(estimate.shape, stats.t.ppf((1 + level) / 2, count - 1))
+            upper = np.full(estimate.shape, _student((1 + level) / 2, count - 1))
             lower = -upper
         low, high = estimate - _times(upper, error), estimate - _times(lower, error)
-    estimate, low, high = (np.where(failed, np.inf, found) for found in (estimate, low, high))
+    estimate, low, high = (np.where(failed, np.inf, array) for array in (estimate, low, high))
     return Interval(estimate, low, high, level, count, method)
 
 
@@ -156,19 +157,27 @@ def interquartile_mean(values: Values, level: float = LEVEL) -> Interval:
     greatest = np.where(np.isinf(losses), -np.inf, losses).max(axis=0)
     clamped = np.where(failed == count, 0.0, np.minimum(losses, greatest))
     _, low, high = _trimmed(clamped, level, cut)
-    tail = (1 - level) / 2
-    least = np.where(failed > 0, stats.beta.ppf(tail, np.maximum(failed, 1), count - failed + 1), 0.0)
-    most = np.where(failed < count, stats.beta.ppf(1 - tail, failed + 1, np.maximum(count - failed, 1)), 1.0)
-    low = np.where(failed == count, -np.inf, low)
-    low = np.where(least > 0.25, np.inf, low)
-    high = np.where((failed > 0) & (most >= 0.25), np.inf, high)
+    if failed.any():
+        tail = (1 - level) / 2
+        least = np.where(failed > 0, stats.beta.ppf(tail, np.maximum(failed, 1), count - failed + 1), 0.0)
+        most = np.where(failed < count, stats.beta.ppf(1 - tail, failed + 1, np.maximum(count - failed, 1)), 1.0)
+        low = np.where(failed == count, -np.inf, low)
+        low = np.where(least > 0.25, np.inf, low)
+        high = np.where((failed > 0) & (most >= 0.25), np.inf, high)
     return Interval(estimate, low, high, level, count, "trimmed t")
 
 
+@lru_cache(maxsize=256)
 def _depth(count: int, level: float) -> int:
     """The greatest k with 2 P(K < k) <= 1 - level, K binomial (count, 1/2); 0 where there is none."""
     tails = 2 * stats.binom.cdf(np.arange((count + 1) // 2), count, 0.5)
     return int(np.count_nonzero(tails <= (1 - level) * (1 + 1e-12)))
+
+
+@lru_cache(maxsize=256)
+def _covered(count: int, place: int) -> float:
+    """The confidence of [x_(place), x_(count + 1 - place)] as an interval of the median."""
+    return float(1 - 2 * stats.binom.cdf(place - 1, count, 0.5))
 
 
 def _studentised(centred: Values, level: float, seed: int) -> tuple[Values, Values]:
@@ -192,9 +201,9 @@ def _studentised(centred: Values, level: float, seed: int) -> tuple[Values, Valu
 def _resamples(count: int, seed: int) -> Values:
     """How often each value is in each resample, (RESAMPLES, count)."""
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
-    found: Values = drawn.astype(np.float64)
-    found.setflags(write=False)
-    return found
+    frequencies: Values = drawn.astype(np.float64)
+    frequencies.setflags(write=False)
+    return frequencies
 
 
 def _trimmed(losses: Values, level: float, cut: int) -> tuple[Values, Values, Values]:
@@ -208,8 +217,14 @@ def _trimmed(losses: Values, level: float, cut: int) -> tuple[Values, Values, Va
     with np.errstate(invalid="ignore"):
         moved = np.clip(ordered, ordered[cut], ordered[count - cut - 1])
         squares = ((moved - moved.mean(axis=0)) ** 2).sum(axis=0)
-        half = stats.t.ppf((1 + level) / 2, kept - 1) * np.sqrt(squares / (kept * (kept - 1)))
+        half = _student((1 + level) / 2, kept - 1) * np.sqrt(squares / (kept * (kept - 1)))
         return estimate, estimate - half, estimate + half
+
+
+@lru_cache(maxsize=256)
+def _student(p: float, freedom: int) -> float:
+    """A quantile of Student's t."""
+    return float(stats.t.ppf(p, freedom))
 
 
 def _times(ratio: Values, error: Values) -> Values:

@@ -26,11 +26,11 @@ def quartiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     if count == 0:
         return np.full((len(QUARTILES), *values.shape[1:]), np.nan)
     ordered = np.sort(np.where(np.isnan(values), np.inf, values), axis=0)
-    found = []
+    quantiles = []
     for p in QUARTILES.values():
         i, g = place(p, count)
-        found.append(between(ordered[i], ordered[min(i + 1, count - 1)], g))
-    return np.stack(found)
+        quantiles.append(between(ordered[i], ordered[min(i + 1, count - 1)], g))
+    return np.stack(quantiles)
 
 
 def place(p: float, count: int) -> tuple[int, float]:
@@ -42,8 +42,8 @@ def place(p: float, count: int) -> tuple[int, float]:
 def between(low: NDArray[np.float64], high: NDArray[np.float64], g: float) -> NDArray[np.float64]:
     """The share g of the way from `low` to `high`, infinite as soon as an infinity takes part; see `quartiles`."""
     with np.errstate(invalid="ignore"):
-        found: NDArray[np.float64] = np.where((low == high) | (g == 0), low, low + g * (high - low))
-    return found
+        interpolated: NDArray[np.float64] = np.where((low == high) | (g == 0), low, low + g * (high - low))
+    return interpolated
 
 
 def final(runs: pd.DataFrame, curves: pd.DataFrame, evaluations: int) -> pd.DataFrame:
@@ -61,14 +61,14 @@ def final(runs: pd.DataFrame, curves: pd.DataFrame, evaluations: int) -> pd.Data
       trials), of ask + tell and of the evaluation as charged.
     """
     counts = (
-        runs.assign(made=runs["trials"] // runs["factor"])
+        runs.assign(spent=runs["trials"] // runs["factor"])
         .groupby("label")
         .agg(
             runs=("seed", "size"),
             trials=("trials", "sum"),
             failed=("failed", "sum"),
             without_success=("barren", "sum"),
-            most=("made", "max"),
+            most=("spent", "max"),
         )
     )
     shown = runs["label"].map(curves.groupby("label")["evaluations"].max()) * runs["factor"]

@@ -7,6 +7,7 @@ leave it out, as a rank among fewer says something else.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -52,8 +53,10 @@ def ranks(blocks: pd.DataFrame) -> pd.DataFrame:
 
 def average(blocks: pd.DataFrame) -> pd.DataFrame:
     """Average ranks over the complete problems: `label`, `rank`, `problems`, the least first, ties by label."""
-    found = ranks(blocks)
-    frame = pd.DataFrame({"label": found.columns.astype(str), "rank": found.mean().to_numpy(), "problems": len(found)})
+    ranked = ranks(blocks)
+    frame = pd.DataFrame(
+        {"label": ranked.columns.astype(str), "rank": ranked.mean().to_numpy(), "problems": len(ranked)}
+    )
     return frame.sort_values(["rank", "label"], ignore_index=True)
 
 
@@ -65,8 +68,8 @@ def over_budget(medians: pd.DataFrame) -> pd.DataFrame:
     """
     labels = sorted(set(medians["label"]))
     wide = medians.pivot_table(index=["evaluations", "problem"], columns="label", values="median", aggfunc="first")
-    found = ranks(wide.reindex(columns=labels))
-    at = found.groupby(level="evaluations")
+    ranked = ranks(wide.reindex(columns=labels))
+    at = ranked.groupby(level="evaluations")
     mean = at.mean().join(at.size().rename("problems")).reset_index()
     long = mean.melt(["evaluations", "problems"], labels, var_name="label", value_name="rank")
     return long.sort_values(["label", "evaluations"], ignore_index=True)[["label", "evaluations", "rank", "problems"]]
@@ -81,14 +84,21 @@ def records(blocks: pd.DataFrame) -> pd.DataFrame:
     less conservative than the one that leaves them out (Conover, Practical Nonparametric Statistics, 3.4).
     """
     rows = []
-    for a, b in combinations(blocks.columns, 2):
-        both = blocks[[a, b]].dropna()
-        apart = differences(both[a].to_numpy(dtype=np.float64), both[b].to_numpy(dtype=np.float64))
+    values = blocks.to_numpy(dtype=np.float64)
+    known = ~np.isnan(values)
+    for a, b in combinations(range(values.shape[1]), 2):
+        both = known[:, a] & known[:, b]
+        apart = differences(values[both, a], values[both, b])
         wins, losses = int((apart < 0).sum()), int((apart > 0).sum())
-        p = float(stats.binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
-        rows.append((str(a), str(b), wins, len(both) - wins - losses, losses, p))
+        ties = int(both.sum()) - wins - losses
+        rows.append((str(blocks.columns[a]), str(blocks.columns[b]), wins, ties, losses, _sign_test(wins, losses)))
     frame = pd.DataFrame(rows, columns=["a", "b", "wins", "ties", "losses", "p"])
     return frame.assign(p_holm=holm(frame["p"]) if len(frame) else frame["p"])
+
+
+@lru_cache(maxsize=4096)
+def _sign_test(wins: int, losses: int) -> float:
+    return float(stats.binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
 
 
 def friedman(blocks: pd.DataFrame, alpha: float = 0.05) -> Friedman | None:
@@ -112,7 +122,7 @@ def friedman(blocks: pd.DataFrame, alpha: float = 0.05) -> Friedman | None:
     distance = float(((values.mean(axis=0) - (k + 1) / 2) ** 2).sum())
     statistic = (k - 1) * n**2 * distance / spread if spread > 1e-9 else 0.0
     ordered = dict(average(blocks)[["label", "rank"]].itertuples(index=False, name=None))
-    critical = float(stats.studentized_range.ppf(1 - alpha, k, np.inf) / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * n)))
+    critical = float(_studentised_range(1 - alpha, k) / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * n)))
     return Friedman(
         problems=n,
         statistic=statistic,
@@ -121,6 +131,12 @@ def friedman(blocks: pd.DataFrame, alpha: float = 0.05) -> Friedman | None:
         ranks=ordered,
         groups=_groups(ordered, critical),
     )
+
+
+@lru_cache(maxsize=256)
+def _studentised_range(p: float, count: int) -> float:
+    """Its quantile for so many means and infinite degrees of freedom: integrated numerically, half a second each."""
+    return float(stats.studentized_range.ppf(p, count, np.inf))
 
 
 def _groups(ordered: dict[str, float], critical: float) -> tuple[tuple[str, ...], ...]:

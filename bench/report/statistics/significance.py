@@ -58,9 +58,9 @@ def compare(
     """
     cleaned = {label: _worst(values) for label, values in losses.items()}
     for label, values in cleaned.items():
-        found = np.asarray(seeds[label])
-        if found.shape != values.shape or len(np.unique(found)) != len(found):
-            raise ValueError(f"{label}: {len(values)} losses with seeds {found.tolist()}; give each loss one seed")
+        own_seeds = np.asarray(seeds[label])
+        if own_seeds.shape != values.shape or len(np.unique(own_seeds)) != len(own_seeds):
+            raise ValueError(f"{label}: {len(values)} losses with seeds {own_seeds.tolist()}; give each loss one seed")
     medians = {label: median(values) for label, values in cleaned.items()}
     finite = [abs(value) for value in medians.values() if np.isfinite(value)]
     width = rope * (min(finite, default=0.0) if relative else 1.0)
@@ -120,8 +120,8 @@ def differences(a: Array, b: Array) -> Array:
     losses that are counts over a common number (error rates) tie where the counts do.
     """
     with np.errstate(invalid="ignore"):
-        found: Array = a - b
-        return np.where((a == b) | (np.abs(found) <= rounding(a, b)), 0.0, found)
+        difference: Array = a - b
+        return np.where((a == b) | (np.abs(difference) <= rounding(a, b)), 0.0, difference)
 
 
 def improvement(sample: Array) -> float:
@@ -159,7 +159,7 @@ def signed_rank_p(a: Array, b: Array) -> float:
     largest rank. Distances that differ by rounding alone tie (see `differences`).
     """
     d = differences(a, b)
-    ranks = stats.rankdata(levels(np.abs(d), rounding(a, b)))[d != 0]
+    ranks = average_ranks(levels(np.abs(d), rounding(a, b)))[d != 0]
     if len(ranks) == 0:
         return 1.0
     signed = float((np.sign(d[d != 0]) * ranks).sum())
@@ -185,7 +185,7 @@ def rank_sum_p(a: Array, b: Array) -> float:
     if min(n, m) == 0:
         return 1.0
     both = np.concatenate([a, b])
-    ranks = stats.rankdata(levels(both, rounding(both, both)))
+    ranks = average_ranks(levels(both, rounding(both, both)))
     size, own = (n, ranks[:n]) if n <= m else (m, ranks[n:])
     distance = abs(float(own.sum()) - size * (n + m + 1) / 2)
     if n + m > EXACT_DRAWS:
@@ -257,15 +257,15 @@ def median(values: Array) -> float:
 
 
 def _worst(values: ArrayLike) -> Array:
-    found = np.asarray(values, dtype=np.float64)
-    return np.where(np.isnan(found), np.inf, found)
+    losses = np.asarray(values, dtype=np.float64)
+    return np.where(np.isnan(losses), np.inf, losses)
 
 
 def rounding(a: Array, b: Array) -> Array:
     """By how much rounding alone may change a - b, elementwise; a loss far from all others changes no other's."""
     sizes = np.maximum(np.where(np.isfinite(a), np.abs(a), 0.0), np.where(np.isfinite(b), np.abs(b), 0.0))
-    found: Array = 16 * float(np.finfo(np.float64).eps) * sizes
-    return found
+    margins: Array = 16 * float(np.finfo(np.float64).eps) * sizes
+    return margins
 
 
 def levels(values: Array, rounding: Array) -> Array:
@@ -273,12 +273,19 @@ def levels(values: Array, rounding: Array) -> Array:
     than the rounding of both.
     """
     order = np.argsort(values, axis=-1, kind="stable")
-    ordered, margins = (np.take_along_axis(found, order, axis=-1) for found in (values, rounding))
+    ordered, margins = (np.take_along_axis(array, order, axis=-1) for array in (values, rounding))
     with np.errstate(invalid="ignore"):
         steps = np.diff(ordered, axis=-1) > np.minimum(margins[..., 1:], margins[..., :-1])
-    found = np.zeros(values.shape)
-    np.put_along_axis(found, order[..., 1:], np.cumsum(steps, axis=-1), axis=-1)
-    return found
+    level = np.zeros(values.shape)
+    np.put_along_axis(level, order[..., 1:], np.cumsum(steps, axis=-1), axis=-1)
+    return level
+
+
+def average_ranks(places: Array) -> Array:
+    """Ranks 1, 2, ... of `levels`, (n,), one level sharing the mean of its ranks, as `scipy.stats.rankdata` has it."""
+    counts = np.bincount(places.astype(np.int64))
+    shared: Array = np.cumsum(counts) - (counts - 1) / 2
+    return shared[places.astype(np.int64)]
 
 
 def _normal_p(distance: float, spread: float) -> float:

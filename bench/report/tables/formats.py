@@ -32,13 +32,13 @@ class Tabled:
     def files(self, stem: str) -> dict[str, bytes]:
         """Its files by name."""
         base = f"{stem}-{self.name}" if self.name else stem
-        made = {
+        contents = {
             "csv": csv(self.frame),
             "md": markdown(self.shown),
             "tex": latex(self.shown),
             "html": html(self.shown),
         }
-        return {f"{base}.{ending}": content.encode() for ending, content in made.items()}
+        return {f"{base}.{ending}": content.encode() for ending, content in contents.items()}
 
 
 def csv(frame: pd.DataFrame) -> str:

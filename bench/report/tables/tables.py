@@ -121,25 +121,27 @@ def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
     comparison = analysis.comparison
     rows, frame = [], []
     ordered = sorted(analysis.speed_ups.items(), key=lambda item: cells.rank(item[1].evaluations))
-    for label, found in ordered:
-        interval = not math.isnan(found.low.value)
+    for label, speedup in ordered:
+        interval = not math.isnan(speedup.low.value)
         time = analysis.running_times[label]
         rows.append(
             (
                 Cell(label, style=styles[label]),
-                Cell(f"{found.reached} of {found.runs}", found.reached / found.runs),
-                Cell(str(found.evaluations), cells.rank(found.evaluations)[0]),
-                Cell(f"{found.low} to {found.high}" if interval else NOTHING, cells.rank(found.low)[0]),
-                Cell(f"{found.factor}", found.factor.value),
-                Cell(f"{found.factor_low} to {found.factor_high}" if interval else NOTHING, found.factor_low.value),
+                Cell(f"{speedup.reached} of {speedup.runs}", speedup.reached / speedup.runs),
+                Cell(str(speedup.evaluations), cells.rank(speedup.evaluations)[0]),
+                Cell(f"{speedup.low} to {speedup.high}" if interval else NOTHING, cells.rank(speedup.low)[0]),
+                Cell(f"{speedup.factor}", speedup.factor.value),
+                Cell(
+                    f"{speedup.factor_low} to {speedup.factor_high}" if interval else NOTHING, speedup.factor_low.value
+                ),
                 cells.number(time, f"{time:.3g}"),
             )
         )
-        entry: dict[str, object] = {"label": label, "runs": found.runs, "reached": found.reached}
+        entry: dict[str, object] = {"label": label, "runs": speedup.runs, "reached": speedup.reached}
         for name in ("evaluations", "low", "high", "factor", "factor_low", "factor_high"):
-            bound: Bound = getattr(found, name)
+            bound: Bound = getattr(speedup, name)
             entry |= {name: bound.value, f"{name}_relation": bound.relation}
-        frame.append({**entry, "budget": found.budget, "expected_running_time": time})
+        frame.append({**entry, "budget": speedup.budget, "expected_running_time": time})
     heads = (
         Head("optimizer", numeric=False),
         Head("runs that reach it"),
@@ -149,7 +151,7 @@ def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
         Head(f"{cells.PERCENT} interval"),
         Head("ERT", help="expected evaluations, were runs started again until one reaches it"),
     )
-    few = f" Fewer than {FEW} runs have no interval." if any(found.runs < FEW for _, found in ordered) else ""
+    few = f" Fewer than {FEW} runs have no interval." if any(speedup.runs < FEW for _, speedup in ordered) else ""
     note = (
         f"The target is random search's median best loss after {plural(comparison.evaluations, 'evaluation')}, "
         f"exactly, from all of its draws; runs that do not reach it are censored.{few}"
@@ -226,12 +228,12 @@ def overtuning(analysis: Analysis, styles: Styles) -> Tabled:
 
 def overhead(analysis: Analysis, styles: Styles) -> Tabled:
     """The optimiser's own seconds in the first and the last tenth of its trials, and its share of all seconds."""
-    comparison, found = analysis.comparison, []
+    comparison, entries = analysis.comparison, []
     for row in analysis.final.to_dict("records"):
         frame = analysis.overhead[analysis.overhead["label"] == row["label"]]
         tenth = max(1, len(frame) // 10)
         own, other = row["optimizer_seconds"], row["evaluation_seconds"]
-        found.append(
+        entries.append(
             {
                 "label": row["label"],
                 "mean": own,
@@ -246,7 +248,7 @@ def overhead(analysis: Analysis, styles: Styles) -> Tabled:
             *(cells.seconds(row[name]) for name in ("mean", "first", "last")),
             cells.number(row["share"], f"{row['share']:.1%}"),
         )
-        for row in found
+        for row in entries
     )
     heads = (
         Head("optimizer", numeric=False),
@@ -257,7 +259,7 @@ def overhead(analysis: Analysis, styles: Styles) -> Tabled:
     )
     return Tabled(
         "overhead",
-        _named(comparison, pd.DataFrame(found)),
+        _named(comparison, pd.DataFrame(entries)),
         Table(f"{comparison}: what the optimiser itself takes", heads, rows),
     )
 
@@ -342,13 +344,13 @@ def _has_intervals(table: pd.DataFrame) -> bool:
 
 def _note(analysis: Analysis) -> str:
     table = analysis.final
-    said = []
+    sentences = []
     if _has_intervals(table):
-        said.append(f"In brackets: {cells.PERCENT} interval of the median, between order statistics.")
+        sentences.append(f"In brackets: {cells.PERCENT} interval of the median, between order statistics.")
     few = table[table["validation_median_low"] == -math.inf]
     if len(few):
         least = next(n for n in range(1, 100) if attainable(n) >= LEVEL)
-        said.append(f"Of fewer than {least} runs no {cells.PERCENT} interval of the median can be had.")
+        sentences.append(f"Of fewer than {least} runs no {cells.PERCENT} interval of the median can be had.")
     if len(table) > 1:
         test = analysis.pairs["validation"]
         seeds = (
@@ -356,5 +358,5 @@ def _note(analysis: Analysis) -> str:
         )
         larger = analysis.comparison.yardsticks
         aside = f", {listed(larger)} with a larger budget aside" if larger else ""
-        said.append(f"Bold: the least{aside}; underlined: cannot be told from it{seeds}.")
-    return " ".join(said)
+        sentences.append(f"Bold: the least{aside}; underlined: cannot be told from it{seeds}.")
+    return " ".join(sentences)

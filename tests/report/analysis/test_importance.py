@@ -8,7 +8,7 @@ import asked
 import numpy as np
 import pytest
 
-from bench.report.analysis.importance import FEWEST, MOST, Importance, importance
+from bench.report.analysis.importance import FEWEST, MOST, Importance, forest, importance, predicted
 
 CUBE = {name: {"type": "float", "low": 0.0, "high": 1.0} for name in "abc"}
 
@@ -24,14 +24,14 @@ def of(folder: Path, loss: Any, trials: int = 300, space: Any = CUBE, seed: int 
     return importance(visits, seed)
 
 
-def bars(found: Importance | None) -> dict[str, float]:
-    assert found is not None
-    return dict(zip(found.bars["parameter"], found.bars["importance"], strict=True))
+def bars(important: Importance | None) -> dict[str, float]:
+    assert important is not None
+    return dict(zip(important.bars["parameter"], important.bars["importance"], strict=True))
 
 
 def test_it_is_the_share_of_the_variance_that_a_parameter_has(tmp_path: Path) -> None:
     """Of ranks of a + b/2: simulated by exact permutation of a large sample, in place of a forest."""
-    found = of(tmp_path, lambda point: point["a"] + point["b"] / 2, 1200)
+    important = of(tmp_path, lambda point: point["a"] + point["b"] / 2, 1200)
     rng = np.random.default_rng(1)
     a, b, other = rng.random((3, 200_000))
     rank = np.argsort(np.argsort(a + b / 2)) / len(a)
@@ -41,20 +41,30 @@ def test_it_is_the_share_of_the_variance_that_a_parameter_has(tmp_path: Path) ->
         moved = np.searchsorted(levels, changed) / len(a)
         return float(((moved - rank) ** 2).mean() / 2 / rank.var())
 
-    assert found is not None
-    assert found.bars["parameter"].tolist()[:2] == ["a", "b"]
-    assert bars(found)["a"] == pytest.approx(share(other + b / 2), abs=0.08)
-    assert bars(found)["b"] == pytest.approx(share(a + other / 2), abs=0.08)
-    assert abs(bars(found)["c"]) < 0.01
-    assert found.explained > 0.9
+    assert important is not None
+    assert important.bars["parameter"].tolist()[:2] == ["a", "b"]
+    assert bars(important)["a"] == pytest.approx(share(other + b / 2), abs=0.08)
+    assert bars(important)["b"] == pytest.approx(share(a + other / 2), abs=0.08)
+    assert abs(bars(important)["c"]) < 0.01
+    assert important.explained > 0.9
+
+
+@pytest.mark.parametrize("rows", [FEWEST, 400])
+def test_the_forest_is_scikit_learns_to_the_bit(rows: int) -> None:
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    rng = np.random.default_rng(rows)
+    places, ranks, others = rng.random((rows, 4)), rng.random(rows).round(2), rng.random((100, 4))
+    places[rng.random(places.shape) < 0.2] = -1.0
+    theirs = ensemble.RandomForestRegressor(15, min_samples_leaf=2, random_state=rows).fit(places, ranks)
+    np.testing.assert_array_equal(predicted(forest(places, ranks, rows), others), theirs.predict(others))
 
 
 def test_what_the_loss_does_not_depend_on_has_an_interval_with_zero(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
-    found = of(tmp_path, lambda _: float(rng.random()))
-    assert found is not None
-    assert ((found.bars["lower"] < 0) & (found.bars["upper"] > 0)).all()
-    assert found.explained < 0.1
+    important = of(tmp_path, lambda _: float(rng.random()))
+    assert important is not None
+    assert ((important.bars["lower"] < 0) & (important.bars["upper"] > 0)).all()
+    assert important.explained < 0.1
 
 
 def test_a_diverged_loss_hides_nothing(tmp_path: Path) -> None:
@@ -64,10 +74,10 @@ def test_a_diverged_loss_hides_nothing(tmp_path: Path) -> None:
 
 
 def test_failures_are_the_worst_and_show_what_they_depend_on(tmp_path: Path) -> None:
-    found = of(tmp_path, lambda point: None if point["b"] > 0.5 else 0.1)
-    assert found is not None
-    assert found.bars["parameter"].iloc[0] == "b"
-    assert bars(found)["b"] > 0.3
+    important = of(tmp_path, lambda point: None if point["b"] > 0.5 else 0.1)
+    assert important is not None
+    assert important.bars["parameter"].iloc[0] == "b"
+    assert bars(important)["b"] > 0.3
 
 
 def test_a_parameter_matters_as_its_value_and_not_as_its_being_there(tmp_path: Path) -> None:
@@ -97,10 +107,10 @@ def test_equal_configurations_are_one(tmp_path: Path) -> None:
         asked.put(tmp_path, "grid", seed, [(point, (point["a"] * 37) % 1) for point in points], CUBE)
     visits = asked.read(tmp_path)
     assert visits is not None
-    found = importance(visits)
-    assert found is not None
-    assert found.configurations == FEWEST
-    assert not found.sampled
+    important = importance(visits)
+    assert important is not None
+    assert important.configurations == FEWEST
+    assert not important.sampled
 
 
 def test_it_is_seeded_and_says_when_it_is_of_a_sample(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ EXAMPLE = re.search(r"```yaml\n(problem: .*?)```", (ROOT / "docs/report.md").rea
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> Path:
+def results(tmp_path: Path, undrawn: None) -> Path:
     """Random search of 4 evaluations and TPE of 2, each with three seeds."""
     folder = tmp_path / "results"
     for seed, last in enumerate((0.060, 0.062, 0.050)):
@@ -48,13 +48,13 @@ def test_each_run_counts_after_all_of_its_trials_and_ranges_are_told(results: Pa
     page = (folder / "report.md").read_text()
     assert (folder / "tables/wine-lightgbm-published.md").read_text() in page
     assert "| random | 0.06100 (0.05800 to 0.06400) | 3 | 0.06000 (0.05000 to 0.06200) | 3 | 4 |" in page
-    for said in (
+    for words in (
         "- random: our median lies 0.001 below the published one; the ranges overlap. Theirs draws from another range",
         "- optuna_tpe: our median lies 0.01 below the published one; the ranges do not overlap.",
         "- grid: published, and not in this report.",
         "Published: A. Author (2026), table 3",
     ):
-        assert said in page
+        assert words in page
     assert "Theirs draws from another range" in (folder / "report.html").read_text()
 
 
@@ -96,8 +96,10 @@ def test_runs_of_several_lengths_and_experiments_count_each_with_its_own(results
 
 
 def test_words_of_the_file_are_no_markup(results: Path, tmp_path: Path) -> None:
-    said = EXAMPLE.replace("Theirs draws", "<b onclick='x()'>Theirs</b> draws").replace("A. Author", "<i>A. Author</i>")
-    write(results, said)
+    example = EXAMPLE.replace("Theirs draws", "<b onclick='x()'>Theirs</b> draws").replace(
+        "A. Author", "<i>A. Author</i>"
+    )
+    write(results, example)
     folder = build(results, tmp_path / "reports", ["e"])
     for page in ("report.md", "report.html", "tables/wine-lightgbm-published.html"):
         text = (folder / page).read_text()
@@ -126,7 +128,7 @@ def test_where_half_of_our_runs_found_nothing_it_is_said(results: Path, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("losses: [", "while parsing"),
         (EXAMPLE.replace("0.061", "1e-3"), "losses.random: 1e-3 is no number (in YAML write 1.0e-3"),
@@ -146,9 +148,9 @@ def test_where_half_of_our_runs_found_nothing_it_is_said(results: Path, tmp_path
         (EXAMPLE.replace("  random: Theirs", "  grid: Theirs"), "of an optimiser that losses does not name"),
     ],
 )
-def test_a_bad_file_is_one_line_that_names_it(results: Path, tmp_path: Path, text: str, said: str) -> None:
+def test_a_bad_file_is_one_line_that_names_it(results: Path, tmp_path: Path, text: str, message: str) -> None:
     path = write(results, text)
-    with pytest.raises(UserError, match=re.escape(said)) as refused:
+    with pytest.raises(UserError, match=re.escape(message)) as refused:
         build(results, tmp_path / "reports", ["e"])
     assert str(path) in str(refused.value)
     assert "\n" not in str(refused.value)

@@ -137,9 +137,9 @@ def test_a_regret_of_zero_is_said_and_leaves_the_logarithmic_axis_at_its_bottom(
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     low, _ = axes.get_ylim()
     assert 0 < low < data.loc[data["median"] > 0, "median"].min()
-    found = words(figure)
-    assert found.count("reaches 0") == 1
-    assert found.count("better than the best known") == 1
+    shown = words(figure)
+    assert shown.count("reaches 0") == 1
+    assert shown.count("better than the best known") == 1
     assert 0 < float(np.asarray(curves(figure)[1].get_ydata())[-1]) < low
 
 

@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 
 from bench.report import figures
 from bench.report.figures.points import swarm
@@ -137,9 +136,9 @@ def test_failures_and_points_beyond_the_axes_are_said(kind: str) -> None:
     with figures.look():
         figure = drawn(kind, frame, FEW)
         assert all_seen(figure) == []
-    found = words(figure)
-    for said in ("6 of 10 without a loss, no median", "1 beyond, to 1e+03", "n = 7"):
-        assert found.count(said) == 1
+    shown = words(figure)
+    for text in ("6 of 10 without a loss, no median", "1 beyond, to 1e+03", "n = 7"):
+        assert shown.count(text) == 1
     assert figure.axes[0].get_xlim()[1] < 10
 
 
@@ -188,7 +187,9 @@ def test_the_matrix_says_how_often_the_row_wins() -> None:
         figure = drawn("improvement", compared, FEW)
     rows = {text.get_text(): text.get_position()[1] for text in figure.texts if text.get_rotation() == 0}
     columns = {text.get_text(): text.get_position()[0] for text in figure.texts if text.get_rotation() == 90}
-    cells = {text.get_position(): text for text in figure.texts if text.get_text().isdigit()}
+    (axes,) = figure.axes
+    seen = axes.transData + figure.transFigure.inverted()
+    cells = {tuple(seen.transform(text.get_position())): text for text in axes.texts}
     assert len(cells) == len(FEW) * (len(FEW) - 1)
     for a, b in itertools.permutations(FEW, 2):
         row = compared[
@@ -205,16 +206,17 @@ def test_a_cell_is_darker_the_more_often_its_row_wins_and_its_number_stands_out_
     frame = runs(MANY[:12])
     with figures.look():
         figure = drawn("improvement", pairs(frame), MANY[:12])
-    shade = {}
-    for cell in (artist for artist in figure.artists if isinstance(artist, Rectangle)):
-        shade[cell.get_x() + cell.get_width() / 2, cell.get_y() + cell.get_height() / 2] = grey(cell.get_facecolor())
-    found = []
-    for text in (text for text in figure.texts if text.get_text().isdigit()):
-        place = min(shade, key=lambda at: math.dist(at, text.get_position()))
-        found.append((int(text.get_text()), shade[place]))
-        assert contrast(shade[place], grey(text.get_color())) > 4.5
-    assert len(found) == 12 * 11
-    for (one, a), (other, b) in itertools.combinations(found, 2):
+    (axes,) = figure.axes
+    (mesh,) = axes.collections
+    shades = mesh.get_facecolors().reshape(12, 12, 4)
+    cells = []
+    for text in axes.texts:
+        column, row = (int(place) for place in text.get_position())
+        shade = grey(shades[row, column])
+        cells.append((int(text.get_text()), shade))
+        assert contrast(shade, grey(text.get_color())) > 4.5
+    assert len(cells) == 12 * 11
+    for (one, a), (other, b) in itertools.combinations(cells, 2):
         assert not (one > other and a > b + 1e-9)
 
 
@@ -268,9 +270,9 @@ def test_ranks_stand_in_proportion_and_bars_span_their_groups() -> None:
     start, end = bar.get_xdata()
     between = [name for name in FEW if start <= at[name] <= end]
     assert between == ["optuna_tpe", "skopt_gp"]
-    found = words(figure)
-    for said in ("optuna_tpe 1.25", "grid 3.75", "critical difference 1.50", "over 12 problems", "p = 0.003"):
-        assert said in found
+    shown = words(figure)
+    for text in ("optuna_tpe 1.25", "grid 3.75", "critical difference 1.50", "over 12 problems", "p = 0.003"):
+        assert text in shown
 
 
 def test_bars_that_share_a_rank_stand_in_rows_of_their_own() -> None:

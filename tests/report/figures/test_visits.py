@@ -89,12 +89,12 @@ def test_rings_are_the_best_of_each_run_and_none_is_of_a_run_without_success() -
     with figures.look():
         figure = slices(trials, places)
     for axes, label in zip(figure.axes, ["random", "grid"], strict=True):
-        points, rings = (found for found in axes.collections if isinstance(found, PathCollection))
+        points, rings = (part for part in axes.collections if isinstance(part, PathCollection))
         assert len(points.get_offsets()) == 12
         mine = trials[(trials["label"] == label) & np.isfinite(trials["loss"])]
         best = mine.loc[mine.groupby("run")["loss"].idxmin()].index
-        found = np.sort(np.asarray(rings.get_offsets())[:, 0])
-        assert np.allclose(found, np.sort(places.loc[best, "x"]))
+        ringed = np.sort(np.asarray(rings.get_offsets())[:, 0])
+        assert np.allclose(ringed, np.sort(places.loc[best, "x"]))
 
 
 def test_of_many_trials_some_are_drawn_and_that_is_said() -> None:
@@ -137,8 +137,8 @@ def test_the_report_draws_them_from_the_tables(tmp_path: Path) -> None:
         for seed in range(2):
             asked = [(parsing.parse(SPACE).sample(rng), float(rng.random())) for _ in range(20)]
             put(tmp_path, name, seed, asked)
-    only, found = comparison(tmp_path)
-    analysis = analyse(only, found.results)
+    only, reading = comparison(tmp_path)
+    analysis = analyse(only, reading.results)
     looks, looked_at = style.styles(analysis.samples), read(tmp_path)
     assert looked_at is not None
     sketches = {sketch.name: sketch for sketch in catalogue.looking(analysis, looked_at, importance(looked_at), looks)}

@@ -32,9 +32,9 @@ def drawn() -> Figure:
 
 
 def width_of(pdf: bytes) -> float:
-    found = re.search(rb"/MediaBox \[ 0 0 ([\d.]+)", pdf)
-    assert found
-    return float(found[1]) / 72
+    box = re.search(rb"/MediaBox \[ 0 0 ([\d.]+)", pdf)
+    assert box
+    return float(box[1]) / 72
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_only_fonts_that_come_with_the_suite_or_matplotlib_are_used_and_no_latex
         with figures.look(chosen):
             assert mpl.rcParams["text.usetex"] is False
             for family in mpl.rcParams["font.family"]:
-                found = font_manager.findfont(family, fallback_to_default=False)
-                assert found.startswith((mpl.get_data_path(), own))
+                font = font_manager.findfont(family, fallback_to_default=False)
+                assert font.startswith((mpl.get_data_path(), own))
 
 
 def test_the_suites_font_has_the_letters_of_names_and_numbers_and_others_are_found_elsewhere() -> None:

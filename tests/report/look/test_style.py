@@ -68,7 +68,7 @@ def test_an_optimisers_style_does_not_depend_on_the_others() -> None:
 
 
 def test_two_unknown_names_that_meet_are_told_apart() -> None:
-    found = style.styles(["mine", "tpe_gamma01"])
+    looks = style.styles(["mine", "tpe_gamma01"])
     assert style.styles(["mine"])["mine"] == style.styles(["tpe_gamma01"])["tpe_gamma01"]  # by their hashes
-    assert found["mine"] != found["tpe_gamma01"]
-    assert not set(found.values()) & set(KNOWN.values())
+    assert looks["mine"] != looks["tpe_gamma01"]
+    assert not set(looks.values()) & set(KNOWN.values())

@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import browser
 import documents
 import numpy as np
 import pytest
@@ -20,17 +19,7 @@ from selenium.webdriver.common.keys import Keys
 
 from bench.report import page
 
-pytestmark = pytest.mark.skipif(
-    not (browser.CHROMIUM and browser.DRIVER),
-    reason="no chromium and chromedriver here (Debian: chromium, chromium-driver)",
-)
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    started = Browser(tmp_path_factory.mktemp("downloads"))
-    yield started
-    started.driver.quit()
+pytestmark = pytest.mark.xdist_group("browser")
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +49,8 @@ def lines(opened: Browser, what: str = "median") -> list[dict[str, Any]]:
         "document.getElementById('plot').data.filter(trace => trace.meta === arguments[0])"
         ".map(({name, x, y, line, mode}) => ({name, x: [...x], y: [...y], line, mode}))"
     )
-    found: list[dict[str, Any]] = opened.run(script, what)
-    return found
+    drawn: list[dict[str, Any]] = opened.run(script, what)
+    return drawn
 
 
 def curve(label: str, x: str, y: str, problem: int = 0) -> page.Curve:
@@ -75,14 +64,14 @@ def held(values: Any, curve: page.Curve, x: float) -> float:
 
 
 def layout(opened: Browser, axis: str) -> dict[str, Any]:
-    found: dict[str, Any] = opened.run(f"document.getElementById('plot').layout.{axis}axis")
-    return found
+    of_axis: dict[str, Any] = opened.run(f"document.getElementById('plot').layout.{axis}axis")
+    return of_axis
 
 
 def until(condition: Callable[[], Any]) -> Any:
     for _ in range(200):
-        if found := condition():
-            return found
+        if outcome := condition():
+            return outcome
         time.sleep(0.02)
     pytest.fail("did not come to be within four seconds")
 
@@ -91,11 +80,11 @@ def until(condition: Callable[[], Any]) -> Any:
 
 
 def test_curves_are_steps_of_the_document_s_values(opened: Browser) -> None:
-    found = lines(opened)
-    assert [line["name"] for line in found] == list(documents.LABELS)
-    assert {line["line"]["shape"] for line in found} == {"hv"}
+    drawn = lines(opened)
+    assert [line["name"] for line in drawn] == list(documents.LABELS)
+    assert {line["line"]["shape"] for line in drawn} == {"hv"}
     assert len(opened.all("#plot .scatterlayer .trace")) == 12
-    for line in found:
+    for line in drawn:
         wanted = curve(line["name"], "evaluations", "validation")
         for x in wanted.x:
             place = [place for place in line["x"] if place <= x]
@@ -183,9 +172,9 @@ def test_the_pointer_reads_where_it_is(opened: Browser) -> None:
     plot = opened.find("#plot")
     opened.run("arguments[0].scrollIntoView()", plot)
     ActionChains(opened.driver).move_to_element_with_offset(plot, -100, 0).perform()
-    said = until(lambda: opened.find("#at").text != "100 evaluations" and opened.find("#at").text)
+    reading = until(lambda: opened.find("#at").text != "100 evaluations" and opened.find("#at").text)
     cursor = opened.run("document.getElementById('cursor').getBoundingClientRect().left")
-    assert 20 < int(said.split()[0]) < 50
+    assert 20 < int(reading.split()[0]) < 50
     assert cursor == pytest.approx(plot.rect["x"] + plot.rect["width"] / 2 - 100, abs=6)
 
 

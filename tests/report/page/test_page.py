@@ -70,8 +70,8 @@ def reader(source: str) -> Reader:
 
 def charts(reader: Reader) -> list[dict[str, Any]]:
     (element,) = reader.all("script", id="charts")
-    found: list[dict[str, Any]] = json.loads(element["text"])
-    return found
+    drawn: list[dict[str, Any]] = json.loads(element["text"])
+    return drawn
 
 
 # What it says
@@ -119,7 +119,7 @@ def test_a_table_has_heads_and_names_its_rows(reader: Reader) -> None:
 def test_the_audit_says_the_worst_first_and_the_top_counts_it(reader: Reader) -> None:
     levels = [item["class"] for item in reader.all("li") if item.get("class") in {"error", "warning", "note", "ok"}]
     assert levels == ["error", "warning", "note", "ok"]
-    assert any(said["text"] == "Audit: 1 error, 1 warning, 1 note, 1 in order." for said in reader.all("p"))
+    assert any(paragraph["text"] == "Audit: 1 error, 1 warning, 1 note, 1 in order." for paragraph in reader.all("p"))
 
 
 def test_files_are_in_the_page(reader: Reader) -> None:
@@ -231,8 +231,8 @@ def test_no_name_becomes_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     (inside,) = reader.all("script", id="charts")
     assert not set("<>&\u2028") & set(inside["text"])
     assert not [element for element in reader.elements if "alert" in " ".join(map(str, element))]
-    (found, _) = charts(reader)
-    assert found["name"] == found["series"][0]["label"] == found["x"][0]["key"] == EVIL
+    (first, _) = charts(reader)
+    assert first["name"] == first["series"][0]["label"] == first["x"][0]["key"] == EVIL
     assert len({element["id"] for element in reader.all("section")}) == len(reader.all("section")) == 6
     assert reader.all("h1")[0]["text"] == EVIL
     assert reader.all("option")[0]["text"] == EVIL

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import browser
 import pandas as pd
 import pytest
 import trials
@@ -12,10 +11,7 @@ from browser import Browser
 from bench.report.build import build
 from bench.results import RunId
 
-pytestmark = pytest.mark.skipif(
-    not (browser.CHROMIUM and browser.DRIVER),
-    reason="no chromium and chromedriver here (Debian: chromium, chromium-driver)",
-)
+pytestmark = pytest.mark.xdist_group("browser")
 
 
 @pytest.fixture(scope="module")
@@ -29,19 +25,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def opened(folder: Path, tmp_path: Path) -> Iterator[Browser]:
-    chromium = Browser(tmp_path)
+def opened(chromium: Browser, folder: Path) -> Iterator[Browser]:
+    chromium.complaints()
+    chromium.requests()
     chromium.open(folder / "report.html")
     yield chromium
     assert chromium.complaints() == []
     assert [url for url in chromium.requests() if not url.startswith(("file:", "data:", "blob:"))] == []
-    chromium.driver.quit()
 
 
 def test_it_opens_with_the_verdict_and_draws_the_curves_of_the_tables(opened: Browser, folder: Path) -> None:
-    said = opened.run("document.getElementById('verdict').innerText")
-    assert "skopt_gp reaches what random search finds in 20 evaluations after" in said
-    assert "iris · lightgbm" in said
+    words = opened.run("document.getElementById('verdict').innerText")
+    assert "skopt_gp reaches what random search finds in 20 evaluations after" in words
+    assert "iris · lightgbm" in words
     drawn = opened.run(
         "document.getElementById('plot').data.filter(trace => trace.meta === 'median')"
         ".map(({name, y}) => [name, y[y.length - 1]])"

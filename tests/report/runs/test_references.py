@@ -21,9 +21,9 @@ DRAWS = {0: [5.0, 3.0, 4.0], 1: [2.0, None, 6.0]}
 
 
 def loaded(folder: Path, *experiments: str) -> tuple[curves.Comparison, Results]:
-    found = results.read(folder, experiments or ("e",), columns=curves.COLUMNS)
-    (comparison,) = curves.comparisons(found)
-    return comparison, found
+    loaded_results = results.read(folder, experiments or ("e",), columns=curves.COLUMNS)
+    (comparison,) = curves.comparisons(loaded_results)
+    return comparison, loaded_results
 
 
 def put(folder: Path, optimizer: str, seed: int, losses: list, experiment: str = "e", **changed: object) -> None:
@@ -45,8 +45,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_they_are_the_least_loss_of_all_and_the_median_over_all_subsets_of_randoms_draws(folder: Path) -> None:
-    comparison, found = loaded(folder)
-    (stored,) = references.find(comparison, found).values()
+    comparison, loaded_results = loaded(folder)
+    (stored,) = references.find(comparison, loaded_results).values()
     pool = [5.0, 3.0, 4.0, 2.0, math.inf, 6.0]
     subsets = sorted(min(chosen) for chosen in combinations(pool, 3))
     assert stored.draws == 6
@@ -68,9 +68,9 @@ def test_runs_that_drew_the_same_sequence_count_once_the_longest_of_them(tmp_pat
 def test_another_librarys_random_search_is_not_in_the_pool_even_under_the_name_random(tmp_path: Path) -> None:
     run = RunId("e", "iris", "lightgbm", "random", 0)
     put(tmp_path, "random", 0, [5.0, 3.0], config=with_class(run, "bench.optimizers.hyperopt_fmin.Random"), budget=2)
-    comparison, found = loaded(tmp_path)
-    assert references.pools(comparison, found) == {}
-    (stored,) = references.find(comparison, found).values()
+    comparison, loaded_results = loaded(tmp_path)
+    assert references.pools(comparison, loaded_results) == {}
+    (stored,) = references.find(comparison, loaded_results).values()
     assert stored == Stored(Reference(3.0, math.inf, comparison.evaluations), 0)
 
 
@@ -99,8 +99,8 @@ def test_stored_values_stay_while_they_stand_after_as_many_evaluations() -> None
 
 
 def test_a_better_loss_than_the_stored_best_is_said(folder: Path) -> None:
-    comparison, found = loaded(folder)
-    now = references.find(comparison, found)
+    comparison, loaded_results = loaded(folder)
+    now = references.find(comparison, loaded_results)
     assert references.outdated(comparison, now, now) is None
     before = {problem: Stored(Reference(1.75, 3.0, 3), 6) for problem in now}
     assert references.outdated(comparison, before, now) == (
@@ -110,10 +110,10 @@ def test_a_better_loss_than_the_stored_best_is_said(folder: Path) -> None:
 
 
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
-    made = {"b": Stored(Reference(0.1 + 0.2, math.inf, 20), 0), "a": Stored(Reference(-1e-300, 2.0, 3), 6)}
-    (tmp_path / references.FILE).write_text(references.to_json(made))
-    assert references.read(tmp_path) == made
-    assert list(json.loads(references.to_json(made))["problems"]) == ["a", "b"]
+    stored = {"b": Stored(Reference(0.1 + 0.2, math.inf, 20), 0), "a": Stored(Reference(-1e-300, 2.0, 3), 6)}
+    (tmp_path / references.FILE).write_text(references.to_json(stored))
+    assert references.read(tmp_path) == stored
+    assert list(json.loads(references.to_json(stored))["problems"]) == ["a", "b"]
     assert references.read(tmp_path / "elsewhere") == {}
 
 
@@ -127,8 +127,8 @@ def test_a_damaged_file_gives_one_line_that_says_what_to_do(tmp_path: Path, cont
 def test_each_problem_has_its_own_pool_where_split_follows_the_seed(tmp_path: Path) -> None:
     for seed, losses in DRAWS.items():
         put(tmp_path, "random", seed, losses, problem=f"split-{seed}")
-    found = references.pools(*loaded(tmp_path))
-    assert {problem: pool.tolist() for problem, pool in found.items()} == {
+    pools = references.pools(*loaded(tmp_path))
+    assert {problem: pool.tolist() for problem, pool in pools.items()} == {
         "split-0": [5.0, 3.0, 4.0],
         "split-1": [2.0, np.inf, 6.0],
     }

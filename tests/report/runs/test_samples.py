@@ -14,9 +14,9 @@ from bench.results import RunId
 
 
 def sampled(folder: Path) -> tuple[dict[str, Sample], bool]:
-    found = results.read(folder, ["e"], columns=curves.COLUMNS)
-    (comparison,) = curves.comparisons(found)
-    return samples.samples(comparison, found), samples.shared(comparison, found)
+    loaded = results.read(folder, ["e"], columns=curves.COLUMNS)
+    (comparison,) = curves.comparisons(loaded)
+    return samples.samples(comparison, loaded), samples.shared(comparison, loaded)
 
 
 def put(folder: Path, optimizer: str, seed: int, losses: list, **changed: object) -> None:
@@ -27,26 +27,26 @@ def put(folder: Path, optimizer: str, seed: int, losses: list, **changed: object
 def test_losses_are_carried_on_only_where_a_run_was_exhausted(tmp_path: Path) -> None:
     put(tmp_path, "grid", 1, [3.0, 2.0], budget=4, ended="exhausted")
     put(tmp_path, "grid", 0, [None, 5.0, 1.0, 4.0], budget=4)
-    found = sampled(tmp_path)[0]["grid"]
-    assert found.seeds.tolist() == [0, 1]
-    assert found.validation.tolist() == [[math.inf, 5.0, 1.0, 1.0], [3.0, 2.0, 2.0, 2.0]]
-    assert found.test.tolist() == [[math.inf, 15.0, 11.0, 11.0], [13.0, 12.0, 12.0, 12.0]]
-    assert found.of("test") is found.test
-    assert found.spent.tolist() == [4, 2]
-    assert found.exhausted.tolist() == [False, True]
-    assert [losses.tolist() for losses in found.best] == [[math.inf, 5.0, 1.0, 1.0], [3.0, 2.0]]
+    sample = sampled(tmp_path)[0]["grid"]
+    assert sample.seeds.tolist() == [0, 1]
+    assert sample.validation.tolist() == [[math.inf, 5.0, 1.0, 1.0], [3.0, 2.0, 2.0, 2.0]]
+    assert sample.test.tolist() == [[math.inf, 15.0, 11.0, 11.0], [13.0, 12.0, 12.0, 12.0]]
+    assert sample.of("test") is sample.test
+    assert sample.spent.tolist() == [4, 2]
+    assert sample.exhausted.tolist() == [False, True]
+    assert [losses.tolist() for losses in sample.best] == [[math.inf, 5.0, 1.0, 1.0], [3.0, 2.0]]
 
 
 def test_twice_the_trials_are_counted_by_the_budget_and_timed_by_the_trial(tmp_path: Path) -> None:
     run = RunId("e", "iris", "lightgbm", "random_2x", 0)
     config = trials.metadata(run, 2)["config"] | {"optimizer": {"name": "random_2x", "budget_factor": 2}}
     put(tmp_path, "random_2x", 0, [4.0, 3.0, 2.0, 1.0], budget=2, config=config)
-    found = sampled(tmp_path)[0]["random_2x"]
-    assert found.validation.tolist() == [[3.0, 1.0]]
-    assert found.spent.tolist() == [2]
-    assert found.best[0].tolist() == [4.0, 3.0, 2.0, 1.0]
+    sample = sampled(tmp_path)[0]["random_2x"]
+    assert sample.validation.tolist() == [[3.0, 1.0]]
+    assert sample.spent.tolist() == [2]
+    assert sample.best[0].tolist() == [4.0, 3.0, 2.0, 1.0]
     one = 0.01 + 0.5 + 0.0025
-    np.testing.assert_allclose(found.clocks[0], list(accumulate([one] * 4)))
+    np.testing.assert_allclose(sample.clocks[0], list(accumulate([one] * 4)))
 
 
 def test_seconds_of_the_optimiser_are_unknown_beyond_a_runs_end(tmp_path: Path) -> None:
@@ -78,6 +78,6 @@ def test_runs_are_paired_where_all_began_with_the_shared_design_and_not_where_on
 def test_frames_stand_under_one_another_and_empty_ones_are_left_out(tmp_path: Path) -> None:
     import pandas as pd
 
-    found = samples.by_label({"a": pd.DataFrame({"x": [1, 2]}), "b": pd.DataFrame(), "c": pd.DataFrame({"x": [3]})})
-    assert found.to_dict("list") == {"label": ["a", "a", "c"], "x": [1, 2, 3]}
+    frame = samples.by_label({"a": pd.DataFrame({"x": [1, 2]}), "b": pd.DataFrame(), "c": pd.DataFrame({"x": [3]})})
+    assert frame.to_dict("list") == {"label": ["a", "a", "c"], "x": [1, 2, 3]}
     assert samples.by_label({}).columns.tolist() == ["label"]

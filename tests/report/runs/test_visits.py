@@ -65,28 +65,28 @@ def test_the_ends_of_a_range_are_0_and_1_and_null_is_a_choice_and_not_inactive()
 def test_every_trial_stands_with_its_run_its_evaluation_and_its_loss(tmp_path: Path) -> None:
     asked.put(tmp_path, "tpe", 4, [(point(1.0), 0.3), (point(2.0), None)])
     asked.put(tmp_path, "random", 2, [(point(0.0), 0.5), (point(-1.0), 0.1)])
-    found = asked.read(tmp_path)
-    assert found is not None
-    assert found.trials.drop(columns="rank").to_numpy().tolist() == [
+    visited = asked.read(tmp_path)
+    assert visited is not None
+    assert visited.trials.drop(columns="rank").to_numpy().tolist() == [
         ["random", 0, 1, 0.5],
         ["random", 0, 2, 0.1],
         ["tpe", 1, 1, 0.3],
         ["tpe", 1, 2, math.inf],
     ]
-    assert found.places["x"].tolist() == [0.25, 0.0, 0.5, 0.75]
-    assert found.runs[["label", "seed", "trials"]].to_numpy().tolist() == [["random", 2, 2], ["tpe", 4, 2]]
-    assert found.incumbents["x"].to_dict() == {0: 0.0, 1: 0.5}
-    assert found.trials["rank"].tolist() == [(3 - 0.5) / 4, (1 - 0.5) / 4, (2 - 0.5) / 4, (4 - 0.5) / 4]
-    assert not found.thinned
+    assert visited.places["x"].tolist() == [0.25, 0.0, 0.5, 0.75]
+    assert visited.runs[["label", "seed", "trials"]].to_numpy().tolist() == [["random", 2, 2], ["tpe", 4, 2]]
+    assert visited.incumbents["x"].to_dict() == {0: 0.0, 1: 0.5}
+    assert visited.trials["rank"].tolist() == [(3 - 0.5) / 4, (1 - 0.5) / 4, (2 - 0.5) / 4, (4 - 0.5) / 4]
+    assert not visited.thinned
 
 
 def test_the_incumbent_is_the_first_of_equals_and_a_run_without_success_has_none(tmp_path: Path) -> None:
     asked.put(tmp_path, "a", 0, [(point(0.0), None), (point(1.0), 0.2), (point(2.0), 0.2)])
     asked.put(tmp_path, "b", 0, [(point(0.0), None)] * 3)
-    found = asked.read(tmp_path)
-    assert found is not None
-    assert found.incumbents["x"].to_dict() == {0: 0.5}
-    assert found.runs["incumbent"].tolist() == [True, False]
+    visited = asked.read(tmp_path)
+    assert visited is not None
+    assert visited.incumbents["x"].to_dict() == {0: 0.5}
+    assert visited.runs["incumbent"].tolist() == [True, False]
 
 
 @given(
@@ -103,13 +103,13 @@ def test_ranks_count_what_is_better_on_the_same_problem(pairs: list[tuple[str, f
 def test_of_too_many_trials_whole_runs_of_every_optimiser_are_placed(tmp_path: Path) -> None:
     for label, seed in itertools.product("abc", range(4)):
         asked.put(tmp_path, label, seed, [(point(), 0.1)] * 5)
-    found = asked.read(tmp_path, most=30)
-    assert found is not None
-    assert found.thinned
-    assert found.runs.groupby("label")["placed"].sum().to_dict() == {"a": 2, "b": 2, "c": 2}
-    assert found.trials.groupby(["label", "run"]).size().tolist() == [5] * 6
-    assert len(found.incumbents) == 12
-    assert found.runs["repeated"].tolist() == [4] * 12
+    visited = asked.read(tmp_path, most=30)
+    assert visited is not None
+    assert visited.thinned
+    assert visited.runs.groupby("label")["placed"].sum().to_dict() == {"a": 2, "b": 2, "c": 2}
+    assert visited.trials.groupby(["label", "run"]).size().tolist() == [5] * 6
+    assert len(visited.incumbents) == 12
+    assert visited.runs["repeated"].tolist() == [4] * 12
     fewest = asked.read(tmp_path, most=1)
     assert fewest is not None
     assert fewest.runs["placed"].sum() == 3
@@ -130,9 +130,9 @@ def test_a_table_of_something_else_is_one_line(tmp_path: Path) -> None:
 # --- the audit --------------------
 
 
-def said(folder: Path, subject: str) -> list[tuple[str, str]]:
-    comparison, found = asked.comparison(folder)
-    findings = audit.findings(comparison, found.results, visits=visits.read(folder, comparison))
+def audited(folder: Path, subject: str) -> list[tuple[str, str]]:
+    comparison, reading = asked.comparison(folder)
+    findings = audit.findings(comparison, reading.results, visits=visits.read(folder, comparison, reading))
     return [(finding.level, finding.text) for finding in findings if finding.subject == subject]
 
 
@@ -142,11 +142,11 @@ def test_repeated_proposals_are_counted_within_runs_alone(tmp_path: Path) -> Non
     asked.put(tmp_path, "tpe", 1, [(point(x), 0.5) for x in (0.0, 1.0, 2.0, 3.0, 0.5)])
     asked.put(tmp_path, "gp", 0, [(point(x), 0.5) for x in (0.0, 1.0, 2.0, 3.0, 0.5)])
     assert sum(x in places[:i] for i, x in enumerate(places)) == 2
-    assert said(tmp_path, "duplicates") == [
+    assert audited(tmp_path, "duplicates") == [
         ("note", "asked for what the same run had asked for before: tpe (20% of its trials)")
     ]
     asked.put(tmp_path, "tpe", 0, [(point(x), 0.5) for x in (0.0, 1.0, 2.0, 3.0, 0.1)])
-    assert said(tmp_path, "duplicates") == [("ok", "0 of 15 trials asked for what their run had asked for before")]
+    assert audited(tmp_path, "duplicates") == [("ok", "0 of 15 trials asked for what their run had asked for before")]
 
 
 def test_runs_that_ask_for_the_same_in_the_same_order_are_one(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_runs_that_ask_for_the_same_in_the_same_order_are_one(tmp_path: Path) ->
     asked.put(tmp_path, "grid", 1, [(point(0.0), 0.5), (point(1.0), 0.4)])
     asked.put(tmp_path, "grid", 2, [(point(1.0), 0.4), (point(0.0), 0.5)])
     asked.put(tmp_path, "random", 0, [(point(1.0), 0.4), (point(0.0), 0.5)])
-    ((level, text),) = said(tmp_path, "repeated runs")
+    ((level, text),) = audited(tmp_path, "repeated runs")
     assert level == "note"
     assert text.endswith(": grid (2 of its 3 runs differ)")
 
@@ -165,9 +165,9 @@ def test_a_shared_beginning_that_is_none_is_an_error(tmp_path: Path) -> None:
         for seed in range(2):
             first = [(point(seed), 0.5), (point(seed + 0.5), 0.5)]
             asked.put(tmp_path, label, seed, [*first, (point(0.1 * ord(label[0]) % 1), 0.4)], **shared)
-    assert [level for level, _ in said(tmp_path, "initial design")] == ["ok"]
+    assert [level for level, _ in audited(tmp_path, "initial design")] == ["ok"]
     asked.put(tmp_path, "b", 1, [(point(1), 0.5), (point(0.0), 0.5), (point(0.0), 0.5)], **shared)
-    assert said(tmp_path, "initial design")[0] == (
+    assert audited(tmp_path, "initial design")[0] == (
         "error",
         "runs with the same seed did not begin with the same configurations: 1",
     )
@@ -192,7 +192,7 @@ def test_incumbents_at_an_end_are_named(tmp_path: Path, end: float, share: float
     for i, run in enumerate(runs):
         asked.put(tmp_path, "ab"[i % 2], i // 2, run)
     there = sum(min(run, key=lambda trial: trial[1])[0]["x"] == end for run in runs)
-    ((level, text),) = said(tmp_path, "bounds")
+    ((level, text),) = audited(tmp_path, "bounds")
     if named:
         assert level == "note"
         assert text.endswith(f": x at its {named}, in {there} of 20 runs")
@@ -204,7 +204,7 @@ def test_a_grid_whose_levels_are_the_ends_names_none_by_chance(tmp_path: Path) -
     chance = random.Random(2)
     for seed in range(20):
         asked.put(tmp_path, "grid", seed, [(point(x), chance.random()) for x in (-1.0, 1.0, 3.0) * 4])
-    assert [level for level, _ in said(tmp_path, "bounds")] == ["ok"]
+    assert [level for level, _ in audited(tmp_path, "bounds")] == ["ok"]
 
 
 @pytest.mark.parametrize("name", ["k", "y", "j"])

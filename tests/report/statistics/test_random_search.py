@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 from fractions import Fraction
 from itertools import combinations
 
@@ -34,26 +33,26 @@ def mean(values: list[float]) -> float:
 @given(POOL)
 def test_the_expected_best_is_the_mean_over_all_subsets(pool: list[float]) -> None:
     count = len(pool)
-    found = random_search.expected(np.array(pool), count + 2)
+    expected = random_search.expected(np.array(pool), count + 2)
     given_success = random_search.expected(np.array(pool), count + 2, given_success=True)
     barren = random_search.without_success(np.array(pool), count + 2)
     for t in range(1, count + 1):
         values = minima(pool, t)
         successes = [value for value in values if value < math.inf]
-        assert found[t - 1] == pytest.approx(mean(values), abs=1e-12)
+        assert expected[t - 1] == pytest.approx(mean(values), abs=1e-12)
         assert given_success[t - 1] == pytest.approx(mean(successes), abs=1e-12)
         assert barren[t - 1] == pytest.approx(1 - len(successes) / len(values), abs=1e-12)
-    assert np.isnan([*found[count:], *given_success[count:], *barren[count:]]).all()
+    assert np.isnan([*expected[count:], *given_success[count:], *barren[count:]]).all()
 
 
 @given(POOL, st.sampled_from([0.05, 0.1, 0.25, 1 / 3, 0.5, 0.7, 0.9, 1.0]))
 def test_a_quantile_is_that_of_all_subsets(pool: list[float], p: float) -> None:
-    found = random_search.quantile(np.array(pool), len(pool) + 1, p)
+    quantiles = random_search.quantile(np.array(pool), len(pool) + 1, p)
     for t in range(1, len(pool) + 1):
         values = sorted(minima(pool, t))
         place = math.ceil(Fraction(repr(p)) * len(values))
-        assert found[t - 1] == values[place - 1]
-    assert math.isnan(found[-1])
+        assert quantiles[t - 1] == values[place - 1]
+    assert math.isnan(quantiles[-1])
 
 
 def test_known_values() -> None:
@@ -85,17 +84,17 @@ def test_large_pools_lose_no_digits(t: int) -> None:
 def test_it_estimates_what_new_draws_give_without_bias() -> None:
     rng = np.random.default_rng(2)
     pools = rng.random((4000, 8))
-    found = np.array([random_search.expected(pool, 5) for pool in pools])
-    assert found.mean(axis=0) == pytest.approx(1 / np.arange(2, 7), abs=0.01)  # E[min of t uniform] = 1 / (t + 1)
+    expected = np.array([random_search.expected(pool, 5) for pool in pools])
+    assert expected.mean(axis=0) == pytest.approx(1 / np.arange(2, 7), abs=0.01)  # E[min of t uniform] = 1 / (t + 1)
 
 
 def test_the_curve_falls_and_does_not_depend_on_order_or_shape() -> None:
     pool = np.random.default_rng(3).random((20, 30))
-    found = random_search.expected(pool, 600)
-    assert (np.diff(found) <= 1e-15).all()
-    assert found[0] == pytest.approx(pool.mean())
-    assert found[-1] == pytest.approx(pool.min())
-    assert random_search.expected(pool.T.ravel()[::-1], 600).tolist() == found.tolist()
+    expected = random_search.expected(pool, 600)
+    assert (np.diff(expected) <= 1e-15).all()
+    assert expected[0] == pytest.approx(pool.mean())
+    assert expected[-1] == pytest.approx(pool.min())
+    assert random_search.expected(pool.T.ravel()[::-1], 600).tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("find", [random_search.expected, random_search.quantile, random_search.without_success])
@@ -110,16 +109,11 @@ def test_a_share_out_of_range_is_refused(p: float) -> None:
         random_search.quantile(np.ones(3), 1, p)
 
 
-@pytest.mark.parametrize("find", [random_search.expected, random_search.quantile])
-def test_a_large_experiment_takes_about_a_second(find) -> None:
+def test_the_best_of_a_million_uniform_draws_is_that_of_their_law() -> None:
+    """E[min of t] = 1 / (t + 1), and its median 1 - 2^(-1/t) is near log 2 / t."""
     pool = np.random.default_rng(0).random((2000, 500))
-    took = []
-    for _ in range(3):  # the least of three: what else the machine does slows a core down
-        start = time.process_time()
-        found = find(pool, 500)
-        took.append(time.process_time() - start)
-    assert min(took) < 2.5
-    assert found == pytest.approx((1 if find is random_search.expected else math.log(2)) / np.arange(2, 502), rel=0.5)
+    for find, scale in ((random_search.expected, 1), (random_search.quantile, math.log(2))):
+        assert find(pool, 500) == pytest.approx(scale / np.arange(2, 502), rel=0.5)
 
 
 # --- scores --------------------

@@ -33,33 +33,33 @@ BLOCKS = (
 
 
 def test_the_published_example_has_the_published_ranks_and_statistic() -> None:
-    found = ranks.friedman(1 - DEMSAR)
-    assert found is not None
-    assert {label: round(rank, 3) for label, rank in found.ranks.items()} == {
+    friedman = ranks.friedman(1 - DEMSAR)
+    assert friedman is not None
+    assert {label: round(rank, 3) for label, rank in friedman.ranks.items()} == {
         "C4.5+m+cf": 1.964, "C4.5+m": 2.0, "C4.5+cf": 2.893, "C4.5": 3.143,
     }  # fmt: skip
-    assert found.problems == 14
-    assert found.critical_difference == pytest.approx(2.569 * math.sqrt(4 * 5 / (6 * 14)), abs=2e-3)
-    without_ties = 12 * 14 / (4 * 5) * (sum(rank**2 for rank in found.ranks.values()) - 4 * 5**2 / 4)
+    assert friedman.problems == 14
+    assert friedman.critical_difference == pytest.approx(2.569 * math.sqrt(4 * 5 / (6 * 14)), abs=2e-3)
+    without_ties = 12 * 14 / (4 * 5) * (sum(rank**2 for rank in friedman.ranks.values()) - 4 * 5**2 / 4)
     assert without_ties == pytest.approx(9.28, abs=0.005)  # Demšar's, which is not corrected for ties
-    assert found.statistic == pytest.approx(stats.friedmanchisquare(*DEMSAR.to_numpy().T).statistic)
-    assert found.groups == (("C4.5+m+cf", "C4.5+m", "C4.5+cf", "C4.5"),)
+    assert friedman.statistic == pytest.approx(stats.friedmanchisquare(*DEMSAR.to_numpy().T).statistic)
+    assert friedman.groups == (("C4.5+m+cf", "C4.5+m", "C4.5+cf", "C4.5"),)
 
 
 @given(BLOCKS)
 def test_ranks_are_those_of_a_plain_loop(blocks: pd.DataFrame) -> None:
-    found = ranks.ranks(blocks)
+    ranked = ranks.ranks(blocks)
     for problem, row in blocks.iterrows():
         for label, loss in row.items():
             less, equal = sum(other < loss for other in row), sum(other == loss for other in row)
-            assert found.loc[problem, label] == less + (equal + 1) / 2
+            assert ranked.loc[problem, label] == less + (equal + 1) / 2
 
 
 @given(BLOCKS)
 def test_wins_and_losses_are_counted_and_tested_by_their_signs(blocks: pd.DataFrame) -> None:
-    found = ranks.records(blocks)
-    assert list(zip(found["a"], found["b"], strict=True)) == list(combinations(blocks.columns, 2))
-    for row in found.to_dict("records"):
+    records = ranks.records(blocks)
+    assert list(zip(records["a"], records["b"], strict=True)) == list(combinations(blocks.columns, 2))
+    for row in records.to_dict("records"):
         pairs = list(zip(blocks[row["a"]], blocks[row["b"]], strict=True))
         wins, losses = sum(a < b for a, b in pairs), sum(a > b for a, b in pairs)
         assert (row["wins"], row["losses"], row["ties"]) == (wins, losses, len(pairs) - wins - losses)
@@ -72,28 +72,28 @@ def test_wins_and_losses_are_counted_and_tested_by_their_signs(blocks: pd.DataFr
 @given(st.lists(st.lists(LOSS, min_size=3, max_size=3), min_size=5, max_size=12))
 def test_friedmans_statistic_is_scipys_with_ties(rows: list[list[float]]) -> None:
     blocks = pd.DataFrame(rows, columns=list("abc"))
-    found = ranks.friedman(blocks)
-    assert found is not None
+    friedman = ranks.friedman(blocks)
+    assert friedman is not None
     with np.errstate(invalid="ignore", divide="ignore"):
         expected = stats.friedmanchisquare(*blocks.replace(math.inf, 9.0).to_numpy().T)
     if math.isnan(expected.statistic):
-        assert (found.statistic, found.p) == (0.0, 1.0)
+        assert (friedman.statistic, friedman.p) == (0.0, 1.0)
     else:
-        assert found.statistic == pytest.approx(expected.statistic)
-        assert found.p == pytest.approx(expected.pvalue)
+        assert friedman.statistic == pytest.approx(expected.statistic)
+        assert friedman.p == pytest.approx(expected.pvalue)
 
 
 def test_who_is_told_apart_is_what_nemenyis_test_says() -> None:
     chance = np.random.default_rng(3)
     blocks = pd.DataFrame(chance.normal(size=(20, 6)) + np.arange(6) * 0.45, columns=list("abcdef"))
-    found = ranks.friedman(blocks)
-    assert found is not None
+    friedman = ranks.friedman(blocks)
+    assert friedman is not None
     p = scikit_posthocs.posthoc_nemenyi_friedman(blocks.to_numpy())
-    together = {frozenset(pair) for group in found.groups for pair in combinations(group, 2)}
+    together = {frozenset(pair) for group in friedman.groups for pair in combinations(group, 2)}
     for i, j in combinations(range(6), 2):
         assert (frozenset((blocks.columns[i], blocks.columns[j])) in together) == (p.iloc[i, j] >= 0.05)
     assert 0 < len(together) < 15
-    for one, other in combinations(found.groups, 2):
+    for one, other in combinations(friedman.groups, 2):
         assert not set(one) <= set(other)
         assert not set(other) <= set(one)
 
@@ -139,8 +139,8 @@ def test_ranks_over_the_budget_are_those_after_each_number_of_evaluations() -> N
         for label, losses in of_problem.items()
         for t in range(1, len(losses) + 1)
     ]
-    found = ranks.over_budget(pd.DataFrame(rows, columns=["problem", "label", "evaluations", "median"]))
-    assert found.to_dict("list") == {
+    frame = ranks.over_budget(pd.DataFrame(rows, columns=["problem", "label", "evaluations", "median"]))
+    assert frame.to_dict("list") == {
         "label": ["a", "a", "a", "b", "b", "b"],
         "evaluations": [1, 2, 3, 1, 2, 3],
         "rank": [1.5, 1.75, 1.0, 1.5, 1.25, 2.0],

@@ -146,6 +146,25 @@ def test_shift_is_the_median_of_all_differences_or_of_walsh_averages() -> None:
     assert significance.hodges_lehmann(a, b, paired=False) < 0 < significance.hodges_lehmann(b, a, paired=True)
 
 
+def middle(values: list[float]) -> float:
+    """Their median, infinities as limits: of opposite ones 0."""
+    ordered = sorted(values)
+    return half(ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2])
+
+
+def half(x: float, y: float) -> float:
+    return x if x == y else 0.0 if x == -y else (x + y) / 2
+
+
+@given(st.lists(st.tuples(LOSS, LOSS), min_size=1, max_size=7))
+def test_shifts_are_those_of_plain_loops(pairs: list[tuple[float, float]]) -> None:
+    a, b = (array(*side) for side in zip(*pairs, strict=True))
+    d = [minus(x, y) for x, y in pairs]
+    averages = [half(x, y) for i, x in enumerate(d) for y in d[i:]]
+    assert significance.hodges_lehmann(a, b, paired=True) == middle(averages)
+    assert significance.hodges_lehmann(a, b, paired=False) == middle([minus(x, y) for x in a for y in b])
+
+
 def test_shift_of_failed_runs() -> None:
     assert significance.hodges_lehmann(array(INF, INF, INF), array(1, 2, 3), paired=False) == INF
     assert significance.hodges_lehmann(array(1, INF), array(INF, 1), paired=True) == 0

@@ -22,11 +22,11 @@ from bench.results import RunId
 
 
 def analyses(folder: Path, experiment: str = "e") -> list[Analysis]:
-    found = selection.read(folder, selection.selection([experiment]))
-    return [analyse(comparison, found.results) for comparison in curves.comparisons(found.results)]
+    reading = selection.read(folder, selection.selection([experiment]))
+    return [analyse(comparison, reading.results) for comparison in curves.comparisons(reading.results)]
 
 
-def made(analysis: Analysis) -> dict[str, Tabled]:
+def tables_of(analysis: Analysis) -> dict[str, Tabled]:
     return {tabled.name: tabled for tabled in tables.tables(analysis, style.styles(analysis.samples))}
 
 
@@ -50,7 +50,7 @@ def demo(folder: Path) -> Analysis:
 
 def test_csv_has_every_number_of_the_frame_exactly(tmp_path: Path) -> None:
     analysis = demo(tmp_path)
-    frame = read_csv(made(analysis)[""])
+    frame = read_csv(tables_of(analysis)[""])
     assert frame["label"].tolist() == analysis.final["label"].tolist()
     for name in ("validation_lower", "test_median", "optimizer_seconds", "validation_median_low", "score_iqm"):
         assert frame[name].tolist() == analysis.final[name].tolist()
@@ -63,7 +63,7 @@ def test_final_losses_are_medians_of_the_last_trials_with_order_statistics_aroun
         for seed in range(9):
             trials.put(tmp_path, RunId("e", "iris", "lightgbm", name, seed), [1.0, level + seed / 100])
     (analysis,) = analyses(tmp_path)
-    shown = cells(made(analysis)[""])
+    shown = cells(tables_of(analysis)[""])
     for name, level in levels.items():  # of 9 runs the interval is from the 2nd to the 8th: 2 P(K < 2) = 0.039
         assert shown[name][2] == f"{level + 0.04:.4f} [{level + 0.01:.4f}, {level + 0.07:.4f}]"
 
@@ -73,11 +73,11 @@ def test_the_best_is_marked_and_what_cannot_be_told_from_it(tmp_path: Path) -> N
         for name, loss in (("random", 0.9), ("optuna_tpe", 0.2), ("grid", 0.201)):
             trials.put(tmp_path, RunId("e", "iris", "lightgbm", name, seed), [loss + seed / 1000])
     (analysis,) = analyses(tmp_path)
-    marks = {row[0].text: row[3].mark for row in made(analysis)[""].shown.rows}
+    marks = {row[0].text: row[3].mark for row in tables_of(analysis)[""].shown.rows}
     assert marks == {"optuna_tpe": "best", "grid": "tied", "random": ""}
-    assert "**0.2045" in formats.markdown(made(analysis)[""].shown)
-    assert r"\underline{0.2055" in formats.latex(made(analysis)[""].shown)
-    assert "<strong>0.2045" in formats.html(made(analysis)[""].shown)
+    assert "**0.2045" in formats.markdown(tables_of(analysis)[""].shown)
+    assert r"\underline{0.2055" in formats.latex(tables_of(analysis)[""].shown)
+    assert "<strong>0.2045" in formats.html(tables_of(analysis)[""].shown)
 
 
 def test_failures_are_counted_and_runs_without_success_are_infinite(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_failures_are_counted_and_runs_without_success_are_infinite(tmp_path: Pa
         trials.put(tmp_path, RunId("e", "iris", "lightgbm", "optuna_tpe", seed), [0.25 + seed / 100, None])
         trials.put(tmp_path, RunId("e", "iris", "lightgbm", "random", seed), [None, None])
     (analysis,) = analyses(tmp_path)
-    main = made(analysis)[""]
+    main = tables_of(analysis)[""]
     assert cells(main)["optuna_tpe"][1:3] == ["3 of 6", "0.2600"]
     assert cells(main)["random"][1:3] == ["6 of 6 (3 runs without success)", "∞"]
     assert "Of fewer than 6 runs no 95 % interval" in main.shown.note
@@ -105,10 +105,10 @@ def test_the_speed_up_is_randoms_budget_over_the_median_evaluations(tmp_path: Pa
     beyond = [math.comb(len(pool) - i, 4) / math.comb(len(pool), 4) for i in range(1, len(pool) + 1)]
     target = next(loss for loss, rest in zip(pool, beyond, strict=True) if 1 - rest >= 0.5)
     needed = [next(t for t, loss in enumerate(run, 1) if loss <= target) for run in faster]
-    found = analysis.speed_ups["optuna_tpe"]
-    assert found.evaluations.value == statistics.median(needed)
-    assert cells(made(analysis)["speed-up"])["optuna_tpe"][:4] == ["3 of 3", "2", "-", "2"]
-    slower = cells(made(analysis)["speed-up"])["random"]
+    speed_up = analysis.speed_ups["optuna_tpe"]
+    assert speed_up.evaluations.value == statistics.median(needed)
+    assert cells(tables_of(analysis)["speed-up"])["optuna_tpe"][:4] == ["3 of 3", "2", "-", "2"]
+    slower = cells(tables_of(analysis)["speed-up"])["random"]
     reached = sum(min(run) <= target for run in random_losses)
     assert slower[0] == f"{reached} of 3"
 
@@ -117,15 +117,15 @@ def test_without_random_search_there_is_no_speed_up_and_no_score(tmp_path: Path)
     for seed in range(3):
         trials.put(tmp_path, RunId("e", "iris", "lightgbm", "optuna_tpe", seed), [0.5, 0.4])
     (analysis,) = analyses(tmp_path)
-    assert "speed-up" not in made(analysis)
-    assert "score" not in [head.text for head in made(analysis)[""].shown.heads]
+    assert "speed-up" not in tables_of(analysis)
+    assert "score" not in [head.text for head in tables_of(analysis)[""].shown.heads]
 
 
 def test_overtuning_is_what_the_last_incumbent_lost_on_test_data(tmp_path: Path) -> None:
     for seed in range(3):
         trials.put(tmp_path, RunId("e", "iris", "lightgbm", "random", seed), [0.5, 0.4, 0.3], [0.6, 0.45, 0.55])
     (analysis,) = analyses(tmp_path)
-    row = made(analysis)["overtuning"].frame.iloc[0]
+    row = tables_of(analysis)["overtuning"].frame.iloc[0]
     assert row["overtuning"] == pytest.approx(0.1)
     assert row["relative"] == pytest.approx(0.1 / 0.15)
     assert row["gap"] == pytest.approx(0.25)
@@ -142,11 +142,11 @@ def test_ranks_and_records_over_problems(tmp_path: Path) -> None:
     assert together is not None
     assert together.incomplete == ("odd/lightgbm",)
     looks = style.styles(("random", "optuna_tpe", "grid"))
-    found = {tabled.name: tabled for tabled in tables.tables_across(together, looks)}
-    ranks = found["ranks"].frame.set_index("label")["rank"]
+    by_name = {tabled.name: tabled for tabled in tables.tables_across(together, looks)}
+    ranks = by_name["ranks"].frame.set_index("label")["rank"]
     assert ranks.to_dict() == pytest.approx({"random": 5 / 3, "optuna_tpe": 6.5 / 3, "grid": 6.5 / 3})
-    assert "odd/lightgbm" in found["ranks"].shown.note
-    records = {(row[0].text, row[1].text): row[2].text for row in found["records"].shown.rows}
+    assert "odd/lightgbm" in by_name["ranks"].shown.note
+    records = {(row[0].text, row[1].text): row[2].text for row in by_name["records"].shown.rows}
     assert records == {
         ("grid", "optuna_tpe"): "1-1-1",
         ("grid", "random"): "1-0-2",
@@ -190,8 +190,14 @@ def test_no_name_is_markup() -> None:
     assert "x & -- " in tex
 
 
+def test_csv_gives_every_name_back() -> None:
+    names = [HOSTILE, 'a,b "c"\n"d"', "'", "  spaces ", "\\,"]
+    frame = pd.DataFrame({"label": names, 'loss, "median"': [0.1, 1e-300, math.inf, 2.0, -0.0]})
+    pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(formats.csv(frame))), frame)
+
+
 def test_every_row_of_every_form_has_as_many_cells(tmp_path: Path) -> None:
-    for tabled in made(demo(tmp_path)).values():
+    for tabled in tables_of(demo(tmp_path)).values():
         files = tabled.files("stem")
         width = len(tabled.shown.heads)
         latex = [

@@ -29,11 +29,11 @@ def put(tmp_path: Path) -> Put:
 
 
 def analyses(folder: Path) -> list[Analysis]:
-    found = selection.read(folder, selection.selection(["e"]))
-    return [analyse(comparison, found.results) for comparison in curves.comparisons(found.results)]
+    reading = selection.read(folder, selection.selection(["e"]))
+    return [analyse(comparison, reading.results) for comparison in curves.comparisons(reading.results)]
 
 
-def said(folder: Path) -> str:
+def sentences(folder: Path) -> str:
     (only,) = analyses(folder)
     return " ".join(verdict.verdict(only))
 
@@ -46,7 +46,7 @@ def shifted(level: float, seeds: int, steps: int = 4) -> list[list[float]]:
 def test_a_clear_winner_is_told_apart_and_its_speed_up_named(tmp_path: Path, put: Put) -> None:
     put("random", shifted(0.5, 10))
     put("optuna_tpe", shifted(0.1, 10))
-    text = said(tmp_path)
+    text = sentences(tmp_path)
     assert text.startswith(
         "**optuna_tpe** reaches what random search finds in 4 evaluations after 2 (95 % interval 2 to"
     )
@@ -62,7 +62,7 @@ def test_what_cannot_be_told_apart_is_said_with_the_seeds(tmp_path: Path, put: P
         "skopt_gp",
         [[loss + (0.001 if seed % 2 else -0.001) for loss in run] for seed, run in enumerate(shifted(0.1, 10))],
     )
-    text = said(tmp_path)
+    text = sentences(tmp_path)
     assert "cannot be told from" in text
     assert "from the others it can" in text
     assert "seeds each" in text
@@ -71,7 +71,7 @@ def test_what_cannot_be_told_apart_is_said_with_the_seeds(tmp_path: Path, put: P
 def test_with_few_seeds_no_test_is_claimed(tmp_path: Path, put: Put) -> None:
     put("random", shifted(0.5, 3))
     put("optuna_tpe", shifted(0.1, 3))
-    text = said(tmp_path)
+    text = sentences(tmp_path)
     assert "With these 3 seeds no test can tell it from any other: 4 seeds each would be needed for 1 pair." in text
     assert "too few for an interval" in text
     assert "told apart" not in text
@@ -79,12 +79,12 @@ def test_with_few_seeds_no_test_is_claimed(tmp_path: Path, put: Put) -> None:
 
 def test_one_seed_and_one_optimiser_are_said(tmp_path: Path, put: Put) -> None:
     put("optuna_tpe", [[0.5, 0.25]])
-    assert said(tmp_path) == (
+    assert sentences(tmp_path) == (
         "**optuna_tpe** reaches in its one run a validation log loss of 0.2500 after 2 evaluations; there is no other "
         "optimiser to compare it with."
     )
     put("random", [[0.75]])
-    text = said(tmp_path)
+    text = sentences(tmp_path)
     assert "after 1 evaluation, in its one run" in text
     assert "1 evaluations" not in text
     assert "With one seed no test can tell it" in text
@@ -93,7 +93,7 @@ def test_one_seed_and_one_optimiser_are_said(tmp_path: Path, put: Put) -> None:
 def test_random_search_may_win(tmp_path: Path, put: Put) -> None:
     put("random", shifted(0.1, 10))
     put("grid", shifted(0.5, 10))
-    text = said(tmp_path)
+    text = sentences(tmp_path)
     assert text.startswith("**random** has the least validation log loss after 4 evaluations")
     assert "reaches what random search finds" not in text
 
@@ -102,7 +102,7 @@ def test_those_that_do_not_reach_randoms_loss_are_named(tmp_path: Path, put: Put
     put("random", shifted(0.3, 10))
     put("optuna_tpe", shifted(0.1, 10))
     put("grid", shifted(0.5, 10))
-    assert "Random search is number 2 of 3, 56.4 % above the least; grid does not reach its final loss." in said(
+    assert "Random search is number 2 of 3, 56.4 % above the least; grid does not reach its final loss." in sentences(
         tmp_path
     )
 
@@ -112,7 +112,7 @@ def test_a_test_part_that_disagrees_is_said(tmp_path: Path, put: Put) -> None:
         low, high = 0.2 + seed / 1000, 0.4 + seed / 1000
         trials.put(tmp_path, RunId("e", "iris", "lightgbm", "optuna_tpe", seed), [low], [high])
         trials.put(tmp_path, RunId("e", "iris", "lightgbm", "random", seed), [high], [low])
-    text = said(tmp_path)
+    text = sentences(tmp_path)
     assert (
         "On test data random is first, and is told apart from optuna_tpe: what was gained on validation is lost."
         in text
@@ -124,7 +124,7 @@ def test_a_test_part_that_agrees_is_said(tmp_path: Path, put: Put) -> None:
         low, high = 0.2 + seed / 1000, 0.4 + seed / 1000
         trials.put(tmp_path, RunId("e", "iris", "lightgbm", "optuna_tpe", seed), [low], [low])
         trials.put(tmp_path, RunId("e", "iris", "lightgbm", "random", seed), [high], [high])
-    assert "On test data optuna_tpe is first too." in said(tmp_path)
+    assert "On test data optuna_tpe is first too." in sentences(tmp_path)
 
 
 def test_what_only_the_validation_part_tells_apart_is_said(tmp_path: Path, put: Put) -> None:
@@ -132,7 +132,7 @@ def test_what_only_the_validation_part_tells_apart_is_said(tmp_path: Path, put: 
         low, high = 0.2 + seed / 1000, 0.4 + seed / 1000
         trials.put(tmp_path, RunId("e", "iris", "lightgbm", "optuna_tpe", seed), [low], [low])
         trials.put(tmp_path, RunId("e", "iris", "lightgbm", "random", seed), [high], [low + 0.0001])
-    text = said(tmp_path)
+    text = sentences(tmp_path)
     assert "It is told apart from every other" in text
     assert "On test data optuna_tpe is first too, but there it cannot be told from random." in text
 
@@ -140,7 +140,7 @@ def test_what_only_the_validation_part_tells_apart_is_said(tmp_path: Path, put: 
 def test_runs_that_are_all_alike_are_no_repetitions(tmp_path: Path, put: Put) -> None:
     put("nevergrad", [[0.5, 0.1]] * 10)
     put("random", shifted(0.3, 10, 2))
-    assert "All of its 10 runs end at the same loss" in said(tmp_path)
+    assert "All of its 10 runs end at the same loss" in sentences(tmp_path)
     (only,) = analyses(tmp_path)
     assert "All of its 10 runs end at the same loss" in verdict.short(only)
 
@@ -149,12 +149,12 @@ def test_runs_that_are_all_alike_are_no_repetitions(tmp_path: Path, put: Put) ->
 def test_nothing_found_is_no_verdict(tmp_path: Path, put: Put, losses: list[None]) -> None:
     put("random", [losses] * 3)
     put("grid", [losses] * 3)
-    assert said(tmp_path).startswith("At least half of the runs of every optimiser found nothing")
+    assert sentences(tmp_path).startswith("At least half of the runs of every optimiser found nothing")
 
 
 def test_no_trial_is_said(tmp_path: Path, put: Put) -> None:
     put("random", [[]], ended="exhausted")
-    assert said(tmp_path) == "No trial was made: there is nothing to compare."
+    assert sentences(tmp_path) == "No trial was made: there is nothing to compare."
 
 
 def test_too_few_problems_are_no_test(tmp_path: Path, put: Put) -> None:
@@ -216,7 +216,7 @@ def test_a_yardstick_with_one_other_or_alone(tmp_path: Path, put: Put, with_rand
     doubled(tmp_path, shifted(0.5, 10, steps=8))
     if with_random:
         put("random", shifted(0.5, 10))
-    text = said(tmp_path)
+    text = sentences(tmp_path)
     assert text.startswith("**random** has the least" if with_random else "**random_2x** reaches in the median")
     assert ("ends 16.6 % below it" in text) == with_random
 
@@ -225,7 +225,7 @@ def test_a_yardstick_that_alone_succeeds_does_not_make_a_best(tmp_path: Path, pu
     put("random", [[None]] * 10)
     doubled(tmp_path, [[0.9, 0.5]] * 10)
     assert (
-        said(tmp_path)
+        sentences(tmp_path)
         == "At least half of the runs of every optimiser found nothing: there is no median loss to compare."
     )
 
@@ -233,9 +233,9 @@ def test_a_yardstick_that_alone_succeeds_does_not_make_a_best(tmp_path: Path, pu
 def test_beside_a_best_of_zero_a_yardstick_has_its_place_too(tmp_path: Path, put: Put) -> None:
     put("random", [[0.5, 0.0]] * 10)
     doubled(tmp_path, [[0.5, 0.5, 0.5, 0.25]] * 10)
-    assert "ends 0.25 above it and is told from it." in said(tmp_path)
+    assert "ends 0.25 above it and is told from it." in sentences(tmp_path)
     doubled(tmp_path, [[0.5, 0.5, 0.5, 0.0]] * 10)
-    assert "ends level with it and cannot be told from it." in said(tmp_path)
+    assert "ends level with it and cannot be told from it." in sentences(tmp_path)
 
 
 def test_power_is_of_the_best_whatever_decides_between_equal_medians(tmp_path: Path, put: Put) -> None:

@@ -16,11 +16,11 @@ def loaded() -> datasets.Dataset:
 
 def test_it_holds_what_it_should() -> None:
     """For you to sharpen: what you know of your data."""
-    found = loaded()
-    assert found.features.shape == (300, 3)
-    assert found.task == "binary"
-    assert found.classes == ("lower", "upper")
-    assert not found.features.isna().any(axis=None)
+    dataset = loaded()
+    assert dataset.features.shape == (300, 3)
+    assert dataset.task == "binary"
+    assert dataset.classes == ("lower", "upper")
+    assert not dataset.features.isna().any(axis=None)
 
 
 def test_it_is_the_same_each_time() -> None:

@@ -1,0 +1,41 @@
+"""The kind of problem that is a model trained on data: what its config must be; `data` is what it does."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import UserError
+from bench.problems.contract import Problem, Recipe
+
+if TYPE_CHECKING:
+    from bench.datasets import Dataset
+
+loads = True
+
+
+def chosen(groups: Mapping[str, Any]) -> bool:
+    """Whether a config is of this kind: every one that is of no other."""
+    return "model" in groups
+
+
+def relevant(groups: Mapping[str, Any]) -> dict[str, Any]:
+    """The config: losses depend on all of it."""
+    return dict(groups)
+
+
+def check(groups: Mapping[str, Any]) -> None:
+    """Raise `UserError` where the model names no class, or there is no data to train it on."""
+    dataset, model = groups["dataset"], groups["model"]
+    if "class" not in model:
+        raise UserError("model.class: missing; name a class by its dotted path (or, as model.function, a function)")
+    if dataset.get("load") is None:
+        raise UserError(
+            f"dataset={dataset['name']}: holds no data, and model={model['name']} is trained on some; "
+            "choose another dataset, or a function such as model=branin"
+        )
+
+
+def build(recipe: Recipe, dataset: "Dataset | None" = None) -> Problem:
+    """The problem of a recipe; loads the data where it is not given."""
+    from bench.problems import data  # noqa: PLC0415 - pandas and scikit-learn, which other kinds do without
+
+    return data.build(recipe, dataset)

@@ -1,0 +1,606 @@
+"""The mutations: a mistake each that somebody has made here or elsewhere, and the tests that must notice it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """Pieces of one file's text, each of which occurs once in it, and what takes their places."""
+
+    name: str
+    path: str
+    edits: tuple[tuple[str, str], ...]
+    tests: tuple[str, ...]
+    """Files or node ids, as pytest takes them."""
+
+
+MUTATIONS = [
+    Mutation(
+        "a failed trial is not told",
+        "bench/running/trial_loop.py",
+        (
+            (
+                'self._guarded("tell", number, lambda: self._tell(asked, result))',
+                'self._guarded("tell", number, lambda: None if result.failed else self._tell(asked, result))',
+            ),
+        ),
+        ("tests/running/test_run.py",),
+    ),
+    Mutation(
+        "the optimiser is told the last instead of the worst loss",
+        "bench/running/trial_loop.py",
+        (
+            (
+                "self._worst_loss = loss if self._worst_loss is None else max(loss, self._worst_loss)",
+                "self._worst_loss = loss",
+            ),
+        ),
+        ("tests/running/test_run.py",),
+    ),
+    Mutation(
+        "an incumbent by its test loss",
+        "bench/running/trial_loop.py",
+        (
+            (
+                "if evaluation.loss is not None and (best is None or evaluation.loss < best):",
+                (
+                    "if evaluation.loss is not None and (best is None or evaluation.test_loss < "
+                    "self._incumbent_test_loss):"
+                ),
+            ),
+        ),
+        ("tests/running/test_run.py",),
+    ),
+    Mutation(
+        "diverged_at is never set",
+        "bench/running/trial_loop.py",
+        (
+            (
+                ("                self.diverged_at = number\n"),
+                ("                self.diverged_at = None\n"),
+            ),
+        ),
+        ("tests/running/test_run.py",),
+    ),
+    Mutation(
+        "the optimiser is told before the evaluation is committed",
+        "bench/running/trial_loop.py",
+        (
+            (
+                (
+                    "        return self.store.put(asked.key, self.problem.hash, asked.text, evaluation, "
+                    "self.name, self._within.serve)"
+                ),
+                (
+                    "        self._late = (asked.key, self.problem.hash, asked.text, evaluation, self.name, "
+                    "self._within.serve)\n"
+                    "        return Stored(evaluation, self.name)"
+                ),
+            ),
+            (
+                "        entry = Journalled(number, asked.key, asked.seconds,",
+                (
+                    '        if getattr(self, "_late", None):\n'
+                    "            self.store.put(*self._late)\n"
+                    "            self._late = None\n"
+                    "        entry = Journalled(number, asked.key, asked.seconds,"
+                ),
+            ),
+        ),
+        ("tests/engines/test_local.py",),
+    ),
+    Mutation(
+        "a claim is not released where an evaluation ends the run",
+        "bench/running/trial_loop.py",
+        (
+            (
+                ("            self.store.release(asked.key)\n            raise"),
+                "            raise",
+            ),
+        ),
+        (
+            "tests/running/test_run.py",
+            "tests/running/test_faults.py",
+        ),
+    ),
+    Mutation(
+        "a key whose claim died twice is evaluated here again",
+        "bench/running/trial_loop.py",
+        (
+            (
+                "if self.limits is not None or deaths >= 2:",
+                "if self.limits is not None:",
+            ),
+        ),
+        ("tests/engines/test_local.py",),
+    ),
+    Mutation(
+        "a dead holder's claim counts no death",
+        "bench/store/store.py",
+        (
+            (
+                "deaths = before + 1",
+                "deaths = before",
+            ),
+        ),
+        ("tests/store/test_store.py",),
+    ),
+    Mutation(
+        "the key is without the libraries' versions",
+        "bench/problems/data.py",
+        (
+            (
+                ('        parts["versions"] = provenance.versions((*self.model.libraries, "scikit-learn"))\n'),
+                "",
+            ),
+        ),
+        ("tests/problems/test_data.py",),
+    ),
+    Mutation(
+        "the config hash has the place of datasets in it",
+        "bench/running/sweep.py",
+        (
+            (
+                "provenance.digest(hashed(groups))",
+                'provenance.digest(hashed(groups) | {"datasets_dir": config["datasets_dir"]})',
+            ),
+        ),
+        ("tests/running/test_sweep.py",),
+    ),
+    Mutation(
+        "the config hash is without the budget",
+        "bench/config/schema.py",
+        (
+            (
+                'if group != "metric"',
+                'if group not in ("metric", "budget")',
+            ),
+        ),
+        ("tests/running/test_sweep.py",),
+    ),
+    Mutation(
+        "a log integer is drawn without half a step at its ends",
+        "bench/space/space.py",
+        (
+            (
+                "rng.uniform(math.log(self.low - 0.5), math.log(self.high + 0.5))",
+                "rng.uniform(math.log(self.low), math.log(self.high))",
+            ),
+        ),
+        ("tests/space/test_space.py",),
+    ),
+    Mutation(
+        "the law of a log integer is without half a step",
+        "bench/space/space.py",
+        (
+            (
+                "np.log((k + 0.5) / (k - 0.5)) / math.log((self.high + 0.5) / (self.low - 0.5))",
+                "np.log((k + 1) / k) / math.log((self.high + 1) / self.low)",
+            ),
+        ),
+        ("tests/space/test_space.py",),
+    ),
+    Mutation(
+        "a file is written in its place instead of renamed into it",
+        "bench/files.py",
+        (
+            (
+                'part = path.with_name(f".{path.name}.{os.getpid()}.part")',
+                "part = path.with_name(path.name)",
+            ),
+        ),
+        ("tests/test_files.py",),
+    ),
+    Mutation(
+        "a timeout is not enforced",
+        "bench/running/child_process.py",
+        (
+            (
+                "end = None if within.timeout is None else start + within.timeout",
+                "end = None",
+            ),
+        ),
+        ("tests/running/test_child_process.py",),
+    ),
+    Mutation(
+        "exit status 0 with failures",
+        "bench/running/compose.py",
+        (
+            (
+                "raise typer.Exit(1) from None",
+                "raise typer.Exit(0) from None",
+            ),
+        ),
+        ("tests/running/test_run.py",),
+    ),
+    Mutation(
+        "one more draw of Hyperopt's at each trial",
+        "bench/optimizers/hyperopt_fmin.py",
+        (
+            (
+                "        doc = self._insert(self.suggest(ids,",
+                ("        self._rstate.integers(2**31 - 1)\n        doc = self._insert(self.suggest(ids,"),
+            ),
+        ),
+        ("tests/optimizers/test_faithful.py",),
+    ),
+    Mutation(
+        "Holm's factors from the wrong end",
+        "bench/report/statistics/significance.py",
+        (
+            (
+                "values[order] * np.arange(len(values), 0, -1)",
+                "values[order] * np.arange(1, len(values) + 1)",
+            ),
+        ),
+        (
+            "tests/report/statistics/test_significance.py::test_holm_by_hand",
+            "tests/report/statistics/test_significance.py::test_holm_rejects_what_stepping_down_rejects",
+        ),
+    ),
+    Mutation(
+        "Holm's adjusted values may fall again",
+        "bench/report/statistics/significance.py",
+        (
+            (
+                "np.minimum(1.0, np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1)))",
+                "np.minimum(1.0, values[order] * np.arange(len(values), 0, -1))",
+            ),
+        ),
+        (
+            "tests/report/statistics/test_significance.py::test_holm_by_hand",
+            "tests/report/statistics/test_significance.py::test_holm_rejects_what_stepping_down_rejects",
+        ),
+    ),
+    Mutation(
+        "Pratt's zeros dropped before ranking",
+        "bench/report/statistics/significance.py",
+        (
+            (
+                "average_ranks(levels(np.abs(d), rounding(a, b)))[d != 0]",
+                "average_ranks(levels(np.abs(d), rounding(a, b))[d != 0])",
+            ),
+        ),
+        ("tests/report/statistics/test_significance.py::test_signed_ranks_are_those_of_all_sign_flips",),
+    ),
+    Mutation(
+        "the rank sum is not that of the smaller side",
+        "bench/report/statistics/significance.py",
+        (
+            (
+                "size, own = (n, ranks[:n]) if n <= m else (m, ranks[n:])",
+                "size, own = (n, ranks[:n]) if n <= m else (m, ranks[:n])",
+            ),
+        ),
+        ("tests/report/statistics/test_significance.py::test_rank_sums_are_those_of_all_labellings",),
+    ),
+    Mutation(
+        "Hodges and Lehmann's averages over i < j",
+        "bench/report/statistics/significance.py",
+        (
+            (
+                "i, j = np.triu_indices(len(d))",
+                "i, j = np.triu_indices(len(d), 1)",
+            ),
+        ),
+        ("tests/report/statistics/test_significance.py::test_shifts_are_those_of_plain_loops",),
+    ),
+    Mutation(
+        "what differs by rounding is no tie",
+        "bench/report/statistics/significance.py",
+        (
+            (
+                "margins: Array = 16 * float(np.finfo(np.float64).eps) * sizes",
+                "margins: Array = 0 * float(np.finfo(np.float64).eps) * sizes",
+            ),
+        ),
+        (
+            "tests/report/statistics/test_significance.py::test_counts_over_a_common_number_tie_where_the_counts_do",
+            "tests/report/statistics/test_ranks.py::test_losses_that_differ_by_rounding_are_equal",
+        ),
+    ),
+    Mutation(
+        "a failed run is no loss at all (NaN stays NaN)",
+        "bench/report/statistics/significance.py",
+        (
+            (
+                "    return np.where(np.isnan(losses), np.inf, losses)",
+                "    return losses",
+            ),
+        ),
+        ("tests/report/statistics/test_significance.py::test_a_failed_run_counts_as_the_worst_whether_inf_or_nan",),
+    ),
+    Mutation(
+        "hitting time -1",
+        "bench/report/statistics/targets.py",
+        (
+            (
+                "reached.argmax(axis=1) + 1.0",
+                "reached.argmax(axis=1) + 0.0",
+            ),
+        ),
+        ("tests/report/statistics/test_targets.py",),
+    ),
+    Mutation(
+        "ECDF: a target is not reached by an equal loss",
+        "bench/report/statistics/targets.py",
+        (
+            (
+                'known.ravel(), side="left"',
+                'known.ravel(), side="right"',
+            ),
+        ),
+        ("tests/report/statistics/test_targets.py::test_the_ecdf_counts_pairs_of_runs_and_targets",),
+    ),
+    Mutation(
+        "random reference: one draw more",
+        "bench/report/statistics/random_search.py",
+        (
+            (
+                "middle = float(quantile(pool, evaluations)[-1])",
+                "middle = float(quantile(pool, evaluations + 1)[-1])",
+            ),
+        ),
+        ("tests/report/statistics/test_random_search.py",),
+    ),
+    Mutation(
+        "random reference: one draw fewer",
+        "bench/report/statistics/random_search.py",
+        (
+            (
+                "middle = float(quantile(pool, evaluations)[-1])",
+                "middle = float(quantile(pool, max(1, evaluations - 1))[-1])",
+            ),
+        ),
+        ("tests/report/statistics/test_random_search.py",),
+    ),
+    Mutation(
+        "random search's expected best: one draw more",
+        "bench/report/statistics/random_search.py",
+        (
+            (
+                "expectations[t - 1] = t * (beyond @ share)",
+                "expectations[t - 1] = (t + 1) * (beyond @ share)",
+            ),
+        ),
+        ("tests/report/statistics/test_random_search.py::test_the_expected_best_is_the_mean_over_all_subsets",),
+    ),
+    Mutation(
+        "nan-mean of failures: the mean leaves failed runs out",
+        "bench/report/statistics/intervals.py",
+        (
+            (
+                ("    failed = np.isinf(losses).any(axis=0)\n"),
+                (
+                    "    losses = losses[~np.isinf(losses.reshape(count, -1)).any(axis=1)]\n"
+                    "    count, failed = len(losses), np.isinf(losses).any(axis=0)\n"
+                ),
+            ),
+        ),
+        ("tests/report/statistics/test_intervals.py::test_a_mean_with_a_failed_run_is_infinite_with_both_ends",),
+    ),
+    Mutation(
+        "the median's interval leaves failed runs out",
+        "bench/report/statistics/intervals.py",
+        (
+            (
+                (
+                    "    ordered = np.sort(_losses(values), axis=0)\n"
+                    "    count = len(ordered)\n"
+                    "    if count == 0:\n"
+                    '        return _nothing(ordered, level, "order statistics")'
+                ),
+                (
+                    "    ordered = np.sort(_losses(values), axis=0)\n"
+                    "    ordered = ordered[~np.isinf(ordered.reshape(len(ordered), -1)).any(axis=1)]\n"
+                    "    count = len(ordered)\n"
+                    "    if count == 0:\n"
+                    '        return _nothing(ordered, level, "order statistics")'
+                ),
+            ),
+        ),
+        ("tests/report/statistics/test_intervals.py",),
+    ),
+    Mutation(
+        "quartiles take a failed run for a missing one",
+        "bench/report/statistics/quartiles.py",
+        (
+            (
+                "ordered = np.sort(np.where(np.isnan(values), np.inf, values), axis=0)",
+                (
+                    "ordered = np.sort(np.where(np.isnan(values), np.nanmax(np.where(np.isinf(values), 0, "
+                    "values)), values), axis=0)"
+                ),
+            ),
+        ),
+        ("tests/report/test_build.py::test_quartiles_are_those_of_a_plain_loop",),
+    ),
+    Mutation(
+        "curves: a run without success yet stands at 0",
+        "bench/report/runs/curves.py",
+        (
+            (
+                "    return np.where(np.isnan(values), np.inf, values)",
+                "    return np.where(np.isnan(values), 0.0, values)",
+            ),
+        ),
+        (
+            "tests/report/runs/test_samples.py",
+            "tests/report/test_build.py::test_curves_are_those_of_a_plain_loop",
+        ),
+    ),
+    Mutation(
+        "power at alpha instead of alpha / pairs",
+        "bench/report/statistics/power.py",
+        (
+            (
+                ("return _power(sides, paired, seeds, alpha / pairs, believed, np.random.default_rng([seed, seeds]))"),
+                "return _power(sides, paired, seeds, alpha, believed, np.random.default_rng([seed, seeds]))",
+            ),
+        ),
+        ("tests/report/statistics/test_power.py::test_the_answer_is_where_the_power_first_suffices",),
+    ),
+    Mutation(
+        "the split puts valid rows in train",
+        "bench/datasets/split.py",
+        (
+            (
+                ("        return Fold(train, valid, valid)\n"),
+                ("        return Fold(np.union1d(train, valid), valid, valid)\n"),
+            ),
+        ),
+        (
+            "tests/datasets/test_split.py",
+            "tests/problems/test_folds.py",
+        ),
+    ),
+    Mutation(
+        "the problem trains on valid rows too",
+        "bench/problems/data.py",
+        (
+            (
+                "folds.append(_FoldParts(self._part(fold.train), stop, valid))",
+                "folds.append(_FoldParts(self._part(np.union1d(fold.train, fold.valid)), stop, valid))",
+            ),
+        ),
+        ("tests/problems/test_data.py::test_the_model_never_sees_validation_or_test_in_training",),
+    ),
+    Mutation(
+        "a problem is kept by its dataset alone, not by its split's seed",
+        "bench/problems/building.py",
+        (
+            (
+                "recipe.seed if follows else 0",
+                "0",
+            ),
+        ),
+        ("tests/problems/test_building.py",),
+    ),
+    Mutation(
+        "a problem is kept by its dataset and model alone",
+        "bench/problems/building.py",
+        (
+            (
+                "    return _shared(json.dumps(dict(recipe.groups)), ",
+                (
+                    '    kept = _shared.__dict__.setdefault("kept", '
+                    '{}).setdefault(recipe.groups["dataset"]["name"], dict(recipe.groups))\n'
+                    "    return _shared(json.dumps(kept), "
+                ),
+            ),
+        ),
+        ("tests/problems/test_building.py",),
+    ),
+    Mutation(
+        "the model seed is dropped",
+        "bench/problems/data.py",
+        (
+            (
+                ("fold.stop, self.model_seed, self.recipe.threads, **watched"),
+                ("fold.stop, 0, self.recipe.threads, **watched"),
+            ),
+        ),
+        ("tests/problems/test_data.py::test_the_model_gets_its_seed_and_threads",),
+    ),
+    Mutation(
+        "the preparation is fitted on what it transforms",
+        "bench/models/preparation.py",
+        (
+            (
+                "        return np.asarray(self.transformer.transform(plain), dtype=np.float64)",
+                "        return np.asarray(self.transformer.fit_transform(plain), dtype=np.float64)",
+            ),
+        ),
+        ("tests/models/test_preparation.py::test_only_train_decides",),
+    ),
+    Mutation(
+        "the preparation is fitted on the stop part too",
+        "bench/models/scikit_learn.py",
+        (
+            (
+                (
+                    "        return FittedEstimator(estimator, prepared(train, self.impute, self.scale), self, "
+                    "_short(caught))"
+                ),
+                (
+                    "        both = Part(pd.concat([train.features, stop.features]), "
+                    "np.concatenate([train.target, stop.target]))\n"
+                    "        return FittedEstimator(estimator, prepared(both, self.impute, self.scale), self, "
+                    "_short(caught))"
+                ),
+            ),
+        ),
+        ("tests/models/test_scikit_learn.py::TestAgainstScikitLearn",),
+    ),
+    Mutation(
+        "a problem's numbers are scaled by all of its rows",
+        "bench/problems/data.py",
+        (
+            (
+                "        return Part(data.features.iloc[rows], data.target[rows], weights)",
+                (
+                    "        features = data.features.copy()\n"
+                    "        for name in features.select_dtypes(float):\n"
+                    "            features[name] = (features[name] - features[name].mean()) / features[name].std()\n"
+                    "        return Part(features.iloc[rows], data.target[rows], weights)"
+                ),
+            ),
+        ),
+        ("tests/problems/test_data.py::test_the_model_never_sees_validation_or_test_in_training",),
+    ),
+    Mutation(
+        "a cell is not escaped in HTML",
+        "bench/report/tables/formats.py",
+        (
+            (
+                "_marked(cell, markup.escape(cell.text), _HTML)",
+                "_marked(cell, cell.text, _HTML)",
+            ),
+        ),
+        ("tests/report/tables/test_tables.py::test_no_name_is_markup",),
+    ),
+    Mutation(
+        "a cell is not escaped in LaTeX",
+        "bench/report/tables/formats.py",
+        (
+            (
+                'return "--" if text == NOTHING else escape(text)',
+                'return "--" if text == NOTHING else text',
+            ),
+        ),
+        ("tests/report/tables/test_tables.py::test_no_name_is_markup",),
+    ),
+    Mutation(
+        "a cell is not escaped in Markdown",
+        "bench/report/tables/formats.py",
+        (
+            (
+                'return text.replace("|", "\\\\|")',
+                "return text",
+            ),
+        ),
+        ("tests/report/tables/test_tables.py::test_no_name_is_markup",),
+    ),
+    Mutation(
+        "a cell is not quoted in CSV",
+        "bench/report/tables/formats.py",
+        (
+            (
+                'frame.to_csv(index=False, lineterminator="\\n")',
+                'frame.to_csv(index=False, lineterminator="\\n", quoting=3, quotechar=None, escapechar="\\\\")',
+            ),
+        ),
+        ("tests/report/tables/test_tables.py::test_csv_gives_every_name_back",),
+    ),
+    Mutation(
+        "a text is not escaped in the page",
+        "bench/report/page/markup.py",
+        (
+            (
+                "    return html.escape(raw, quote=True)",
+                "    return raw",
+            ),
+        ),
+        ("tests/report/page/test_page.py::test_no_name_becomes_markup",),
+    ),
+]

@@ -1,0 +1,30 @@
+"""The optimisers of conf/optimizer by their classes: `make test` tries one of each class, `make test-all` all."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pytest
+import yaml
+from commands import ROOT
+
+CLASSES: dict[str, list[str]] = {}
+"""The configs of each class, by its dotted path; both in the order of the files' names."""
+for _path in sorted((ROOT / "conf" / "optimizer").glob("*.yaml")):
+    CLASSES.setdefault(yaml.safe_load(_path.read_text())["class"], []).append(_path.stem)
+
+NAMES = sorted(name for names in CLASSES.values() for name in names)
+ONE_EACH = sorted(names[0] for names in CLASSES.values())
+"""Of each class the first config; the others are the same code with other settings."""
+
+
+def one_each(names: Iterable[str], *marks: Any) -> list[Any]:
+    """Configs as parameters of a test: of each class the first that is among them, the others as exhaustive."""
+    names = list(names)
+    first = {next((name for name in of_class if name in names), None) for of_class in CLASSES.values()}
+    return [in_part(name, name in first, *marks, id=name) for name in names]
+
+
+def in_part(value: Any, tried: bool, *marks: Any, id: str | None = None) -> Any:  # noqa: A002 - pytest's own word
+    """A parameter of a test, or several, for `make test` where it is to be tried there, else for `make test-all`."""
+    values: Sequence[Any] = value if isinstance(value, tuple) else (value,)
+    return pytest.param(*values, id=id, marks=[*marks, *([] if tried else [pytest.mark.exhaustive])])
