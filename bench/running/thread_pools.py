@@ -24,15 +24,16 @@ class _Loaded:
     modules: int = 0
     """How many modules were imported when they were looked for."""
 
-    def look(self) -> None:
-        """Find what has been loaded since; libraries come with the modules that need them."""
+    def look(self) -> bool:
+        """Find what has been loaded since the last look, where any module was imported; returns whether it looked."""
         if len(sys.modules) == self.modules:
-            return
+            return False
         for pool in ThreadpoolController().lib_controllers:
             if pool.filepath not in self.pools:
                 self.pools[pool.filepath] = pool
                 self.own[pool.filepath] = pool.num_threads
         self.modules = len(sys.modules)
+        return True
 
 
 _loaded = _Loaded()
@@ -45,15 +46,16 @@ def limited(threads: int) -> Iterator[None]:
 
     A library that the body itself loads has its own number of threads until the body, or a limit within it, ends.
     """
-    _loaded.look()
+    looked = _loaded.look()
+    other = looked or not _within or _within[-1] != threads
     before = {} if _within else {name: pool.num_threads for name, pool in _loaded.pools.items()}
-    for pool in _loaded.pools.values():
+    for pool in _loaded.pools.values() if other else ():
         pool.set_num_threads(threads)
     _within.append(threads)
     try:
         yield
     finally:
         _within.pop()
-        _loaded.look()
-        for name, pool in _loaded.pools.items():
+        other = _loaded.look() or other
+        for name, pool in _loaded.pools.items() if other else ():
             pool.set_num_threads(_within[-1] if _within else before.get(name, _loaded.own[name]))

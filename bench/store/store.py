@@ -43,8 +43,12 @@ Serves = Callable[[Evaluation], bool]
 """Whether a stored evaluation is what one made now would be: none that was cut short by a limit that is lifted."""
 
 
-compact = json.JSONEncoder(separators=(",", ":")).encode
-"""The JSON of details, without blanks."""
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+def compact(details: Mapping[str, Any]) -> str:
+    """The JSON of details, without blanks; a function has none."""
+    return _ENCODER.encode(details) if details else "{}"
 
 
 def _any(_evaluation: Evaluation) -> bool:

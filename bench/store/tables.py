@@ -51,6 +51,7 @@ CLAIMS = sa.Table(
     sa.Column("key", sa.String(64), primary_key=True),
     *_holder(),
     sa.Column("deaths", sa.Integer, nullable=False),  # holders that died while they evaluated this key
+    sqlite_with_rowid=False,  # one tree to write to instead of two, at every trial
 )
 
 RUNS = sa.Table(
@@ -83,6 +84,7 @@ TRIALS = sa.Table(
     sa.Column("ask_seconds", sa.Double, nullable=False),
     sa.Column("tell_seconds", sa.Double, nullable=False),
     sa.Column("started_at", sa.String(32), nullable=False),
+    sqlite_with_rowid=False,  # as above
 )
 
 # Who holds something says so again and again, by the server's clock: only that it changes matters to those who wait.

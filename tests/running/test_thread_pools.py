@@ -64,6 +64,7 @@ def test_libraries_are_looked_up_again_only_where_modules_were_imported(monkeypa
 
 
 LOADED_LATER = """
+import sys
 from threadpoolctl import threadpool_info
 from bench.running.thread_pools import limited
 
@@ -72,7 +73,7 @@ def threads():
 
 with limited(1):
     assert not threads(), threads()
-    with limited(3):
+    with limited(int(sys.argv[1])):
         import numpy
         own = threads()
     assert set(threads().values()) == {1}, threads()
@@ -83,9 +84,10 @@ assert own and threads() == own, threads()
 """
 
 
-def test_a_library_that_an_evaluation_loads_is_limited_from_then_on_and_gets_its_threads_back():
+@pytest.mark.parametrize("inner", ["1", "3"])
+def test_a_library_that_an_evaluation_loads_is_limited_from_then_on_and_gets_its_threads_back(inner):
     variables = {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-c", LOADED_LATER], env=variables, check=False, capture_output=True, text=True
+        [sys.executable, "-c", LOADED_LATER, inner], env=variables, check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
