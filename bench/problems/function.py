@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,11 +20,13 @@ from bench import provenance
 from bench.checks import is_number, whole
 from bench.config.components import build as build_component
 from bench.config.components import locate
-from bench.datasets import Dataset
 from bench.errors import UserError, allowed
 from bench.models import Step
 from bench.problems.contract import NO_OUTCOME, Evaluation, Recipe, one_line
 from bench.space import Configuration, InvalidConfiguration, Space, parsing, to_json
+
+if TYPE_CHECKING:
+    from bench.datasets import Dataset
 
 KEYS = (
     "name", "description", "function", "settings", "revision", "libraries", "dimension", "space", "minimum", "noise",
@@ -178,7 +180,7 @@ def check(groups: Mapping[str, Any]) -> None:
         raise UserError(f"model.minimum={minimum!r}: expected {{loss: NUMBER, at: [{{x: 0.5}}, ...]}}")
 
 
-def build(recipe: Recipe, dataset: Dataset | None = None) -> FunctionProblem:
+def build(recipe: Recipe, dataset: "Dataset | None" = None) -> FunctionProblem:
     """The problem of a recipe whose model is a function; raises `UserError` where the config cannot be used."""
     assert dataset is None
     config, seeds = recipe.groups["model"], recipe.groups["seeds"]
