@@ -1,7 +1,7 @@
 """The report over 10,000, 100,000 and 1,000,000 trials: time and peak memory of all frames, and time of each figure.
 
-Run as `python benchmarks/report.py`; exits with status 1 where one of its bounds does not hold. Times are
-those of the process on its core, so that what else the machine does counts little.
+Run as `python benchmarks/report.py`; exits with status 1 where a bound does not hold. Times are those of the process on
+its core, and the least of two: what else the machine does only adds to them.
 """
 
 import json
@@ -32,7 +32,8 @@ DATASETS, OPTIMIZERS = 5, 20
 SIZES = {"10,000": (1, 100), "100,000": (4, 250), "1,000,000": (20, 500)}
 """Seeds and trials of a run, by the number of trials that they make: 2,000 runs of 500 at most."""
 PARAMETERS = 6
-BOUNDS = {"all frames, s": 15.0, "peak memory, GB": 2.0, "slowest figure, s": 1.0}
+BOUNDS = {"all frames, s": 8.0, "peak memory, GB": 1.0, "slowest figure, s": 1.0}
+"""For 1,000,000 trials."""
 
 
 def write(folder: Path, seeds: int, trials: int) -> None:
@@ -95,11 +96,11 @@ def measure(folder: Path) -> dict[str, Any]:
         last = now
 
     reading = selection.read(folder, selection.selection(["big"]))
-    found = reading.results
+    results = reading.results
     lap("reading")
-    comparisons = curves.comparisons(found)
+    comparisons = curves.comparisons(results)
     lap("curves")
-    analyses = [analyse(comparison, found) for comparison in comparisons]
+    analyses = [analyse(comparison, results) for comparison in comparisons]
     lap("statistics")
     together = across(analyses)
     lap("across problems")
@@ -108,7 +109,7 @@ def measure(folder: Path) -> dict[str, Any]:
     important = [importance(place) for place in looked if place is not None]
     lap("importance")
     for comparison, place in zip(comparisons, looked, strict=True):
-        audit.findings(comparison, found, {}, place)
+        audit.findings(comparison, results, {}, place)
     lap("audit")
     looks = style.styles(label for analysis in analyses for label in analysis.samples)
     for analysis in analyses:
@@ -122,18 +123,26 @@ def measure(folder: Path) -> dict[str, Any]:
     with figures.look():  # what the first figure of a process takes besides, once
         figures.render(figures.draw(figures.view(comparisons[0], "validation", looks)))
     assert together is not None
-    for made in (catalogue.pictures(first, looked[0], important[0], looks), catalogue.pictures_across(together, looks)):
+    pictures = (catalogue.pictures(first, looked[0], important[0], looks), catalogue.pictures_across(together, looks))
+    for several in pictures:
         begun = time.process_time()
-        for picture in made:
+        for picture in several:
             drawn[picture.name] = time.process_time() - begun
             begun = time.process_time()
+    return {"rooms": seconds, "figures": drawn, "all frames, s": frames, "peak memory, GB": peak}
+
+
+def least(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """The least seconds of each room and figure in two measurements, and what follows of them."""
+    rooms, figures = (
+        {name: min(seconds, other[kind][name]) for name, seconds in one[kind].items()} for kind in ("rooms", "figures")
+    )
     return {
-        "rooms": seconds,
-        "figures": drawn,
-        "trials": len(found.trials),
-        "all frames, s": frames,
-        "peak memory, GB": peak,
-        "slowest figure, s": max(drawn.values()),
+        "rooms": rooms,
+        "figures": figures,
+        "all frames, s": sum(rooms.values()),
+        "peak memory, GB": max(one["peak memory, GB"], other["peak memory, GB"]),
+        "slowest figure, s": max(figures.values()),
     }
 
 
@@ -145,16 +154,17 @@ def main() -> int:
     for name, (seeds, trials) in SIZES.items():
         with tempfile.TemporaryDirectory() as folder:
             write(Path(folder), seeds, trials)
-            child = subprocess.run([sys.executable, __file__, folder], check=True, capture_output=True, text=True)
-        measured[name] = json.loads(child.stdout)
+            command = [sys.executable, __file__, folder]
+            one, other = (subprocess.run(command, check=True, capture_output=True, text=True) for _ in range(2))
+        measured[name] = least(json.loads(one.stdout), json.loads(other.stdout))
     print(f"{'trials':28}" + "".join(f"{name:>12}" for name in measured))
     largest = measured["1,000,000"]
     for kind in ("rooms", "figures"):
         for room in largest[kind]:
-            values = "".join(f"{found[kind].get(room, float('nan')):12.2f}" for found in measured.values())
+            values = "".join(f"{one[kind].get(room, float('nan')):12.2f}" for one in measured.values())
             print(f"{room + ', s':28}{values}")
     for name, bound in BOUNDS.items():
-        values = "".join(f"{found[name]:12.2f}" for found in measured.values())
+        values = "".join(f"{one[name]:12.2f}" for one in measured.values())
         print(f"{name:28}{values}  (bound {bound:g})")
     return int(any(largest[name] > bound for name, bound in BOUNDS.items()))
 

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,14 +187,19 @@ def read_run(
     """
     names = SCHEMA.names if columns is None else columns
     try:
-        with pq.ParquetFile(path) as file:  # opened once: a large experiment has ten thousand files
+        with pa.OSFile(str(path)) as opened, pq.ParquetFile(opened) as file:  # once: an experiment has many files
             metadata = _metadata(path, file)
             left_out = _as_expected(file.metadata, expected or {})
-            schema = pa.schema([SCHEMA.field(name) for name in names if name not in left_out])
+            schema = _schema(tuple(name for name in names if name not in left_out))
             table = file.read(columns=schema.names, use_threads=False).select(schema.names)
         return (table if table.schema.equals(schema) else table.cast(schema)), metadata
     except _BROKEN as error:
         raise DamagedTable(path, error) from None
+
+
+@lru_cache(maxsize=64)
+def _schema(names: tuple[str, ...]) -> pa.Schema:
+    return pa.schema([SCHEMA.field(name) for name in names])
 
 
 def _as_expected(file: pq.FileMetaData, expected: Mapping[str, object]) -> set[str]:

@@ -165,10 +165,10 @@ def _runs(
         final = {
             kind: sample.of(kind)[:, at] if at >= 0 else np.full(len(sample.seeds), np.inf) for kind in quartiles.KINDS
         }
-        scores = [
-            float(baseline.normalised(np.array([loss]), used[problem].reference)[0])
-            for loss, problem in zip(final["validation"], sample.problems, strict=True)
-        ]
+        scores = np.empty(len(sample.seeds))
+        for problem in dict.fromkeys(sample.problems):
+            here = np.array([other == problem for other in sample.problems])
+            scores[here] = baseline.normalised(final["validation"][here], used[problem].reference)
         reached = targets.evaluations_to(sample.validation, goals[label]) if goals else np.nan
         columns = {"seed": sample.seeds, **final, "score": scores, "evaluations_to_random": reached}
         parts[label] = pd.DataFrame({**columns, **overtuning(sample.validation, sample.test)})

@@ -107,14 +107,15 @@ def forest(places: NDArray[np.float64], ranks: NDArray[np.float64], seed: int) -
     sklearn = importlib.import_module("sklearn")  # here, as it takes half a second that nothing else needs
     tree = importlib.import_module("sklearn.tree")
     rows = places.astype(np.float32)
-    seeds = np.random.RandomState(seed)
+    random = np.random.RandomState(seed)
     trees = []
     with sklearn.config_context(skip_parameter_validation=True, assume_finite=True):
-        for _ in range(_TREES):
-            own = int(seeds.randint(np.iinfo(np.int32).max))
-            drawn = np.random.RandomState(own).randint(0, len(ranks), len(ranks), dtype=np.int32)
+        for own in [random.randint(np.iinfo(np.int32).max) for _ in range(_TREES)]:
+            random.seed(own)  # of each tree, for its rows and again for its splits: sooner than a new generator
+            drawn = random.randint(0, len(ranks), len(ranks), dtype=np.int32)
             times = np.bincount(drawn, minlength=len(ranks)).astype(np.float64)
-            grown = tree.DecisionTreeRegressor(min_samples_leaf=2, random_state=own)
+            random.seed(own)
+            grown = tree.DecisionTreeRegressor(min_samples_leaf=2, random_state=random)
             trees.append(grown.fit(rows, ranks, sample_weight=times, check_input=False))
     return trees
 

@@ -129,25 +129,18 @@ def fault(run: RunId, table: pa.Table, metadata: Mapping[str, Any]) -> str | Non
     It must be the run whose place it has; its trials be numbered 0, 1, 2, ...; its best losses be finite and never
     rise; its trials be those of its budget, unless it was exhausted or limited by time; its problem be named.
     """
-    for name, value in vars(run).items():
-        others = _others(table, name, {value})
+    for name in set(table.column_names).intersection(vars(run)):
+        others = set(table[name].unique().to_pylist()) - {getattr(run, name)}
         if others:
             return f"its rows are of {name} {min(map(str, others))}: move it back to that run's place, or delete it"
     reason = _fault_of_rows(table) or _fault_of_metadata(len(table), metadata)
     return reason and f"{reason}; delete it and run its experiment again"
 
 
-def _others(table: pa.Table, name: str, known: set[Any]) -> set[Any]:
-    """The values of a column that are none of those known; none where it was left out unread."""
-    return set(table[name].unique().to_pylist()) - known if name in table.column_names else set()
-
-
 def _measured(table: pa.Table) -> pa.Table:
     """The columns of a run's table that do not name it, those that were left out unread among them."""
-    columns = [
-        table[field.name] if field.name in table.column_names else _constant(field.name, len(table))
-        for field in _MEASURED
-    ]
+    there = dict(zip(table.column_names, table.columns, strict=True))
+    columns = [there[name] if name in there else _constant(name, len(table)) for name in _MEASURED.names]
     return pa.Table.from_arrays(columns, schema=_MEASURED)
 
 
@@ -173,7 +166,7 @@ def _fault_of_rows(table: pa.Table) -> str | None:
     wrong = np.flatnonzero(trials != np.arange(len(trials)))
     if len(wrong):
         return f"its trials are not numbered 0, 1, 2, ... (found {trials[wrong[0]]} in place of {wrong[0]})"
-    unknown = _others(table, "status", _STATUS)
+    unknown = set(table["status"].unique().to_pylist()) - _STATUS if "status" in table.column_names else set()
     if unknown:
         return f"has trials of unknown status {min(map(str, unknown))}"
     best = table["best_loss"].to_numpy()
