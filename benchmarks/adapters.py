@@ -30,7 +30,7 @@ ATTEMPTS = 4
 def main() -> int:
     parser = argparse.ArgumentParser(description="Each optimiser beside its library's own loop.")
     parser.add_argument("names", nargs="*", help="of configs; all by default")
-    parser.add_argument("--trials", type=int, help=f"of each; by default 50, of the slow ones {FEW}")
+    parser.add_argument("--trials", type=int, help=f"of each; by default 50 or 100, of the slow ones {FEW}")
     arguments = parser.parse_args()
     loops: Any = import_module("loops")
     start, wrong, missing = time.perf_counter(), [], []
@@ -45,7 +45,7 @@ def main() -> int:
         few = case.name.startswith(SLOW)
         if few and case.label != "flat" and not arguments.trials:
             continue
-        measured = measure(loops, case, arguments.trials or (FEW if few else 50))
+        measured = measure(loops, case, arguments.trials or (FEW if few else max(50, case.few)))
         print(
             f"| {case.name} | {library(loops, case)} | {case.label} | {measured.equal} of {measured.trials} | "
             f"{measured.own:.5f} | {measured.added:.5f} |",

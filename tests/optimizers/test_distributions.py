@@ -8,6 +8,7 @@ from typing import Any
 import hyperopt
 import numpy as np
 import pytest
+from adapters import in_part
 from hyperopt import hp
 from loops import build, only
 from scipy import stats
@@ -29,7 +30,8 @@ TORCH = [
     pytest.param(name, marks=pytest.mark.skipif(find_spec(package) is None, reason=f"needs {package}"))
     for name, package in (("ax", "ax"), ("botorch_gp", "botorch"), ("botorch_turbo", "botorch"))
 ]
-SLOW = [pytest.param("hyperopt_atpe", marks=pytest.mark.slow)]
+SLOW = [in_part("hyperopt_atpe", tried=False)]
+"""Of which a draw takes a tenth of a second."""
 
 
 def draws(name: str, n: int) -> list[Configuration]:

@@ -69,7 +69,7 @@ def test_a_vast_grid_costs_nothing() -> None:
     ("setting", "message"),
     [
         ({"order": "random"}, r"optimizer.settings.order='random': .*shuffled, lexicographic"),
-        ({"levels": 0}, r"optimizer.settings.levels=0: .*1 or more"),
+        ({"levels": 0}, r"optimizer.settings.levels=0: expected a whole number from 1"),
         ({"levels": True}, r"optimizer.settings.levels=True: "),
         ({"levels": 2.5}, r"optimizer.settings.levels=2.5: "),
     ],
