@@ -39,6 +39,8 @@ def improvement(pairs: pd.DataFrame, styles: Mapping[str, Style], title: str = "
     names, wins, apart = _matrix(pairs)
     paper = sheet()
     figure = canvas.blank()
+    axes = figure.add_axes((0, 0, 1, 1))
+    _cells(axes, wins, apart)  # before there are names, all of which seaborn would draw
     room = 1000.0 if paper.grows else 0.3 * paper.width * INCH
     rows = [words.lines(figure, name, room, ha="right", color=style.darker(styles[name].color)) for name in names]
     heads = [words.put(figure, name, size=paper.label, color=style.darker(styles[name].color)) for name in names]
@@ -54,8 +56,9 @@ def improvement(pairs: pd.DataFrame, styles: Mapping[str, Style], title: str = "
     height = top + above + _EDGE + words.heading_height(heading)
     figure.set_size_inches(width / INCH, height / INCH)
     across = len(names) * cell
-    axes = figure.add_axes((left / width, below / height, across / width, (top - below) / height))
-    _cells(axes, wins, apart, min(paper.label, 0.46 * cell))
+    axes.set_position((left / width, below / height, across / width, (top - below) / height))
+    for text in axes.texts:
+        text.set_fontsize(min(paper.label, 0.46 * cell))
     for place, (name, texts, head) in enumerate(zip(names, rows, heads, strict=True)):
         x, y = left + (place + 0.5) * cell, top - (place + 0.5) * tall
         _dot(figure, (left - gap / 2, y), styles[name])
@@ -97,7 +100,7 @@ def _widths(count: int, left: float) -> tuple[float, float]:
     return width, min(cell, _CELL * paper.scale)
 
 
-def _cells(axes: Axes, wins: Values, apart: NDArray[np.bool_], size: float) -> None:
+def _cells(axes: Axes, wins: Values, apart: NDArray[np.bool_]) -> None:
     """The matrix itself: seaborn's heat map, its numbers bold where the two are told apart."""
     seaborn = importlib.import_module("seaborn")  # here, since no other figure needs it
     digits = mpl.rcParams["font.family"][0]  # alone: each font of a list is looked for at each of 400 numbers
@@ -110,7 +113,7 @@ def _cells(axes: Axes, wins: Values, apart: NDArray[np.bool_], size: float) -> N
         cbar=False,
         annot=np.round(100 * wins),
         fmt=".0f",
-        annot_kws={"size": size, "va": "center_baseline", "parse_math": False, "family": digits},
+        annot_kws={"va": "center_baseline", "parse_math": False, "family": digits},
         linewidths=0.6,
         linecolor="white",
         xticklabels=False,
@@ -121,7 +124,7 @@ def _cells(axes: Axes, wins: Values, apart: NDArray[np.bool_], size: float) -> N
     for text, (row, column) in zip(axes.texts, np.argwhere(~np.isnan(wins)), strict=True):
         text.set(weight="bold" if apart[row, column] else "normal", color=_on(_SHADES(wins[row, column])))
     for row, column in np.argwhere(np.isnan(wins) & ~np.eye(len(wins), dtype=bool)):
-        axes.text(column + 0.5, row + 0.5, "?", size=size, ha="center", va="center_baseline")
+        axes.text(column + 0.5, row + 0.5, "?", ha="center", va="center_baseline")
 
 
 def _on(shade: tuple[float, ...]) -> str:
