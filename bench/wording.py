@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 
-def listed(said: Iterable[str], limit: int = 6, between: str = ", ") -> str:
+def listed(items: Iterable[str], limit: int = 6, between: str = ", ") -> str:
     """Some of many, and how many more.
 
     >>> listed("abcde", 3)
     'a, b, c and 2 more'
     """
-    every = list(said)
+    every = list(items)
     more = f" and {len(every) - limit} more" if len(every) > limit else ""
     return between.join(every[:limit]) + more
 

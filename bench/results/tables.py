@@ -211,8 +211,8 @@ def _as_expected(file: pq.FileMetaData, expected: Mapping[str, object]) -> set[s
     for number in range(file.num_row_groups):
         group = file.row_group(number)
         for name in list(known):
-            found = group.column(places[name]).statistics
-            if found is None or found.null_count or not (found.min == expected[name] == found.max):
+            bounds = group.column(places[name]).statistics
+            if bounds is None or bounds.null_count or not (bounds.min == expected[name] == bounds.max):
                 known.discard(name)
     return known
 
