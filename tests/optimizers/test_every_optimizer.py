@@ -136,7 +136,7 @@ def test_what_is_declared(name: str) -> None:
     assert optimizer.libraries[0].split("-")[0] in {"numpy", of_name.get(library, library)}
     config = yaml.safe_load((CONF / f"{name}.yaml").read_text())
     assert config["name"] == name
-    assert set(config) - {"budget_factor"} == {"name", "description", "class", "settings"}
+    assert set(config) - {"budget_factor"} == {"name", "description", "look", "class", "settings"}
 
 
 @pytest.mark.parametrize(
