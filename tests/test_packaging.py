@@ -221,7 +221,7 @@ def test_what_tests_import_comes_with_dev() -> None:
     """Except PyTorch, TensorFlow and what needs them, whose tests are skipped where they are not there; Pillow and
     Requests come with what draws and downloads.
     """
-    local = {path.stem for path in (ROOT / "tests").rglob("*.py")}
+    local = {path.stem for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")}
     without = {"torch", "botorch", "gpytorch", "ax", "tensorflow", "PIL", "requests"}
     modules = set()
     for path in [*(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]:

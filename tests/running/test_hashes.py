@@ -19,7 +19,8 @@ from bench.running.run import RunSpec
 from bench.running.sweep import enumerate_runs
 
 RESULTS = ROOT / "results"
-EXPERIMENTS = sorted(path.name for path in RESULTS.iterdir() if (conf_dir() / f"experiment/{path.name}.yaml").exists())
+EXPERIMENTS = ["lecture_keras", "nni_autogbdt", "nni_autogbdt_gp", "otto_keras", "otto_reference"]
+"""Those whose tables are in the repository; others may lie beside them, made here under any settings."""
 
 
 def tables(experiment: str) -> Iterator[tuple[RunId, dict[str, Any]]]:
@@ -41,8 +42,8 @@ def of_today(experiment: str) -> dict[RunId, RunSpec]:
         return {spec.run: spec for spec in enumerate_runs(compose, compose([]).blocks, [])}
 
 
-def test_there_are_tables_of_every_reference_experiment() -> None:
-    assert {"lecture_keras", "nni_autogbdt", "nni_autogbdt_gp", "otto_keras", "otto_reference"} <= set(EXPERIMENTS)
+def test_each_experiment_has_tables() -> None:
+    assert all(next(tables(experiment), None) for experiment in EXPERIMENTS)
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
