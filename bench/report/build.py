@@ -32,12 +32,12 @@ def build(
     folder = folder_of(reports_dir, wanted)
     stored = {} if new_references else references.read(folder)
     before = checksums.read(folder)
-    made = {}
+    digests = {}
     for path, content in files(results_dir, wanted, stored):
         _write(folder / path, content)
-        made[path] = checksums.digest(content)
-    checksums.clear(folder, before, made)
-    _write(folder / checksums.FILE, checksums.to_text(made).encode())
+        digests[path] = checksums.digest(content)
+    checksums.clear(folder, before, digests)
+    _write(folder / checksums.FILE, checksums.to_text(digests).encode())
     return folder
 
 
@@ -53,45 +53,45 @@ def files(results_dir: Path, wanted: Selection, stored: References) -> Iterator[
     same under `all`, `references.json`, `report.md` and `report.html`. What is not finished or damaged is left out, and
     each curve says how many runs it has. Warnings stand in the page and go to stderr.
     """
-    made, used = collect(results_dir, wanted, stored)
-    for part in (*(problem.part for problem in made.problems), *([made.overall] if made.overall else [])):
+    whole, used = collect(results_dir, wanted, stored)
+    for part in (*(problem.part for problem in whole.problems), *([whole.overall] if whole.overall else [])):
         yield from part.files.items()
     yield references.FILE, references.to_json(used).encode()
-    yield "report.md", markdown.page(made).encode()
-    yield "report.html", report_page.render(made).encode()
+    yield "report.md", markdown.page(whole).encode()
+    yield "report.html", report_page.render(whole).encode()
 
 
 def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[Contents, References]:
     """All that the report holds, and the references that its scores are measured by."""
     venue = paper(wanted.paper) if wanted.paper else None
-    found = selection.read(results_dir, wanted)
-    comparisons = curves.comparisons(found.results)
+    reading = selection.read(results_dir, wanted)
+    comparisons = curves.comparisons(reading.results)
     theirs = published.read(results_dir, wanted.experiments)
-    warnings = found.warnings
+    warnings = reading.warnings
     looks = style.styles(label for comparison in comparisons for label in comparison.final["label"])
     problems = []
     used: References = {}
     for stem, comparison in contents.stems(comparisons).items():
-        analysis = analyse(comparison, found.results, stored)
-        looked = visits.read(results_dir, comparison, found)
-        warnings += audit.warnings(comparison, found.results)
+        analysis = analyse(comparison, reading.results, stored)
+        looked = visits.read(results_dir, comparison, reading)
+        warnings += audit.warnings(comparison, reading.results)
         warnings += [analysis.outdated] if analysis.outdated else []
-        said = audit.findings(comparison, found.results, found.left_out, looked)
-        told = theirs.get(str(comparison))
-        others = told.of(comparison.metric) if told else None
-        problems.append(contents.problem(stem, analysis, looked, said, looks, venue, others))
+        findings = audit.findings(comparison, reading.results, reading.left_out, looked)
+        published_here = theirs.get(str(comparison))
+        others = published_here.of(comparison.metric) if published_here else None
+        problems.append(contents.problem(stem, analysis, looked, findings, looks, venue, others))
         used |= analysis.references
     together = across([problem.analysis for problem in problems])
     selection.warn(warnings)
-    made = Contents(
+    whole = Contents(
         wanted=wanted,
-        results=found.results,
+        results=reading.results,
         styles=looks,
         problems=tuple(problems),
         overall=contents.overall(together, looks, venue) if together else None,
         warnings=tuple(warnings),
     )
-    return made, used
+    return whole, used
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -63,12 +63,12 @@ def check(results_dir: Path, reports_dir: Path, wanted: Selection) -> Check:
     folder = build.folder_of(reports_dir, wanted)
     if not folder.is_dir():
         raise UserError(f"{folder}: no report is there to be checked; {wanted.command!r} makes it")
-    made = dict(build.files(results_dir, wanted, references.read(folder)))
-    digests = {path: checksums.digest(content) for path, content in made.items()}
-    made[checksums.FILE] = checksums.to_text(digests).encode()
+    expected = dict(build.files(results_dir, wanted, references.read(folder)))
+    digests = {path: checksums.digest(content) for path, content in expected.items()}
+    expected[checksums.FILE] = checksums.to_text(digests).encode()
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    same = [path for path in made if path in there and _content(folder / path) == made[path]]
-    differing = sorted(set(made) & there - set(same))
+    same = [path for path in expected if path in there and _content(folder / path) == expected[path]]
+    differing = sorted(set(expected) & there - set(same))
     stated = checksums.read(folder).get(_PAGE) if _PAGE not in there else None
     left_out = stated == digests[_PAGE]
     if stated and not left_out:
@@ -77,20 +77,20 @@ def check(results_dir: Path, reports_dir: Path, wanted: Selection) -> Check:
         folder,
         tuple(sorted(same)),
         tuple(differing),
-        tuple(sorted(set(made) - there - ({_PAGE} if stated else set()))),
-        tuple(sorted(there - set(made))),
-        _hint(folder, wanted, made, [path for path in differing if _BY_DIGEST not in path]),
+        tuple(sorted(set(expected) - there - ({_PAGE} if stated else set()))),
+        tuple(sorted(there - set(expected))),
+        _hint(folder, wanted, expected, [path for path in differing if _BY_DIGEST not in path]),
         left_out,
     )
 
 
-def _hint(folder: Path, wanted: Selection, made: Mapping[str, bytes], differing: Iterable[str]) -> str:
+def _hint(folder: Path, wanted: Selection, expected: Mapping[str, bytes], differing: Iterable[str]) -> str:
     page = (_content(folder / "report.md") or b"").decode(errors="replace")
     line = next((line for line in page.splitlines() if line.startswith("Made by ")), made_by(wanted))
     if line != made_by(wanted):
         return f"the report there was made by another command: {line.removeprefix('Made by ').rstrip('.')}"
     kinds = {_kind(path) for path in differing if path not in (checksums.FILE, "report.html")}
-    if kinds == {"figures"} and any(_kind(path) == "tables" for path in made):
+    if kinds == {"figures"} and any(_kind(path) == "tables" for path in expected):
         return "every number is the same: the bytes of figures also depend on the version of Matplotlib"
     return ""
 

@@ -21,7 +21,7 @@ def digest(content: bytes) -> str:
 
 def to_text(digests: Mapping[str, str]) -> str:
     """The file, in order of the paths."""
-    return "".join(f"{found}  {path}\n" for path, found in sorted(digests.items()))
+    return "".join(f"{digest}  {path}\n" for path, digest in sorted(digests.items()))
 
 
 def read(folder: Path) -> dict[str, str]:
@@ -30,16 +30,16 @@ def read(folder: Path) -> dict[str, str]:
         text = (folder / FILE).read_text()
     except (OSError, UnicodeDecodeError):
         return {}
-    found = (_LINE.fullmatch(line) for line in text.splitlines())
-    return {match[2]: match[1] for match in found if match}
+    lines = (_LINE.fullmatch(line) for line in text.splitlines())
+    return {match[2]: match[1] for match in lines if match}
 
 
-def clear(folder: Path, before: Mapping[str, str], made: Iterable[str]) -> None:
+def clear(folder: Path, before: Mapping[str, str], written: Iterable[str]) -> None:
     """Remove the files of an earlier report that were not made again, unless someone has changed them since.
 
     A path that leads out of the folder is left alone.
     """
-    for path in sorted(set(before) - set(made)):
+    for path in sorted(set(before) - set(written)):
         file = folder / path
         inside = file.resolve().is_relative_to(folder.resolve())
         if inside and not file.is_symlink() and file.is_file() and digest(file.read_bytes()) == before[path]:

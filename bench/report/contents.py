@@ -39,14 +39,14 @@ class Part:
     @property
     def files(self) -> dict[str, bytes]:
         """Its files, by their paths in the folder of the report."""
-        found = {
+        by_name = {
             f"figures/{self.stem}-{picture.name}.{ending}": content
             for picture in self.pictures
             for ending, content in picture.files.items()
         }
         for table in self.tables:
-            found |= {f"tables/{name}": content for name, content in table.files(self.stem).items()}
-        return found | {f"tables/{name}": content for name, content in self.data.items()}
+            by_name |= {f"tables/{name}": content for name, content in table.files(self.stem).items()}
+        return by_name | {f"tables/{name}": content for name, content in self.data.items()}
 
 
 @dataclass(frozen=True)

@@ -57,20 +57,20 @@ def _part(part: Part) -> Iterator[str]:
 
 
 def _remarks(problem: Problem, contents: Contents) -> Iterator[str]:
-    comparison, found = problem.comparison, contents.results
-    yield from (f"- {line}" for line in (*notes.notes(comparison, found), *map(_plain, problem.against_published)))
+    comparison, results = problem.comparison, contents.results
+    yield from (f"- {line}" for line in (*notes.notes(comparison, results), *map(_plain, problem.against_published)))
     yield ""
     yield "**Setting**"
     yield ""
-    yield from (f"- {fact.name}: {fact.value}" for fact in notes.facts(comparison, found))
-    declared = notes.declarations(comparison, found)
+    yield from (f"- {fact.name}: {fact.value}" for fact in notes.facts(comparison, results))
+    declared = notes.declarations(comparison, results)
     if declared:
         yield ""
         yield "**What optimisers declare** (where they cannot do exactly what the space and the contract say)"
         yield ""
-        for label, said in declared.items():
+        for label, lines in declared.items():
             yield f"- {label}"
-            yield from (f"  - {line}" for line in said)
+            yield from (f"  - {line}" for line in lines)
     yield ""
     yield "**Audit**"
     yield ""

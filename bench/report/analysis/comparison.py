@@ -110,12 +110,12 @@ class Analysis:
         }
 
 
-def analyse(comparison: Comparison, found: Results, stored: References | None = None) -> Analysis:
+def analyse(comparison: Comparison, results: Results, stored: References | None = None) -> Analysis:
     """The frames of a comparison; scores are measured by `stored` references where they still apply."""
-    by_label = samples.samples(comparison, found)
-    shared = samples.shared(comparison, found)
-    pools = references.pools(comparison, found)
-    now = references.find(comparison, found, pools)
+    by_label = samples.samples(comparison, results)
+    shared = samples.shared(comparison, results)
+    pools = references.pools(comparison, results)
+    now = references.find(comparison, results, pools)
     used = references.kept(stored or {}, now)
     kinds = quartiles.KINDS if comparison.has_test else quartiles.KINDS[:1]
     goals = {label: _references(sample, used, "random") for label, sample in by_label.items()}
@@ -212,7 +212,7 @@ def _power(comparison: Comparison, runs: pd.DataFrame, pairs: pd.DataFrame) -> d
     if not len(comparison.final):
         return {}
     best = _best([str(label) for label in comparison.final["label"]], comparison)
-    found = {}
+    power = {}
     for row in pairs.to_dict("records"):
         if best in (row["a"], row["b"]) and not row["distinguishable"]:
             other = row["b"] if row["a"] == best else row["a"]
@@ -222,8 +222,8 @@ def _power(comparison: Comparison, runs: pd.DataFrame, pairs: pd.DataFrame) -> d
             if row["paired"]:
                 both = ours.index.intersection(theirs.index)
                 ours, theirs = ours[both], theirs[both]
-            found[other] = seeds_to_separate(ours.to_numpy(), theirs.to_numpy(), row["paired"], pairs=len(pairs))
-    return found
+            power[other] = seeds_to_separate(ours.to_numpy(), theirs.to_numpy(), row["paired"], pairs=len(pairs))
+    return power
 
 
 def _baseline(comparison: Comparison, pools: Mapping[str, Values]) -> pd.DataFrame:

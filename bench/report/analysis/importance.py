@@ -94,8 +94,8 @@ def _distinct(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Each configuration once, with the mean rank of its trials."""
     known = np.where(np.isnan(places), _INACTIVE, places)
-    found, which, count = np.unique(known, axis=0, return_inverse=True, return_counts=True)
-    return found, np.bincount(which.ravel(), weights=ranks, minlength=len(found)) / count
+    configurations, which, count = np.unique(known, axis=0, return_inverse=True, return_counts=True)
+    return configurations, np.bincount(which.ravel(), weights=ranks, minlength=len(configurations)) / count
 
 
 def forest(places: NDArray[np.float64], ranks: NDArray[np.float64], seed: int) -> list[Any]:

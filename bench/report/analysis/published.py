@@ -63,7 +63,7 @@ def read(results_dir: Path, experiments: Sequence[str]) -> dict[str, Published]:
 
     Raises `UserError` for a file that cannot be read or is not as it must be.
     """
-    found: dict[str, Published] = {}
+    tables: dict[str, Published] = {}
     for path in (results_dir / experiment / FILE for experiment in experiments):
         try:
             published = _parsed(yaml.safe_load(path.read_text()))
@@ -72,8 +72,8 @@ def read(results_dir: Path, experiments: Sequence[str]) -> dict[str, Published]:
         except (OSError, ValueError, yaml.YAMLError) as error:
             reason = " ".join(str(error).split())
             raise UserError(f"{path}: no readable published losses ({reason}); mend it, or move it away") from None
-        found.setdefault(published.problem, published)
-    return found
+        tables.setdefault(published.problem, published)
+    return tables
 
 
 def against(published: Published, analysis: Analysis) -> pd.DataFrame:
@@ -93,9 +93,9 @@ def against(published: Published, analysis: Analysis) -> pd.DataFrame:
         ours_by_label = {label: list(analysis.samples[label].best) for label in sorted(curves.get(optimizer, []))}
         for label, runs in (ours_by_label or {optimizer: []}).items():
             ours = np.array([best[-1] if len(best) else math.inf for best in runs])
-            told, own = _described(theirs, "published_"), _described(ours)
+            their_columns, own = _described(theirs, "published_"), _described(ours)
             trials = [len(best) for best in runs] or [0]
-            difference = own["median"] - told["published_median"]
+            difference = own["median"] - their_columns["published_median"]
             as_given = ours.round(decimals)
             lower = as_given.max(initial=-math.inf) < theirs.min(), theirs.max() < as_given.min(initial=math.inf)
             compared = {
@@ -104,7 +104,7 @@ def against(published: Published, analysis: Analysis) -> pd.DataFrame:
                 "difference": 0.0 if abs(difference) <= 0.5 * 10.0**-decimals else difference,
                 "ranges": {(True, False): "ours", (False, True): "theirs"}.get(lower, "overlap") if len(ours) else "",
             }
-            rows.append({"optimizer": optimizer, "label": label, **told, **own, **compared})
+            rows.append({"optimizer": optimizer, "label": label, **their_columns, **own, **compared})
     return pd.DataFrame(rows)
 
 
@@ -113,25 +113,25 @@ def sentences(published: Published, analysis: Analysis) -> Iterator[str]:
     for row in against(published, analysis).to_dict("records"):
         difference = row["difference"]
         if not row["runs"]:
-            said = "published, and not in this report"
+            spread = "published, and not in this report"
         elif not math.isfinite(difference):
-            said = "half of our runs or more found nothing"
+            spread = "half of our runs or more found nothing"
         elif difference == 0:
-            said = "our median is the published one to its last decimal"
+            spread = "our median is the published one to its last decimal"
         else:
             ranges = "the ranges overlap" if row["ranges"] == "overlap" else "the ranges do not overlap"
             side = "below" if difference < 0 else "above"
-            said = f"our median lies {abs(difference):.3g} {side} the published one; {ranges}"
+            spread = f"our median lies {abs(difference):.3g} {side} the published one; {ranges}"
         remark = published.remarks.get(row["optimizer"], "")
-        yield f"{row['label']}: {said}{f'. {remark}' if remark else '.'}"
+        yield f"{row['label']}: {spread}{f'. {remark}' if remark else '.'}"
 
 
 def _described(losses: np.ndarray, prefix: str = "") -> dict[str, float]:
     middle, least, most = (
         (np.median(losses), losses.min(), losses.max()) if len(losses) else (math.nan, math.nan, math.nan)
     )
-    found = {"runs": len(losses), "median": middle, "least": least, "most": most}
-    return {f"{prefix}{name}": value for name, value in found.items()}
+    columns = {"runs": len(losses), "median": middle, "least": least, "most": most}
+    return {f"{prefix}{name}": value for name, value in columns.items()}
 
 
 def _parsed(content: object) -> Published:
@@ -151,7 +151,7 @@ def _parsed(content: object) -> Published:
     losses, remarks = content.get("losses"), content.get("remarks") or {}
     if not isinstance(losses, Mapping) or not losses:
         raise ValueError("losses: expected names of optimisers, each with a list of numbers")
-    if not isinstance(remarks, Mapping) or not all(isinstance(said, str) for said in remarks.values()):
+    if not isinstance(remarks, Mapping) or not all(isinstance(remark, str) for remark in remarks.values()):
         raise ValueError("remarks: expected names of optimisers, each with a text")
     if set(remarks) - set(losses):
         raise ValueError("remarks: of an optimiser that losses does not name")
@@ -159,7 +159,7 @@ def _parsed(content: object) -> Published:
         problem,
         " ".join(source.split()),
         {str(name): tuple(_numbers(str(name), values)) for name, values in losses.items()},
-        {str(name): " ".join(said.split()) for name, said in remarks.items()},
+        {str(name): " ".join(remark.split()) for name, remark in remarks.items()},
         metric,
     )
 

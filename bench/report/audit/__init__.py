@@ -17,7 +17,7 @@ __all__ = ["LEVELS", "Finding", "Metadata", "findings", "metadata_of", "provenan
 
 def findings(
     comparison: Comparison,
-    found: Results,
+    results: Results,
     left_out: Mapping[RunId, str] | None = None,
     visits: Visits | None = None,
 ) -> list[Finding]:
@@ -26,19 +26,19 @@ def findings(
     `left_out` are the runs that could not be read, with why (`reading.Reading`); `visits`, of the comparison, is None
     where its configurations are not known: then nothing is said of them.
     """
-    said = [
-        *making.findings(comparison, found, left_out or {}),
-        *environment.findings(comparison, found),
-        *searching.findings(comparison, found),
+    every = [
+        *making.findings(comparison, results, left_out or {}),
+        *environment.findings(comparison, results),
+        *searching.findings(comparison, results),
     ]
     if visits is not None:
-        said += asking.findings(metadata_of(comparison, found), visits)
-    return sorted(said, key=lambda finding: LEVELS.index(finding.level))
+        every += asking.findings(metadata_of(comparison, results), visits)
+    return sorted(every, key=lambda finding: LEVELS.index(finding.level))
 
 
-def warnings(comparison: Comparison, found: Results) -> Iterator[str]:
+def warnings(comparison: Comparison, results: Results) -> Iterator[str]:
     """What makes the comparison less than fair, one line each."""
-    metadata = metadata_of(comparison, found)
+    metadata = metadata_of(comparison, results)
     checks = (
         environment.versions(metadata),
         making.budgets(comparison),

@@ -41,7 +41,7 @@ def beginnings(metadata: Sequence[Metadata], visits: Visits) -> Iterator[Finding
     seeds = visits.runs["seed"]
     for run, rows in visits.places[first].groupby(visits.trials.loc[first, "run"]):
         begun.setdefault(int(seeds[run]), set()).add(rows.to_numpy().tobytes())
-    odd = sorted(seed for seed, found in begun.items() if len(found) > 1)
+    odd = sorted(seed for seed, different in begun.items() if len(different) > 1)
     if odd:
         text = f"runs with the same seed did not begin with the same configurations: {ranges(odd)}"
         yield Finding("error", "initial design", text)
@@ -53,8 +53,8 @@ def duplicates(visits: Visits) -> Iterator[Finding]:
     shares = (sums["repeated"] / sums["trials"].clip(lower=1)).sort_values(ascending=False, kind="stable")
     many = shares[shares >= _WORTH]
     if len(many):
-        said = listed(f"{label} ({share:.0%} of its trials)" for label, share in many.items())
-        yield Finding("note", "duplicates", f"asked for what the same run had asked for before: {said}")
+        optimizers = listed(f"{label} ({share:.0%} of its trials)" for label, share in many.items())
+        yield Finding("note", "duplicates", f"asked for what the same run had asked for before: {optimizers}")
     else:
         some = (
             f"{sums['repeated'].sum()} of {sums['trials'].sum()} trials asked for what their run had asked for before"
@@ -64,14 +64,14 @@ def duplicates(visits: Visits) -> Iterator[Finding]:
 
 def alike(visits: Visits) -> Iterator[Finding]:
     """Whether the repetitions of an optimiser are repetitions: other configurations with another seed."""
-    said = []
+    optimizers = []
     for label, part in visits.runs[visits.runs["trials"] > 0].groupby("label"):
         different = part["sequence"].nunique()
         if different < len(part):
-            said.append(f"{label} ({different} of its {len(part)} runs differ)")
-    if said:
+            optimizers.append(f"{label} ({different} of its {len(part)} runs differ)")
+    if optimizers:
         text = "asked for the same configurations with different seeds, so that its runs are fewer than they seem: "
-        yield Finding("note", "repeated runs", text + listed(said))
+        yield Finding("note", "repeated runs", text + listed(optimizers))
     else:
         yield Finding("ok", "repeated runs", "no two runs of an optimiser asked for the same configurations")
 
@@ -88,7 +88,7 @@ def bounds(visits: Visits) -> Iterator[Finding]:
     labels = visits.runs["label"].reindex(visits.incumbents.index)
     numeric = [parameter for parameter in visits.space.searched if not isinstance(parameter, Categorical)]
     worse = _worse_half(visits)
-    said = []
+    ends = []
     for parameter, upper in itertools.product(numeric, (False, True)):
         place = visits.incumbents[parameter.name].dropna()
         count = int(_at(place.to_numpy(), upper).sum())
@@ -101,10 +101,10 @@ def bounds(visits: Visits) -> Iterator[Finding]:
             2 * len(numeric)
         ):
             which, end = ("high", parameter.high) if upper else ("low", parameter.low)
-            said.append(f"{parameter.name} at its {which} end, {end:g}, in {count} of {len(place)} runs")
-    if said:
+            ends.append(f"{parameter.name} at its {which} end, {end:g}, in {count} of {len(place)} runs")
+    if ends:
         text = "the best configurations gather at an end of a range, beyond which there may be better: "
-        yield Finding("note", "bounds", text + listed(said, between="; "))
+        yield Finding("note", "bounds", text + listed(ends, between="; "))
     elif numeric and len(visits.incumbents):
         yield Finding("ok", "bounds", "the best configurations do not gather at an end of a range")
 
@@ -125,8 +125,8 @@ def mass(parameter: Parameter, upper: bool, near: float = NEAR) -> float:
 
 
 def _at(places: NDArray[np.float64], upper: bool) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = (places >= 1 - NEAR - 1e-12) if upper else (places <= NEAR + 1e-12)
-    return found
+    there: NDArray[np.bool_] = (places >= 1 - NEAR - 1e-12) if upper else (places <= NEAR + 1e-12)
+    return there
 
 
 def _worse_half(visits: Visits) -> dict[str, NDArray[np.int64]]:

@@ -25,9 +25,9 @@ class Finding:
     text: str
 
 
-def metadata_of(comparison: Comparison, found: Results) -> list[Metadata]:
+def metadata_of(comparison: Comparison, results: Results) -> list[Metadata]:
     """The metadata of the comparison's runs, in their order."""
-    return [found.runs[run] for run in curves.run_ids(comparison.runs)]
+    return [results.runs[run] for run in curves.run_ids(comparison.runs)]
 
 
 def provenance_of(metadata: Metadata) -> Metadata:
@@ -44,8 +44,8 @@ def config_of(metadata: Metadata) -> Metadata:
 
 def by_label(comparison: Comparison, values: Iterable[Hashable]) -> dict[str, list[Any]]:
     """The different values that the runs of each label have, in the order of the runs; None, for unknown, is none."""
-    found: dict[str, dict[Any, None]] = {str(label): {} for label in comparison.final["label"]}
+    kinds: dict[str, dict[Any, None]] = {str(label): {} for label in comparison.final["label"]}
     for label, value in zip(comparison.runs["label"], values, strict=True):
         if value is not None:
-            found[str(label)][value] = None
-    return {label: list(different) for label, different in found.items()}
+            kinds[str(label)][value] = None
+    return {label: list(different) for label, different in kinds.items()}

@@ -10,9 +10,9 @@ from bench.results import Results
 from bench.wording import listed, plural
 
 
-def findings(comparison: Comparison, found: Results) -> Iterator[Finding]:
+def findings(comparison: Comparison, results: Results) -> Iterator[Finding]:
     """Each check's, in order."""
-    metadata = metadata_of(comparison, found)
+    metadata = metadata_of(comparison, results)
     yield from versions(metadata)
     yield from adapters(comparison, metadata)
     yield from threads(metadata)
@@ -28,8 +28,8 @@ def versions(metadata: Sequence[Metadata]) -> Iterator[Finding]:
     ]
     differ = curves.differences(environments)
     if differ:
-        said = "; ".join(f"{name}: {', '.join(dict.fromkeys(map(str, values)))}" for name, values in differ.items())
-        text = f"runs come from different environments, which may change losses and seconds ({said})"
+        leaves = "; ".join(f"{name}: {', '.join(dict.fromkeys(map(str, values)))}" for name, values in differ.items())
+        text = f"runs come from different environments, which may change losses and seconds ({leaves})"
         yield Finding("warning", "environment", text)
     elif not environments[0]["versions"]:
         yield Finding("note", "environment", "the versions of the libraries that made the runs are not recorded")
@@ -40,15 +40,15 @@ def versions(metadata: Sequence[Metadata]) -> Iterator[Finding]:
 def adapters(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Finding]:
     """Whether all runs of an optimiser have one version of its library and one revision of its adapter."""
 
-    def made(entry: Metadata) -> str | None:
+    def maker(entry: Metadata) -> str | None:
         known = {key: provenance_of(entry).get(key) for key in ("optimizer_revision", "optimizer_versions")}
         return json.dumps(known, sort_keys=True) if any(value is not None for value in known.values()) else None
 
-    several = [label for label, kinds in by_label(comparison, map(made, metadata)).items() if len(kinds) > 1]
+    several = [label for label, kinds in by_label(comparison, map(maker, metadata)).items() if len(kinds) > 1]
     if several:
         text = f"runs of one optimiser come from different revisions or versions of it: {listed(several)}"
         yield Finding("warning", "optimiser versions", text)
-    elif all(made(entry) is not None for entry in metadata):
+    elif all(maker(entry) is not None for entry in metadata):
         yield Finding("ok", "optimiser versions", "the runs of each optimiser have one version and revision of it")
 
 

@@ -17,9 +17,9 @@ _FEW = 10
 """The number of seeds under which medians and tests say little."""
 
 
-def findings(comparison: Comparison, found: Results, left_out: Mapping[RunId, str]) -> Iterator[Finding]:
+def findings(comparison: Comparison, results: Results, left_out: Mapping[RunId, str]) -> Iterator[Finding]:
     """Each check's, in order."""
-    metadata = metadata_of(comparison, found)
+    metadata = metadata_of(comparison, results)
     yield from origin(comparison, metadata)
     yield from problem(comparison, metadata)
     yield from declarations(comparison, metadata)
@@ -67,20 +67,20 @@ def declarations(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterat
     def declared(entry: Metadata) -> str | None:
         return json.dumps(entry["declared"], sort_keys=True) if entry.get("declared") else None
 
-    found = by_label(comparison, map(declared, metadata))
-    several = [label for label, different in found.items() if len(different) > 1]
+    kinds = by_label(comparison, map(declared, metadata))
+    several = [label for label, different in kinds.items() if len(different) > 1]
     if several:
         text = f"runs of one optimiser declare different things of it: {listed(several)}"
         yield Finding("warning", "declarations", text)
     far = [
         f"{label} draws {name} at a total variation of {law['total_variation']:.2g}"
-        for label, different in found.items()
+        for label, different in kinds.items()
         for name, law in ((json.loads(different[0]).get("laws") or {}) if different else {}).items()
         if (law.get("total_variation") or 0) > _FAR
     ]
     if far:
         yield Finding("note", "declarations", f"first draws that do not follow the law of the space: {listed(far)}")
-    silent = [label for label, different in found.items() if not different]
+    silent = [label for label, different in kinds.items() if not different]
     if silent:
         yield Finding("note", "declarations", f"declares nothing of how it follows the space: {listed(silent)}")
     if not (several or far or silent):
@@ -93,9 +93,9 @@ def budgets(comparison: Comparison) -> Iterator[Finding]:
     unequal = False
     ends = comparison.curves.groupby("label")["evaluations"].max()
     if len(set(ends)) > 1:
-        said = ", ".join(f"{label}: {end}" for label, end in ends.items())
+        lengths = ", ".join(f"{label}: {end}" for label, end in ends.items())
         unequal = True
-        text = f"budgets differ ({said}); final losses stand after {comparison.evaluations} evaluations"
+        text = f"budgets differ ({lengths}); final losses stand after {comparison.evaluations} evaluations"
         yield Finding("warning", "budgets", text)
     for label, part in comparison.runs[~comparison.runs["exhausted"]].groupby("label"):
         if len(set(part["budget"])) > 1:
@@ -121,7 +121,7 @@ def repetitions(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterato
     problems: dict[int, set[str]] = {}
     for seed, entry in zip(comparison.runs["seed"].tolist(), metadata, strict=True):
         problems.setdefault(seed, set()).add(str(entry.get("problem")))
-    odd = sorted(seed for seed, found in problems.items() if len(found) > 1)
+    odd = sorted(seed for seed, hashes in problems.items() if len(hashes) > 1)
     if any(config_of(entry).get("seeds") is None for entry in metadata):
         yield Finding("note", "repetitions", "which splits and model seeds they share is not recorded of every run")
     elif odd:
@@ -159,9 +159,9 @@ def seeds(comparison: Comparison) -> Iterator[Finding]:
     few = counts[counts < _FEW]
     if len(few):
         least, most = int(few.min()), int(few.max())
-        said = f"{least}" if least == most else f"{least} to {most}"
+        numbers = f"{least}" if least == most else f"{least} to {most}"
         which = "every optimiser" if len(few) == len(counts) else listed(map(str, few.index))
-        text = f"fewer than {_FEW} seeds ({which}: {said}): quartiles and tests say little"
+        text = f"fewer than {_FEW} seeds ({which}: {numbers}): quartiles and tests say little"
         yield Finding("warning", "seeds", text)
     else:
         yield Finding("ok", "seeds", f"every optimiser has at least {_FEW} seeds")
@@ -172,10 +172,10 @@ def missing(comparison: Comparison) -> Iterator[Finding]:
     counts = comparison.final.set_index("label")["runs"]
     fewer = counts[counts < counts.max()]
     if len(fewer):
-        said = ", ".join(f"{label}: {count}" for label, count in fewer.items())
+        numbers = ", ".join(f"{label}: {count}" for label, count in fewer.items())
         lacking = _lacking(comparison.runs)
         which = f"; seeds that others have: {lacking}" if lacking else ""
-        text = f"fewer runs than the {counts.max()} of others ({said}){which}"
+        text = f"fewer runs than the {counts.max()} of others ({numbers}){which}"
         yield Finding("warning", "missing runs", text)
         return
     lacking = _lacking(comparison.runs)

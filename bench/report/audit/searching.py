@@ -15,10 +15,10 @@ _MANY = 0.5
 """The share of failed trials, or of runs that stood still, that is worth a warning or a note."""
 
 
-def findings(comparison: Comparison, found: Results) -> Iterator[Finding]:
+def findings(comparison: Comparison, results: Results) -> Iterator[Finding]:
     """Each check's, in order."""
     yield from failures(comparison)
-    yield from plateaus(comparison, found)
+    yield from plateaus(comparison, results)
 
 
 def failures(comparison: Comparison) -> Iterator[Finding]:
@@ -29,14 +29,14 @@ def failures(comparison: Comparison) -> Iterator[Finding]:
         yield Finding("warning", "failures", f"runs in which no trial succeeded, counted as infinite: {listed(barren)}")
     failed = [row for row in rows if row["failed"]]
     if failed:
-        said = listed(f"{row['label']} ({row['failed']} of {row['trials']})" for row in failed)
+        optimizers = listed(f"{row['label']} ({row['failed']} of {row['trials']})" for row in failed)
         level: Level = "warning" if any(row["failed"] > _MANY * row["trials"] for row in failed) else "note"
-        yield Finding(level, "failures", f"trials that failed, counted in the budget: {said}")
+        yield Finding(level, "failures", f"trials that failed, counted in the budget: {optimizers}")
     elif not barren:
         yield Finding("ok", "failures", f"all {plural(int(comparison.final['trials'].sum()), 'trial')} succeeded")
 
 
-def plateaus(comparison: Comparison, found: Results) -> Iterator[Finding]:
+def plateaus(comparison: Comparison, results: Results) -> Iterator[Finding]:
     """Whether the problem still tells optimisers apart at the end of the budget.
 
     A run of n >= 2 trials stood still where its best loss after ceil(n / 2) trials is that after n. A problem tells
@@ -45,7 +45,7 @@ def plateaus(comparison: Comparison, found: Results) -> Iterator[Finding]:
     runs = comparison.runs[comparison.runs["trials"] >= 2]
     if runs.empty:
         return
-    best = found.trials["best_loss"]
+    best = results.trials["best_loss"]
     first, count = runs["first"].to_numpy(), runs["trials"].to_numpy()
     half, last = (curves.losses(best.iloc[first + after - 1]) for after in ((count + 1) // 2, count))
     several = len(set(runs["label"])) > 1
@@ -55,12 +55,12 @@ def plateaus(comparison: Comparison, found: Results) -> Iterator[Finding]:
         return
     still = pd.Series(half == last).groupby(runs["label"].to_numpy()).agg(["sum", "size"])
     many = still[still["sum"] > _MANY * still["size"]]
-    said = listed(f"{label} ({some} of {every})" for label, some, every in many.itertuples(name=None))
+    optimizers = listed(f"{label} ({some} of {every})" for label, some, every in many.itertuples(name=None))
     text = "most runs found nothing better in the second half of their budget: "
     if several and len(many) == len(still):
-        yield Finding("note", "plateaus", f"{text}{said}; a smaller budget would have told as much")
+        yield Finding("note", "plateaus", f"{text}{optimizers}; a smaller budget would have told as much")
     elif len(many):
-        yield Finding("note", "plateaus", text + said)
+        yield Finding("note", "plateaus", text + optimizers)
     else:
         text = "runs found nothing better in the second half of their budget"
         yield Finding("ok", "plateaus", f"{still['sum'].sum()} of {len(runs)} {text}")

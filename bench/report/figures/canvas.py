@@ -59,8 +59,8 @@ def blank(width: float | None = None, height: float = 3.2) -> Figure:
 
 def renderer(figure: Figure) -> RendererAgg:
     """What measures the figure's text."""
-    found: RendererAgg = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    return found
+    measuring: RendererAgg = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    return measuring
 
 
 def render(figure: Figure, detail: float = 1.0) -> dict[str, bytes]:

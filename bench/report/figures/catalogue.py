@@ -74,7 +74,7 @@ def _rendered(sketch: Sketch, paper: Paper | None) -> Picture:
 def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
     comparison, kinds = analysis.comparison, analysis.kinds
     title = f"{comparison.dataset} · {comparison.model}"
-    names = _names(analysis)
+    names = _loss_names(analysis)
     who = _who(analysis)
     for kind in kinds:
         yield Sketch(
@@ -112,8 +112,8 @@ def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
         frame = analysis.runs.assign(loss=analysis.runs[kind])
         yield Sketch(
             "final" if kind == "validation" else f"final-{kind}",
-            f"{_names(analysis)[kind].capitalize()} {after}, every run",
-            f"A row of points for each of {who}: the {_names(analysis)[kind]} of every run {after}.",
+            f"{_loss_names(analysis)[kind].capitalize()} {after}, every run",
+            f"A row of points for each of {who}: the {_loss_names(analysis)[kind]} of every run {after}.",
             lambda frame=frame, kind=kind: figures.final(frame, styles, title, _axis(analysis, kind)),  # type: ignore[misc]
         )
     pairs = analysis.pairs.get("validation")
@@ -194,14 +194,14 @@ def _ranks(across: Across, styles: Styles) -> Iterator[Sketch]:
             "Step curves: average rank by best validation loss, 1 is best, against evaluations.",
             lambda: figures.rank(across.over_budget, styles, f"Average rank over {problems}"),
         )
-    for kind, found in across.friedman.items():
-        if found is not None:
+    for kind, test in across.friedman.items():
+        if test is not None:
             yield Sketch(
                 "critical-difference" if kind == "validation" else f"critical-difference-{kind}",
                 f"Average ranks by {kind} loss with their critical difference",
                 "Average ranks on one axis; bars join optimisers that cannot be told apart.",
-                lambda found=found, kind=kind: figures.critical_difference(  # type: ignore[misc]
-                    found, styles, f"Average ranks by {kind} loss"
+                lambda test=test, kind=kind: figures.critical_difference(  # type: ignore[misc]
+                    test, styles, f"Average ranks by {kind} loss"
                 ),
             )
 
@@ -219,17 +219,17 @@ def _short(text: str) -> str:
     return text if len(text) <= 12 else f"{text[:11]}…"
 
 
-def _remarks(found: Importance) -> list[str]:
-    of = plural(found.configurations, "configuration")
-    explained = f"{max(0.0, found.explained):.0%}".replace("%", " %")
+def _remarks(important: Importance) -> list[str]:
+    of = plural(important.configurations, "configuration")
+    explained = f"{max(0.0, important.explained):.0%}".replace("%", " %")
     return [
-        f"Permutation importance in a random forest of ranks over {of}{', a sample' if found.sampled else ''}.",
+        f"Permutation importance in a random forest of ranks over {of}{', a sample' if important.sampled else ''}.",
         f"Lines: 95 % intervals. The forest explains {explained} of the variance.",
         "It speaks of where the optimisers looked.",
     ]
 
 
-def _names(analysis: Analysis) -> dict[str, str]:
+def _loss_names(analysis: Analysis) -> dict[str, str]:
     if analysis.comparison.without_data:
         return {"validation": "best value", "test": "value of the incumbent without noise"}
     return {"validation": "best validation loss", "test": "test loss of the incumbent"}
@@ -237,7 +237,7 @@ def _names(analysis: Analysis) -> dict[str, str]:
 
 def _axis(analysis: Analysis, kind: str) -> str:
     metric = "" if analysis.comparison.without_data else f" ({analysis.comparison.metric})"
-    return f"{_names(analysis)[kind]}{metric}"
+    return f"{_loss_names(analysis)[kind]}{metric}"
 
 
 def _who(analysis: Analysis) -> str:

@@ -45,14 +45,14 @@ class _Side:
     width: float
 
 
-def critical_difference(found: Ranked, styles: Mapping[str, Style], title: str = "") -> Figure:
+def critical_difference(test: Ranked, styles: Mapping[str, Style], title: str = "") -> Figure:
     """The diagram of Demšar (2006): the better half of the optimisers named at the left, the others at the right.
 
     Each name stands with its average rank. Call it within `look`.
     """
     paper = sheet()
     figure = canvas.blank()
-    ranks = {str(label): float(rank) for label, rank in dict(found.ranks).items()}
+    ranks = {str(label): float(rank) for label, rank in dict(test.ranks).items()}
     order = sorted(ranks, key=lambda label: (ranks[label], label))
     half = (len(order) + 1) // 2
     room = 1000.0 if paper.grows else 0.3 * paper.width * INCH
@@ -65,8 +65,8 @@ def critical_difference(found: Ranked, styles: Mapping[str, Style], title: str =
     def x(rank: float) -> float:
         return x0 + (x1 - x0) * (rank - 1) / max(1, len(order) - 1)
 
-    bars = _rows([(min(spans), max(spans)) for spans in _spans(found, ranks)])
-    remark = _remark(found, len(bars) > 0)
+    bars = _rows([(min(spans), max(spans)) for spans in _spans(test, ranks)])
+    remark = _remark(test, len(bars) > 0)
     caption = words.fold(remark, width - 2 * _EDGE, paper.note)
     heading = words.fold(title, width - 2 * _EDGE, paper.title, "bold")
     line = words.name_height()
@@ -77,14 +77,14 @@ def critical_difference(found: Ranked, styles: Mapping[str, Style], title: str =
     height = over + words.heading_height(heading)
     figure.set_size_inches(width / INCH, height / INCH)
     _axis(figure, x, axis, len(order))
-    _bracket(figure, x, over - line * 0.6, found.critical_difference, (x0, x1))
+    _bracket(figure, x, over - line * 0.6, test.critical_difference, (x0, x1))
     for row, low, high in bars:
         y = axis - _BAR * paper.scale * (row + 1)
         ends = [(x(low) - 2 * paper.scale, y), (x(high) + 2 * paper.scale, y)]
         stroke(figure, ends, color=style.INK, linewidth=2.6 * paper.scale, solid_capstyle="butt", zorder=1)
     top = below + max(heights)
-    _names(figure, left, x, ranks, styles, (axis, top), (left.width + _EDGE, -1))
-    _names(figure, right, x, ranks, styles, (axis, top), (width - right.width - _EDGE, 1))
+    _name_lines(figure, left, x, ranks, styles, (axis, top), (left.width + _EDGE, -1))
+    _name_lines(figure, right, x, ranks, styles, (axis, top), (width - right.width - _EDGE, 1))
     words.under(figure, caption, _EDGE)
     words.over(figure, heading, _EDGE)
     return figure
@@ -105,9 +105,9 @@ def _height(side: _Side) -> float:
     return sum(len(lines) for lines in side.texts) * words.name_height()
 
 
-def _spans(found: Ranked, ranks: Mapping[str, float]) -> list[list[float]]:
+def _spans(test: Ranked, ranks: Mapping[str, float]) -> list[list[float]]:
     """The ranks that each bar joins: those of a group of two or more."""
-    return [[ranks[str(label)] for label in group] for group in found.groups if len(group) > 1]
+    return [[ranks[str(label)] for label in group] for group in test.groups if len(group) > 1]
 
 
 def _rows(spans: Sequence[tuple[float, float]]) -> list[tuple[int, float, float]]:
@@ -143,7 +143,7 @@ def _bracket(figure: Figure, x: Callable[[float], float], y: float, distance: fl
     words.put(figure, text, start + (length + 5 if fits else 0), y, size=sheet().note, color=style.MUTED)
 
 
-def _names(
+def _name_lines(
     figure: Figure,
     side: _Side,
     x: Callable[[float], float],
@@ -167,6 +167,6 @@ def _names(
         y -= line * len(texts)
 
 
-def _remark(found: Ranked, joined: bool) -> str:
+def _remark(test: Ranked, joined: bool) -> str:
     bars = "Bars join optimisers that are less than the critical difference apart" if joined else "All are told apart"
-    return f"Average ranks over {found.problems} problems, 1 is best; Friedman's test: p = {found.p:.2g}. {bars}."
+    return f"Average ranks over {test.problems} problems, 1 is best; Friedman's test: p = {test.p:.2g}. {bars}."

@@ -81,7 +81,7 @@ def panels(
     height = foot + below + rows * (tall + head) + (rows - 1) * gap / 2 + _EDGE + words.heading_height(heading)
     figure.set_size_inches(width / INCH, height / INCH)
     top = height - words.heading_height(heading) - _EDGE / 2
-    found = []
+    every = []
     for place, (label, lines) in enumerate(zip(labels, names, strict=True)):
         row, column = divmod(place, columns)
         x, y = left + column * (wide + gap), top - (row + 1) * (head + tall) - row * gap / 2
@@ -90,7 +90,7 @@ def panels(
         stroke(figure, [(x + dot / 3, y + tall + head / 2)], color=styles[label].color, **canvas.marker(styles[label]))
         for number, text in enumerate(reversed(lines)):
             words.move(text, x + dot, y + tall + 3 + number * words.name_height())
-        found.append(Panel(axes, first=column == 0, lowest=place + columns >= len(labels)))
+        every.append(Panel(axes, first=column == 0, lowest=place + columns >= len(labels)))
     words.under(figure, caption, _EDGE)
     words.over(figure, heading, _EDGE)
-    return figure, found
+    return figure, every

@@ -36,7 +36,7 @@ def final(frame: pd.DataFrame, styles: Mapping[str, Style], title: str = "", axi
     low, high = scales.robust(np.concatenate(list(losses.values())))
     figure = canvas.blank()
     axes = figure.add_axes((0.3, 0.2, 0.6, 0.7))
-    names = _names(figure, {label: _remark(losses[label], losses, high, medians[label]) for label in order}, styles)
+    names = _row_names(figure, {label: _remark(losses[label], losses, high, medians[label]) for label in order}, styles)
     heights = [max(_ROW * sheet().scale, _height(name) + 4) for name in names]
     edges = [0.0, *np.cumsum(heights).tolist()]
     scales.set_x(axes, low, high)
@@ -107,18 +107,18 @@ def swarm(places: Values, size: float, most: float) -> Values:
     together to fit.
     """
     rows: list[float] = []
-    found = np.zeros(len(places))
+    offsets = np.zeros(len(places))
     for i, place in enumerate(places):
         row = next((row for row, last in enumerate(rows) if place - last >= size), len(rows))
         rows[row : row + 1] = [float(place)]
-        found[i] = (row + 1) // 2 * size * (1 if row % 2 else -1)
-    furthest = float(np.abs(found).max(initial=0.0))
-    return found * min(1.0, most / furthest) if furthest > 0 else found
+        offsets[i] = (row + 1) // 2 * size * (1 if row % 2 else -1)
+    furthest = float(np.abs(offsets).max(initial=0.0))
+    return offsets * min(1.0, most / furthest) if furthest > 0 else offsets
 
 
 def _worst(values: pd.Series) -> Values:
-    found = values.to_numpy(dtype=np.float64)
-    return np.where(np.isnan(found), np.inf, found)
+    losses = values.to_numpy(dtype=np.float64)
+    return np.where(np.isnan(losses), np.inf, losses)
 
 
 def _remark(values: Values, all_values: Mapping[str, Values], high: float, median: float) -> str:
@@ -144,7 +144,7 @@ def _caption(losses: Mapping[str, Values]) -> str:
     return f"Each of {max(counts)} runs{fewer} is a point; the bar is their median."
 
 
-def _names(figure: Figure, remarks: Mapping[str, str], styles: Mapping[str, Style]) -> list[tuple[list[Text], ...]]:
+def _row_names(figure: Figure, remarks: Mapping[str, str], styles: Mapping[str, Style]) -> list[tuple[list[Text], ...]]:
     """The lines of each name and of its remark."""
     paper = sheet()
     room = 1000.0 if paper.grows else 0.34 * paper.width * INCH

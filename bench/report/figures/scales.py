@@ -62,10 +62,10 @@ def decades(low: float, high: float, few: int) -> list[float]:
     if len(powers) > 2:
         every = math.ceil(len(powers) / few)
         return [_ten(power) for power in powers if power % every == 0]
-    found = [factor * _ten(power) for power in range(first, last + 1) for factor in (1, 2, 5)]
-    found = [value for value in found if low <= value <= high]
-    if len(found) > 2:
-        return found
+    marks = [factor * _ten(power) for power in range(first, last + 1) for factor in (1, 2, 5)]
+    marks = [value for value in marks if low <= value <= high]
+    if len(marks) > 2:
+        return marks
     return [float(value) for value in MaxNLocator(nbins=4).tick_values(low, high) if low <= value <= high]
 
 

@@ -121,12 +121,12 @@ def _curve(axes: Axes, line: Line, view: View, place: int) -> None:
             "zorder": 2,
         }
         axes.fill_between(x[new], lower[new], upper[new], step="post", **band)
-    made = int(np.searchsorted(line.x, line.made, side="right"))
-    cut = len(x) if made == len(line.x) else made + 1
+    ran = int(np.searchsorted(line.x, line.made, side="right"))
+    cut = len(x) if ran == len(line.x) else ran + 1
     marks = _marks(line.x[: cut - 1], view, place)
     axes.plot(x[:cut], median[:cut], linestyle=line.style.dash, markevery=marks, **canvas.marker(line.style), **look)
     if cut < len(x):
-        axes.plot(x[made:], median[made:], linestyle="-", linewidth=0.8, alpha=0.55, **look)
+        axes.plot(x[ran:], median[ran:], linestyle="-", linewidth=0.8, alpha=0.55, **look)
 
 
 def _changes(*curves: Values) -> NDArray[np.bool_]:
@@ -164,5 +164,5 @@ def _marks(x: Values, view: View, place: int) -> list[int]:
     else:
         share = (np.arange(8) + (0.05 + 0.382 * place) % 1) / 8
         wanted = first * (last / first) ** share if view.x.log and first > 0 else first + share * (last - first)
-    found = np.searchsorted(x, wanted[wanted <= x[-1]], side="right") - 1 if len(x) else np.array([], dtype=np.int64)
-    return sorted({int(i) for i in found if i >= 0})
+    places = np.searchsorted(x, wanted[wanted <= x[-1]], side="right") - 1 if len(x) else np.array([], dtype=np.int64)
+    return sorted({int(i) for i in places if i >= 0})

@@ -56,7 +56,7 @@ def coordinates(
     labels = list(dict.fromkeys(trials["label"]))
     rows = {label: np.flatnonzero((trials["label"] == label).to_numpy()) for label in labels}
     most = _most(LINES, len(labels))
-    some = thinned or any(len(found) > most for found in rows.values())
+    some = thinned or any(len(drawn) > most for drawn in rows.values())
     names = ", ".join(f"{place} {scale.name} ({scale.ends})" for place, scale in enumerate(scales, start=1))
     inactive = bool(places.isna().to_numpy().any())
     remarks = [
@@ -66,9 +66,9 @@ def coordinates(
     ]
     marks = {**({_OFF: "off"} if inactive else {}), 0.0: "low", 1.0: "high"}
     beside = max(words.measure(mark, sheet().note) for mark in marks.values()) + 8
-    figure, found = panels(labels, styles, title, remarks, (beside, 2 * words.note_height()))
+    figure, drawn = panels(labels, styles, title, remarks, (beside, 2 * words.note_height()))
     ranks, values = trials["rank"].to_numpy(), places[[scale.name for scale in scales]].to_numpy(dtype=np.float64)
-    for panel, label in zip(found, labels, strict=True):
+    for panel, label in zip(drawn, labels, strict=True):
         axes = panel.axes
         at = rows[label][np.argsort(-ranks[rows[label]], kind="stable")]
         at = _evenly(at, most)
@@ -96,7 +96,7 @@ def slices(
     labels = list(dict.fromkeys(trials["label"]))
     rows = {label: np.flatnonzero((trials["label"] == label).to_numpy()) for label in labels}
     most = _most(POINTS, len(labels))
-    some = thinned or any(len(found) > most for found in rows.values())
+    some = thinned or any(len(drawn) > most for drawn in rows.values())
     x, y = scales
     inactive = bool(places[[x.name, y.name]].isna().to_numpy().any())
     remarks = [
@@ -105,13 +105,13 @@ def slices(
     ]
     across = max(words.measure(mark, sheet().note) for _, mark in (*y.marks, (0.0, "off")))
     room = (across + words.name_height() + 10, 2 * words.note_height() + words.name_height())
-    figure, found = panels(labels, styles, title, remarks, room)
+    figure, drawn = panels(labels, styles, title, remarks, room)
     values = places[[x.name, y.name]].to_numpy(dtype=np.float64)
     values = np.where(np.isnan(values), _OFF, values)
     evaluation, loss = trials["evaluation"].to_numpy(dtype=np.float64), trials["loss"].to_numpy(dtype=np.float64)
     best = _best(trials["run"].to_numpy(), loss)
     last = max(float(evaluation.max(initial=1.0)), 2.0)
-    for place, (panel, label) in enumerate(zip(found, labels, strict=True)):
+    for place, (panel, label) in enumerate(zip(drawn, labels, strict=True)):
         axes = panel.axes
         at = _evenly(rows[label][np.argsort(evaluation[rows[label]], kind="stable")], most)
         size = (3.0 * sheet().scale) ** 2
@@ -159,8 +159,8 @@ def _best(runs: NDArray[np.int64], losses: Values) -> NDArray[np.int64]:
     """The row of each run's least loss, the first of equals; none for a run without success."""
     order = np.lexsort((np.arange(len(losses)), losses, runs))
     first = np.append(True, runs[order][1:] != runs[order][:-1])[: len(order)]
-    found: NDArray[np.int64] = order[first]
-    return found[np.isfinite(losses[found])]
+    rows: NDArray[np.int64] = order[first]
+    return rows[np.isfinite(losses[rows])]
 
 
 def _numbers(count: int) -> list[int]:

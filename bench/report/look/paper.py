@@ -68,13 +68,13 @@ def paper(name: str) -> Paper:
 
 def papers() -> list[str]:
     """The names that `paper` knows, in alphabetical order."""
-    found = {*_IEEE_WIDTHS}
+    names = {*_IEEE_WIDTHS}
     for venue in vars(fontsizes):
         if venue.startswith("_") or venue in _NO_PAPERS:
             continue
-        found |= {venue} if hasattr(figsizes, venue) else set()
-        found |= {venue, f"{venue}_full"} if hasattr(figsizes, f"{venue}_full") else set()
-    return sorted(found)
+        names |= {venue} if hasattr(figsizes, venue) else set()
+        names |= {venue, f"{venue}_full"} if hasattr(figsizes, f"{venue}_full") else set()
+    return sorted(names)
 
 
 def _width(size: str) -> float:

@@ -94,18 +94,18 @@ def styles(labels: Iterable[str]) -> dict[str, Style]:
     Known names have their own. Any other has the one that its name's SHA-256 points to, whoever else is there; only
     where two of them meet does the later in alphabetical order move on to the next free one.
     """
-    found = {}
+    looks = {}
     taken = set()
     for label in sorted(set(labels)):
         if label in KNOWN:
-            found[label] = KNOWN[label]
+            looks[label] = KNOWN[label]
             continue
         start = int.from_bytes(hashlib.sha256(label.encode()).digest()[:8], "big")
         places = [(start + step) % len(_SPARE) for step in range(len(_SPARE))]
         place = next((place for place in places if place not in taken), places[0])
         taken.add(place)
-        found[label] = _SPARE[place]
-    return found
+        looks[label] = _SPARE[place]
+    return looks
 
 
 def darker(color: str, share: float = 0.25) -> str:

@@ -14,27 +14,27 @@ from bench.report.page.document import Download
 _SPANS = re.compile(r"`([^`\n]+)`|\*\*([^*\n]+)\*\*")
 
 
-def text(said: str) -> str:
+def text(words: str) -> str:
     """As it is, in an element or an attribute.
 
     >>> text('<b> & "c"')
     '&lt;b&gt; &amp; &quot;c&quot;'
     """
-    return html.escape(said, quote=True)
+    return html.escape(words, quote=True)
 
 
-def prose(said: str) -> str:
+def prose(sentence: str) -> str:
     """A sentence with its `code` and **bold**.
 
     >>> prose("made by `a < b`, **twice**")
     'made by <code>a &lt; b</code>, <strong>twice</strong>'
     """
 
-    def marked(found: re.Match[str]) -> str:
-        code, bold = found.groups()
+    def marked(span: re.Match[str]) -> str:
+        code, bold = span.groups()
         return f"<code>{code}</code>" if code is not None else f"<strong>{bold}</strong>"
 
-    return _SPANS.sub(marked, text(said))
+    return _SPANS.sub(marked, text(sentence))
 
 
 def data(value: Any) -> str:

@@ -85,11 +85,11 @@ def controls(document: Document, names: Names) -> Iterator[str]:
 
 def _labels(sections: Sequence[Section]) -> list[Series]:
     """The series of all charts, each label once."""
-    found: dict[str, Series] = {}
+    series_by_label: dict[str, Series] = {}
     for section in sections:
         for series in section.chart.series if section.chart else ():
-            found.setdefault(series.label, series)
-    return list(found.values())
+            series_by_label.setdefault(series.label, series)
+    return list(series_by_label.values())
 
 
 def section(part: Section, anchor: str, names: Names) -> Iterator[str]:
@@ -112,12 +112,12 @@ def section(part: Section, anchor: str, names: Names) -> Iterator[str]:
     yield "</section>"
 
 
-def _folded(kind: str, titles: Sequence[str], pieces: Sequence[Sequence[str]], said: str = "") -> Iterator[str]:
+def _folded(kind: str, titles: Sequence[str], pieces: Sequence[Sequence[str]], title: str = "") -> Iterator[str]:
     """What the reader unfolds, under its number and its titles; paper has it unfolded."""
     if not pieces:
         return
     many = f"{len(pieces)} more {kind}{'s' if len(pieces) > 1 else ''}"
-    yield f'<details class="{kind}"><summary>{said or many}'
+    yield f'<details class="{kind}"><summary>{title or many}'
     if titles:
         yield f'<span class="quiet">{" · ".join(map(prose, titles))}</span>'
     yield "</summary>"
@@ -147,14 +147,14 @@ def table(part: Table, anchor: str, names: Names) -> Iterator[str]:
 
 
 def _cell(cell: Cell, tag: str, numeric: bool, names: Names) -> str:
-    said = text(cell.text)
+    content = text(cell.text)
     if cell.mark:
-        said = {"best": "<strong>{}</strong>", "tied": '<span class="tied">{}</span>'}[cell.mark].format(said)
+        content = {"best": "<strong>{}</strong>", "tied": '<span class="tied">{}</span>'}[cell.mark].format(content)
     if cell.style is not None:
-        said = f"{swatch(cell.style, names[cell.style])} {said}"
+        content = f"{swatch(cell.style, names[cell.style])} {content}"
     scope = ' scope="row"' if tag == "th" else ""
     kind = ' class="number"' if numeric else ""
-    return f'<{tag}{scope}{kind} data-sort="{text(_key(cell))}">{said}</{tag}>'
+    return f'<{tag}{scope}{kind} data-sort="{text(_key(cell))}">{content}</{tag}>'
 
 
 def _key(cell: Cell) -> str:
@@ -183,10 +183,10 @@ def _ending(file: Download) -> str:
     return text(file.name.rpartition(".")[2].upper())
 
 
-def link(file: Download, said: str = "") -> str:
-    """A link that saves a file, by its name or as it is `said`."""
+def link(file: Download, shown: str = "") -> str:
+    """A link that saves a file, by its name or as it is `shown`."""
     name = text(file.name)
-    return f'<a class="file" download="{name}" href="{url(file)}" title="{name}">{said or name}</a>'
+    return f'<a class="file" download="{name}" href="{url(file)}" title="{name}">{shown or name}</a>'
 
 
 def facts(parts: Sequence[Fact]) -> Iterator[str]:

@@ -68,15 +68,15 @@ def _verdict(contents: Contents) -> Iterator[str]:
 
 
 def _problem(problem: Problem, contents: Contents) -> Section:
-    comparison, found = problem.comparison, contents.results
+    comparison, results = problem.comparison, contents.results
     declared = [
-        Fact(f"{label} declares", "; ".join(said)) for label, said in notes.declarations(comparison, found).items()
+        Fact(f"{label} declares", "; ".join(lines)) for label, lines in notes.declarations(comparison, results).items()
     ]
     return replace(
         _section(problem.part),
         chart=_chart(problem.analysis, contents.styles),
-        notes=(*notes.notes(comparison, found), *problem.against_published),
-        facts=(*notes.facts(comparison, found), *declared),
+        notes=(*notes.notes(comparison, results), *problem.against_published),
+        facts=(*notes.facts(comparison, results), *declared),
     )
 
 

@@ -14,9 +14,9 @@ from bench.errors import UserError
 from bench.report.statistics import quartiles
 from bench.results import Results, RunId
 
-_NAMES = ["experiment", "dataset", "model", "optimizer", "seed"]
+_OF_RUN = ["experiment", "dataset", "model", "optimizer", "seed"]
 COLUMNS = [
-    *_NAMES,
+    *_OF_RUN,
     "trial",
     "loss",
     "best_loss",
@@ -74,7 +74,7 @@ def comparisons(results: Results) -> list[Comparison]:
     """What can be compared in the results, in order of (dataset, model); raises `UserError` where runs do not match."""
     table = runs(results)
     validation, test = losses(results.trials["best_loss"]), losses(results.trials["incumbent_test_loss"])
-    found = []
+    every = []
     for (dataset, model), part in table.groupby(["dataset", "model"], sort=True):
         _refuse_mixed_families(part, results.runs)
         spent = part["trials"] // part["factor"]
@@ -83,8 +83,8 @@ def comparisons(results: Results) -> list[Comparison]:
         evaluations = int(drawn.groupby("label")["evaluations"].max().min()) if len(drawn) else 0
         final = quartiles.final(part, drawn, evaluations)
         metric = str(part["metric"].iloc[0])
-        found.append(Comparison(str(dataset), str(model), metric, evaluations, longest, part, drawn, final))
-    return found
+        every.append(Comparison(str(dataset), str(model), metric, evaluations, longest, part, drawn, final))
+    return every
 
 
 def runs(results: Results) -> pd.DataFrame:
@@ -103,17 +103,17 @@ def runs(results: Results) -> pd.DataFrame:
     A curve has the name of its optimiser. Where two experiments have the same (dataset, model, optimizer, seed), or
     give the same name to other settings, its curves carry the name of the experiment in every figure.
     """
-    found = pd.DataFrame([_described(run, metadata) for run, metadata in results.runs.items()])
+    table = pd.DataFrame([_described(run, metadata) for run, metadata in results.runs.items()])
     rows = _rows(results)
-    found = found.merge(rows, how="left", on=_NAMES)
-    found[rows.columns] = found[rows.columns].fillna({"first": 0, "trials": 0, "failed": 0, "barren": True})
-    empty = found["trials"] == 0  # the seconds of others may be unknown
-    found.loc[empty, ["optimizer_seconds", "evaluation_seconds"]] = 0.0
-    found = found.astype({"first": "int64", "trials": "int64", "failed": "int64", "barren": "bool"})
-    found["label"] = _labels(found)
-    _refuse_mixed_settings(found)
+    table = table.merge(rows, how="left", on=_OF_RUN)
+    table[rows.columns] = table[rows.columns].fillna({"first": 0, "trials": 0, "failed": 0, "barren": True})
+    empty = table["trials"] == 0  # the seconds of others may be unknown
+    table.loc[empty, ["optimizer_seconds", "evaluation_seconds"]] = 0.0
+    table = table.astype({"first": "int64", "trials": "int64", "failed": "int64", "barren": "bool"})
+    table["label"] = _labels(table)
+    _refuse_mixed_settings(table)
     order = ["dataset", "model", "label", "experiment", "seed"]
-    return found.sort_values(order, ignore_index=True).drop(columns="settings")
+    return table.sort_values(order, ignore_index=True).drop(columns="settings")
 
 
 def curves(
@@ -179,7 +179,7 @@ def losses(column: pd.Series) -> NDArray[np.float64]:
 
 def run_ids(runs: pd.DataFrame) -> list[RunId]:
     """What names the runs of a frame."""
-    return [RunId(*names) for names in zip(*(runs[name].tolist() for name in _NAMES), strict=True)]
+    return [RunId(*names) for names in zip(*(runs[name].tolist() for name in _OF_RUN), strict=True)]
 
 
 def imported_from(metadata: Mapping[str, Any]) -> str | None:
@@ -204,13 +204,13 @@ def differences(trees: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     leaves = [dict(flatten(tree)) for tree in trees]
     names = dict.fromkeys(name for leaf in leaves for name in leaf)
     values = {name: [leaf.get(name) for leaf in leaves] for name in names}
-    return {name: found for name, found in values.items() if any(value != found[0] for value in found)}
+    return {name: different for name, different in values.items() if any(value != different[0] for value in different)}
 
 
 def positions(runs: pd.DataFrame) -> NDArray[np.int64]:
     """The rows of `results.trials` that belong to the runs, in their order."""
-    found: NDArray[np.int64] = np.repeat(runs["first"].to_numpy(), runs["trials"].to_numpy()) + within(runs)
-    return found
+    rows: NDArray[np.int64] = np.repeat(runs["first"].to_numpy(), runs["trials"].to_numpy()) + within(runs)
+    return rows
 
 
 def within(runs: pd.DataFrame) -> NDArray[np.int64]:
@@ -247,19 +247,19 @@ def _rows(results: Results) -> pd.DataFrame:
     trials = results.trials
     changes = np.zeros(len(trials), dtype=bool)
     changes[:1] = True
-    for name in _NAMES:
+    for name in _OF_RUN:
         column = trials[name]
         codes = column.cat.codes.to_numpy() if isinstance(column.dtype, pd.CategoricalDtype) else column.to_numpy()
         changes[1:] |= codes[1:] != codes[:-1]
     first = np.flatnonzero(changes)
     lengths = np.diff(np.append(first, len(trials)))
-    rows = trials.iloc[first][_NAMES].astype(dict.fromkeys(_NAMES[:-1], "str")).reset_index(drop=True)
+    rows = trials.iloc[first][_OF_RUN].astype(dict.fromkeys(_OF_RUN[:-1], "str")).reset_index(drop=True)
     place = np.arange(len(trials)) - np.repeat(first, lengths)
     wrong = set(first[rows.duplicated()]) | set(np.flatnonzero(trials["trial"].to_numpy() != place)[:1])
     if wrong:
         row = trials.iloc[min(wrong)]
         raise UserError(
-            f"{RunId(*(row[name] for name in _NAMES))}: its trials are not numbered 0, 1, 2, ... "
+            f"{RunId(*(row[name] for name in _OF_RUN))}: its trials are not numbered 0, 1, 2, ... "
             f"(found {row['trial']}); delete its table and run it again"
         )
     known = {(run.experiment, run.dataset, run.model, run.optimizer, run.seed) for run in results.runs}
@@ -327,18 +327,18 @@ def _refuse_mixed_families(part: pd.DataFrame, metadata: Mapping[RunId, Mapping[
 
 def _named(part: pd.DataFrame, column: str) -> str:
     """The groups of runs that `column` makes, by one run each and the number of the others."""
-    said = []
+    groups = []
     for value, group in part.groupby(column, sort=False):
         others = f" and {len(group) - 1} more" if len(group) > 1 else ""
         problem = f" on problem {str(value)[:8]}" if column == "family" else ""
-        said.append(f"{run_ids(group.iloc[:1])[0]}{others}{problem}")
-    return ", ".join(said)
+        groups.append(f"{run_ids(group.iloc[:1])[0]}{others}{problem}")
+    return ", ".join(groups)
 
 
 def _listed(differ: Mapping[str, Sequence[Any]], limit: int = 4) -> str:
     """Names with the values found, such as 'seeds.split: 0, 1'."""
-    said = [
+    leaves = [
         f"{name}: {', '.join(str(value) for value in dict.fromkeys(map(str, values)))}"
         for name, values in differ.items()
     ]
-    return "; ".join(said[:limit]) + (f"; and {len(said) - limit} more" if len(said) > limit else "")
+    return "; ".join(leaves[:limit]) + (f"; and {len(leaves) - limit} more" if len(leaves) > limit else "")

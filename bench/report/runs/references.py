@@ -70,25 +70,25 @@ def to_json(references: Mapping[str, Stored]) -> str:
     return json.dumps({"format": _FORMAT, "problems": problems}, indent=2, allow_nan=False) + "\n"
 
 
-def find(comparison: Comparison, found: Results, drawn: Pools | None = None) -> References:
+def find(comparison: Comparison, results: Results, drawn: Pools | None = None) -> References:
     """The references of the comparison's problems, from what is loaded; `drawn` are its `pools`, where they are known.
 
     Best is the known minimum where the problem is a function without noise, else the least loss of any run; random's is
     its exact median after as many evaluations as final losses stand after (`baseline.reference`).
     """
-    drawn = pools(comparison, found) if drawn is None else drawn
-    best = found.trials["best_loss"]
-    made: References = {}
+    drawn = pools(comparison, results) if drawn is None else drawn
+    best = results.trials["best_loss"]
+    references: References = {}
     for problem, part in comparison.runs.groupby("problem"):
         pool = drawn.get(str(problem), np.empty(0))
         ran = part[part["trials"] > 0]
         others = curves.losses(best.iloc[(ran["first"] + ran["trials"] - 1).to_numpy()]).tolist()
-        metadata = found.runs[curves.run_ids(part.iloc[:1])[0]]
+        metadata = results.runs[curves.run_ids(part.iloc[:1])[0]]
         minimum = metadata.get("known_minimum")
         if minimum is not None and not metadata.get("noise"):
             others.append(float(minimum))
-        made[str(problem)] = Stored(random_search.reference(pool, comparison.evaluations, others), len(pool))
-    return made
+        references[str(problem)] = Stored(random_search.reference(pool, comparison.evaluations, others), len(pool))
+    return references
 
 
 def kept(stored: References, now: References) -> References:
@@ -115,7 +115,7 @@ def outdated(comparison: Comparison, used: References, now: References) -> str |
     )
 
 
-def pools(comparison: Comparison, found: Results) -> Pools:
+def pools(comparison: Comparison, results: Results) -> Pools:
     """The losses of all draws that random search made, by the hash of the problem, +inf for failures.
 
     Runs of one seed draw the same sequence, so that of those the longest counts alone. What began as a shared Sobol
@@ -126,12 +126,12 @@ def pools(comparison: Comparison, found: Results) -> Pools:
     for run, problem, first, count in zip(
         curves.run_ids(runs), runs["problem"], runs["first"], runs["trials"], strict=True
     ):
-        metadata = found.runs[run]
+        metadata = results.runs[run]
         if is_random(run, metadata) and count > chosen.get((problem, run.seed), (0, 0))[1]:
             chosen[problem, run.seed] = (first, count, _sobol(metadata))
     parts: dict[str, list[NDArray[np.float64]]] = {}
     for (problem, _), (first, count, sobol) in chosen.items():
-        rows = found.trials.iloc[first : first + count]
+        rows = results.trials.iloc[first : first + count]
         drawn = curves.losses(rows["loss"])
         parts.setdefault(problem, []).append(drawn[~rows["initial"].to_numpy(dtype=bool)] if sobol else drawn)
     return {problem: np.concatenate(losses) for problem, losses in parts.items()}

@@ -48,10 +48,10 @@ class Sample:
         return self.validation if kind == "validation" else self.test
 
 
-def samples(comparison: Comparison, found: Results) -> dict[str, Sample]:
+def samples(comparison: Comparison, results: Results) -> dict[str, Sample]:
     """The sample of each label, in the order of the comparison's table (the least median first)."""
     begin = int(comparison.runs["first"].min())
-    trials = found.trials.iloc[begin : int((comparison.runs["first"] + comparison.runs["trials"]).max())]
+    trials = results.trials.iloc[begin : int((comparison.runs["first"] + comparison.runs["trials"]).max())]
     validation, test = (curves.losses(trials[name]) for name in ("best_loss", "incumbent_test_loss"))
     asked = (trials["ask_seconds"] + trials["tell_seconds"]).to_numpy(dtype=np.float64)
     charged = asked + trials["evaluate_seconds"].to_numpy(dtype=np.float64)
@@ -60,19 +60,19 @@ def samples(comparison: Comparison, found: Results) -> dict[str, Sample]:
     found_samples = {}
     for label in comparison.final["label"]:
         runs = parts[label].sort_values(["seed", "experiment"])
-        first, made = runs["first"].to_numpy() - begin, runs["trials"].to_numpy()
+        first, counts = runs["first"].to_numpy() - begin, runs["trials"].to_numpy()
         factor, end = int(runs["factor"].max()), int(ends.get(label, 0))
-        rows = [slice(start, start + count) for start, count in zip(first, made, strict=True)]
-        asking = np.full((len(runs), int(made.max(initial=0))), np.nan)
+        rows = [slice(start, start + count) for start, count in zip(first, counts, strict=True)]
+        asking = np.full((len(runs), int(counts.max(initial=0))), np.nan)
         for run, where in enumerate(rows):
-            asking[run, : made[run]] = asked[where]
+            asking[run, : counts[run]] = asked[where]
         found_samples[str(label)] = Sample(
             label=str(label),
             seeds=runs["seed"].to_numpy(),
             problems=tuple(runs["problem"]),
-            validation=curves.stack(validation, first, made, end, factor),
-            test=curves.stack(test, first, made, end, factor),
-            spent=np.minimum(made // factor, end),
+            validation=curves.stack(validation, first, counts, end, factor),
+            test=curves.stack(test, first, counts, end, factor),
+            spent=np.minimum(counts // factor, end),
             exhausted=runs["exhausted"].to_numpy(dtype=bool),
             best=tuple(validation[where] for where in rows),
             tested=tuple(test[where] for where in rows),
@@ -82,7 +82,7 @@ def samples(comparison: Comparison, found: Results) -> dict[str, Sample]:
     return found_samples
 
 
-def shared(comparison: Comparison, found: Results) -> bool:
+def shared(comparison: Comparison, results: Results) -> bool:
     """Whether runs of one seed share something between optimisers that runs of other seeds do not have.
 
     Then, and only then, are they compared pair by pair: where each seed has a problem of its own (split and model seed
@@ -92,7 +92,7 @@ def shared(comparison: Comparison, found: Results) -> bool:
     of_seed = runs.groupby("seed")["problem"].nunique()
     if len(set(runs["problem"])) > 1 and (of_seed == 1).all():
         return True
-    designs = [(found.runs[run].get("config") or {}).get("initial_design") for run in curves.run_ids(runs)]
+    designs = [(results.runs[run].get("config") or {}).get("initial_design") for run in curves.run_ids(runs)]
     return all(_name(design) == "shared" for design in designs)
 
 

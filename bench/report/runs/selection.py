@@ -43,8 +43,8 @@ class Selection:
         """The command that makes this report."""
         venue = (self.paper,) if self.paper else ()
         filters = {"--optimizers": self.optimizers, "--problems": self.problems, "--paper": venue}
-        said = [f"{option} {','.join(names)}" for option, names in filters.items() if names]
-        return " ".join(["bench report", *self.experiments, *said])
+        options = [f"{option} {','.join(names)}" for option, names in filters.items() if names]
+        return " ".join(["bench report", *self.experiments, *options])
 
     def takes(self, run: RunId) -> bool:
         """Whether the run is among those asked for."""
@@ -59,8 +59,8 @@ def selection(
     """From the command's arguments, in which commas part names; raises `UserError` for a paper that is not known."""
     return Selection(
         tuple(dict.fromkeys(experiments)),
-        _names("--optimizers", optimizers),
-        _names("--problems", problems),
+        _parted("--optimizers", optimizers),
+        _parted("--problems", problems),
         paper.paper(venue).name if venue else "",
     )
 
@@ -203,7 +203,7 @@ def warn(lines: Iterable[str]) -> None:
         sys.stderr.write(f"bench report: warning: {line}\n")
 
 
-def _names(option: str, value: str | None) -> tuple[str, ...]:
+def _parted(option: str, value: str | None) -> tuple[str, ...]:
     if value is None:
         return ()
     names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))

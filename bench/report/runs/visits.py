@@ -109,11 +109,11 @@ def ranks(losses: NDArray[np.float64], problems: NDArray[Any]) -> NDArray[np.flo
     With mid-rank r among n, 1 being the least and failures (+inf) tied as the worst, (r - 1/2) / n. Trials with another
     split are other problems: their losses are not on one scale.
     """
-    found = np.empty(len(losses))
+    shares = np.empty(len(losses))
     for problem in pd.unique(problems):
         here = problems == problem
-        found[here] = (rankdata(losses[here]) - 0.5) / here.sum()
-    return found
+        shares[here] = (rankdata(losses[here]) - 0.5) / here.sum()
+    return shares
 
 
 def _chosen(runs: pd.DataFrame, most: int) -> NDArray[np.bool_]:
@@ -171,8 +171,8 @@ def _placed(configurations: Sequence[str], space: Space) -> NDArray[np.float64]:
     names = [parameter.name for parameter in space.searched]
     numeric = configurations and not any(isinstance(parameter, Categorical) for parameter in space.searched)
     columns: Sequence[Any] = (_numbers if numeric else _columns)(configurations, names)
-    found = [_column(values, parameter) for values, parameter in zip(columns, space.searched, strict=True)]
-    return np.column_stack(found) if found else np.empty((len(configurations), 0))
+    placed = [_column(values, parameter) for values, parameter in zip(columns, space.searched, strict=True)]
+    return np.column_stack(placed) if placed else np.empty((len(configurations), 0))
 
 
 def _numbers(configurations: Sequence[str], names: Sequence[str]) -> list[NDArray[np.float64]]:

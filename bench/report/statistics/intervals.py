@@ -121,7 +121,7 @@ def mean(values: Values, level: float = LEVEL, seed: int = 0) -> Interval:
             upper = np.full(estimate.shape, _student((1 + level) / 2, count - 1))
             lower = -upper
         low, high = estimate - _times(upper, error), estimate - _times(lower, error)
-    estimate, low, high = (np.where(failed, np.inf, found) for found in (estimate, low, high))
+    estimate, low, high = (np.where(failed, np.inf, number) for number in (estimate, low, high))
     return Interval(estimate, low, high, level, count, method)
 
 
@@ -201,9 +201,9 @@ def _studentised(centred: Values, level: float, seed: int) -> tuple[Values, Valu
 def _resamples(count: int, seed: int) -> Values:
     """How often each value is in each resample, (RESAMPLES, count)."""
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
-    found: Values = drawn.astype(np.float64)
-    found.setflags(write=False)
-    return found
+    times: Values = drawn.astype(np.float64)
+    times.setflags(write=False)
+    return times
 
 
 def _trimmed(losses: Values, level: float, cut: int) -> tuple[Values, Values, Values]:

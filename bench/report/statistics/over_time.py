@@ -42,15 +42,15 @@ def against_seconds(
     end = min((stop for stop, ended in zip(stops, done, strict=True) if not ended), default=max(stops))
     times, before, after = _changes(losses, clocks, timed, end)
     nothing = np.full(len(quartiles.QUARTILES), np.inf)
-    found = np.column_stack([nothing, _quartiles(times, before, after, len(losses))])
-    found = np.column_stack([found, found[:, -1]])  # nothing changes at the end
+    lines = np.column_stack([nothing, _quartiles(times, before, after, len(losses))])
+    lines = np.column_stack([lines, lines[:, -1]])  # nothing changes at the end
     at = np.concatenate([[-np.inf], np.unique(times), [end]])
-    kept = np.append(False, (found[:, 1:] != found[:, :-1]).any(axis=0))
+    kept = np.append(False, (lines[:, 1:] != lines[:, :-1]).any(axis=0))
     kept[-1] = end not in at[kept]
     rows = np.flatnonzero(kept)
     if len(rows) > most:
         rows = rows[np.linspace(0, len(rows) - 1, most).round().astype(np.int64)]
-    columns = dict(zip(quartiles.QUARTILES, found[:, rows], strict=True))
+    columns = dict(zip(quartiles.QUARTILES, lines[:, rows], strict=True))
     return pd.DataFrame({"seconds": at[rows], **columns, "runs": len(losses)})
 
 
@@ -60,12 +60,12 @@ def _changes(
     """Where a run's loss is not that of the trial before, until `end`, in order of time: (times, before, after)."""
     parts = []
     for values, clock, count in zip(losses, clocks, timed, strict=True):
-        made = int(np.searchsorted(clock[:count], end, side="right"))
-        after = np.where(np.isnan(values[:made]), np.inf, values[:made])
-        before = np.append(np.inf, after)[:made]
+        count_until = int(np.searchsorted(clock[:count], end, side="right"))
+        after = np.where(np.isnan(values[:count_until]), np.inf, values[:count_until])
+        before = np.append(np.inf, after)[:count_until]
         changed = after != before
-        parts.append((clock[:made][changed], before[changed], after[changed]))
-    times, before, after = (np.concatenate(found) for found in zip(*parts, strict=True))
+        parts.append((clock[:count_until][changed], before[changed], after[changed]))
+    times, before, after = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     order = np.argsort(times, kind="stable")
     return times[order], before[order], after[order]
 

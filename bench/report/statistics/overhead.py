@@ -52,5 +52,5 @@ def _means(asking: NDArray[np.float64], every: int) -> NDArray[np.float64]:
     runs, trials = asking.shape
     windows = np.full((runs, math.ceil(trials / every), every), np.nan)
     windows.reshape(runs, windows.shape[1] * every)[:, :trials] = asking
-    made = np.count_nonzero(~np.isnan(windows), axis=2)
-    return np.where(made > 0, np.nansum(windows, axis=2) / np.maximum(made, 1), np.nan)
+    counts = np.count_nonzero(~np.isnan(windows), axis=2)
+    return np.where(counts > 0, np.nansum(windows, axis=2) / np.maximum(counts, 1), np.nan)

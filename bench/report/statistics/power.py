@@ -119,17 +119,17 @@ def least_seeds(reached: Callable[[int], float], power: float, cap: int = CAP) -
 
     By bisection; None, and the power of `cap`, where even that many do not.
     """
-    low, high, found = 1, cap, reached(cap)  # one seed never suffices
-    if found < power:
-        return None, found
+    low, high, attained = 1, cap, reached(cap)  # one seed never suffices
+    if attained < power:
+        return None, attained
     while high - low > 1:
         middle = (low + high) // 2
         with_middle = reached(middle)
         if with_middle >= power:
-            high, found = middle, with_middle
+            high, attained = middle, with_middle
         else:
             low = middle
-    return high, found
+    return high, attained
 
 
 def power_of(
@@ -192,8 +192,8 @@ def _statistic(first: Values, second: Values, paired: bool) -> Values:
         distance = (first * ranks).sum(axis=-1) - n * mean
         variance = n * m / ((n + m) * (n + m - 1)) * (tied * (ranks - mean[..., None]) ** 2).sum(axis=-1)
     spread = np.sqrt(np.maximum(variance, 0.0))
-    found: Values = np.divide(np.abs(distance), spread, out=np.zeros_like(spread), where=spread > 0)
-    return found
+    deviations: Values = np.divide(np.abs(distance), spread, out=np.zeros_like(spread), where=spread > 0)
+    return deviations
 
 
 def _power(

@@ -26,11 +26,11 @@ def quartiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     if count == 0:
         return np.full((len(QUARTILES), *values.shape[1:]), np.nan)
     ordered = np.sort(np.where(np.isnan(values), np.inf, values), axis=0)
-    found = []
+    lines = []
     for p in QUARTILES.values():
         i, g = place(p, count)
-        found.append(between(ordered[i], ordered[min(i + 1, count - 1)], g))
-    return np.stack(found)
+        lines.append(between(ordered[i], ordered[min(i + 1, count - 1)], g))
+    return np.stack(lines)
 
 
 def place(p: float, count: int) -> tuple[int, float]:
@@ -42,8 +42,8 @@ def place(p: float, count: int) -> tuple[int, float]:
 def between(low: NDArray[np.float64], high: NDArray[np.float64], g: float) -> NDArray[np.float64]:
     """The share g of the way from `low` to `high`, infinite as soon as an infinity takes part; see `quartiles`."""
     with np.errstate(invalid="ignore"):
-        found: NDArray[np.float64] = np.where((low == high) | (g == 0), low, low + g * (high - low))
-    return found
+        values: NDArray[np.float64] = np.where((low == high) | (g == 0), low, low + g * (high - low))
+    return values
 
 
 def final(runs: pd.DataFrame, curves: pd.DataFrame, evaluations: int) -> pd.DataFrame:

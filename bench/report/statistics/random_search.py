@@ -47,9 +47,9 @@ class Reference:
     @classmethod
     def from_json(cls, text: str) -> "Reference":
         """The reference that `to_json` wrote; raises KeyError, TypeError or ValueError for other texts."""
-        found = json.loads(text)
-        best, random = (math.inf if found[name] is None else float(found[name]) for name in ("best", "random"))
-        return cls(best, random, int(found["evaluations"]))
+        stored = json.loads(text)
+        best, random = (math.inf if stored[name] is None else float(stored[name]) for name in ("best", "random"))
+        return cls(best, random, int(stored["evaluations"]))
 
 
 def expected(pool: Values, evaluations: int, given_success: bool = False) -> Values:
@@ -67,22 +67,22 @@ def expected(pool: Values, evaluations: int, given_success: bool = False) -> Val
     """
     ordered, successes = _sorted(pool)
     count, finite = len(ordered), ordered[:successes]
-    found = np.full(evaluations, np.nan)
+    losses = np.full(evaluations, np.nan)
     rest = np.arange(count, count - successes, -1, dtype=np.float64)
     share = finite / rest
     beyond = np.ones(successes)
     for t in range(1, min(evaluations, count) + 1):
         beyond *= (rest - (t - 1)) / (count - t + 1)
-        found[t - 1] = t * (beyond @ share)
+        losses[t - 1] = t * (beyond @ share)
         if t % 16 == 0:
             alive = int(np.count_nonzero(beyond > _NEGLIGIBLE))
             rest, share, beyond = rest[:alive], share[:alive], beyond[:alive]
     barren = without_success(pool, evaluations)
     if given_success:
-        found[barren < 1] /= 1 - barren[barren < 1]
-        found[barren == 1] = np.inf
-        return found
-    return np.where(np.arange(1, evaluations + 1) <= count - successes, np.inf, found)
+        losses[barren < 1] /= 1 - barren[barren < 1]
+        losses[barren == 1] = np.inf
+        return losses
+    return np.where(np.arange(1, evaluations + 1) <= count - successes, np.inf, losses)
 
 
 def without_success(pool: Values, evaluations: int) -> Values:
@@ -119,9 +119,9 @@ def quantile(pool: Values, evaluations: int, p: float = 0.5) -> Values:
         near = np.abs(_log_beyond(count, np.stack([low, high]), draws) - aim).min(axis=0) < 1e-6
         for place in np.flatnonzero(near):
             high[place] = _exact(count, int(draws[place]), Fraction(repr(float(p))), int(high[place]))
-    found = np.full(evaluations, np.nan)
-    found[: len(draws)] = ordered[high - 1]
-    return found
+    losses = np.full(evaluations, np.nan)
+    losses[: len(draws)] = ordered[high - 1]
+    return losses
 
 
 def reference(pool: Values, evaluations: int, others: Iterable[float] = ()) -> Reference:
@@ -143,8 +143,8 @@ def regret(losses: Values, best: float) -> Values:
     """
     if not math.isfinite(best):
         return np.full(np.shape(losses), np.nan)
-    found: Values = np.where(np.isnan(losses), np.inf, losses) - best
-    return found
+    above: Values = np.where(np.isnan(losses), np.inf, losses) - best
+    return above
 
 
 def normalised(losses: Values, reference: Reference) -> Values:
@@ -174,9 +174,9 @@ def _log_beyond(count: int, place: NDArray[np.int64], draws: NDArray[np.int64]) 
     """The logarithm of P(min > x_(place)) = C(count - place, draws) / C(count, draws); -inf for 0."""
     left = count - place - draws
     known = left >= 0
-    found = gammaln(count - place + 1.0) - gammaln(np.where(known, left, 0) + 1.0)
-    found -= gammaln(count + 1.0) - gammaln(count - draws + 1.0)
-    return np.where(known, found, -np.inf)
+    logarithm = gammaln(count - place + 1.0) - gammaln(np.where(known, left, 0) + 1.0)
+    logarithm -= gammaln(count + 1.0) - gammaln(count - draws + 1.0)
+    return np.where(known, logarithm, -np.inf)
 
 
 def _exact(count: int, draws: int, p: Fraction, near: int) -> int:

@@ -53,8 +53,10 @@ def ranks(blocks: pd.DataFrame) -> pd.DataFrame:
 
 def average(blocks: pd.DataFrame) -> pd.DataFrame:
     """Average ranks over the complete problems: `label`, `rank`, `problems`, the least first, ties by label."""
-    found = ranks(blocks)
-    frame = pd.DataFrame({"label": found.columns.astype(str), "rank": found.mean().to_numpy(), "problems": len(found)})
+    placed = ranks(blocks)
+    frame = pd.DataFrame(
+        {"label": placed.columns.astype(str), "rank": placed.mean().to_numpy(), "problems": len(placed)}
+    )
     return frame.sort_values(["rank", "label"], ignore_index=True)
 
 
@@ -66,8 +68,8 @@ def over_budget(medians: pd.DataFrame) -> pd.DataFrame:
     """
     labels = sorted(set(medians["label"]))
     wide = medians.pivot_table(index=["evaluations", "problem"], columns="label", values="median", aggfunc="first")
-    found = ranks(wide.reindex(columns=labels))
-    at = found.groupby(level="evaluations")
+    placed = ranks(wide.reindex(columns=labels))
+    at = placed.groupby(level="evaluations")
     mean = at.mean().join(at.size().rename("problems")).reset_index()
     long = mean.melt(["evaluations", "problems"], labels, var_name="label", value_name="rank")
     return long.sort_values(["label", "evaluations"], ignore_index=True)[["label", "evaluations", "rank", "problems"]]

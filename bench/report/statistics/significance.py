@@ -58,9 +58,9 @@ def compare(
     """
     cleaned = {label: _worst(values) for label, values in losses.items()}
     for label, values in cleaned.items():
-        found = np.asarray(seeds[label])
-        if found.shape != values.shape or len(np.unique(found)) != len(found):
-            raise ValueError(f"{label}: {len(values)} losses with seeds {found.tolist()}; give each loss one seed")
+        own_seeds = np.asarray(seeds[label])
+        if own_seeds.shape != values.shape or len(np.unique(own_seeds)) != len(own_seeds):
+            raise ValueError(f"{label}: {len(values)} losses with seeds {own_seeds.tolist()}; give each loss one seed")
     medians = {label: median(values) for label, values in cleaned.items()}
     finite = [abs(value) for value in medians.values() if np.isfinite(value)]
     width = rope * (min(finite, default=0.0) if relative else 1.0)
@@ -120,8 +120,8 @@ def differences(a: Array, b: Array) -> Array:
     losses that are counts over a common number (error rates) tie where the counts do.
     """
     with np.errstate(invalid="ignore"):
-        found: Array = a - b
-        return np.where((a == b) | (np.abs(found) <= rounding(a, b)), 0.0, found)
+        distances: Array = a - b
+        return np.where((a == b) | (np.abs(distances) <= rounding(a, b)), 0.0, distances)
 
 
 def improvement(sample: Array) -> float:
@@ -257,15 +257,15 @@ def median(values: Array) -> float:
 
 
 def _worst(values: ArrayLike) -> Array:
-    found = np.asarray(values, dtype=np.float64)
-    return np.where(np.isnan(found), np.inf, found)
+    losses = np.asarray(values, dtype=np.float64)
+    return np.where(np.isnan(losses), np.inf, losses)
 
 
 def rounding(a: Array, b: Array) -> Array:
     """By how much rounding alone may change a - b, elementwise; a loss far from all others changes no other's."""
     sizes = np.maximum(np.where(np.isfinite(a), np.abs(a), 0.0), np.where(np.isfinite(b), np.abs(b), 0.0))
-    found: Array = 16 * float(np.finfo(np.float64).eps) * sizes
-    return found
+    margins: Array = 16 * float(np.finfo(np.float64).eps) * sizes
+    return margins
 
 
 def levels(values: Array, rounding: Array) -> Array:
@@ -273,12 +273,12 @@ def levels(values: Array, rounding: Array) -> Array:
     than the rounding of both.
     """
     order = np.argsort(values, axis=-1, kind="stable")
-    ordered, margins = (np.take_along_axis(found, order, axis=-1) for found in (values, rounding))
+    ordered, margins = (np.take_along_axis(places, order, axis=-1) for places in (values, rounding))
     with np.errstate(invalid="ignore"):
         steps = np.diff(ordered, axis=-1) > np.minimum(margins[..., 1:], margins[..., :-1])
-    found = np.zeros(values.shape)
-    np.put_along_axis(found, order[..., 1:], np.cumsum(steps, axis=-1), axis=-1)
-    return found
+    places = np.zeros(values.shape)
+    np.put_along_axis(places, order[..., 1:], np.cumsum(steps, axis=-1), axis=-1)
+    return places
 
 
 def average_ranks(places: Array) -> Array:

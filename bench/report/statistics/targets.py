@@ -102,7 +102,7 @@ def speed_up(
     (1981) for resampling censored data.
     """
     needed = evaluations_to(losses, target)
-    count, made = len(needed), losses.shape[1]
+    count, evaluations = len(needed), losses.shape[1]
     low = high = Bound(np.nan)
     if count >= FEW:
         ordered = np.sort(needed)
@@ -110,12 +110,12 @@ def speed_up(
         ranks = np.random.default_rng(seed).integers(count, size=(RESAMPLES, count))
         medians = np.sort(ordered[np.partition(ranks, middle, axis=1)[:, middle]])
         place = max(int((RESAMPLES + 1) * (1 - level) / 2 + 1e-9), 1)
-        low, high = _bound(medians[place - 1], made), _bound(medians[RESAMPLES - place], made)
+        low, high = _bound(medians[place - 1], evaluations), _bound(medians[RESAMPLES - place], evaluations)
     return SpeedUp(
         evaluations=median_evaluations(losses, target),
         low=low,
         high=high,
-        budget=made if budget is None else budget,
+        budget=evaluations if budget is None else budget,
         runs=count,
         reached=int(np.isfinite(needed).sum()),
     )
@@ -134,8 +134,8 @@ def expected_running_time(losses: Values, target: float | Values, spent: NDArray
     if len(needed) == 0:
         return float("nan")
     reached = np.isfinite(needed)
-    made = np.full(len(needed), losses.shape[1]) if spent is None else np.minimum(spent, losses.shape[1])
-    total = float(np.where(reached, needed, made).sum())
+    evaluations = np.full(len(needed), losses.shape[1]) if spent is None else np.minimum(spent, losses.shape[1])
+    total = float(np.where(reached, needed, evaluations).sum())
     return total / int(reached.sum()) if reached.any() else float("inf")
 
 
@@ -152,8 +152,8 @@ def targets(pool: Values, count: int = 25) -> Values:
         return np.full(count, np.nan)
     shares = np.geomspace(0.5, 1 / len(ordered), count)
     place = np.ceil(shares * len(ordered) * (1 - 1e-12)).astype(np.int64)
-    found: Values = ordered[np.clip(place, 1, len(ordered)) - 1]
-    return found
+    losses: Values = ordered[np.clip(place, 1, len(ordered)) - 1]
+    return losses
 
 
 def ecdf(losses: Values, aims: Values) -> Values:
@@ -172,8 +172,8 @@ def ecdf(losses: Values, aims: Values) -> Values:
     return share
 
 
-def _bound(needed: float, made: int) -> Bound:
-    return Bound(float(needed)) if np.isfinite(needed) else Bound(float(made), ">")
+def _bound(needed: float, evaluations: int) -> Bound:
+    return Bound(float(needed)) if np.isfinite(needed) else Bound(float(evaluations), ">")
 
 
 def _over(budget: int, evaluations: Bound) -> Bound:

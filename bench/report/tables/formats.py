@@ -32,13 +32,13 @@ class Tabled:
     def files(self, stem: str) -> dict[str, bytes]:
         """Its files by name."""
         base = f"{stem}-{self.name}" if self.name else stem
-        made = {
+        by_name = {
             "csv": csv(self.frame),
             "md": markdown(self.shown),
             "tex": latex(self.shown),
             "html": html(self.shown),
         }
-        return {f"{base}.{ending}": content.encode() for ending, content in made.items()}
+        return {f"{base}.{ending}": content.encode() for ending, content in by_name.items()}
 
 
 def csv(frame: pd.DataFrame) -> str:

@@ -121,25 +121,25 @@ def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
     comparison = analysis.comparison
     rows, frame = [], []
     ordered = sorted(analysis.speed_ups.items(), key=lambda item: cells.rank(item[1].evaluations))
-    for label, found in ordered:
-        interval = not math.isnan(found.low.value)
+    for label, gain in ordered:
+        interval = not math.isnan(gain.low.value)
         time = analysis.running_times[label]
         rows.append(
             (
                 Cell(label, style=styles[label]),
-                Cell(f"{found.reached} of {found.runs}", found.reached / found.runs),
-                Cell(str(found.evaluations), cells.rank(found.evaluations)[0]),
-                Cell(f"{found.low} to {found.high}" if interval else NOTHING, cells.rank(found.low)[0]),
-                Cell(f"{found.factor}", found.factor.value),
-                Cell(f"{found.factor_low} to {found.factor_high}" if interval else NOTHING, found.factor_low.value),
+                Cell(f"{gain.reached} of {gain.runs}", gain.reached / gain.runs),
+                Cell(str(gain.evaluations), cells.rank(gain.evaluations)[0]),
+                Cell(f"{gain.low} to {gain.high}" if interval else NOTHING, cells.rank(gain.low)[0]),
+                Cell(f"{gain.factor}", gain.factor.value),
+                Cell(f"{gain.factor_low} to {gain.factor_high}" if interval else NOTHING, gain.factor_low.value),
                 cells.number(time, f"{time:.3g}"),
             )
         )
-        entry: dict[str, object] = {"label": label, "runs": found.runs, "reached": found.reached}
+        entry: dict[str, object] = {"label": label, "runs": gain.runs, "reached": gain.reached}
         for name in ("evaluations", "low", "high", "factor", "factor_low", "factor_high"):
-            bound: Bound = getattr(found, name)
+            bound: Bound = getattr(gain, name)
             entry |= {name: bound.value, f"{name}_relation": bound.relation}
-        frame.append({**entry, "budget": found.budget, "expected_running_time": time})
+        frame.append({**entry, "budget": gain.budget, "expected_running_time": time})
     heads = (
         Head("optimizer", numeric=False),
         Head("runs that reach it"),
@@ -149,7 +149,7 @@ def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
         Head(f"{cells.PERCENT} interval"),
         Head("ERT", help="expected evaluations, were runs started again until one reaches it"),
     )
-    few = f" Fewer than {FEW} runs have no interval." if any(found.runs < FEW for _, found in ordered) else ""
+    few = f" Fewer than {FEW} runs have no interval." if any(gain.runs < FEW for _, gain in ordered) else ""
     note = (
         f"The target is random search's median best loss after {plural(comparison.evaluations, 'evaluation')}, "
         f"exactly, from all of its draws; runs that do not reach it are censored.{few}"
@@ -226,12 +226,12 @@ def overtuning(analysis: Analysis, styles: Styles) -> Tabled:
 
 def overhead(analysis: Analysis, styles: Styles) -> Tabled:
     """The optimiser's own seconds in the first and the last tenth of its trials, and its share of all seconds."""
-    comparison, found = analysis.comparison, []
+    comparison, lines = analysis.comparison, []
     for row in analysis.final.to_dict("records"):
         frame = analysis.overhead[analysis.overhead["label"] == row["label"]]
         tenth = max(1, len(frame) // 10)
         own, other = row["optimizer_seconds"], row["evaluation_seconds"]
-        found.append(
+        lines.append(
             {
                 "label": row["label"],
                 "mean": own,
@@ -246,7 +246,7 @@ def overhead(analysis: Analysis, styles: Styles) -> Tabled:
             *(cells.seconds(row[name]) for name in ("mean", "first", "last")),
             cells.number(row["share"], f"{row['share']:.1%}"),
         )
-        for row in found
+        for row in lines
     )
     heads = (
         Head("optimizer", numeric=False),
@@ -257,7 +257,7 @@ def overhead(analysis: Analysis, styles: Styles) -> Tabled:
     )
     return Tabled(
         "overhead",
-        _named(comparison, pd.DataFrame(found)),
+        _named(comparison, pd.DataFrame(lines)),
         Table(f"{comparison}: what the optimiser itself takes", heads, rows),
     )
 
@@ -342,13 +342,13 @@ def _has_intervals(table: pd.DataFrame) -> bool:
 
 def _note(analysis: Analysis) -> str:
     table = analysis.final
-    said = []
+    sentences = []
     if _has_intervals(table):
-        said.append(f"In brackets: {cells.PERCENT} interval of the median, between order statistics.")
+        sentences.append(f"In brackets: {cells.PERCENT} interval of the median, between order statistics.")
     few = table[table["validation_median_low"] == -math.inf]
     if len(few):
         least = next(n for n in range(1, 100) if attainable(n) >= LEVEL)
-        said.append(f"Of fewer than {least} runs no {cells.PERCENT} interval of the median can be had.")
+        sentences.append(f"Of fewer than {least} runs no {cells.PERCENT} interval of the median can be had.")
     if len(table) > 1:
         test = analysis.pairs["validation"]
         seeds = (
@@ -356,5 +356,5 @@ def _note(analysis: Analysis) -> str:
         )
         larger = analysis.comparison.yardsticks
         aside = f", {listed(larger)} with a larger budget aside" if larger else ""
-        said.append(f"Bold: the least{aside}; underlined: cannot be told from it{seeds}.")
-    return " ".join(said)
+        sentences.append(f"Bold: the least{aside}; underlined: cannot be told from it{seeds}.")
+    return " ".join(sentences)

@@ -19,9 +19,9 @@ class Fact:
     value: str
 
 
-def notes(comparison: Comparison, found: Results) -> Iterator[str]:
+def notes(comparison: Comparison, results: Results) -> Iterator[str]:
     """What a reader must know to read the numbers, in sentences."""
-    metadata = metadata_of(comparison, found)
+    metadata = metadata_of(comparison, results)
     yield from _imported(comparison, metadata)
     if any(entry.get("stops_on_valid") for entry in metadata):
         yield (
@@ -45,13 +45,17 @@ def notes(comparison: Comparison, found: Results) -> Iterator[str]:
     )
 
 
-def facts(comparison: Comparison, found: Results) -> Iterator[Fact]:
+def facts(comparison: Comparison, results: Results) -> Iterator[Fact]:
     """How the runs were made, from their configs and provenance; where they differ, every value found."""
-    metadata, runs = metadata_of(comparison, found), comparison.runs
+    metadata, runs = metadata_of(comparison, results), comparison.runs
     seeds = {str(label): ranges(sorted(set(part["seed"]))) for label, part in runs.groupby("label")}
     alike = len(set(seeds.values())) == 1
-    said = next(iter(seeds.values())) if alike else "; ".join(f"{label}: {said}" for label, said in seeds.items())
-    yield Fact("seeds", said)
+    seed_text = (
+        next(iter(seeds.values()))
+        if alike
+        else "; ".join(f"{label}: {seed_text}" for label, seed_text in seeds.items())
+    )
+    yield Fact("seeds", seed_text)
     for name in ("budget", "seeds", "resampling", "initial_design"):
         values = dict.fromkeys(_plain((entry.get("config") or {}).get(name)) for entry in metadata)
         title = "split and model seeds" if name == "seeds" else name.replace("_", " ")
@@ -73,18 +77,20 @@ def _of_optimizers_alone(metadata: Sequence[Metadata]) -> set[str]:
     """Libraries of optimisers, with their versions, that stand in no run's list of versions."""
     origins = [provenance_of(entry) for entry in metadata]
     listed = {name for origin in origins for name in origin.get("versions") or {}}
-    theirs = {(name, said) for origin in origins for name, said in (origin.get("optimizer_versions") or {}).items()}
-    return {f"{name} {said}" for name, said in theirs if name not in listed}
+    theirs = {
+        (name, version) for origin in origins for name, version in (origin.get("optimizer_versions") or {}).items()
+    }
+    return {f"{name} {version}" for name, version in theirs if name not in listed}
 
 
-def declarations(comparison: Comparison, found: Results) -> dict[str, list[str]]:
+def declarations(comparison: Comparison, results: Results) -> dict[str, list[str]]:
     """What each optimiser declares that it cannot do exactly as the space and the contract say, by label."""
     declared: dict[str, list[str]] = {}
     for label, part in comparison.runs.groupby("label", sort=True):
-        metadata = [found.runs[run] for run in curves.run_ids(part)]
-        said = dict.fromkeys(line for entry in metadata for line in _declared(entry.get("declared") or {}))
-        if said:
-            declared[str(label)] = list(said)
+        metadata = [results.runs[run] for run in curves.run_ids(part)]
+        lines = dict.fromkeys(line for entry in metadata for line in _declared(entry.get("declared") or {}))
+        if lines:
+            declared[str(label)] = list(lines)
     return declared
 
 
@@ -127,8 +133,8 @@ def _imported(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[
             labels.setdefault((source, *entry["imported"].get("unknown", ())), []).append(str(label))
     for (source, *unknown), names in labels.items():
         which = "All runs" if len(names) == len(metadata) else f"The runs of {', '.join(dict.fromkeys(names))}"
-        said = f" Unknown: {'; '.join(unknown)}." if unknown else ""
-        yield f"**{which} were imported** from {source}, not made here.{said}"
+        unknowns = f" Unknown: {'; '.join(unknown)}." if unknown else ""
+        yield f"**{which} were imported** from {source}, not made here.{unknowns}"
 
 
 def _function(metadata: Sequence[Metadata]) -> Iterator[str]:

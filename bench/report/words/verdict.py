@@ -36,10 +36,10 @@ def verdict(analysis: Analysis) -> list[str]:
 
 def short(analysis: Analysis) -> str:
     """The verdict on one problem where there are several: who is first, and from whom it can be told."""
-    said = verdict(analysis)
-    if len(analysis.final) < 2 or len(said) == 1:
-        return said[0]
-    return " ".join([said[0], *_alike(analysis), *_apart(analysis)])
+    sentences = verdict(analysis)
+    if len(analysis.final) < 2 or len(sentences) == 1:
+        return sentences[0]
+    return " ".join([sentences[0], *_alike(analysis), *_apart(analysis)])
 
 
 def verdict_across(across: Across) -> list[str]:
@@ -50,29 +50,31 @@ def verdict_across(across: Across) -> list[str]:
     best = table.to_dict("records")[0]
     first = table.loc[table["rank"] == best["rank"], "label"].tolist()
     which = f"{' and '.join(_bold(label) for label in first)} {'has' if len(first) == 1 else 'have'}"
-    said = [
+    sentences = [
         f"Over {plural(across.complete, 'problem')} {which} the best average rank, {best['rank']:.2f} of {len(table)}."
     ]
-    found = across.friedman["validation"]
-    if found is None:
-        said.append(
+    test = across.friedman["validation"]
+    if test is None:
+        sentences.append(
             f"That is too few problems for a test: Friedman's asks for {FEWEST} that every optimiser was run on."
         )
-    elif found.p > ALPHA:
-        said.append(f"The ranks do not differ more than chance would make them (Friedman's test, p = {found.p:.2g}).")
+    elif test.p > ALPHA:
+        sentences.append(
+            f"The ranks do not differ more than chance would make them (Friedman's test, p = {test.p:.2g})."
+        )
     else:
-        groups = [group for group in found.groups if best["label"] in group]
+        groups = [group for group in test.groups if best["label"] in group]
         others = [label for label in (groups[0] if groups else ()) if label != best["label"]]
-        told = (
+        finding = (
             f"{best['label']} cannot be told from {_and(others)}"
             if others
             else f"{best['label']} is told apart from every other"
         )
-        said.append(
-            f"The ranks differ (Friedman's test, p = {found.p:.2g}); with a critical difference of "
-            f"{found.critical_difference:.2f}, {told}."
+        sentences.append(
+            f"The ranks differ (Friedman's test, p = {test.p:.2g}); with a critical difference of "
+            f"{test.critical_difference:.2f}, {finding}."
         )
-    return said
+    return sentences
 
 
 def _alone(analysis: Analysis) -> Iterator[str]:
@@ -96,12 +98,12 @@ def _best(analysis: Analysis) -> Iterator[str]:
     least = (
         f"the least {_metric(analysis)} {after}, {_a_median(runs)} {loss(row['validation_median'], digits)}{interval}"
     )
-    found = analysis.speed_ups.get(label)
-    if found is None or label == "random" or found.evaluations.relation == ">":
+    gain = analysis.speed_ups.get(label)
+    if gain is None or label == "random" or gain.evaluations.relation == ">":
         yield f"{_bold(label)} has {least}."
         return
-    budget = plural(found.budget, "evaluation")
-    yield f"{_bold(label)} reaches what random search finds in {budget} after {_needed(found)}."
+    budget = plural(gain.budget, "evaluation")
+    yield f"{_bold(label)} reaches what random search finds in {budget} after {_needed(gain)}."
     yield f"It has {least}."
 
 
@@ -154,9 +156,9 @@ def _yardsticks(analysis: Analysis) -> Iterator[str]:
         side = "above" if theirs > ours else "below"
         place = "level with it" if far == 0 or share == "0.0 %" else f"{share} {side} it"
         pair = analysis.pair("validation", best, label)
-        told = "is told from it" if pair["distinguishable"] else "cannot be told from it"
-        said = "" if pair["test"] == "none" else f" and {told}"
-        yield f"{label}, with {factor} evaluations for each of the budget, ends {place}{said}."
+        difference = "is told from it" if pair["distinguishable"] else "cannot be told from it"
+        clause = "" if pair["test"] == "none" else f" and {difference}"
+        yield f"{label}, with {factor} evaluations for each of the budget, ends {place}{clause}."
 
 
 def _random(analysis: Analysis) -> Iterator[str]:
@@ -188,30 +190,30 @@ def _test(analysis: Analysis) -> Iterator[str]:
         return
     tied = _tied(analysis, "test")
     if first == best:
-        said = f"On test data {first} is first too"
+        sentence = f"On test data {first} is first too"
     elif best in tied:
-        said = f"On test data {first} is first, but cannot be told from {best}"
+        sentence = f"On test data {first} is first, but cannot be told from {best}"
     else:
         yield f"On test data {first} is first, and is told apart from {best}: what was gained on validation is lost."
         return
     others = [label for label in tied if label != best]
     if first == best and others:
         as_before = set(others) <= set(_tied(analysis, "validation"))
-        said += f"{'; nor can it' if as_before else ', but there it cannot'} be told from {_and(others)}"
-    yield f"{said}."
+        sentence += f"{'; nor can it' if as_before else ', but there it cannot'} be told from {_and(others)}"
+    yield f"{sentence}."
 
 
 def _more_seeds(analysis: Analysis) -> Iterator[str]:
     """How many seeds it would take to tell the best from the next."""
     tied = _tied(analysis, "validation")
     promised = [(label, analysis.power[label]) for label in tied if label in analysis.power]
-    known = [(label, found) for label, found in promised if found.seeds is not None]
+    known = [(label, power) for label, power in promised if power.seeds is not None]
     if known:
-        said = _and([f"{found.seeds} for {label}" for label, found in known[:3]])
-        yield f"To tell it apart would take about so many seeds each: {said}."
+        numbers = _and([f"{power.seeds} for {label}" for label, power in known[:3]])
+        yield f"To tell it apart would take about so many seeds each: {numbers}."
     elif promised:
-        label, found = promised[0]
-        yield f"More than {found.cap} seeds each would be needed to tell it from {label}, if they differ at all."
+        label, power = promised[0]
+        yield f"More than {power.cap} seeds each would be needed to tell it from {label}, if they differ at all."
 
 
 def _tied(analysis: Analysis, kind: str) -> list[str]:
@@ -224,11 +226,11 @@ def _row(analysis: Analysis, label: str) -> dict[Hashable, Any]:
     return row
 
 
-def _needed(found: SpeedUp) -> str:
+def _needed(gain: SpeedUp) -> str:
     """`17 (95 % interval 13 to 24)`."""
-    if math.isnan(found.low.value):
-        return f"{found.evaluations} (median of {plural(found.runs, 'run')}, too few for an interval)"
-    return f"{found.evaluations} ({PERCENT} interval {_end(found.low)} to {_end(found.high)})"
+    if math.isnan(gain.low.value):
+        return f"{gain.evaluations} (median of {plural(gain.runs, 'run')}, too few for an interval)"
+    return f"{gain.evaluations} ({PERCENT} interval {_end(gain.low)} to {_end(gain.high)})"
 
 
 def _end(bound: Bound) -> str:
