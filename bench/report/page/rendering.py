@@ -42,7 +42,7 @@ def render(document: Document) -> str:
 
 
 def _environment() -> Environment:
-    """All that a template shows is escaped but what is the page's own, which it calls `safe`; it must know all names."""
+    """A template escapes all that it shows, but what is the page's own and called `safe`; it must know every name."""
     environment = Environment(
         loader=FunctionLoader(own),
         autoescape=True,
