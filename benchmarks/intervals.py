@@ -41,8 +41,8 @@ def law(quantile: Callable[[Values], Values]) -> Law:
 
 
 def lognormal(share: Values) -> Values:
-    found: Values = np.exp(stats.norm.ppf(share))
-    return found
+    quantiles: Values = np.exp(stats.norm.ppf(share))
+    return quantiles
 
 
 def with_failures(share: Values) -> Values:
@@ -65,8 +65,8 @@ def student(values: Values) -> Ends:
 
 def trimmed(values: Values) -> Values:
     cut = len(values) // 4
-    found: Values = np.sort(values, axis=0)[cut : len(values) - cut].mean(axis=0)
-    return found
+    means: Values = np.sort(values, axis=0)[cut : len(values) - cut].mean(axis=0)
+    return means
 
 
 def bootstrap(values: Values, statistic: Callable[[Values], Values], corrected: bool) -> Ends:
@@ -121,7 +121,7 @@ def measure(
 ) -> dict[str, list[tuple[float, float]]]:
     """Per law and number of runs: coverage in per cent, and median width."""
     what, find = method
-    found: dict[str, list[tuple[float, float]]] = {}
+    covered: dict[str, list[tuple[float, float]]] = {}
     for title, one in known.items():
         truth = getattr(one, what)
         if title == "failures" and (not np.isfinite(truth) or name in TRIED):
@@ -131,8 +131,8 @@ def measure(
             low, high = find(values)
             with np.errstate(invalid="ignore"):
                 width = float(np.median(np.where(low == high, 0.0, high - low)))
-            found.setdefault(title, []).append((100 * float(((low <= truth) & (truth <= high)).mean()), width))
-    return found
+            covered.setdefault(title, []).append((100 * float(((low <= truth) & (truth <= high)).mean()), width))
+    return covered
 
 
 def speed_ups(samples: int) -> list[str]:
@@ -142,8 +142,8 @@ def speed_ups(samples: int) -> list[str]:
         rng, held = np.random.default_rng([8, count]), 0
         for _ in range(samples):
             needed = np.ceil(20 * np.exp(rng.normal(size=count)) - 0.5)
-            found = targets.speed_up(np.where(np.arange(1, 51) < needed[:, None], 1.0, 0.0), 0.0)
-            low, high = found.low, found.high
+            gain = targets.speed_up(np.where(np.arange(1, 51) < needed[:, None], 1.0, 0.0), 0.0)
+            low, high = gain.low, gain.high
             open_end = high.relation == ">" or np.isnan(high.value)
             held += bool((np.isnan(low.value) or low.value <= 20) and (open_end or high.value >= 20))
         row.append("no interval" if count < targets.FEW else f"{100 * held / samples:.1f}")

@@ -75,7 +75,7 @@ def asked(name: str, k: int, n: int, paired: bool, samples: int) -> list[tuple[f
     random = np.random.default_rng([k, n, samples])
     level = ALPHA / (k * (k - 1) // 2)
     test = significance.signed_rank_p if paired else significance.rank_sum_p
-    found = []
+    answers = []
     for _ in range(samples):
         losses = random.normal(size=(k, n))
         if paired:
@@ -85,8 +85,8 @@ def asked(name: str, k: int, n: int, paired: bool, samples: int) -> list[tuple[f
         best, *others = np.argsort(np.median(losses, axis=1)).tolist()
         other = int(random.choice(others))
         if test(losses[best], losses[other]) > level:
-            found.append((round(abs(mean[best] - mean[other]), 3), losses[best], losses[other]))
-    return found
+            answers.append((round(abs(mean[best] - mean[other]), 3), losses[best], losses[other]))
+    return answers
 
 
 def judged(k: int, n: int, paired: bool, samples: int) -> list[str]:
@@ -103,13 +103,13 @@ def judged(k: int, n: int, paired: bool, samples: int) -> list[str]:
             needed = true_seeds(apart, paired, level)
             if needed is not None:
                 there.append((apart, needed, answer(a, b, paired, pairs)))
-        said = [(apart, needed, seeds) for apart, needed, seeds in there if seeds is not None]
-        ratio = np.median([seeds / needed for _, needed, seeds in said])
-        powers = [true_power(apart, paired, seeds, level) for apart, _, seeds in said]
+        promised = [(apart, needed, seeds) for apart, needed, seeds in there if seeds is not None]
+        ratio = np.median([seeds / needed for _, needed, seeds in promised])
+        powers = [true_power(apart, paired, seeds, level) for apart, _, seeds in promised]
         kind = "yes" if paired else "no"
         rows.append(
-            f"| {label} | {kind} | {k} | {n} | {100 * wrong:.0f} | {100 * len(said) / len(there):.0f} | {ratio:.1f} "
-            f"| {np.mean(powers):.2f} | {np.quantile(powers, 0.25):.2f} |"
+            f"| {label} | {kind} | {k} | {n} | {100 * wrong:.0f} | {100 * len(promised) / len(there):.0f} "
+            f"| {ratio:.1f} | {np.mean(powers):.2f} | {np.quantile(powers, 0.25):.2f} |"
         )
     return rows
 

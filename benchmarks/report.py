@@ -122,6 +122,7 @@ def measure(folder: Path) -> dict[str, Any]:
     first = analyses[0]
     with figures.look():  # what the first figure of a process takes besides, once
         figures.render(figures.draw(figures.view(comparisons[0], "validation", looks)))
+        figures.improvement(first.pairs["validation"], looks)  # imports seaborn
     assert together is not None
     pictures = (catalogue.pictures(first, looked[0], important[0], looks), catalogue.pictures_across(together, looks))
     for several in pictures:

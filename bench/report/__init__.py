@@ -1,9 +1,13 @@
 """Reports: parquet in, paper out; no model, optimiser or dataset code is imported here, nor needed.
 
-`reading` says which runs a report is of. Numbers are computed once: `curves` and `samples` bring runs into shape,
-`statistics`, `intervals`, `baseline`, `targets`, `significance`, `power`, `overtuning`, `overhead`, `seconds`, `ranks`,
-`visits` and `importance` compute, `references` keeps what scores are measured by; `analysis` has all of one problem,
-`across` of several, `audit` what makes them less than fair. `pictures` (by `figures`, `style`, `font`, `paper`),
-`tables` (by `table`, `cells`), `verdict` and `remarks` render; `contents` holds the whole, which `html_page` (by
-`page`) and `markdown_page` lay out. `build` writes the folder, `sums` its digests, `checking` compares it.
+The floors, from the top down; each takes from those below it alone:
+
+    check, build          the folder of a report: compared, written; `checksums` has its digests
+    page/, markdown       the whole, laid out for a browser and for a repository
+    contents              the whole, as plain data
+    words/, figures/      what is said of the numbers, and drawn
+    tables/, audit/       what stands in cells; what makes a comparison less than fair
+    analysis/             every number, once: of one problem (`comparison`), of several (`across`), `importance`
+    runs/                 what a report is of: `selection` reads it; `curves`, `samples` and `visits` are its arrays
+    statistics/, look/    from arrays to numbers; colours, papers and fonts
 """

@@ -1,8 +1,8 @@
 """The page `report.html`: one file that needs no network, from a `Document` of plain data.
 
-`document` says what a page shows; `markup` escapes, `look` translates styles, `chart` makes what the script draws,
-`parts` the pieces, `rendering` the whole. `page.css`, `chart.html`, `steps.js`, `chart.js` and `page.js` stand in
-it, beside Plotly's own script.
+`document` says what a page shows; `look` translates styles, `chart` makes what the script draws, `parts` and `markup`
+what the templates ask for, `rendering` the whole. The templates are `page.html`, with `chart.html`, and `parts.html`;
+`page.css`, `steps.js`, `chart.js` and `page.js` stand in it as they are, beside Plotly's own script.
 """
 
 from bench.report.audit import Finding

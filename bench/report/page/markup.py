@@ -2,39 +2,31 @@
 
 import base64
 import hashlib
-import html
 import json
 import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from bench.report.page.document import Download
 
 _SPANS = re.compile(r"`([^`\n]+)`|\*\*([^*\n]+)\*\*")
 
 
-def text(raw: str) -> str:
-    """As it is, in an element or an attribute.
-
-    >>> text('<b> & "c"')
-    '&lt;b&gt; &amp; &quot;c&quot;'
-    """
-    return html.escape(raw, quote=True)
-
-
-def prose(sentence: str) -> str:
+def prose(sentence: str) -> Markup:
     """A sentence with its `code` and **bold**.
 
-    >>> prose("made by `a < b`, **twice**")
-    'made by <code>a &lt; b</code>, <strong>twice</strong>'
+    >>> print(prose("made by `a < b`, **twice**"))
+    made by <code>a &lt; b</code>, <strong>twice</strong>
     """
-
-    def marked(match: re.Match[str]) -> str:
-        code, bold = match.groups()
-        return f"<code>{code}</code>" if code is not None else f"<strong>{bold}</strong>"
-
-    return _SPANS.sub(marked, text(sentence))
+    plain, *marked = _SPANS.split(sentence)
+    shown = escape(plain)
+    for code, bold, after in zip(marked[::3], marked[1::3], marked[2::3], strict=True):
+        shown += Markup("<strong>{}</strong>").format(bold) if code is None else Markup("<code>{}</code>").format(code)
+        shown += after  # escaped, as all that is added to markup
+    return shown
 
 
 def data(value: Any) -> str:
@@ -45,7 +37,7 @@ def data(value: Any) -> str:
 
 def url(file: Download) -> str:
     """The file itself, as an address."""
-    return f"data:{text(file.mime)};base64,{base64.b64encode(file.content).decode()}"
+    return f"data:{file.mime};base64,{base64.b64encode(file.content).decode()}"
 
 
 @cache

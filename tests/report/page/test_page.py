@@ -238,6 +238,13 @@ def test_no_name_becomes_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     assert reader.all("option")[0]["text"] == EVIL
 
 
+def test_only_what_is_the_pages_own_is_shown_unescaped() -> None:
+    templates = [markup.own(name) for name in ("page.html", "parts.html", "chart.html")]
+    shown = {name for text in templates for name in re.findall(r"([\w.|]+)\|safe", text)}
+    assert shown == {"sheet", "script", "charts|data", "cell.style|swatch", "series.style|swatch"}
+    assert sum(text.count("safe") for text in templates) == len(shown)
+
+
 def test_data_cannot_leave_its_script() -> None:
     value = {"</script>": ["<!--", "\u2028", "&"]}
     shown = markup.data(value)
