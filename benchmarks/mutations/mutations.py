@@ -18,6 +18,8 @@ from pathlib import Path
 from mutated import MUTATIONS, Mutation
 
 ROOT = Path(__file__).resolve().parents[2]
+HANGS = 1200
+"""Seconds after which the tests of a mutation are taken to hang, which somebody would notice."""
 
 
 def main() -> int:
@@ -75,7 +77,12 @@ def run(copy: Path, tests: list[str] | tuple[str, ...]) -> tuple[int, str]:
     """Pytest's exit status, 0 or 1, and the first test that failed."""
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": str(copy)}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(
+            command, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=HANGS
+        )
+    except subprocess.TimeoutExpired:
+        return 1, f"a test was still running after {HANGS} s"
     failure = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
     if done.returncode not in (0, 1, 2) or (done.returncode and failure is None):
         raise SystemExit(f"{tests}: pytest ended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")

@@ -51,6 +51,15 @@ def test_best_loss_and_incumbent_against_brute_force(folder):
         assert (incumbent is None and math.isnan(row.incumbent_test_loss)) or row.incumbent_test_loss == incumbent
 
 
+def test_the_incumbent_is_chosen_by_its_validation_loss_where_the_test_loss_prefers_another(folder):
+    assert bench("run", "dataset=digits", "model=knn", "budget.trials=15", "threads=1", "seed=3") == 0
+    trials = table(folder, "scratch/digits/knn/random/3")
+    chosen = trials.loc[trials["loss"].idxmin()]
+    assert chosen["test_loss"] > trials["test_loss"].min()
+    assert trials["best_loss"].iloc[-1] == chosen["loss"]
+    assert trials["incumbent_test_loss"].iloc[-1] == chosen["test_loss"]
+
+
 def test_budget_of_seconds_stops_after_the_first_trial_that_reaches_it(folder):
     seconds = 0.2
     assert bench("run", *TOY, "budget.trials=null", f"budget.seconds={seconds}", "+model.settings.sleep=0.03") == 0
