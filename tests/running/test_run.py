@@ -2,6 +2,7 @@
 
 import json
 import math
+import sqlite3
 
 import pandas as pd
 import pytest
@@ -231,3 +232,13 @@ def test_a_run_whose_trials_all_fail_says_so_and_why(folder, capsys):
     page = (folder / "reports/scratch/report.md").read_text()
     assert "No trial succeeded" in page
     assert "no test part" not in page
+
+
+def test_an_evaluation_that_ends_the_run_leaves_no_claim_behind(folder, monkeypatch):
+    def fit(*_arguments, **_keywords):
+        raise MemoryError
+
+    monkeypatch.setattr(toy.Toy, "fit", fit)
+    assert bench("run", *TOY, "budget.trials=3") != 0
+    with sqlite3.connect(folder / "results/store.sqlite") as connection:
+        assert connection.execute("select count(*) from claims").fetchone() == (0,)
