@@ -12,6 +12,7 @@ import pytest
 import trials
 from commands import ROOT, SUPPORT, TOY, bench
 
+from bench.config import folders
 from bench.results import RunId
 
 PROGRAM = """
@@ -225,6 +226,29 @@ def test_what_a_config_of_the_users_names_is_used_and_with_it_no_other(table, ca
     Path("mine/model/evil.yaml").write_text(f"name: evil\nfunction: evil.run\n{space}")
     assert bench("verify", "function", "--config-dir", "mine") == 1  # another function: its values differ
     assert Path("marker").exists()
+
+
+def test_what_lies_in_the_folder_of_the_start_does_not_pass_for_an_installed_plug_in(table, tmp_path, capsys) -> None:
+    """Where a config of the user's is given, its folder and that of the start are searched for classes."""
+    table("function", {"config/model/function": "evil.run"})
+    for name, text in {
+        "evil.dist-info/METADATA": "Metadata-Version: 2.1\nName: evil\nVersion: 1\n",
+        "evil.dist-info/entry_points.txt": "[hpo_compare.plugins]\nevil = evil_package\n",
+        "evil_package/__init__.py": MARK,
+        "evil_package/conf/model/evil.yaml": "name: evil\nfunction: evil.run\nspace: {x: {type: float, low: 0.0, high: 1.0}}\n",
+        "mine/model/own.yaml": "name: own\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    sys.path.remove(str(tmp_path))
+    folders.plugins.cache_clear()
+    assert bench("verify", "function", "--config-dir", "mine") == 2
+    assert "stands in the table alone" in capsys.readouterr().err
+    assert not Path("marker").exists()
+    sys.path.append(str(tmp_path))  # the proof that it would have been found
+    folders.plugins.cache_clear()
+    assert [folder.owner for folder in folders.plugins()[0]][-1:] == ["plug-in evil"]
+    folders.plugins.cache_clear()
 
 
 def test_what_runs_were_begun_with_on_the_command_line_is_verified(honest, monkeypatch, capsys) -> None:

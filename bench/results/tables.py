@@ -267,8 +267,8 @@ def refuse_links(root: Path, *below: str, option: str = _OPTION) -> None:
 def _refuse(link: Path, root: Path, option: str = _OPTION) -> NoReturn:
     target = str(link.readlink())
     raise UserError(
-        f"{link}: is a link to {target!r}, and links inside {root} are not followed; put what it leads to there, or give "
-        f"the folder that holds it with {option}"
+        f"{link}: is a link to {target!r}, and links inside {root} are not followed; put what it leads to there, "
+        f"or give the folder that holds it with {option}"
     )
 
 

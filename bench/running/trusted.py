@@ -87,9 +87,10 @@ def _check_model(config: Mapping[str, Any], config_dir: Path | None) -> None:
     for name in ("class", "function"):
         if name != key and name in config:
             raise UserError(f"model.{name}: stands beside model.{key}")
-    settings = config.get("settings")
-    if settings is not None and not isinstance(settings, Mapping):
-        raise UserError(f"model.settings={short(settings)}: expected a mapping")
+    _mapping(config, "space")
+    settings = _mapping(
+        {"settings": {}} | {key: value for key, value in config.items() if value is not None}, "settings"
+    )
     check_texts("model.settings", settings, [entry.get("settings") for entry in entries], config_dir)
     check_texts("space", choices(config), [choices(entry) for entry in entries], config_dir)
 

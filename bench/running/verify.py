@@ -83,7 +83,10 @@ def verify(
             raise UserError(f"{run}: {error}") from None
     for run, numbers in chosen.items():
         table, metadata = results.read_run(run.path(results_dir), ["configuration", *COMPARED])
-        problem = problems.shared(recipes[run])
+        try:
+            problem = problems.shared(recipes[run])
+        except UserError as error:
+            raise UserError(f"{run}: {error}") from None
         other = tuple(_differences(metadata, problem))
         for number in numbers:
             row = table.slice(number, 1).to_pylist()[0]
