@@ -1,6 +1,9 @@
 """What is data is never code: tables, store and reports are read without unpickling anything; markup stays text."""
 
+import contextlib
 import json
+import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +76,24 @@ def test_what_a_table_holds_is_text_in_every_page(tmp_path, monkeypatch) -> None
         assert "\\input" not in "\n".join(lines)
     for path in Path("reports/e/figures").glob("*.svg"):
         assert "<script" not in path.read_text()
+
+
+YAML_THAT_RUNS = "x: !!python/object/apply:os.system ['touch marker']\n"
+
+
+def test_yaml_runs_nothing_wherever_it_lies(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    trials.put(Path("results"), RunId("e", "iris", "lightgbm", "random", 0), [1.0, 0.5])
+    Path("results/e/_published.yaml").write_text(YAML_THAT_RUNS)
+    Path("mine/model").mkdir(parents=True)
+    Path("mine/model/own.yaml").write_text(YAML_THAT_RUNS)
+    for command in (
+        ["report", "e"], ["list", "models", "--config-dir", "mine"], ["verify", "e", "--config-dir", "mine"],
+        ["run", "--config-dir", "mine", "dataset=wine", "model=own", "budget.trials=1"],
+    ):  # fmt: skip
+        bench(*command)
+        assert "Traceback" not in capsys.readouterr().err
+        assert not Path("marker").exists()
 
 
 # --- code from results ------------------------------------------------------------------------------------------------
@@ -184,12 +205,18 @@ def test_what_only_a_table_names_is_neither_imported_nor_run(name, changes, key,
     assert not {"evil", "bench_evil"} & set(sys.modules)
 
 
-def test_the_verbs_that_only_read_look_nothing_up(table, capsys) -> None:
+def test_the_verbs_that_only_read_look_nothing_up(table, honest, capsys) -> None:
     everything = {"model/function": "evil.run", "dataset/load": "evil.run", "dataset/path": "evil.py"}
     everything |= {"optimizer/class": "evil.It", "metric/name": "evil.run", "initial_design": {"class": "evil.It"}}
     table("function", {f"config/{key}": value for key, value in everything.items()})
     for verb in ("report", "status", "best"):
         assert bench(verb, "function") == 0, capsys.readouterr()
+    shutil.copy(honest / "results/store.sqlite", "theirs.sqlite")
+    with contextlib.closing(sqlite3.connect("theirs.sqlite")) as theirs:
+        theirs.execute("update evaluations set configuration = 'evil.run', details = 'evil.run'")
+        theirs.commit()
+    for verb in (["import", "theirs.sqlite"], ["show"], ["export", "all.parquet"]):
+        assert bench("store", *verb) == 0, capsys.readouterr()
     assert not Path("marker").exists()
     assert not {"evil", "bench_evil"} & set(sys.modules)
 
@@ -235,7 +262,7 @@ def test_what_lies_in_the_folder_of_the_start_does_not_pass_for_an_installed_plu
         "evil.dist-info/METADATA": "Metadata-Version: 2.1\nName: evil\nVersion: 1\n",
         "evil.dist-info/entry_points.txt": "[hpo_compare.plugins]\nevil = evil_package\n",
         "evil_package/__init__.py": MARK,
-        "evil_package/conf/model/evil.yaml": "name: evil\nfunction: evil.run\nspace: {x: {type: float, low: 0.0, high: 1.0}}\n",
+        "evil_package/conf/model/evil.yaml": "name: evil\nfunction: evil.run\n",
         "mine/model/own.yaml": "name: own\n",
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,8 @@ from bench.engines import local, semaphores
 from bench.running.cores import cores
 from bench.store import Store
 
+SHARED = Path("/dev/shm")
+"""Where Linux has the named semaphores."""
 SWEEP = ["run", "-m", *TOY, "optimizer=random,optuna_tpe", "seed=0,1", "engine.workers=2"]
 
 
@@ -193,6 +195,7 @@ def test_an_interrupt_ends_the_workers_with_one_line_and_the_next_start_goes_on(
     _, err = process.communicate(timeout=120)
     assert process.returncode == status
     gone(relatives)
+    assert not list(SHARED.glob(f"sem.loky-{process.pid}-*"))
     messages = [line for line in err.splitlines() if not line.startswith(("runs ", "best loss"))]
     assert messages == ["bench: stopped; the same command goes on from here"]
     known = committed(folder)
@@ -203,19 +206,15 @@ def test_an_interrupt_ends_the_workers_with_one_line_and_the_next_start_goes_on(
 
 # --- what stays behind, and what is taken meanwhile -----------------------------------------------------------------
 
-SHARED = Path("/dev/shm")
-linux = pytest.mark.skipif(not SHARED.is_dir(), reason="where semaphores are cannot be listed")
 
-
-@linux
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_no_semaphore_outlives_what_kills_the_sweeps_whole_group(folder, number):
+@pytest.mark.skipif(not SHARED.is_dir(), reason="where semaphores are cannot be listed")
+def test_no_semaphore_outlives_what_kills_the_sweeps_whole_group(folder):
     process = bench_process(*SWEEP, "budget.trials=50", "+model.settings.sleep=0.1", cwd=folder, apart=True)
     wait_for(lambda: len(lines(folder)) > 2, process)
     names = f"sem.loky-{process.pid}-*"
     assert list(SHARED.glob(names))
-    os.killpg(process.pid, number)
+    os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     wait_for(lambda: not list(SHARED.glob(names)), seconds=30)
 
