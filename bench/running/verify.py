@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from bench import problems, provenance, results
+from bench.config.folders import folders
 from bench.errors import UserError
 from bench.problems import Evaluation
 from bench.results import RunId
@@ -69,6 +70,7 @@ def verify(
     own, without which none but those of the suite and of plug-ins are used, whatever the tables say. Raises `UserError`
     where there is nothing to evaluate, or a problem cannot be built.
     """
+    folders(config_dir)
     if data is not None and not data.is_file():
         raise UserError(f"--data={data}: no such file")
     made_here = _made_here(experiment, results_dir)

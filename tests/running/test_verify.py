@@ -125,6 +125,8 @@ def test_a_file_is_refused_where_no_run_is_on_one_instead_of_being_ignored(capsy
     Path("a.csv").write_text("x,y\n1,2\n")
     assert bench(*RUN, "optimizer=random") == 0
     capsys.readouterr()
+    assert bench("verify", "e", "--config-dir", "nowhere") == 2
+    assert capsys.readouterr().err == "bench: --config-dir=nowhere: no such folder\n"
     for file, reason in (
         ("a.csv", "no dataset of experiment 'e' is a file of yours; leave it out"),
         ("b.csv", "no such file"),
