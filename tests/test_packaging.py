@@ -21,7 +21,6 @@ from commands import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-pytestmark = pytest.mark.xdist_group("packaging")  # its tests share an environment
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MAKEFILE = (ROOT / "Makefile").read_text()
 RF = "bench.optimizers.smac_facades.RandomForest"

@@ -21,7 +21,6 @@ from bench.store import Busy, Claimed, Store, Stored, StoreError, database, livi
 from bench.store.process import Process
 
 pytest_plugins = ["postgres"]
-pytestmark = pytest.mark.xdist_group("postgres")
 
 KEY, OTHER = "k" * 64, "l" * 64
 EVALUATION = Evaluation(0.5, None, 0.1, "ok", None, {"curve": [1.0, 0.5]})
