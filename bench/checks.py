@@ -1,6 +1,7 @@
 """Checks of values that come from a config or a command: each raises `UserError` with one line that names the key."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from bench.errors import UserError
@@ -34,3 +35,10 @@ def positive(key: str, value: Any) -> float:
     if not is_number(value) or value <= 0:
         raise UserError(f"{key}={value!r}: expected a number greater than 0")
     return float(value)
+
+
+def mapping(key: str, value: Any) -> dict[str, Any]:
+    """The value where it is a mapping; an empty one for None."""
+    if value is not None and not isinstance(value, Mapping):
+        raise UserError(f"{key}={value!r}: expected a mapping from names to values")
+    return dict(value or {})

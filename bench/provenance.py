@@ -83,5 +83,5 @@ def _git(root: Path, *arguments: str) -> str:
 def _version(name: str) -> str | None:
     try:
         return metadata.version(name)
-    except metadata.PackageNotFoundError:
+    except (metadata.PackageNotFoundError, ValueError):  # or it is no name at all
         return None

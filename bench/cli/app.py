@@ -134,14 +134,16 @@ def verify(
 ) -> None:
     """Evaluate stored trials again and compare them bit for bit.
 
-    The exit status is 1 where one of them comes out differently.
+    The exit status is 1 where one of them comes out differently. Only models and data are used that a config names: of
+    the suite, of a plug-in, or in --config-dir.
     """
     from bench.config import catalogue  # noqa: PLC0415
     from bench.running import verify as verifying  # noqa: PLC0415
 
-    catalogue.find_own_classes(config_dir)
+    if config_dir is not None:  # else nothing of one's own is used, and nothing is imported from where one is
+        catalogue.find_own_classes(config_dir)
     verified = []
-    for each in verifying.verify(experiment, results_dir, datasets_dir, trials, seed, data):
+    for each in verifying.verify(experiment, results_dir, datasets_dir, trials, seed, data, config_dir):
         typer.echo(str(each))
         verified.append(each)
     typer.echo(verifying.summary(verified))

@@ -17,6 +17,7 @@ from bench.wording import duration
 
 def status(experiment: str, results_dir: Path, store_url: str | None, watch: bool) -> None:
     """Print the state of an experiment's runs, once or until all have ended."""
+    results.refuse_links(results_dir, experiment, option="--results-dir")
     url = store_url or default_url(results_dir)
     if store_url is None and not (results_dir / "store.sqlite").exists():
         _finished_only(experiment, results_dir)
@@ -93,5 +94,5 @@ def _finished_only(experiment: str, results_dir: Path) -> None:
 
 
 def _known(results_dir: Path) -> str:
-    known = sorted(path.name for path in results_dir.glob("*") if path.is_dir())
+    known = results.names(results_dir)
     return allowed("", known) if known else "'bench run name=...' makes some"

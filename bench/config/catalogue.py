@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from bench.config.folders import conf_dir, folders, warnings
+from bench.config.folders import conf_dir, folders, plugins, warnings
 from bench.errors import UserError, allowed
 
 __all__ = ["conf_dir", "config", "find_own_classes", "groups", "listing", "names", "warnings"]
@@ -60,8 +60,9 @@ def config(group: str, name: str, config_dir: Path | None = None) -> dict[str, A
 def find_own_classes(config_dir: Path | None) -> None:
     """Let a user's own classes be imported: they stand beside their configs, or where they work.
 
-    Last, so that they hide no library.
+    Last, so that they hide no library; and once plug-ins were looked for, so that none there passes for installed.
     """
+    plugins()
     sys.path += [str(folder.absolute()) for folder in (config_dir, Path()) if folder is not None]
 
 

@@ -1,4 +1,4 @@
-"""The local engine: worker processes (loky), each with one thread (or `threads`) and as many cores of its own.
+"""The local engine: worker processes (loky), each with one thread (or `threads`), and at work as many cores of its own.
 
 A worker that dies takes the pool with it, so the pool is made anew and unfinished runs are taken up again, from the
 store. A run that was under way at several deaths without getting any further is put off to the end and done alone, so
@@ -13,14 +13,16 @@ from collections.abc import Sequence
 from concurrent.futures import as_completed
 
 from loky import ProcessPoolExecutor
+from loky.backend.context import LokyContext
 from loky.process_executor import BrokenProcessPool
 
 from bench.checks import whole
+from bench.engines import semaphores
 from bench.engines.worker import DEATHS, ONE_THREAD, threads_of, work
 from bench.errors import UserError
 from bench.results import RunId
 from bench.running.child import die_with_parent, environment_of_child
-from bench.running.cores import cores, take_cores
+from bench.running.cores import at_work, cores, lockable, note_unpinned
 from bench.running.run import Failure, RunSpec
 from bench.store import Store
 
@@ -32,6 +34,10 @@ def execute(specs: Sequence[RunSpec], workers: int | None = None) -> list[Failur
     whole("engine.workers", count, 1, otherwise=", or null for all cores")
     if not specs:
         return []
+    reason = lockable(threads)
+    if reason is not None:
+        note_unpinned(reason)
+    semaphores.leave_none()
     store = Store(specs[0].store, patient=True)
     failures: list[Failure] = []
     stuck = _until_done_or_stuck(store, list(specs), count, failures)
@@ -72,12 +78,13 @@ def _round(specs: Sequence[RunSpec], workers: int, failures: list[Failure]) -> t
     threads = max(spec.threads for spec in specs)
     executor = ProcessPoolExecutor(
         max_workers=workers,
+        context=LokyContext(),  # else that of joblib's copy of loky, where it was imported last
         initializer=_start,
-        initargs=(os.getpid(), list(sys.path), threads),
+        initargs=(os.getpid(), list(sys.path)),
         env=environment_of_child() | (ONE_THREAD if threads == 1 else {}),
     )
     try:
-        futures = {executor.submit(work, spec): spec for spec in specs}
+        futures = {executor.submit(_work, spec, threads): spec for spec in specs}
         finished = set()
         for future in as_completed(futures):
             try:
@@ -103,9 +110,14 @@ def _under_way(store: Store, specs: Sequence[RunSpec]) -> dict[RunId, int]:
     return {spec.run: begun[str(spec.run)] for spec in specs if str(spec.run) in begun}
 
 
-def _start(parent: int, path: list[str], threads: int) -> None:
+def _start(parent: int, path: list[str]) -> None:
     """Make this process a worker: Ctrl-C is the parent's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.path[:] = path
     die_with_parent(parent)
-    take_cores(threads)
+
+
+def _work(spec: RunSpec, threads: int) -> str | None:
+    """Do one run on cores of this worker's own, which it gives back: what is idle holds none."""
+    with at_work(threads):
+        return work(spec)

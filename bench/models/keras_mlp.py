@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.checks import is_number, is_whole, whole
+from bench.checks import is_number, is_whole, mapping, whole
 from bench.errors import UserError, allowed
 from bench.models import Part, Step, keras_backend, keras_network, keras_numpy
 from bench.models.keras_numpy import Layers, Table, Trainer
@@ -64,7 +64,7 @@ class KerasMLP:
         self.outputs = classes if task == "multiclass" else 1
         self.epochs = epochs
         self.patience = patience
-        self.fixed = dict(parameters or {})
+        self.fixed = mapping("model.settings.parameters", parameters)
         layers_of(self.fixed, "model.settings.parameters")
         self.backend = keras_backend.chosen()
         self.libraries = keras_backend.libraries(self.backend)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bench.checks import mapping
 from bench.models import Part, Step
 from bench.models.boosting import check_rounds
 from bench.models.preparation import counting
@@ -58,7 +59,7 @@ class LightGBM:
             "force_row_wise": True,
             "feature_pre_filter": False,
             "verbosity": -1,
-        } | dict(parameters or {})
+        } | mapping("model.settings.parameters", parameters)
         self._binned: WeakKeyDictionary[Part, dict[Any, tuple[lgb.Dataset, lgb.Dataset]]] = WeakKeyDictionary()
 
     def fit(

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bench.checks import mapping
 from bench.config import extras
 from bench.errors import UserError
 from bench.models import Part, Step
@@ -62,7 +63,7 @@ class XGBoost:
         objective, metric = _OBJECTIVES[task]
         several = {"num_class": classes} if task == "multiclass" else {}
         self.fixed = {"objective": objective, "eval_metric": metric, "tree_method": "hist", **several}
-        self.fixed |= dict(parameters or {})
+        self.fixed |= mapping("model.settings.parameters", parameters)
         watched: Any = self.fixed["eval_metric"]
         self.metric = str(watched if isinstance(watched, str) else watched[0])
         self._binned: WeakKeyDictionary[Part, dict[Any, tuple[Any, Any]]] = WeakKeyDictionary()

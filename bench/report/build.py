@@ -16,6 +16,7 @@ from bench.report.page import report_page
 from bench.report.runs import curves, references, selection, visits
 from bench.report.runs.references import References
 from bench.report.runs.selection import Selection
+from bench.results import refuse_links
 
 
 def build(
@@ -30,6 +31,8 @@ def build(
     """
     wanted = wanted if isinstance(wanted, Selection) else selection.selection(wanted)
     folder = folder_of(reports_dir, wanted)
+    for inner in ("", "figures", "tables"):
+        refuse_links(reports_dir, folder.name, inner, option="--reports-dir")
     stored = {} if new_references else references.read(folder)
     before = checksums.read(folder)
     digests = {}

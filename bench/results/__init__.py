@@ -13,9 +13,11 @@ from bench.results.tables import (
     combined,
     find,
     find_some,
+    names,
     read,
     read_metadata,
     read_run,
+    refuse_links,
     write_run,
 )
 
@@ -32,8 +34,10 @@ __all__ = [
     "combined",
     "find",
     "find_some",
+    "names",
     "read",
     "read_metadata",
     "read_run",
+    "refuse_links",
     "write_run",
 ]

@@ -96,6 +96,8 @@ def import_log(
     log = read(path)
     cells = _with_names(log, {"dataset": dataset, "model": model})
     runs = _runs(log, experiment, cells)
+    for run in runs:
+        results.refuse_links(results_dir, *run.parts, option="--results-dir")
     there = [run for run in runs if run.path(results_dir).exists()]
     if there and not overwrite:
         more = f" (and {len(there) - 1} more runs)" if len(there) > 1 else ""

@@ -3,11 +3,11 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -70,6 +70,11 @@ class RunId:
     model: str
     optimizer: str
     seed: int
+
+    @property
+    def parts(self) -> list[str]:
+        """The folders from results_dir to its table, and the table's name."""
+        return f"{self}.parquet".split("/")
 
     def path(self, results_dir: Path) -> Path:
         """results_dir/EXPERIMENT/DATASET/MODEL/OPTIMIZER/SEED.parquet."""
@@ -223,20 +228,79 @@ def combined(tables: Sequence[pa.Table], runs: dict[RunId, dict[str, Any]]) -> R
 
 
 def find(results_dir: Path, experiment: str) -> dict[RunId, Path]:
-    """The tables of an experiment that exist, in order of (dataset, model, optimizer, seed)."""
+    """The tables of an experiment that exist, in order of (dataset, model, optimizer, seed).
+
+    Raises `UserError` where a folder of it, or a table, is a link: see `refuse_links`.
+    """
+    refuse_links(results_dir, experiment)
+    folders = [results_dir / experiment]
+    for _ in ("dataset", "model", "optimizer"):
+        folders = [inner for folder in folders for inner in _folders(folder, results_dir)]
     paths = {}
-    for path in (results_dir / experiment).glob("*/*/*/*.parquet"):
-        dataset, model, optimizer = path.parts[-4:-1]
-        if path.stem.isdecimal():
-            paths[RunId(experiment, dataset, model, optimizer, int(path.stem))] = path
+    for folder in folders:
+        for entry in _entries(folder):
+            path = Path(entry.path)
+            if path.suffix == ".parquet" and path.stem.isdecimal():
+                if entry.is_symlink():
+                    _refuse(path, results_dir)
+                dataset, model, optimizer = path.parts[-4:-1]
+                paths[RunId(experiment, dataset, model, optimizer, int(path.stem))] = path
     return dict(sorted(paths.items()))
+
+
+_OPTION = "--results-dir (of a run: results_dir=...)"
+
+
+def refuse_links(root: Path, *below: str, option: str = _OPTION) -> None:
+    """Raise `UserError` where one of the folders, or the file, that `below` names one inside the other is a link.
+
+    `root` may be one: its owner chose it. Inside it a link would have a run written elsewhere, or a table counted under
+    two names. `option` names the folder on the command line.
+    """
+    place = root
+    for name in below:
+        place /= name
+        if os.path.islink(place):  # noqa: PTH114 - pathlib's raises where a name is too long
+            _refuse(place, root, option)
+
+
+def _refuse(link: Path, root: Path, option: str = _OPTION) -> NoReturn:
+    target = str(link.readlink())
+    raise UserError(
+        f"{link}: is a link to {target!r}, and links inside {root} are not followed; put what it leads to there, "
+        f"or give the folder that holds it with {option}"
+    )
+
+
+def _folders(folder: Path, root: Path) -> Iterator[Path]:
+    """The folders in a folder of `root`; raises `UserError` for a link that is not one to a file."""
+    for entry in _entries(folder):
+        if entry.is_dir(follow_symlinks=False):
+            yield Path(entry.path)
+        elif entry.is_symlink() and not entry.is_file():
+            _refuse(Path(entry.path), root)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be read ({error.strerror})") from None
+
+
+def names(results_dir: Path) -> list[str]:
+    """The names of experiments that have a folder, which is no link."""
+    return sorted(entry.name for entry in _entries(results_dir) if entry.is_dir(follow_symlinks=False))
 
 
 def find_some(results_dir: Path, experiment: str) -> dict[RunId, Path]:
     """As `find`; raises `UserError`, which names the experiments there are, where this one has no table."""
     paths = find(results_dir, experiment)
     if not paths:
-        known = sorted(entry.name for entry in results_dir.glob("*") if entry.is_dir())
+        known = names(results_dir)
         raise UserError(
             f"experiment {experiment!r}: no finished run in {results_dir / experiment}; "
             + (allowed(experiment, known) if known else f"'bench run name={experiment}' makes some")

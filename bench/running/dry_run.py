@@ -7,6 +7,7 @@ from statistics import fmean
 
 from bench import results
 from bench.config.schema import hashed
+from bench.errors import UserError
 from bench.running.plan import Plan
 from bench.running.run import RunSpec
 from bench.store import Store
@@ -65,13 +66,15 @@ def _seconds_in_tables(spec: RunSpec, most: int = 20) -> tuple[float | None, str
     """
     of_problem = ("dataset", "resampling", "model", "metric")
     wanted = hashed(spec.config)
-    for folder in sorted(Path(spec.results_dir).glob(f"*/{spec.run.dataset}/{spec.run.model}")):
+    root = Path(spec.results_dir)
+    for folder in sorted(root.glob(f"*/{spec.run.dataset}/{spec.run.model}")):
         seconds: list[float] = []
         for path in sorted(folder.glob("*/*.parquet"))[:most]:
             try:
+                results.refuse_links(root, *path.relative_to(root).parts)
                 table, metadata = results.read_run(path, ["evaluate_seconds"])
                 there = hashed(metadata["config"])
-            except (results.UnreadableTable, KeyError, TypeError):
+            except (UserError, KeyError, TypeError):
                 continue
             if any(there.get(name) != wanted.get(name) for name in of_problem):
                 break

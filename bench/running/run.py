@@ -19,7 +19,7 @@ from bench.config.components import locate
 from bench.errors import UserError
 from bench.optimizers import Declaration, Optimizer
 from bench.problems import Problem, Recipe
-from bench.results import RunId, write_run
+from bench.results import RunId, refuse_links, write_run
 from bench.running.child_process import Limits
 from bench.running.thread_pools import limited
 from bench.running.trial_loop import RunFailed, Trials
@@ -87,6 +87,7 @@ def execute(spec: RunSpec) -> None:
     store = _store(spec.store)
     journal = None
     try:
+        refuse_links(Path(spec.results_dir), *spec.run.parts)
         if not spec.path.parent.is_dir():
             spec.path.parent.mkdir(parents=True, exist_ok=True)
         attempt = 0

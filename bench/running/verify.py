@@ -2,10 +2,11 @@
 
 Trials are drawn evenly from all runs by a seed. Each is evaluated anew, whatever the store holds, and nothing is
 written. Where the versions that compute are not those that made the trial, another outcome says nothing against it:
-the versions that differ are named.
+the versions that differ are named. What a table names is used only where it is registered: see `trusted`.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +16,16 @@ import numpy as np
 
 from bench import problems, provenance, results
 from bench.errors import UserError
-from bench.problems import Evaluation, Recipe
+from bench.problems import Evaluation
 from bench.results import RunId
 from bench.running.thread_pools import limited
+from bench.running.trusted import recipe, takes_file
+from bench.space import Configuration, InvalidConfiguration, Space
 
 COMPARED = ("loss", "test_loss", "status")
 _OUTCOMES = ("ok", "failed")
 """What does not depend on limits of time and memory."""
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
@@ -51,21 +55,42 @@ class Verified:
 
 
 def verify(
-    experiment: str, results_dir: Path, datasets_dir: Path, trials: int = 10, seed: int = 0, data: Path | None = None
+    experiment: str,
+    results_dir: Path,
+    datasets_dir: Path,
+    trials: int = 10,
+    seed: int = 0,
+    data: Path | None = None,
+    config_dir: Path | None = None,
 ) -> Iterator[Verified]:
     """Evaluate `trials` of the experiment's trials anew, drawn with `seed`, in order of their runs.
 
-    `data` is the file of a dataset of one's own, whose place is not recorded. Raises `UserError` where there is
-    nothing to evaluate, or a problem cannot be built.
+    `data` is the file of a dataset of one's own, whose place is not recorded; `config_dir` names components of one's
+    own, without which none but those of the suite and of plug-ins are used, whatever the tables say. Raises `UserError`
+    where there is nothing to evaluate, or a problem cannot be built.
     """
-    chosen = _chosen(experiment, results_dir, trials, seed)
+    if data is not None and not data.is_file():
+        raise UserError(f"--data={data}: no such file")
+    made_here = _made_here(experiment, results_dir)
+    chosen = _chosen(experiment, made_here, trials, seed)
+    if data is not None and not any(takes_file(metadata, config_dir) for _, metadata in made_here.values()):
+        raise UserError(f"--data={data}: no dataset of experiment {experiment!r} is a file of yours; leave it out")
+    recipes = {}
+    for run, (_, metadata) in made_here.items():  # of all, so that what is refused does not depend on the draw
+        try:
+            recipes[run] = recipe(metadata, run.seed, datasets_dir, config_dir, data)
+        except UserError as error:
+            raise UserError(f"{run}: {error}") from None
     for run, numbers in chosen.items():
         table, metadata = results.read_run(run.path(results_dir), ["configuration", *COMPARED])
-        problem = _problem(run, metadata, datasets_dir, data)
+        try:
+            problem = problems.shared(recipes[run])
+        except UserError as error:
+            raise UserError(f"{run}: {error}") from None
         other = tuple(_differences(metadata, problem))
         for number in numbers:
             row = table.slice(number, 1).to_pylist()[0]
-            configuration = problem.space.canonical(json.loads(row["configuration"]))
+            configuration = _configuration(f"{run} trial {number}", row["configuration"], problem.space)
             with limited(problem.recipe.threads):
                 outcome = problem.evaluate(configuration)
             yield Verified(run, number, {name: row[name] for name in COMPARED}, outcome, other)
@@ -84,19 +109,33 @@ def summary(verified: Sequence[Verified]) -> str:
     return f"{share}; the others do not, though versions and processor do"
 
 
-def _chosen(experiment: str, results_dir: Path, trials: int, seed: int) -> dict[RunId, list[int]]:
-    """Which trials, by run: drawn without replacement from those that have an outcome and were made here."""
-    every: list[tuple[RunId, int]] = []
+def _made_here(experiment: str, results_dir: Path) -> dict[RunId, tuple[list[str], dict[str, Any]]]:
+    """The status of each trial, and the metadata, of every run that has configurations."""
+    made: dict[RunId, tuple[list[str], dict[str, Any]]] = {}
     imported = 0
     for run, path in results.find_some(results_dir, experiment).items():
         table, metadata = results.read_run(path, ["status"])
         if metadata.get("imported"):
             imported += 1
-            continue
-        every += [(run, number) for number, status in enumerate(table["status"].to_pylist()) if status in _OUTCOMES]
+        else:
+            made[run] = table["status"].to_pylist(), metadata
+    if not made:
+        raise UserError(f"experiment {experiment!r}: its {imported} runs were imported, without configurations")
+    return made
+
+
+def _chosen(
+    experiment: str, made: Mapping[RunId, tuple[list[str], dict[str, Any]]], trials: int, seed: int
+) -> dict[RunId, list[int]]:
+    """Which trials, by run: drawn without replacement from those that have an outcome."""
+    every = [
+        (run, number)
+        for run, (statuses, _) in made.items()
+        for number, status in enumerate(statuses)
+        if status in _OUTCOMES
+    ]
     if not every:
-        why = f"its {imported} runs were imported, without configurations" if imported else "it has no trial to compare"
-        raise UserError(f"experiment {experiment!r}: {why}")
+        raise UserError(f"experiment {experiment!r}: it has no trial to compare")
     order = np.random.default_rng(seed).permutation(len(every))[:trials]
     chosen: dict[RunId, list[int]] = {}
     for place in sorted(order.tolist()):
@@ -105,34 +144,36 @@ def _chosen(experiment: str, results_dir: Path, trials: int, seed: int) -> dict[
     return chosen
 
 
-def _problem(run: RunId, metadata: Mapping[str, Any], datasets_dir: Path, data: Path | None) -> problems.Problem:
-    config = metadata.get("config") or {}
-    groups = {name: config[name] for name in problems.GROUPS if name in config}
-    dataset = dict(groups.get("dataset") or {})
-    if dataset.get("sha256") and "path" not in dataset and dataset.get("load") == "bench.datasets.file.load":
-        if data is None:
-            raise UserError(f"{run}: the place of its file is not recorded; give it with --data FILE")
-        dataset["path"] = str(data.absolute())
-    groups["dataset"] = dataset
-    threads = (metadata.get("provenance") or {}).get("threads") or 1
-    return problems.shared(Recipe(groups, run.seed, str(datasets_dir.absolute()), threads))
+def _configuration(where: str, text: str, space: Space) -> Configuration:
+    """A row's configuration; raises `UserError` where it is no point of the space."""
+    try:
+        values = json.loads(text)
+        if not isinstance(values, dict):
+            raise InvalidConfiguration(f"{text[:100]!r} is no mapping")
+        return space.canonical(values)
+    except (ValueError, RecursionError) as error:  # of JSON too
+        raise UserError(f"{where}: its configuration is none of its space ({error})") from None
 
 
 def _differences(metadata: Mapping[str, Any], problem: problems.Problem) -> Iterator[str]:
     """What of the run's environment and problem is not as it was, and may change bits."""
-    now, then = provenance.environment(), metadata.get("provenance") or {}
+    now, then = provenance.environment(), _mapping(metadata.get("provenance"))
     mine = problem.metadata()
     if mine["problem"] != metadata.get("problem"):
         yield f"the problem ({str(metadata.get('problem'))[:12]} then, {mine['problem'][:12]} now)"
-    computing = metadata.get("computed_by")
+    computing = _mapping(metadata.get("computed_by"))
     libraries = set(computing) | {"numpy", "scikit-learn", "scipy"} if computing else set(now["versions"])
-    recorded = {**(then.get("versions") or {}), **(computing or {})}
-    for name in sorted(libraries):
+    recorded = {**_mapping(then.get("versions")), **computing}
+    for name in sorted(filter(_DISTRIBUTION.fullmatch, libraries)):
         version = provenance.versions([name]).get(name)
         if recorded.get(name) != version and name != "hpo-compare":
             yield f"{name} ({recorded.get(name) or 'none'} then, {version or 'none'} now)"
     if then.get("cpu") != now["cpu"]:
         yield f"the processor ({then.get('cpu')} then, {now['cpu']} now)"
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _values(outcome: Mapping[str, Any]) -> Iterator[str]:

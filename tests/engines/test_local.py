@@ -4,6 +4,7 @@ Kills at random moments, many of them, are `benchmarks/kills.py`.
 """
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -18,9 +19,12 @@ import pytest
 from commands import ROOT, SUPPORT, TOY, bench, bench_process, table, toy_optimizers, wait_for, without_times
 
 from bench import results
-from bench.engines import local
+from bench.engines import local, semaphores
+from bench.running.cores import cores
 from bench.store import Store
 
+SHARED = Path("/dev/shm")
+"""Where Linux has the named semaphores."""
 SWEEP = ["run", "-m", *TOY, "optimizer=random,optuna_tpe", "seed=0,1", "engine.workers=2"]
 
 
@@ -191,12 +195,81 @@ def test_an_interrupt_ends_the_workers_with_one_line_and_the_next_start_goes_on(
     _, err = process.communicate(timeout=120)
     assert process.returncode == status
     gone(relatives)
+    assert not list(SHARED.glob(f"sem.loky-{process.pid}-*"))
     messages = [line for line in err.splitlines() if not line.startswith(("runs ", "best loss"))]
     assert messages == ["bench: stopped; the same command goes on from here"]
     known = committed(folder)
     begun = len(lines(folder))
     assert bench(*arguments) == 0
     assert not known.keys() & set(lines(folder)[begun:])
+
+
+# --- what stays behind, and what is taken meanwhile -----------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SHARED.is_dir(), reason="where semaphores are cannot be listed")
+def test_no_semaphore_outlives_what_kills_the_sweeps_whole_group(folder):
+    process = bench_process(*SWEEP, "budget.trials=50", "+model.settings.sleep=0.1", cwd=folder, apart=True)
+    wait_for(lambda: len(lines(folder)) > 2, process)
+    names = f"sem.loky-{process.pid}-*"
+    assert list(SHARED.glob(names))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    wait_for(lambda: not list(SHARED.glob(names)), seconds=30)
+
+
+def test_semaphores_of_the_dead_go_at_the_next_start_and_those_of_the_living_stay(folder, monkeypatch):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    names = [f"sem.loky-{dead.pid}-ab_1", f"sem.loky-{os.getpid()}-ab_1", f"sem.other-{dead.pid}-ab_1", "sem.loky-x"]
+    for name in names:
+        (folder / name).touch()
+    monkeypatch.setattr(semaphores, "_PLACE", folder)
+    semaphores.leave_none()
+    assert not (folder / names[0]).exists()
+    assert all((folder / name).exists() for name in names[1:])
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity") or cores() < 2, reason="nothing is pinned")
+def test_an_idle_worker_gives_its_core_back_and_takes_one_again(folder):
+    """Of two runs the second ends at once: its worker then has nothing to do while the other one goes on."""
+    until = folder / "until"
+    (folder / "waiting.py").write_text(
+        "import time\nfrom pathlib import Path\nfrom bench.optimizers.random_search import RandomSearch\n"
+        "class Waiting(RandomSearch):\n"
+        "    def __init__(self, space, seed, budget):\n        super().__init__(space, seed, budget)\n"
+        f"        while seed == 0 and not Path({str(until)!r}).exists():\n            time.sleep(0.05)\n"
+    )
+    sweep = ["run", "-m", *TOY, "seed=0,1", "engine.workers=2", "budget.trials=2"]
+    process = bench_process(*sweep, "optimizer.class=waiting.Waiting", cwd=folder)
+    other = "results/scratch/wine/toy/random/1.parquet"
+    wait_for((folder / other).exists, process)
+    locks = folder / f"hpo-compare-cores-{os.getuid()}"
+    wait_for(lambda: sum(map(is_locked, locks.iterdir())) == 1, process, seconds=30)
+    until.touch()
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert not any(map(is_locked, locks.iterdir()))
+
+
+def is_locked(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def test_a_sweep_whose_cores_cannot_be_locked_goes_on_with_one_note(folder):
+    (folder / f"hpo-compare-cores-{os.getuid()}").write_text("a file of somebody's")
+    process = bench_process(*SWEEP, "budget.trials=2", cwd=folder)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    notes = [line for line in err.splitlines() if line.startswith("note: no cores are reserved")]
+    assert len(notes) == (cores() > 1)
+    assert (folder / f"hpo-compare-cores-{os.getuid()}").read_text() == "a file of somebody's"
 
 
 # --- as it should be ------------------------------------------------------------------------------------------------

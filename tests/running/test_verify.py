@@ -119,3 +119,41 @@ def test_imported_runs_cannot_be_verified(capsys) -> None:
     assert bench("import", "log.csv", "--name", "theirs", "--dataset", "d", "--model", "m") == 0
     assert bench("verify", "theirs") == 2
     assert "its 1 runs were imported, without configurations" in capsys.readouterr().err
+
+
+def test_a_file_is_refused_where_no_run_is_on_one_instead_of_being_ignored(capsys) -> None:
+    Path("a.csv").write_text("x,y\n1,2\n")
+    assert bench(*RUN, "optimizer=random") == 0
+    capsys.readouterr()
+    for file, reason in (
+        ("a.csv", "no dataset of experiment 'e' is a file of yours; leave it out"),
+        ("b.csv", "no such file"),
+    ):
+        assert bench("verify", "e", "--data", file) == 2
+        assert capsys.readouterr().err == f"bench: --data={file}: {reason}\n"
+
+
+def test_a_users_file_is_found_where_a_config_of_theirs_says_it_is(capsys) -> None:
+    """And a source of their own is used with the file that they give."""
+    pd.DataFrame({"x": range(60), "y": [i % 2 for i in range(60)]}).to_csv("a.csv", index=False)
+    Path("mine/dataset").mkdir(parents=True)
+    Path("mine/mine_source.py").write_text("from bench.datasets.file import load\n")
+    for name, load in (("own", "bench.datasets.file.load"), ("sourced", "mine_source.load")):
+        Path(f"mine/dataset/{name}.yaml").write_text(
+            f"name: {name}\nload: {load}\ntask: null\npath: a.csv\ntarget: y\nsha256: null\n"
+        )
+        own = ["--config-dir", "mine", f"dataset={name}", "model.settings.rounds=3", "budget.trials=2", f"name={name}"]
+        assert bench("run", *own) == 0
+        for more in ([], ["--data", "a.csv"]):
+            assert bench("verify", name, "--config-dir", "mine", *more) == 0, capsys.readouterr()
+        assert bench("verify", name) == 2
+
+
+def test_a_configuration_that_is_none_is_one_line(capsys) -> None:
+    assert bench(*RUN, "optimizer=random") == 0
+    for text in ("{", "5", '"x"', '{"x": 1}', "[" * 5000):
+        rewrite(PATH, configuration=[text] * 4)
+        capsys.readouterr()
+        assert bench("verify", "e", "--trials", "1") == 2
+        message = r"bench: e/wine/lightgbm/random/0 trial \d: its configuration is none of its space \(.+\)\n"
+        assert re.fullmatch(message, capsys.readouterr().err)

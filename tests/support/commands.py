@@ -56,8 +56,8 @@ def bench(*arguments: object) -> int:
     raise AssertionError("the command always exits")
 
 
-def bench_process(*arguments: object, cwd: Path, **environment: str) -> subprocess.Popen[str]:
-    """Start the command in a process of its own."""
+def bench_process(*arguments: object, cwd: Path, apart: bool = False, **environment: str) -> subprocess.Popen[str]:
+    """Start the command in a process of its own; `apart`: in a session and group of its own, too."""
     path = os.pathsep.join([str(SUPPORT), str(ROOT)])
     return subprocess.Popen(
         [sys.executable, "-m", "bench", *map(str, arguments)],
@@ -65,6 +65,7 @@ def bench_process(*arguments: object, cwd: Path, **environment: str) -> subproce
         env={**os.environ, "PYTHONPATH": path, **environment},
         # A shell that runs the tests in the background lets its children ignore Ctrl-C.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        start_new_session=apart,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

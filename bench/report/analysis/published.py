@@ -25,6 +25,7 @@ import yaml
 
 from bench.errors import UserError
 from bench.report.analysis.comparison import Analysis
+from bench.results import refuse_links
 
 FILE = "_published.yaml"
 
@@ -64,7 +65,9 @@ def read(results_dir: Path, experiments: Sequence[str]) -> dict[str, Published]:
     Raises `UserError` for a file that cannot be read or is not as it must be.
     """
     by_problem: dict[str, Published] = {}
-    for path in (results_dir / experiment / FILE for experiment in experiments):
+    for experiment in experiments:
+        path = results_dir / experiment / FILE
+        refuse_links(results_dir, experiment, FILE, option="--results-dir")
         try:
             published = _parsed(yaml.safe_load(path.read_text()))
         except (FileNotFoundError, NotADirectoryError):

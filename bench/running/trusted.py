@@ -1,0 +1,102 @@
+"""What `verify` builds from a table's metadata: of what they name only what is registered, of what they hold only data.
+
+Results may be anybody's. Nothing that stands in them is imported, opened or asked of a network, unless a config names
+it that the user has installed or gives by `--config-dir`: see `bench.config.registered`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench import problems
+from bench.checks import is_whole
+from bench.config.registered import check_texts, choices, registered, short
+from bench.datasets.loading import OWN_KEYS
+from bench.datasets.roles import ROLES
+from bench.errors import UserError
+from bench.problems import Recipe
+from bench.results import SEEDS, check_name
+
+_COLUMNS = ("target", "drop", *ROLES)
+"""Keys of a dataset that name columns, and hold any text."""
+_THREADS = 4096
+"""More than any machine's."""
+
+
+def recipe(
+    metadata: Mapping[str, Any], seed: int, datasets_dir: Path, config_dir: Path | None = None, data: Path | None = None
+) -> Recipe:
+    """The recipe of a table's problem; `data` is the user's file, for a dataset that is one (see `takes_file`).
+
+    Imports and reads nothing that the metadata name. Raises `UserError` where they are not those of a run, or name what
+    is not registered.
+    """
+    groups = _groups(metadata)
+    groups["dataset"] = _dataset(groups["dataset"], config_dir, data)
+    _check_model(groups["model"], config_dir)
+    problems.check(groups)
+    threads = _mapping(metadata, "provenance").get("threads") or 1
+    if not is_whole(threads, 1, _THREADS):
+        raise UserError(f"provenance.threads={short(threads)}: expected a whole number from 1 to {_THREADS}")
+    return Recipe(groups, seed, str(datasets_dir.absolute()), threads)
+
+
+def takes_file(metadata: Mapping[str, Any], config_dir: Path | None = None) -> bool:
+    """Whether a table's dataset is a file of somebody's, whose place is not recorded."""
+    load = _mapping(_mapping(metadata, "config"), "dataset").get("load")
+    return load is not None and any("path" in entry for entry in registered("dataset", "load", load, config_dir))
+
+
+def _groups(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The groups of a problem, as far as every kind of problem needs them."""
+    config = _mapping(metadata, "config")
+    groups: dict[str, Any] = {name: dict(_mapping(config, name)) for name in problems.GROUPS}
+    for name in ("dataset", "model"):
+        check_name(f"{name}.name", groups[name].get("name"))
+    if not isinstance(groups["metric"].get("name"), str):
+        raise UserError(f"metric.name={short(groups['metric'].get('name'))}: expected the name of a metric")
+    seeds = groups["seeds"]
+    for name in seeds if "function" in groups["model"] else ("split", "model"):
+        if seeds.get(name) != "seed" and not is_whole(seeds.get(name), 0, SEEDS):
+            raise UserError(f"seeds.{name}={short(seeds.get(name))}: expected a whole number from 0, or the word seed")
+    return groups
+
+
+def _dataset(config: Mapping[str, Any], config_dir: Path | None, data: Path | None) -> dict[str, Any]:
+    """The dataset's config without the path that it may name: that of a user's file is the user's to give."""
+    kept = {key: value for key, value in config.items() if key != "path"}
+    if config.get("load") is None:
+        return kept
+    entries = registered("dataset", "load", config["load"], config_dir)
+    for key, value in kept.items():
+        if key not in (*OWN_KEYS, *_COLUMNS):
+            known = [entry[key] for entry in entries if key in entry]
+            check_texts(f"dataset.{key}", value, known, config_dir)
+    if any("path" in entry for entry in entries):
+        own = [entry.get("path") for entry in entries if entry.get("name") == config["name"]]
+        path = str(data.absolute()) if data is not None else next(filter(None, own), None)
+        if path is None:
+            raise UserError("the place of its file is not recorded; give it with --data FILE")
+        kept["path"] = path
+    return kept
+
+
+def _check_model(config: Mapping[str, Any], config_dir: Path | None) -> None:
+    key = "function" if "function" in config else "class"
+    entries = registered("model", key, config.get(key), config_dir)
+    for name in ("class", "function"):
+        if name != key and name in config:
+            raise UserError(f"model.{name}: stands beside model.{key}")
+    _mapping(config, "space")
+    settings = _mapping(
+        {"settings": {}} | {key: value for key, value in config.items() if value is not None}, "settings"
+    )
+    check_texts("model.settings", settings, [entry.get("settings") for entry in entries], config_dir)
+    check_texts("space", choices(config), [choices(entry) for entry in entries], config_dir)
+
+
+def _mapping(metadata: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = metadata.get(name)
+    if not isinstance(value, Mapping):
+        raise UserError(f"{name}={short(value)}: expected a mapping, as the metadata of a run have")
+    return value
