@@ -18,7 +18,7 @@ from bench.errors import UserError
 ROOT = "bench"
 """The config that every run begins with, and that includes all others."""
 HYDRAS_OWN = "is a setting of Hydra's own, which the suite does not use; remove it (hydra.mode alone may be set)"
-MOST = 200
+MOST = 50
 """Files that one config may include, each as often as it is included."""
 
 _PACKAGE = re.compile(r"^#\s*@package\s+(\S+)", re.MULTILINE)

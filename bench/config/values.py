@@ -267,6 +267,9 @@ def _refuse(
     """Say in the house's words what a field was expected to be; `where` leads to it from `config`."""
     value: Any = config
     keys = [prefix] if prefix else []
+    if kind == "invalid_key":
+        group = ".".join([*keys, *map(str, where[:-1])])
+        raise UserError(f"{group}: expected keys that are text, found {where[-1]}; put it in quotes")
     for key in where:
         fields = {field.alias or name: field for name, field in model.model_fields.items()}
         keys.append(str(key))
@@ -278,8 +281,6 @@ def _refuse(
             raise UserError(f"{path}: no such key; {allowed(key, names)}")
         value = value[key]
         inner = fields[str(key)].annotation
-        if kind == "invalid_key" and isinstance(value, Mapping):
-            continue
         if not (isinstance(inner, type) and issubclass(inner, BaseModel)) or not isinstance(value, Mapping):
             expected = fields[str(key)].description or "a mapping from keys to values"
             read_as = _read_as(value, expected)
@@ -287,9 +288,7 @@ def _refuse(
                 raise NotTextError(path, f"{path}={shown(value)}: expected {expected}; it was read as {read_as}")
             raise UserError(f"{path}={shown(value)}: expected {expected}")
         model = inner
-    raise UserError(
-        f"{'.'.join(keys) or 'config'}: its keys are text; put those in quotes that are read as something else"
-    )
+    raise UserError(f"{'.'.join(keys)}={shown(value)}: cannot be used here")
 
 
 def _wanted(field: Any) -> str:

@@ -18,6 +18,7 @@ _KEYS = {
 
 _WIDEST = 1e30  # near 1e32 and 1e38 libraries end, and with infinities everything
 _NARROWEST = 1e-250
+_MOST_LEVELS = 10_000
 _LARGEST = 2**53  # above it floats, in which libraries draw, skip integers
 
 
@@ -88,7 +89,7 @@ def _numeric(name: str, kind: str, entry: Mapping[str, Any], when: Mapping[str, 
         step = _as_number(f"{where}.step", step, number)
         _check_step(where, low, high, log, step)
     if levels is not None:
-        whole(f"{where}.levels", levels, 1)
+        whole(f"{where}.levels", levels, 1, _MOST_LEVELS)
     if kind == "int":
         return Int(name, low, high, log, 1 if step is None else step, levels=levels, when=when)
     return Float(name, low, high, log, step, levels=levels, when=when)
