@@ -16,7 +16,7 @@ from bench.config.schema import GROUPS
 from bench.errors import UserError, allowed
 from bench.wording import shortened
 
-LARGEST_SEED = 2**31 - 1
+LARGEST_SEED = MOST_TRIALS = 2**31 - 1
 _TEXT = re.compile("text|a name, |the name |(a|the) (path|dotted path) |an SQLAlchemy")
 
 
@@ -44,7 +44,6 @@ OwnSeed = Annotated[
     Field(description=f"a whole number from 0 to {LARGEST_SEED} or the word seed, which follows the repetition's seed"),
 ]
 Count = Annotated[int, Field(ge=1, description="a whole number from 1")]
-CountOrAll = Annotated[int | None, Field(ge=1, description="a whole number from 1, or null for all")]
 Seconds = Annotated[float | None, Field(gt=0, description="a number greater than 0")]
 Fraction = Annotated[float, Field(description="a number from 0 to 1")]
 
@@ -135,7 +134,7 @@ class Optimizer(_Described):
     name: Name
     path: DottedPath = Field(alias="class")
     settings: Settings = None
-    budget_factor: Count = 1
+    budget_factor: Annotated[int, Field(ge=1, le=1000, description="a whole number from 1 to 1000")] = 1
 
 
 class Seeds(_Described):
@@ -158,14 +157,16 @@ class Budget(_Described):
     """`budget`."""
 
     name: Name = ""
-    trials: Annotated[int | None, Field(ge=1, description="a whole number from 1")] = None
+    trials: Annotated[
+        int | None, Field(ge=1, le=MOST_TRIALS, description=f"a whole number from 1 to {MOST_TRIALS}")
+    ] = None
     seconds: Seconds = None
 
 
 class Trial(_Closed):
     """`trial`."""
 
-    timeout: Seconds = None
+    timeout: Annotated[float | None, Field(gt=0, le=1e9, description="a number greater than 0, at most 1e9")] = None
     memory: Annotated[int | float | str | None, Field(description="bytes, or a size such as 500M or 2G")] = None
 
 
@@ -180,7 +181,9 @@ class OfSweep(_Closed, extra="ignore"):
     """What a sweep reads of the config that it begins with, before there are runs."""
 
     engine: Engine
-    threads: Annotated[int | None, Field(ge=1, description="a whole number from 1, or null for all cores")]
+    threads: Annotated[
+        int | None, Field(ge=1, le=4096, description="a whole number from 1 to 4096, or null for all cores")
+    ]
     overwrite: Flag
     dry_run: Flag
     blocks: Annotated[

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 from bench.checks import whole
 from bench.errors import UserError
@@ -14,6 +15,13 @@ def check_rounds(rounds: int, early_stopping: int) -> None:
     """Raise a `UserError` for numbers of rounds that cannot be."""
     whole("model.settings.rounds", rounds, 1)
     whole("model.settings.early_stopping", early_stopping, 0, otherwise="; 0 is never")
+
+
+def parameters_of(value: object) -> dict[str, Any]:
+    """The fixed parameters of a model's settings; raises a `UserError` where they are no mapping."""
+    if value is not None and not isinstance(value, Mapping):
+        raise UserError(f"{FIXED}={value!r}: expected a mapping from names to values")
+    return dict(value or {})
 
 
 def check_names(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bench.errors import UserError
 from bench.models import Part, Step
-from bench.models.boosting import FIXED, SEARCHED, check_known, check_names, check_rounds
+from bench.models.boosting import FIXED, SEARCHED, check_known, check_names, check_rounds, parameters_of
 from bench.models.preparation import counting
 from bench.space import Value
 
@@ -79,8 +79,9 @@ class LightGBM:
             "feature_pre_filter": False,
             "verbosity": -1,
         }
-        _check(FIXED, tuple(parameters or ()), tuple(self.fixed))
-        self.fixed |= dict(parameters or {})
+        given = parameters_of(parameters)
+        _check(FIXED, tuple(given), tuple(self.fixed))
+        self.fixed |= given
         self._binned: WeakKeyDictionary[Part, dict[Any, tuple[lgb.Dataset, lgb.Dataset]]] = WeakKeyDictionary()
 
     def fit(

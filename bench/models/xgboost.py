@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bench.config import extras
 from bench.errors import UserError
 from bench.models import Part, Step
-from bench.models.boosting import FIXED, SEARCHED, check_names, check_rounds
+from bench.models.boosting import FIXED, SEARCHED, check_names, check_rounds, parameters_of
 from bench.models.preparation import counting
 from bench.space import Value
 
@@ -72,8 +72,9 @@ class XGBoost:
         objective, metric = _OBJECTIVES[task]
         several = {"num_class": classes} if task == "multiclass" else {}
         self.fixed = {"objective": objective, "eval_metric": metric, "tree_method": "hist", **several}
-        check_names(FIXED, parameters or {}, _OWN_NAMES, _SET_HERE, self.fixed)
-        self.fixed |= dict(parameters or {})
+        given = parameters_of(parameters)
+        check_names(FIXED, given, _OWN_NAMES, _SET_HERE, self.fixed)
+        self.fixed |= given
         watched: Any = self.fixed["eval_metric"]
         self.metric = str(watched if isinstance(watched, str) else watched[0])
         self._binned: WeakKeyDictionary[Part, dict[Any, tuple[Any, Any]]] = WeakKeyDictionary()

@@ -261,6 +261,7 @@ def test_a_class_that_train_lacks_keeps_its_column(tmp_path):
         ({}, "snapshot_freq", "space.snapshot_freq: LightGBM makes no use of it here"),
         ({"bagging_frac": 0.5}, "", "model.settings.parameters.bagging_frac: .*did you mean bagging_fraction"),
         ({"num_threads": 4}, "", "model.settings.parameters.num_threads: is set by the suite"),
+        (["bagging_freq"], "", r"model.settings.parameters=\['bagging_freq'\]: expected a mapping"),
         ({"loss": "l1"}, "", "model.settings.parameters.loss: "),
         ({"eta": 0.1, "shrinkage_rate": 0.2}, "", "model.settings.parameters.eta: is another name of shrinkage_rate"),
     ],
