@@ -1,5 +1,6 @@
 """The command and its verbs."""
 
+import errno
 import os
 import sys
 from collections import Counter
@@ -10,6 +11,7 @@ import typer
 
 from bench import __version__
 from bench.errors import UserError
+from bench.wording import shortened
 
 app = typer.Typer(
     name="bench",
@@ -49,10 +51,8 @@ def run(
     """Do one run, a sweep of runs, or a named experiment."""
     from bench.running import compose  # noqa: PLC0415 - each verb imports what it needs: help is instant
 
-    options = ["--multirun"] if multirun else []
-    options += [] if cfg is None else ["--cfg", cfg]
     try:
-        compose.run(overrides or [], options, config_dir)
+        compose.run(overrides or [], multirun, cfg, config_dir)
     except KeyboardInterrupt as interrupt:
         _complain("stopped; the same command goes on from here")
         raise typer.Exit(getattr(interrupt, "status", 130)) from None
@@ -298,7 +298,7 @@ def list_(
     """
     from bench.config import catalogue  # noqa: PLC0415
 
-    _warn(config_dir)
+    _warn(config_dir, all_files=True)
     if group in ("optimizer", "optimizers"):
         from bench.cli import optimizers as capabilities  # noqa: PLC0415 - builds each optimiser, so that its library is imported
 
@@ -330,22 +330,27 @@ def main() -> NoReturn:
     except UserError as error:
         _complain(str(error))
         status = 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nobody is left to tell
+        status = 1
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise
+        _complain(f"{shortened(str(error.filename))}: no usable path ({error.strerror}); choose another")
+        status = 2
     except typer.TyperException as error:
         _complain(f"{' '.join(error.format_message().split())}; 'bench --help' shows the commands")
         status = 2
     except typer.Abort:
         status = 1
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nobody is left to tell
-        status = 1
     sys.exit(status or 0)
 
 
-def _warn(config_dir: Path | None) -> None:
-    """Say which plug-ins and configs are left out."""
+def _warn(config_dir: Path | None, all_files: bool = False) -> None:
+    """Say which plug-ins and configs are left out, and with `all_files` which cannot be read."""
     from bench.config import catalogue  # noqa: PLC0415
 
-    for line in catalogue.warnings(config_dir):
+    for line in catalogue.warnings(config_dir, all_files):
         _complain(f"warning: {line}")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import provenance
-from bench.config import catalogue
+from bench.config import catalogue, values
 from bench.config.components import build
 from bench.conformance.spaces import REFERENCE
 from bench.errors import UserError
@@ -32,6 +32,7 @@ def _entries(name: str, config_dir: Path | None) -> Iterator[str]:
     try:
         config = catalogue.config("optimizer", name, config_dir)
         yield str(config.get("description") or "(no description)")
+        values.check_optimizer({"name": name, **config})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a library's remarks when it is imported are no part of the list
             space = parse(REFERENCE)

@@ -45,14 +45,38 @@ def raised_at_import(module: str, error: BaseException) -> str:
     return f"importing {module} raised {reason}{at}"
 
 
+def raised(error: BaseException) -> str:
+    """What a user's own code raised when it was called, and where in it, in one line."""
+    lines = str(error).strip().splitlines()
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames[1:] if "site-packages" not in frame.filename] or list(frames)
+    return f"raised {': '.join([type(error).__name__, *lines[:1]])} at {own[-1].filename}, line {own[-1].lineno}"
+
+
 def build(where: str, path: object, arguments: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
     """Call what `path` names with `arguments` and the keyword `settings`; an unknown setting is a `UserError`."""
     factory = locate(f"{where}.class", path)
-    parameters = list(inspect.signature(factory).parameters.values())
+    check_settings(f"{where}.settings", str(path), factory, len(arguments), settings)
+    return factory(*arguments, **settings)
+
+
+def check_settings(
+    where: str, path: str, factory: Callable[..., Any], arguments: int, settings: Mapping[str, Any]
+) -> None:
+    """Raise `UserError` where `factory` takes no such keywords after so many `arguments`, or needs another."""
+    if not callable(factory):
+        raise UserError(f"{where.partition('.')[0]}.class={path}: expected a class or a function, found {factory!r}")
+    try:
+        parameters = list(inspect.signature(factory).parameters.values())
+    except (ValueError, TypeError):  # of some that are written in C
+        return
+    named = [each for each in parameters if each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)][arguments:]
+    known = [parameter.name for parameter in named]
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        known = [parameter.name for parameter in parameters[len(arguments) :]]
         for key in settings:
             if key not in known:
                 what = allowed(key, known) if known else f"{path} takes no settings"
-                raise UserError(f"{where}.settings.{key}: unknown; {what}")
-    return factory(*arguments, **settings)
+                raise UserError(f"{where}.{key}: unknown; {what}")
+    for parameter in named:
+        if parameter.default is parameter.empty and parameter.name not in settings:
+            raise UserError(f"{where}.{parameter.name}: missing; {path} needs it")

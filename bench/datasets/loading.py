@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.checks import whole
-from bench.config.components import raised_at_import
+from bench.config.components import raised, raised_at_import
 from bench.datasets import columns, dealing, roles
 from bench.datasets.roles import ROLES
 from bench.errors import UserError, allowed
@@ -71,7 +71,7 @@ def load(config: Mapping[str, Any], datasets_dir: Path) -> Dataset:
         raise UserError(f"dataset.task: {task!r} is not a task; {choices}, or null to infer it")
     named = roles.named(config)
     keys = {str(key): config[key] for key in config if key not in (*OWN_KEYS, *ROLES)}
-    table = _source(config.get("load"), keys, datasets_dir)()
+    table = _table(str(config.get("load")), _source(config.get("load"), keys, datasets_dir))
     where = f"dataset {name} ({keys['path']})" if keys.get("path") else f"dataset {name}"
     kept, had = _parted(table, named, keys.get("drop") or (), where)
     features = columns.typed(kept, where)
@@ -134,6 +134,8 @@ def _source(path: object, keys: Mapping[str, Any], datasets_dir: Path) -> Callab
         ) from None
     except (Exception, SystemExit) as error:
         raise UserError(f"dataset.load={path}: {raised_at_import(module, error)}") from error
+    if not callable(source):
+        raise UserError(f"dataset.load={path}: expected a function, found {source!r}")
     parameters = inspect.signature(source).parameters
     names = [name for name in parameters if name != "datasets_dir"]
     open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
@@ -145,6 +147,30 @@ def _source(path: object, keys: Mapping[str, Any], datasets_dir: Path) -> Callab
             raise UserError(f"dataset.{name}: missing; {path} needs it")
     place = {"datasets_dir": Path(datasets_dir)} if "datasets_dir" in parameters or open_ended else {}
     return partial(source, **place, **keys)
+
+
+def _table(path: str, source: Callable[[], Any]) -> Table:
+    """What a source returns, where it is a `Table`; what a user's own raises is told in a line."""
+    where = f"dataset.load={path}"
+    try:
+        table = source()
+    except (UserError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        if path.startswith("bench."):
+            raise
+        raise UserError(f"{where}: {raised(error)}") from error
+    if not isinstance(table, Table):
+        way = "bench.datasets.loading.Table(features, target)"
+        raise UserError(f"{where}: returned a {type(table).__name__}; expected {way}, as 'bench new dataset' shows")
+    for name, kind in (("features", pd.DataFrame), ("target", pd.Series)):
+        if not isinstance(getattr(table, name), kind):
+            found = type(getattr(table, name)).__name__
+            raise UserError(f"{where}: the table's {name} are a {found}; expected a pandas {kind.__name__}")
+    if len(table.features) != len(table.target):
+        rows = f"{len(table.features)} rows of features and {len(table.target)} of the target"
+        raise UserError(f"{where}: returned {rows}; expected as many of both")
+    return table
 
 
 def _content(

@@ -7,14 +7,16 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from bench.config.components import locate
+from bench.config import schema, values
+from bench.config.components import check_settings, locate
 from bench.running import dry_run, progress
 from bench.running.cores import on_cores
 from bench.running.plan import Plan, plan_runs
@@ -60,16 +62,32 @@ def single(config: DictConfig) -> None:
     _carry_out(config, plan, in_this_process)
 
 
-def sweep(master: DictConfig, compose: Callable[[list[str]], DictConfig], arguments: list[str]) -> None:
-    """Do the sweep that the overrides `arguments` select, with the engine of the config."""
-    specs = enumerate_runs(compose, master.get("blocks"), arguments)
-    if master.threads is None:
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep as Hydra hands it over."""
+
+    master: DictConfig
+    """The config without the choices that are swept."""
+    compose: Callable[[list[str]], DictConfig]
+    """From overrides without choices to a config."""
+    arguments: list[str]
+    """The overrides of the command line."""
+
+
+def sweep(given: Sweep) -> None:
+    """Do a sweep with the engine of its config."""
+    known = OmegaConf.masked_copy(given.master, [key for key in values.OfSweep.model_fields if key in given.master])
+    config: Any = OmegaConf.to_container(known, resolve=True, throw_on_missing=True)
+    values.check_sweep(config)
+    specs = enumerate_runs(given.compose, given.master.get("blocks"), given.arguments)
+    if given.master.threads is None:
         specs = (replace(spec, threads=1) for spec in specs)
-    plan = plan_runs(specs, overwrite=bool(master.overwrite), touch=not master.dry_run)
-    engine = {str(key): value for key, value in (OmegaConf.to_container(master.engine) or {}).items()}  # type: ignore[union-attr]
-    settings = {key: value for key, value in engine.items() if key not in ("name", "description", "class")}
-    run_all = locate("engine.class", engine.get("class"))
-    _carry_out(master, plan, lambda specs: run_all(specs, **settings))
+    plan = plan_runs(specs, overwrite=given.master.overwrite, touch=not given.master.dry_run)
+    settings = {key: value for key, value in config["engine"].items() if key not in ("name", "class", *schema.ABOUT)}
+    path = config["engine"]["class"]
+    run_all = locate("engine.class", path)
+    check_settings("engine", path, run_all, 1, settings)
+    _carry_out(given.master, plan, partial(run_all, **settings))
 
 
 def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]], list[Failure]]) -> None:
