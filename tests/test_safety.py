@@ -199,7 +199,7 @@ def test_what_only_a_table_names_is_neither_imported_nor_run(name, changes, key,
     assert not out
     assert err.count("\n") == 1
     assert f"{key}=" in err
-    assert "stands in the table alone" in err
+    assert "only the table says so" in err
     assert "--config-dir FOLDER" in err
     assert not Path("marker").exists()
     assert not {"evil", "bench_evil"} & set(sys.modules)
@@ -248,7 +248,7 @@ def test_what_a_config_of_the_users_names_is_used_and_with_it_no_other(table, ca
     space = "space: {x: {type: float, low: 0.0, high: 1.0}}\n"
     Path("mine/model/other.yaml").write_text(f"name: other\nfunction: evil.other\n{space}")
     assert bench("verify", "function", "--config-dir", "mine") == 2
-    assert "or of --config-dir=mine, names it" in capsys.readouterr().err
+    assert "no config of the suite, a plug-in or --config-dir=mine, so" in capsys.readouterr().err
     assert not Path("marker").exists()
     Path("mine/model/evil.yaml").write_text(f"name: evil\nfunction: evil.run\n{space}")
     assert bench("verify", "function", "--config-dir", "mine") == 1  # another function: its values differ
@@ -270,7 +270,7 @@ def test_what_lies_in_the_folder_of_the_start_does_not_pass_for_an_installed_plu
     sys.path.remove(str(tmp_path))
     folders.plugins.cache_clear()
     assert bench("verify", "function", "--config-dir", "mine") == 2
-    assert "stands in the table alone" in capsys.readouterr().err
+    assert "only the table says so" in capsys.readouterr().err
     assert not Path("marker").exists()
     sys.path.append(str(tmp_path))  # the proof that it would have been found
     folders.plugins.cache_clear()

@@ -42,7 +42,7 @@ def registered(group: str, key: str, path: object, config_dir: Path | None = Non
     every = [entry for folder in folders(config_dir) for entry in _entries(folder.path, group)]
     naming = [entry for entry in every if entry.get(key) == path and isinstance(path, str)]
     if not naming:
-        raise UserError(f"{group}.{key}={short(path)}: {_refusal('names it', config_dir)}")
+        raise UserError(f"{group}.{key}={short(path)}: {_refusal(config_dir)}")
     return naming + [entry for entry in every if not {"class", "function", "load"} & entry.keys()]
 
 
@@ -61,14 +61,14 @@ def _check(where: str, key: str, value: Any, known: Sequence[Any], config_dir: P
         for name, inner in value.items():
             there = [entry[name] for entry in known if isinstance(entry, Mapping) and name in entry]
             if not there and not _WORD.fullmatch(str(name)):
-                raise UserError(f"{where}.{short(name)}: {_refusal('has this key', config_dir)}")
+                raise UserError(f"{where}.{short(name)}: {_refusal(config_dir)}")
             _check(f"{where}.{name}", str(name), inner, there, config_dir, depth + 1)
     elif isinstance(value, list | tuple):
         items = [item for entry in known for item in (entry if isinstance(entry, list | tuple) else [entry])]
         for item in value:
             _check(where, key, item, items, config_dir, depth + 1)
     elif isinstance(value, str) and value not in known and (_DOOR.fullmatch(key) or not _is_plain(value)):
-        raise UserError(f"{where}={short(value)}: {_refusal('says so', config_dir)}")
+        raise UserError(f"{where}={short(value)}: {_refusal(config_dir)}")
 
 
 def choices(model: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -91,11 +91,13 @@ def short(value: object) -> str:
     return text if len(text) <= 100 else f"{text[:96]} ..."
 
 
-def _refusal(what: str, config_dir: Path | None) -> str:
+def _refusal(config_dir: Path | None) -> str:
     """The end of a message about what is not registered."""
-    own = "" if config_dir is None else f", or of --config-dir={config_dir},"
-    way = "name it in a config of a folder of yours, and give --config-dir FOLDER"
-    return f"stands in the table alone: no config of the suite or a plug-in{own} {what}; if you trust it, {way}"
+    places = ["the suite", "a plug-in", *([] if config_dir is None else [f"--config-dir={config_dir}"])]
+    return (
+        f"only the table says so, and no config of {', '.join(places[:-1])} or {places[-1]}, so that it is not used; "
+        "if you trust it, give --config-dir FOLDER with a config that says so"
+    )
 
 
 def _is_plain(text: str) -> bool:

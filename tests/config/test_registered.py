@@ -32,7 +32,7 @@ def test_what_any_config_of_the_users_names_is_registered_in_its_group_and_under
     for path in ("theirs.InOwnGroup", "theirs.InAnExperiment", "theirs.InABlock"):
         assert registered("model", "class", path, mine)
         for group, key, folder in (("model", "class", None), ("model", "function", mine), ("dataset", "load", mine)):
-            with pytest.raises(UserError, match=f"^{group}.{key}='{path}': stands in the table alone"):
+            with pytest.raises(UserError, match=f"^{group}.{key}='{path}': only the table says so"):
                 registered(group, key, path, folder)
 
 
@@ -57,7 +57,7 @@ def test_other_words_than_a_config_has_are_no_doors(text) -> None:
 @pytest.mark.parametrize("text", DOORS)
 def test_what_could_be_a_path_an_address_or_a_dotted_name_must_stand_in_a_config_at_the_same_place(text) -> None:
     for value in ({"a": text}, {"a": {"b": [1, [text]]}}, {"a": {text: 1}}):
-        with pytest.raises(UserError, match=r"^model\.settings\.a.*stands in the table alone"):
+        with pytest.raises(UserError, match=r"^model\.settings\.a.*only the table says so"):
             check_texts("model.settings", value, [{"b": text}, {"c": {"a": text}}])
         check_texts("model.settings", value, [value])
 
@@ -67,13 +67,13 @@ def test_a_word_is_refused_where_it_would_be_a_module_a_file_or_a_host_and_where
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for key in ("path", "data_path", "url", "class", "base_class", "function", "memory", "machines", "files", "CLASS"):
-        with pytest.raises(UserError, match="stands in the table alone"):
+        with pytest.raises(UserError, match="only the table says so"):
             check_texts("model.settings", {key: "word"}, [])
         check_texts("model.settings", {key: 3}, [])
     check_texts("model.settings", {"x": "word"}, [])
     for name in ("word", "5"):
         (tmp_path / name).symlink_to("nowhere")
-        with pytest.raises(UserError, match="stands in the table alone"):
+        with pytest.raises(UserError, match="only the table says so"):
             check_texts("model.settings", {"x": name}, [])
 
 
