@@ -8,7 +8,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bench import __version__
+from bench import __version__, texts
+from bench.cli import ending
 from bench.errors import UserError
 
 app = typer.Typer(
@@ -324,7 +325,8 @@ def _root(
 def main() -> NoReturn:
     """Run the command; exit status 0 all done, 1 some run failed, 2 unusable arguments, 130 or 143 interrupted."""
     try:
-        status = app(standalone_mode=False)
+        with ending.exits_raised():
+            status = app(standalone_mode=False)
     except UserError as error:
         _complain(str(error))
         status = 2
@@ -348,4 +350,4 @@ def _warn(config_dir: Path | None) -> None:
 
 
 def _complain(message: str) -> None:
-    typer.echo(f"bench: {message}", err=True)
+    typer.echo(f"bench: {texts.line(message)}", err=True)

@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from bench import texts
 from bench.config import catalogue
 from bench.errors import UserError, allowed
 from bench.running import launch
@@ -25,7 +26,7 @@ def run(overrides: Sequence[str], options: Sequence[str], config_dir: Path | Non
         raise UserError(f"--config-dir={config_dir}: no such folder")
     catalogue.find_own_classes(config_dir)
     for line in catalogue.warnings(config_dir):
-        typer.echo(f"bench: warning: {line}", err=True)
+        typer.echo(f"bench: warning: {texts.line(line)}", err=True)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through: they are told here
     sys.argv = ["bench", *options, *overrides]
     if config_dir is not None:
@@ -38,7 +39,7 @@ def run(overrides: Sequence[str], options: Sequence[str], config_dir: Path | Non
             launch.single(config)
     except launch.RunsFailedError as error:
         for line in (*error.lines(), str(error)):
-            typer.echo(f"bench: {line}", err=True)
+            typer.echo(f"bench: {texts.line(line)}", err=True)
         raise typer.Exit(1) from None
     except OverrideParseException as error:
         key, _, value = str(error.override).partition("=")

@@ -17,7 +17,8 @@ from bench import problems, provenance, results
 from bench.errors import UserError
 from bench.problems import Evaluation, Recipe
 from bench.results import RunId
-from bench.running.thread_pools import limited
+from bench.running import child_process
+from bench.running.evaluating import evaluate
 
 COMPARED = ("loss", "test_loss", "status")
 _OUTCOMES = ("ok", "failed")
@@ -63,11 +64,12 @@ def verify(
         table, metadata = results.read_run(run.path(results_dir), ["configuration", *COMPARED])
         problem = _problem(run, metadata, datasets_dir, data)
         other = tuple(_differences(metadata, problem))
+        within = (metadata.get("config") or {}).get("trial")  # without limits nobody knows whether it was in a child
+        limits = child_process.limits(within) if isinstance(within, dict) and within else None
         for number in numbers:
             row = table.slice(number, 1).to_pylist()[0]
             configuration = problem.space.canonical(json.loads(row["configuration"]))
-            with limited(problem.recipe.threads):
-                outcome = problem.evaluate(configuration)
+            outcome = evaluate(problem, configuration, limits)
             yield Verified(run, number, {name: row[name] for name in COMPARED}, outcome, other)
 
 
@@ -121,9 +123,8 @@ def _problem(run: RunId, metadata: Mapping[str, Any], datasets_dir: Path, data: 
 def _differences(metadata: Mapping[str, Any], problem: problems.Problem) -> Iterator[str]:
     """What of the run's environment and problem is not as it was, and may change bits."""
     now, then = provenance.environment(), metadata.get("provenance") or {}
-    mine = problem.metadata()
-    if mine["problem"] != metadata.get("problem"):
-        yield f"the problem ({str(metadata.get('problem'))[:12]} then, {mine['problem'][:12]} now)"
+    if problem.hash != metadata.get("problem"):
+        yield f"the problem ({str(metadata.get('problem'))[:12]} then, {problem.hash[:12]} now)"
     computing = metadata.get("computed_by")
     libraries = set(computing) | {"numpy", "scikit-learn", "scipy"} if computing else set(now["versions"])
     recorded = {**(then.get("versions") or {}), **(computing or {})}

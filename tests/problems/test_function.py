@@ -333,11 +333,18 @@ def test_what_is_no_finite_number_is_a_failure(n, error):
 
 def test_what_a_function_raises_is_an_outcome_and_what_is_none_is_raised(monkeypatch):
     assert built("failing").evaluate({"x": 0.1, "n": 1}).error == "ValueError: no value here"
-    for error in (UserError("mend it"), ImportError("no xyz"), OSError(28, "disk"), MemoryError()):
+    point = {"x": 0.1, "n": 1}
+
+    def raising(error):
         of = built("failing")
-        object.__setattr__(of, "function", lambda _, error=error: (_ for _ in ()).throw(error))
+        object.__setattr__(of, "function", lambda _: (_ for _ in ()).throw(error))
+        return of
+
+    for error in (ConnectionError("away"), PermissionError(13, "no"), MemoryError(), SystemExit(0)):
+        assert raising(error).evaluate(point).error.startswith(type(error).__name__)
+    for error in (UserError("mend it"), ModuleNotFoundError("no xyz", name="xyz"), KeyboardInterrupt()):
         with pytest.raises(type(error)):
-            of.evaluate({"x": 0.1, "n": 1})
+            raising(error).evaluate(point)
 
 
 def test_the_baseline_is_the_mean_over_points_of_the_reference_law_that_have_a_value():
