@@ -193,7 +193,7 @@ def check(
     typer.echo(f"{name} ({subject.path}): {examples} generated spaces and 3 fixed ones, {trials} trials on each")
     outcomes = Counter[str]()
     for outcome in conformance.check(subject, examples, seed, trials=trials, limit=limit):
-        typer.echo(str(outcome))
+        typer.echo(texts.line(outcome))
         outcomes[outcome.status] += 1
     typer.echo(f"{name}: {outcomes['ok']} ok, {outcomes['skipped']} skipped, {outcomes['FAIL']} failed")
     if outcomes["FAIL"]:
@@ -302,9 +302,9 @@ def list_(
         from bench.cli import optimizers as capabilities  # noqa: PLC0415 - builds each optimiser, so that its library is imported
 
         catalogue.find_own_classes(config_dir)
-        typer.echo(capabilities.listing(config_dir), nl=False)
+        typer.echo(texts.clean(capabilities.listing(config_dir)), nl=False)
     else:
-        typer.echo(catalogue.listing(group, config_dir), nl=False)
+        typer.echo(texts.clean(catalogue.listing(group, config_dir)), nl=False)
 
 
 def _version(wanted: bool) -> None:

@@ -59,14 +59,16 @@ def _place(error: BaseException, wanted: Callable[[traceback.FrameSummary], bool
     return f" at {places[-1].filename}, line {places[-1].lineno}" if places else ""
 
 
-def build(where: str, path: object, arguments: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
+def build(where: str, path: object, arguments: tuple[Any, ...], settings: Mapping[str, Any], key: str = "class") -> Any:
     """Call what `path` names with `arguments` and the keyword `settings`; an unknown setting is a `UserError`.
+
+    `key` is the one of the group `where` that has the path.
 
     What the call raises is one too (`Raised`).
     """
-    factory = locate(f"{where}.class", path)
+    factory = locate(f"{where}.{key}", path)
     if not callable(factory):
-        raise UserError(f"{where}.class={path}: is {factory!r}, which is no class; name one by its dotted path")
+        raise UserError(f"{where}.{key}={path}: is {factory!r}, which is no class; name one by its dotted path")
     check_settings(where, path, parameters(factory, len(arguments)), settings)
     try:
         return factory(*arguments, **settings)
@@ -74,8 +76,8 @@ def build(where: str, path: object, arguments: tuple[Any, ...], settings: Mappin
         raise
     except BaseException as error:
         if isinstance(error, ModuleNotFoundError) and error.name:
-            raise UserError(f"{where}.class={path}: {extras.missing(error.name, str(path))}") from None
-        raise Raised(f"{where}.class={path}: {raised(error)}", error) from error
+            raise UserError(f"{where}.{key}={path}: {extras.missing(error.name, str(path))}") from None
+        raise Raised(f"{where}.{key}={path}: {raised(error)}", error) from error
 
 
 class Raised(UserError):

@@ -194,6 +194,10 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
         model: Model = build_component("model", model_config["class"], (dataset.task, len(dataset.classes)), settings)
     except UserError as error:
         raise UserError(_named(error, config, dataset)) from None
+    lacking = [name for name in ("fit", "libraries", "revision", "threads_matter") if not hasattr(model, name)]
+    if lacking:
+        what = f"model.class={model_config['class']}: its objects have no {', no '.join(lacking)}"
+        raise UserError(f"{what}; 'bench new model NAME' writes one that has")
     space = parsing.parse(model_config["space"])
     identity = {
         "data": dataset.content,

@@ -238,7 +238,7 @@ def _callable(path: str, settings: Mapping[str, Any]) -> Callable[[Configuration
     """What takes a configuration: an object of the class named, or the function named with its settings."""
     factory = locate("model.function", path)
     if inspect.isclass(factory):
-        built = build_component("model", path, (), settings)
+        built = build_component("model", path, (), settings, "function")
         if not callable(built):
             raise UserError(f"model.function={path}: its objects cannot be called; give it __call__(configuration)")
         return built  # type: ignore[no-any-return]

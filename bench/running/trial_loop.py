@@ -39,6 +39,8 @@ class _Asked:
     initial: bool = False
     """Whether it is part of a shared initial design, and was not asked for by the optimiser."""
     known: bool = False
+    apart: bool = False
+    """Whether it is evaluated in a child whatever the run says."""
 
 
 class Trials:
@@ -64,6 +66,7 @@ class Trials:
         self._incumbent_test_loss: float | None = None
         self._worst_loss: float | None = None
         self._baseline: float | None = None
+        self._died = False  # whether the last trial did: what is evaluated for want of its loss may die as well
         self._surroundings: Surroundings | None = None
         self._asked = len(initial)
         self._ahead = deque(_Asked(c, to_json(c), problem.key(c), 0.0, stores.now(), initial=True) for c in initial)
@@ -85,6 +88,7 @@ class Trials:
         So what kills or hangs is met once, and not by each run that is done again.
         """
         asked = _Asked(configuration, to_json(configuration), self.problem.key(configuration), 0.0, stores.now())
+        asked.apart = self._died
         return self._evaluation(asked, 1).evaluation
 
     def _spend(self, trials: int | None, seconds: float | None) -> str:
@@ -126,6 +130,7 @@ class Trials:
             recorded = None
         stored = self._evaluation(asked, left)
         evaluation = stored.evaluation
+        self._died = evaluation.status == "crashed"
         loss = evaluation.loss if evaluation.status == "ok" else None
         result = Told(dict(asked.configuration), self._loss_to_tell(loss), loss is None)
         start = time.perf_counter()
@@ -230,7 +235,8 @@ class Trials:
     def _evaluate(self, asked: "_Asked", deaths: int) -> Stored:
         try:
             # What died twice may be what killed its holders: a crash in a child is an outcome.
-            limits = self._within if self.limits is not None or deaths >= 2 else None
+            apart = self.limits is not None or deaths >= 2 or asked.apart
+            limits = self._within if apart else None
             evaluation = evaluate(self.problem, asked.configuration, limits, self._surroundings)
         except BaseException:
             self.store.release(asked.key)

@@ -154,7 +154,7 @@ DOORS = {
     "optimizer.class=doors.Built": (1, "scratch/function/branin/random/0: optimizer.class=doors.Built: raised {0}"),
     "optimizer.class=doors.Asked": (1, "trial 0: the optimizer raised in ask: {0}"),
     "optimizer.class=doors.Told": (1, "trial 0: the optimizer raised in tell: {0}"),
-    "model.function=doors.Function": (2, "model.class=doors.Function: raised {0} at {1}, line 12"),
+    "model.function=doors.Function": (2, "model.function=doors.Function: raised {0} at {1}, line 12"),
     "dataset=wine model=lightgbm model.class=doors.Model ~model.settings": (
         2, "model.class=doors.Model: raised {0} at {1}, line 10",
     ),
