@@ -10,19 +10,22 @@ from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _STREAMS = ("stdin", "stdout", "stderr")
+_handler = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
+"""What handles a signal; `signal.getsignal` looks for it in enumerations, which takes longer than all else here."""
 
 
 class Surroundings:
     """The folder, streams, descriptors 0 to 2, handlers of SIGINT and SIGTERM and recursion limit of this process.
 
-    As they are when it is made; `restore` makes them so again, where they are not.
+    As they are when it is made; `restore` makes them so again, in microseconds, where they are not, and `close` what
+    takes longer to see.
     """
 
     def __init__(self) -> None:
         self._pid = os.getpid()
         self._folder = _folder()
         self._recursion = sys.getrecursionlimit()
-        self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+        self._handlers = {int(number): _handler(number) for number in _SIGNALS}
         self._streams: tuple[Any, ...] = ()
         self._copies: list[tuple[int, int, Any]] = []
         for number in range(3):
@@ -30,8 +33,11 @@ class Surroundings:
                 self._copies.append((number, fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 10), _file(number)))
 
     def close(self) -> None:
-        """Give the copies of descriptors back."""
-        for _, copy, _ in self._copies:
+        """Put descriptors back that stand for something else, and give their copies back."""
+        for number, copy, file in self._copies:
+            with suppress(OSError):
+                if _file(number) != file:
+                    os.dup2(copy, number)
             with suppress(OSError):
                 os.close(copy)
         self._copies = []
@@ -50,8 +56,8 @@ class Surroundings:
         if sys.getrecursionlimit() != self._recursion:
             with suppress(RecursionError):
                 sys.setrecursionlimit(self._recursion)
-        for number, copy, file in self._copies:
-            if _file(number) != file:
+        for number, copy, _ in self._copies:
+            if not _is_open(number):
                 with suppress(OSError):
                     os.dup2(copy, number)
         for name, stream in zip(_STREAMS, self._streams, strict=False):
@@ -62,7 +68,7 @@ class Surroundings:
                 setattr(sys, name, stream)
         if threading.current_thread() is threading.main_thread():
             for number, handler in self._handlers.items():
-                if handler is not None and signal.getsignal(number) != handler:
+                if handler is not None and _handler(number) != handler:
                     signal.signal(number, handler)
 
 
@@ -71,6 +77,14 @@ def _folder() -> str | None:
         return os.getcwd()  # noqa: PTH109 - at every trial
     except OSError:
         return None
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.get_inheritable(number)
+    except OSError:
+        return False
+    return True
 
 
 def _file(number: int) -> Any:
