@@ -1,7 +1,7 @@
 """Texts that others wrote (errors, details, names), as they are stored and shown: cut, and without what acts.
 
 What a terminal, a database or a reader's eye would act upon (controls, escapes, bidirectional overrides, bytes that
-were no text) is written out as Python writes it, with a backslash. Colours go without a trace.
+were no text) is written out as Python writes it, with a backslash. What is stored loses its colours without a trace.
 """
 
 import re
@@ -32,8 +32,7 @@ def clean(text: str) -> str:
     """
     if text.isprintable():
         return text
-    plain = _COLOURS.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode(), plain)
+    return _escaped(_COLOURS.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def stored(text: object, most: int = STORED) -> str:
@@ -47,13 +46,13 @@ def stored(text: object, most: int = STORED) -> str:
 
 
 def line(text: object, most: int = STORED) -> str:
-    r"""A text as one line: cleaned, its line breaks made blanks, and at most `most` bytes.
+    r"""A text as one line, as it is shown: what acts is written out, colours too; line breaks are blanks.
 
-    >>> print(line("one\n  two\x07"))
-    one two\x07
+    >>> print(line("one\n  \x1b[31mtwo\x07"))
+    one \x1b[31mtwo\x07
     """
     plain = _plain(text)
-    return _cut(clean(_BREAKS.sub(" ", plain[: most + 1])), len(plain), most)
+    return _cut(_escaped(_BREAKS.sub(" ", plain[: most + 1])), len(plain), most)
 
 
 def of_error(error: BaseException) -> str:
@@ -81,6 +80,10 @@ def of_traceback(error: BaseException) -> str:
         parts.append("".join(stored(frame, 1000) for frame in frames) + of_error(each))
         each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
     return stored("\nwhich was raised from\n".join(parts), TRACEBACK)
+
+
+def _escaped(text: str) -> str:
+    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _plain(text: object) -> str:

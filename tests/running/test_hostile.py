@@ -305,7 +305,7 @@ def test_an_old_store_with_dirty_texts_is_shown_clean(folder, capsys):
     printed = capsys.readouterr().out
     assert not set(printed) & set("\x00\x1b\x07\u202e")
     assert "[red]m" in printed
-    assert r"old \x00\x1b]0;title\x07\u202exxx" in printed
+    assert r"old \x00\x1b[31m\x1b]0;title\x07\u202exxx" in printed
     assert len(printed) < 5000
     assert bench(*arguments("odd", "well"), "name=new") == 0
     assert len(trials(folder, "new")["error"][0].encode()) <= texts.STORED
