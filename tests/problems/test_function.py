@@ -20,7 +20,7 @@ from scipy.optimize import rosen
 from bench import problems, provenance, results
 from bench.config import catalogue
 from bench.errors import UserError
-from bench.problems import Recipe, known_functions
+from bench.problems import Evaluation, Recipe, known_functions
 from bench.running import sweep
 from bench.running.child_process import evaluate_in_child
 from bench.space import parsing
@@ -356,6 +356,42 @@ def test_the_baseline_is_the_mean_over_points_of_the_reference_law_that_have_a_v
     assert 0.5 < lazy.baseline_loss < 1
     assert built("failing", baseline=3).baseline_loss == 0
     assert math.isfinite(problem_of("model=hartmann6").metadata()["baseline_loss"])
+
+
+def test_a_baseline_passes_over_what_dies_or_is_ended_and_gives_up_where_all_do():
+    def made(of, outcomes):
+        """The baseline, where the evaluations end so in turn, and how many there were."""
+        left = iter(outcomes)
+        points = []
+
+        def evaluate(point):
+            points.append(point)
+            status = next(left)
+            return of.evaluate(point) if status == "ok" else Evaluation(None, None, 1.0, status, "why")
+
+        return of.baseline(evaluate), points
+
+    lazy = built("simple")
+    loss, points = made(lazy, ["crashed", "timeout", "failed", "ok"])
+    assert loss == lazy.evaluate(points[3]).loss
+    assert made(lazy, itertools.repeat("ok"))[1] == points[:1]  # the same points, whatever becomes of them
+    loss, points = made(lazy, itertools.cycle(["crashed", "timeout"]))
+    assert (loss, len(points)) == (0, 10)
+    mean = built("simple", baseline=50)
+    loss, points = made(mean, itertools.cycle(["timeout"]))
+    assert (loss, len(points)) == (0, 10)
+    loss, points = made(mean, itertools.cycle(["failed"]))
+    assert (loss, len(points)) == (0, 500)
+    assert made(mean, itertools.repeat("ok"))[0] == mean.baseline_loss
+    noisy = built("simple", baseline=50, noise=3.0)
+    assert made(noisy, itertools.repeat("ok"))[0] == mean.baseline_loss  # of values without noise
+
+
+def test_a_stated_minimum_is_checked_by_the_evaluations_it_is_given():
+    of = built("simple", minimum={"loss": 1.0, "at": [{"x": 0.0, "n": 1}]}, noise=0.5)
+    of.check(of.evaluate)
+    with pytest.raises(UserError, match=r"^model.minimum: loss is 1.0, but at .* it died; mend or remove it$"):
+        of.check(lambda _: Evaluation(None, None, 1.0, "crashed", "it died"))
 
 
 def test_noise_is_of_the_configuration_and_the_model_seed_and_the_test_loss_is_without_it():

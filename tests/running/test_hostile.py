@@ -11,8 +11,6 @@ from pathlib import Path
 import hostile
 import pytest
 from commands import bench, bench_process, table
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bench import results, texts
 from bench.running import child_process
@@ -253,15 +251,6 @@ def test_a_stated_minimum_is_checked_within_the_limits(folder, capsys):
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------
-
-
-@given(st.text(st.characters(), max_size=300), st.integers(60, 400))
-def test_a_text_is_cleaned_once_and_within_its_bytes(text, most):
-    kept = texts.stored(text, most)
-    assert texts.stored(kept, most) == kept
-    assert len(kept.encode()) <= most
-    assert not set(kept) - set("\n\t") & set(map(chr, [*range(32), *range(127, 160), *range(0xD800, 0xE000)]))
-    assert "\n" not in texts.line(text)
 
 
 def test_what_a_user_types_is_shown_without_what_acts(folder, capsys):
