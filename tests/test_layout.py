@@ -21,7 +21,7 @@ FLOORS = (
     "models optimizers datasets results",
     "space config metrics",
     "provenance checks",
-    "wording errors files",
+    "wording errors files texts",
 )
 """From top to bottom; a room imports from floors below its own, and from the rooms of its own floor named below."""
 

@@ -9,7 +9,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bench import __version__
+from bench import __version__, texts
+from bench.cli import ending
 from bench.errors import UserError
 from bench.wording import shortened
 
@@ -194,7 +195,7 @@ def check(
     typer.echo(f"{name} ({subject.path}): {examples} generated spaces and 3 fixed ones, {trials} trials on each")
     outcomes = Counter[str]()
     for outcome in conformance.check(subject, examples, seed, trials=trials, limit=limit):
-        typer.echo(str(outcome))
+        typer.echo(texts.line(outcome))
         outcomes[outcome.status] += 1
     typer.echo(f"{name}: {outcomes['ok']} ok, {outcomes['skipped']} skipped, {outcomes['FAIL']} failed")
     if outcomes["FAIL"]:
@@ -303,9 +304,9 @@ def list_(
         from bench.cli import optimizers as capabilities  # noqa: PLC0415 - builds each optimiser, so that its library is imported
 
         catalogue.find_own_classes(config_dir)
-        typer.echo(capabilities.listing(config_dir), nl=False)
+        typer.echo(texts.clean(capabilities.listing(config_dir)), nl=False)
     else:
-        typer.echo(catalogue.listing(group, config_dir), nl=False)
+        typer.echo(texts.clean(catalogue.listing(group, config_dir)), nl=False)
 
 
 def _version(wanted: bool) -> None:
@@ -326,7 +327,8 @@ def _root(
 def main() -> NoReturn:
     """Run the command; exit status 0 all done, 1 some run failed, 2 unusable arguments, 130 or 143 interrupted."""
     try:
-        status = app(standalone_mode=False)
+        with ending.exits_raised():
+            status = app(standalone_mode=False)
     except UserError as error:
         _complain(str(error))
         status = 2
@@ -355,4 +357,4 @@ def _warn(config_dir: Path | None, all_files: bool = False) -> None:
 
 
 def _complain(message: str) -> None:
-    typer.echo(f"bench: {message}", err=True)
+    typer.echo(f"bench: {texts.line(message)}", err=True)

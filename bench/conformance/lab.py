@@ -4,6 +4,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+from bench import texts
+from bench.config.components import Raised
 from bench.conformance.elsewhere import Elsewhere, elsewhere
 from bench.conformance.playing import TRIALS, Played, Subject, Way, play
 from bench.conformance.running import Finished, run
@@ -81,10 +83,10 @@ class Lab:
         """The optimiser of the plain run, new."""
         try:
             return self.subject.build(tried.space, tried.seed, self.way.budget)
+        except Raised as error:
+            raise Broken(f"building it raised {texts.of_error(error.reason)}") from error
         except UserError as error:
             raise NotApplicable(REFUSES + str(error)) from None
-        except Exception as error:
-            raise Broken(f"building it raised {type(error).__name__}: {error}") from error
 
     def declared(self, tried: Case) -> Declaration:
         return getattr(self.build(tried), "declared", None) or Declaration()

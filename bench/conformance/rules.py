@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import metadata
 
+from bench import texts
 from bench.conformance.lab import Broken, Lab, NotApplicable, broken_if
 from bench.conformance.playing import Played, difference, loop, unasked
 from bench.conformance.running import mistold
@@ -210,8 +211,11 @@ def _exhaustion(lab: Lab, tried: Case) -> None:
             proposal = optimizer.ask()
         except Exhausted:
             continue
-        except Exception as error:
-            raise Broken(f"asked again once exhausted, it raised {error!r}, expected Exhausted again") from error
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            what = texts.of_error(error)
+            raise Broken(f"asked again once exhausted, it raised {what}, expected Exhausted again") from error
         raise Broken(f"asked again once exhausted, it asked for {proposal!r}, expected Exhausted again")
 
 
@@ -238,8 +242,10 @@ def _unasked(lab: Lab, tried: Case) -> None:
         else:
             for result in results:
                 optimizer.tell(dict(result.configuration), result.loss, failed=result.failed)
-    except Exception as error:
-        raise Broken(f"before the first ask, {what} of what was not asked raised {error!r}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise Broken(f"before the first ask, {what} of what was not asked raised {texts.of_error(error)}") from error
     broken_if(loop(optimizer, tried.space, replace(lab.way, trials=max(lab.way.trials // 2, 3))).wrong)
 
 

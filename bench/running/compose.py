@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from bench import texts
 from bench.config import catalogue, including
 from bench.config.values import NotTextError
 from bench.errors import UserError, allowed
@@ -38,7 +39,7 @@ def run(overrides: Sequence[str], multirun: bool, cfg: str | None, config_dir: P
     _check_overrides(overrides, config_dir)
     catalogue.find_own_classes(config_dir)
     for line in catalogue.warnings(config_dir):
-        typer.echo(f"bench: warning: {line}", err=True)
+        typer.echo(f"bench: warning: {texts.line(line)}", err=True)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through: they are told here
     sys.argv = ["bench", *(["--multirun"] if multirun else []), *(["--cfg", cfg] if cfg else []), *overrides]
     door = hydra.main(config_path=str(catalogue.conf_dir()), config_name="bench", version_base="1.3")
@@ -53,7 +54,7 @@ def run(overrides: Sequence[str], multirun: bool, cfg: str | None, config_dir: P
                 launch.single(what)
     except launch.RunsFailedError as error:
         for line in (*error.lines(), str(error)):
-            typer.echo(f"bench: {line}", err=True)
+            typer.echo(f"bench: {texts.line(line)}", err=True)
         raise typer.Exit(1) from None
     except NotTextError as error:
         written = next((each for each in overrides if each.partition("=")[0].lstrip("+") == error.key), None)

@@ -15,10 +15,12 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
+from bench import texts
 from bench.config import schema, values
-from bench.config.components import check_settings, locate
-from bench.running import dry_run, progress
+from bench.config.components import check_settings, locate, parameters
+from bench.running import child_process, dry_run, progress
 from bench.running.cores import on_cores
+from bench.running.evaluating import evaluate
 from bench.running.plan import Plan, plan_runs
 from bench.running.run import Failure, RunSpec, execute, problem_of
 from bench.running.sweep import enumerate_runs, specify
@@ -43,7 +45,7 @@ class RunsFailedError(Exception):
             first = failures[0]
             where = "" if str(first.run) in first.message else f"{first.run}: "
             more = f" (and {len(failures) - 1} more runs)" if len(failures) > 1 else ""
-            yield f"{where}{first.message}{more}"
+            yield f"{where}{texts.line(first.message, texts.SHOWN)}{more}"
 
 
 def single(config: DictConfig) -> None:
@@ -86,14 +88,14 @@ def sweep(given: Sweep) -> None:
     settings = {key: value for key, value in config["engine"].items() if key not in ("name", "class", *schema.ABOUT)}
     path = config["engine"]["class"]
     run_all = locate("engine.class", path)
-    check_settings("engine", path, run_all, 1, settings)
+    check_settings("engine", path, parameters(run_all, 1), settings)
     _carry_out(given.master, plan, partial(run_all, **settings))
 
 
 def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]], list[Failure]]) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for note in plan.notes:
-        console.print(f"note: {note}", markup=False)
+        console.print(f"note: {texts.line(note)}", markup=False)
     if config.dry_run:
         for line in dry_run.lines(plan):
             sys.stdout.write(line + "\n")
@@ -111,7 +113,7 @@ def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]]
     done = {str(spec.run) for spec in to_do}
     for run, line in store.barren(to_do[0].run.experiment).items():
         if run in done:
-            console.print(f"warning: {line}", markup=False)
+            console.print(f"warning: {texts.line(line)}", markup=False)
     store.close()
     if failures:
         raise RunsFailedError(failures, len(to_do))
@@ -124,7 +126,8 @@ def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]]
 def _load_once(specs: Sequence[RunSpec]) -> None:
     """Load each dataset and build each problem once, here, before any worker does.
 
-    So a mistake in it is one message instead of one a run, and a download is made once instead of by all workers.
+    So a mistake in it is one message instead of one a run, and a download is made once instead of by all workers. What
+    is evaluated to see whether a config is right is evaluated within the limits of its runs.
     """
     seen = set()
     for spec in specs:
@@ -133,7 +136,10 @@ def _load_once(specs: Sequence[RunSpec]) -> None:
         )
         if groups not in seen:
             seen.add(groups)
-            problem_of(spec)
+            problem = problem_of(spec)
+            problem.check(partial(evaluate, problem, limits=spec.limits))
+    if len(specs) > 1:
+        child_process.cool()  # the runs are done by workers, with children of their own
 
 
 def _in_order(specs: Sequence[RunSpec]) -> list[RunSpec]:
