@@ -31,10 +31,10 @@ report: .venv/.installed ## draw an experiment's report again: make report EXPER
 	$(BENCH) report $(EXPERIMENT) $(ARGS)
 
 test: .venv/.installed-dev ## run the tests, two at a time: make test ARGS='-k space'
-	.venv/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-all: .venv/.installed-dev ## before a release: every product in full, and ten times as many examples drawn at random
-	BENCH_TEST_ALL=1 .venv/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	BENCH_TEST_ALL=1 .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: .venv/.installed-dev ## check style, format and types
 	.venv/bin/ruff check .

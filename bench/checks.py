@@ -1,10 +1,13 @@
 """Checks of values that come from a config or a command: each raises `UserError` with one line that names the key."""
 
+import errno
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeGuard
 
 from bench.errors import UserError
+from bench.wording import shortened
 
 
 def is_whole(value: object, least: int | None = None, most: int | None = None) -> TypeGuard[int]:
@@ -42,3 +45,20 @@ def mapping(key: str, value: Any) -> dict[str, Any]:
     if value is not None and not isinstance(value, Mapping):
         raise UserError(f"{key}={value!r}: expected a mapping from names to values")
     return dict(value or {})
+
+
+def usable(key: str, path: Path) -> Path:
+    """The path where the system can hold a file of this name, whether it is there or not."""
+    try:
+        str(path).encode()  # what is no UTF-8 stands in no URL and in no table
+        path.expanduser().stat()
+    except (ValueError, RuntimeError) as error:  # such as a NUL
+        raise _unusable(key, path, str(error)) from None
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise _unusable(key, path, str(error.strerror)) from None
+    return path
+
+
+def _unusable(key: str, path: Path, reason: str) -> UserError:
+    return UserError(f"{key}={shortened(str(path))}: no usable path ({reason.lower()}); choose another")

@@ -14,6 +14,16 @@ def listed(items: Iterable[str], limit: int = 6, between: str = ", ") -> str:
     return between.join(every[:limit]) + more
 
 
+def shortened(text: str, most: int = 80) -> str:
+    """A text, without its middle where it is long.
+
+    >>> shortened("a" * 50 + "b" * 50, 9)
+    'aaa...bbb'
+    """
+    half = (most - 3) // 2
+    return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"
+
+
 def plural(count: int, noun: str) -> str:
     """A number of things.
 

@@ -20,22 +20,21 @@ ConfigStore.instance().store(group="hydra/sweeper", name="bench", node=BenchSwee
 
 
 class BenchSweeper(Sweeper):
-    """Composes once per choice of groups, and leaves enumeration and execution to the suite."""
+    """Composes once per choice of groups, and leaves enumeration and execution to the suite, outside of Hydra."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        del task_function  # runs are executed by an engine, not by a Hydra job each
-        self.hydra_context = hydra_context
-        self.config = config
+        self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
     def sweep(self, arguments: list[str]) -> Any:
-        """Do the sweep that `arguments` (the command line's overrides) ask for."""
-        from bench.running import launch  # noqa: PLC0415 - Hydra imports every plugin at every start
+        """Hand over the sweep that `arguments` (the command line's overrides) ask for."""
+        from bench.running.launch import Sweep  # noqa: PLC0415 - Hydra imports every plugin at every start
 
         assert self.hydra_context is not None
+        assert self.task_function is not None
         assert self.config is not None
         loader, master = self.hydra_context.config_loader, self.config
 
         def compose(overrides: list[str]) -> DictConfig:
             return loader.load_sweep_config(master, overrides)
 
-        launch.sweep(master, compose, arguments)
+        self.task_function(Sweep(master, compose, arguments))

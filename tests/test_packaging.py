@@ -1,13 +1,17 @@
 """What a user installs: the wheel in a clean environment, what it needs, and the checkout's own make targets."""
 
 import ast
+import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import venv
 import zipfile
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -17,7 +21,6 @@ from commands import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-pytestmark = pytest.mark.xdist_group("packaging")  # its tests share an environment
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MAKEFILE = (ROOT / "Makefile").read_text()
 RF = "bench.optimizers.smac_facades.RandomForest"
@@ -65,12 +68,51 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of a new environment that has the wheel and what it needs, and nothing else."""
+    """The programs of a new environment that has the wheel and what it needs, and nothing else.
+
+    What it needs, by the metadata of what is installed here, is linked from here, byte code and all: to unpack it again
+    takes half a minute. pip then installs the wheel, and whatever should be lacking.
+    """
     folder = tmp_path_factory.mktemp("clean")
     venv.create(folder, with_pip=False)  # the pip of this environment serves the other too
+    for name in closure(PROJECT["dependencies"]):
+        link(metadata.distribution(name), Path(sysconfig.get_path("purelib", vars={"base": str(folder)})))
     install = ["install", "--quiet", "--no-compile", "--constraint", ROOT / "constraints.txt"]
     output(*pip(folder / "bin"), *install, wheel, cwd=folder)
     return folder / "bin"
+
+
+def closure(lines: Iterable[str], extra: str = "") -> set[str]:
+    """The distributions that requirements bring, directly and through others."""
+    names: set[str] = set()
+    waiting = [(line, extra) for line in lines]
+    done = set(waiting)
+    while waiting:
+        line, extra = waiting.pop()
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+            names.add(canonicalize_name(requirement.name))
+            for more in metadata.requires(requirement.name) or ():
+                new = {(more, each) for each in (requirement.extras or {""})} - done
+                waiting += new
+                done |= new
+    return names
+
+
+def link(distribution: metadata.Distribution, site: Path) -> None:
+    for file in distribution.files or ():
+        if ".." in file.parts:
+            continue  # a program, or data that no import reads
+        source = Path(str(distribution.locate_file(file)))
+        cached = Path(importlib.util.cache_from_source(str(source))) if source.suffix == ".py" else source
+        for path in {source, cached}:
+            target = site / path.relative_to(Path(str(distribution.locate_file(""))))
+            if path.exists() and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    os.link(path, target)
+                except OSError:  # on another file system
+                    shutil.copy2(path, target)
 
 
 def pip(programs: Path) -> list[str | Path]:

@@ -5,6 +5,10 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Run the command and leave with its exit status."""
-    from bench.cli import app  # noqa: PLC0415 - importing this package stays light
+    from bench.cli import app, ending  # noqa: PLC0415 - importing this package stays light
 
-    app.main()
+    try:
+        app.main()
+    except SystemExit as end:
+        ending.not_held_up(end.code if isinstance(end.code, int) else 1)
+        raise

@@ -1,5 +1,6 @@
 """The command and its verbs."""
 
+import errno
 import os
 import sys
 from collections import Counter
@@ -8,8 +9,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bench import __version__
+from bench import __version__, texts
+from bench.cli import ending
 from bench.errors import UserError
+from bench.wording import shortened
 
 app = typer.Typer(
     name="bench",
@@ -49,10 +52,8 @@ def run(
     """Do one run, a sweep of runs, or a named experiment."""
     from bench.running import compose  # noqa: PLC0415 - each verb imports what it needs: help is instant
 
-    options = ["--multirun"] if multirun else []
-    options += [] if cfg is None else ["--cfg", cfg]
     try:
-        compose.run(overrides or [], options, config_dir)
+        compose.run(overrides or [], multirun, cfg, config_dir)
     except KeyboardInterrupt as interrupt:
         _complain("stopped; the same command goes on from here")
         raise typer.Exit(getattr(interrupt, "status", 130)) from None
@@ -194,7 +195,7 @@ def check(
     typer.echo(f"{name} ({subject.path}): {examples} generated spaces and 3 fixed ones, {trials} trials on each")
     outcomes = Counter[str]()
     for outcome in conformance.check(subject, examples, seed, trials=trials, limit=limit):
-        typer.echo(str(outcome))
+        typer.echo(texts.line(outcome))
         outcomes[outcome.status] += 1
     typer.echo(f"{name}: {outcomes['ok']} ok, {outcomes['skipped']} skipped, {outcomes['FAIL']} failed")
     if outcomes["FAIL"]:
@@ -298,14 +299,14 @@ def list_(
     """
     from bench.config import catalogue  # noqa: PLC0415
 
-    _warn(config_dir)
+    _warn(config_dir, all_files=True)
     if group in ("optimizer", "optimizers"):
         from bench.cli import optimizers as capabilities  # noqa: PLC0415 - builds each optimiser, so that its library is imported
 
         catalogue.find_own_classes(config_dir)
-        typer.echo(capabilities.listing(config_dir), nl=False)
+        typer.echo(texts.clean(capabilities.listing(config_dir)), nl=False)
     else:
-        typer.echo(catalogue.listing(group, config_dir), nl=False)
+        typer.echo(texts.clean(catalogue.listing(group, config_dir)), nl=False)
 
 
 def _version(wanted: bool) -> None:
@@ -326,28 +327,34 @@ def _root(
 def main() -> NoReturn:
     """Run the command; exit status 0 all done, 1 some run failed, 2 unusable arguments, 130 or 143 interrupted."""
     try:
-        status = app(standalone_mode=False)
+        with ending.exits_raised():
+            status = app(standalone_mode=False)
     except UserError as error:
         _complain(str(error))
+        status = 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nobody is left to tell
+        status = 1
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise
+        _complain(f"{shortened(str(error.filename))}: no usable path ({error.strerror}); choose another")
         status = 2
     except typer.TyperException as error:
         _complain(f"{' '.join(error.format_message().split())}; 'bench --help' shows the commands")
         status = 2
     except typer.Abort:
         status = 1
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nobody is left to tell
-        status = 1
     sys.exit(status or 0)
 
 
-def _warn(config_dir: Path | None) -> None:
-    """Say which plug-ins and configs are left out."""
+def _warn(config_dir: Path | None, all_files: bool = False) -> None:
+    """Say which plug-ins and configs are left out, and with `all_files` which cannot be read."""
     from bench.config import catalogue  # noqa: PLC0415
 
-    for line in catalogue.warnings(config_dir):
+    for line in catalogue.warnings(config_dir, all_files):
         _complain(f"warning: {line}")
 
 
 def _complain(message: str) -> None:
-    typer.echo(f"bench: {message}", err=True)
+    typer.echo(f"bench: {texts.line(message)}", err=True)

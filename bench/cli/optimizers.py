@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench import provenance
-from bench.config import catalogue
-from bench.config.components import build
+from bench import provenance, texts
+from bench.config import catalogue, values
+from bench.config.components import Raised, build
 from bench.conformance.spaces import REFERENCE
 from bench.errors import UserError
 from bench.optimizers import Declaration
@@ -32,17 +32,23 @@ def _entries(name: str, config_dir: Path | None) -> Iterator[str]:
     try:
         config = catalogue.config("optimizer", name, config_dir)
         yield str(config.get("description") or "(no description)")
+        values.check_optimizer({"name": name, **config})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a library's remarks when it is imported are no part of the list
             space = parse(REFERENCE)
             optimizer = build("optimizer", config.get("class"), (space, 0, 50), config.get("settings") or {})
+    except Raised as error:  # one class that cannot be built leaves the others to be listed
+        yield f"not available: building it raised {texts.of_error(error.reason)}"
+        return
     except UserError as error:
-        yield f"not available: {error}"
+        yield f"not available: {texts.line(error)}"
         return
-    except Exception as error:  # noqa: BLE001 - one class that cannot be built leaves the others to be listed
-        yield f"not available: building it raised {type(error).__name__}: {error}"
-        return
-    yield from described(optimizer, space)
+    try:
+        yield from list(described(optimizer, space))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a class that is none leaves the others to be listed
+        yield f"not available: what it says of itself cannot be read: {texts.of_error(error)}"
 
 
 def described(optimizer: Any, space: Space) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from bench import results
+from bench import results, texts
 from bench.errors import UserError, allowed
 from bench.running import progress
 from bench.store import Store, default_url
@@ -33,9 +33,9 @@ def status(experiment: str, results_dir: Path, store_url: str | None, watch: boo
         console.print(progress.status_table(rows, {}))
         _print_states(console, journalled)
         for state, error, count in store.errors(experiment):
-            console.print(f"{count} trials {state}: {error}", markup=False)
+            console.print(texts.line(f"{count} trials {state}: {error}", texts.SHOWN), markup=False)
         for line in store.barren(experiment).values():
-            console.print(line, markup=False)
+            console.print(texts.line(line, texts.SHOWN), markup=False)
         if not watch or not any(run["alive"] for run in journalled):
             return
         time.sleep(2)
@@ -49,7 +49,7 @@ def _print_states(console: Console, journalled: list[dict[str, Any]]) -> None:
     console.print(f"{done} done, {running} running, {len(failed)} failed, {stopped} interrupted", markup=False)
     console.print(_said_of_trials(journalled), markup=False)
     for run in failed:
-        console.print(f"{run['run']}: {run['error']}", markup=False)
+        console.print(texts.line(f"{run['run']}: {run['error']}", texts.SHOWN), markup=False)
 
 
 def _said_of_trials(journalled: list[dict[str, Any]]) -> str:

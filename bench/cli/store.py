@@ -5,7 +5,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from bench import texts
 from bench.errors import UserError
 from bench.store import Store, contents, default_url
 from bench.store.database import without_password
@@ -23,7 +25,7 @@ def show(results_dir: Path, url: str | None) -> None:
     for heading in ("evaluations", "not ok", "time"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in problems:
-        names = (row.problem[:12], row.dataset or "?", row.model or "?")
+        names = (Text(texts.line(name)) for name in (row.problem[:12], row.dataset or "?", row.model or "?"))
         table.add_row(*names, str(row.evaluations), str(row.not_ok), duration(row.seconds))
     if problems:
         console.print(table)

@@ -1,17 +1,18 @@
 """What there is to choose from: the configs of the suite, of plug-ins and of a user's folder, with one line each."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
-from bench.config.folders import conf_dir, folders, plugins, warnings
+from bench.config import reading
+from bench.config.folders import choose, conf_dir, configs, folders, plugins
+from bench.config.folders import warnings as left_out
 from bench.errors import UserError, allowed
 
-__all__ = ["conf_dir", "config", "find_own_classes", "groups", "listing", "names", "warnings"]
+__all__ = ["choose", "conf_dir", "config", "find_own_classes", "groups", "listing", "names", "warnings"]
 
 _PLURALS = {"datasets": "dataset", "models": "model", "optimizers": "optimizer", "experiments": "experiment"}
 _PLURALS |= {"metrics": "metric", "budgets": "budget", "engines": "engine"}
@@ -20,7 +21,7 @@ _ORDER = ("dataset", "model", "optimizer", "experiment", "resampling", "metric",
 
 def groups(config_dir: Path | None = None) -> list[str]:
     """The groups that have configs, in the order of the documentation."""
-    there = {path.name for folder in folders(config_dir) for path in folder.path.iterdir() if path.is_dir()}
+    there = {path.parent.name for folder in folders(config_dir) for path in configs(folder)}
     return [name for name in _ORDER if name in there] + sorted(there - set(_ORDER))
 
 
@@ -48,13 +49,18 @@ def config(group: str, name: str, config_dir: Path | None = None) -> dict[str, A
     files = _files(group, config_dir)
     if name not in files:
         raise UserError(f"{group}={name}: unknown {group}; {allowed(name, sorted(files))}")
-    try:
-        content: Any = OmegaConf.to_container(OmegaConf.load(files[name]), resolve=True)
-    except (YAMLError, OmegaConfBaseException, OSError) as error:
-        raise UserError(f"{files[name]}: cannot be read: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
-        raise UserError(f"{files[name]}: expected a mapping, found {content!r}")
-    return {str(key): value for key, value in content.items()}
+    return reading.plain(files[name])
+
+
+def warnings(config_dir: Path | None = None, all_files: bool = False) -> Iterator[str]:
+    """A line about each plug-in and each config that is left out; with `all_files` about those that cannot be read."""
+    yield from left_out(config_dir)
+    for folder in folders(config_dir)[1:] if all_files else ():
+        for path in configs(folder):
+            try:
+                reading.load(path)
+            except UserError as error:
+                yield f"{error}; it is left out"
 
 
 def find_own_classes(config_dir: Path | None) -> None:
@@ -68,13 +74,13 @@ def find_own_classes(config_dir: Path | None) -> None:
 
 def _files(group: str, config_dir: Path | None) -> dict[str, Path]:
     """The file of each name; the first folder that has one counts, as it does for Hydra."""
-    every = [path for folder in folders(config_dir) for path in (folder.path / group).glob("*.yaml")]
+    every = [path for folder in folders(config_dir) for path in configs(folder, group)]
     return {path.stem: path for path in reversed(every)}
 
 
 def _description(path: Path) -> str:
     try:
-        content: Any = OmegaConf.to_container(OmegaConf.load(path))
-    except (YAMLError, OmegaConfBaseException, OSError) as error:
-        return f"(cannot be read: {' '.join(str(error).split())[:100]})"
-    return str((content or {}).get("description") or "") if isinstance(content, dict) else ""
+        description = reading.load(path).get("description")
+    except (UserError, OmegaConfBaseException):
+        return "(cannot be read)"
+    return " ".join(str(description or "").split())

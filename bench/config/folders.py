@@ -11,6 +11,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from bench.checks import usable
 from bench.errors import UserError
 
 GROUP = "hpo_compare.plugins"
@@ -33,10 +34,24 @@ def conf_dir() -> Path:
 
 def folders(config_dir: Path | None = None) -> list[Folder]:
     """Every folder of configs; raises `UserError` where the user's is not there."""
-    if config_dir is not None and not config_dir.is_dir():
+    if config_dir is not None and not usable("--config-dir", config_dir).is_dir():
         raise UserError(f"--config-dir={config_dir}: no such folder")
     own = [] if config_dir is None else [Folder(f"--config-dir={config_dir}", config_dir)]
     return [Folder("the suite", conf_dir()), *plugins()[0], *own]
+
+
+_chosen: list[Path] = []
+
+
+def choose(config_dir: Path | None) -> None:
+    """Let Hydra find the configs of a user's folder, too, or of none; raises `UserError` where it is not there."""
+    folders(config_dir)
+    _chosen[:] = [] if config_dir is None else [config_dir.absolute()]
+
+
+def chosen() -> Path | None:
+    """The user's folder that was chosen last."""
+    return _chosen[0] if _chosen else None
 
 
 @cache
@@ -62,10 +77,18 @@ def warnings(config_dir: Path | None = None) -> Iterator[str]:
         return
     owners: dict[str, str] = {}
     for folder in every:
-        for config in sorted(folder.path.glob("*/*.yaml")):
+        for config in configs(folder):
             name = config.relative_to(folder.path).as_posix()
             if owners.setdefault(name, folder.owner) != folder.owner:
                 yield f"{folder.owner}: {name} is left out: {owners[name]} has one of this name"
+
+
+def configs(folder: Folder, group: str = "*") -> list[Path]:
+    """The files of a folder's configs; raises `UserError` where it cannot be looked into."""
+    try:
+        return sorted(folder.path.glob(f"{group}/*.yaml"))
+    except OSError as error:
+        raise UserError(f"{folder.owner}: cannot be read ({error.strerror or error})") from None
 
 
 def _place(module: str) -> Path | None:

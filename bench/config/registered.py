@@ -15,8 +15,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
+from bench.config import reading
 from bench.config.folders import folders
 from bench.errors import UserError
 from bench.space import repeat
@@ -108,15 +108,15 @@ def _is_plain(text: str) -> bool:
 def _entries(folder: Path, group: str) -> Iterator[Mapping[str, Any]]:
     """What the configs of a folder say of a group: its own, and those of experiments."""
     for path in sorted((folder / group).glob("*.yaml")):
-        yield _content(path, path.stat().st_mtime_ns)
+        yield _content(path)
     for path in sorted((folder / "experiment").glob("*.yaml")):
-        content = _content(path, path.stat().st_mtime_ns)
+        content = _content(path)
         blocks = content.get("blocks")
         for entry in (content, *(blocks if isinstance(blocks, list) else ())):
-            yield from _said_of(group, entry)
+            yield from _of_group(group, entry)
 
 
-def _said_of(group: str, entry: Any) -> Iterator[Mapping[str, Any]]:
+def _of_group(group: str, entry: Any) -> Iterator[Mapping[str, Any]]:
     """What one mapping says of a group, as `model: {class: ...}` or `model.class: ...`."""
     if not isinstance(entry, Mapping):
         return
@@ -135,17 +135,19 @@ def _said_of(group: str, entry: Any) -> Iterator[Mapping[str, Any]]:
         yield nested
 
 
-@lru_cache(maxsize=1024)
-def _content(path: Path, _changed: int) -> Mapping[str, Any]:
+def _content(path: Path) -> Mapping[str, Any]:
     """What a config says; nothing, where it cannot be read."""
     try:
-        if not path.is_file():
-            return {}
-        config = OmegaConf.load(path)
-    except (YAMLError, OmegaConfBaseException, OSError, ValueError, RecursionError):
+        return _content_at(path, path.stat().st_mtime_ns)
+    except (OSError, UserError):
         return {}
+
+
+@lru_cache(maxsize=1024)
+def _content_at(path: Path, _changed: int) -> Mapping[str, Any]:
+    config = reading.load(path)
     try:
         content: Any = OmegaConf.to_container(config, resolve=True)
-    except OmegaConfBaseException:  # it rests on what other configs say
+    except (OmegaConfBaseException, RecursionError):  # it rests on what other configs say, or on itself
         content = OmegaConf.to_container(config)
-    return {str(key): value for key, value in content.items()} if isinstance(content, dict) else {}
+    return {str(key): value for key, value in content.items()}

@@ -9,7 +9,10 @@ GROUPS = ("dataset", "resampling", "model", "metric", "optimizer", "seeds", "ini
 FOR_READERS = ("description", "look")
 """Keys of any config that say what it is and how it is drawn: no part of what is recorded with a result."""
 
-_NOT_HASHED = {"name", *FOR_READERS, "source", "licence", "citation", "path"}
+ABOUT = (*FOR_READERS, "source", "licence", "citation")
+"""Keys of any config that say what it is, and change nothing."""
+
+_NOT_HASHED = {"name", *ABOUT, "path"}
 
 
 def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,11 +25,12 @@ __all__ = ["Check", "Subject", "check", "subject"]
 
 def subject(name: str, config_dir: Path | None = None) -> Subject:
     """The optimiser of a config; raises `UserError` where there is none of that name, or it names no class."""
-    from bench.config import catalogue  # noqa: PLC0415 - as below
+    from bench.config import catalogue, values  # noqa: PLC0415 - as below
 
     config = catalogue.config("optimizer", name, config_dir)
     if "class" not in config:
         raise UserError(f"optimizer.class: missing in {name}.yaml; name a class by its dotted path")
+    values.check_optimizer({"name": name, **config})
     return Subject(name, str(config["class"]), config.get("settings") or {})
 
 

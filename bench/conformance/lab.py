@@ -4,7 +4,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from bench.conformance.elsewhere import elsewhere
+from bench import texts
+from bench.config.components import Raised
+from bench.conformance.elsewhere import Elsewhere, elsewhere
 from bench.conformance.playing import TRIALS, Played, Subject, Way, play
 from bench.conformance.running import Finished, run
 from bench.conformance.spaces import REFERENCE, Case, case
@@ -31,8 +33,9 @@ class Lab:
     def __init__(self, subject: Subject, stack: ExitStack, trials: int = TRIALS, processes: bool = True) -> None:
         self.subject, self.way = subject, Way(budget=trials, trials=trials)
         self._runs: dict[Any, Any] = {}
-        others = (1, 2) if processes else ()
-        self._elsewhere = {threads: stack.enter_context(elsewhere(subject, threads)) for threads in others}
+        self._stack, self._elsewhere = stack, dict[int, Elsewhere]()
+        if processes:
+            self._process(2)  # it starts meanwhile
         # What a library does when it is first used, such as importing a part of itself, is not the runs' doing.
         self.first = watched(lambda: play(subject, case(REFERENCE, 0), self.way))[1]
 
@@ -53,12 +56,21 @@ class Lab:
         return self._base(tried)[1]
 
     def elsewhere(self, tried: Case, threads: int) -> Played:
-        """The plain run in a process whose BLAS has `threads` threads until it is limited."""
-        there = self._elsewhere[threads]
-        if there.blas_threads < threads and there.lives:
-            raise NotApplicable(f"BLAS has no {threads} threads here")
+        """The plain run in a process whose BLAS would use `threads` threads, if it has them, and is limited to one."""
+        there = self._process(threads)
         played: Played = self._once(("elsewhere", tried, threads), lambda: there.play(tried, self.way))
         return _unless_refused(played)
+
+    def needs_blas_threads(self, threads: int) -> None:
+        """Raise `NotApplicable` where the BLAS of the process elsewhere has fewer."""
+        there = self._process(threads)
+        if there.blas_threads < threads and there.lives:
+            raise NotApplicable(f"BLAS has no {threads} threads here")
+
+    def _process(self, threads: int) -> Elsewhere:
+        if threads not in self._elsewhere:
+            self._elsewhere[threads] = self._stack.enter_context(elsewhere(self.subject, threads))
+        return self._elsewhere[threads]
 
     def finished(self, tried: Case, **other: Any) -> Finished:
         """A run by the real runner."""
@@ -71,10 +83,10 @@ class Lab:
         """The optimiser of the plain run, new."""
         try:
             return self.subject.build(tried.space, tried.seed, self.way.budget)
+        except Raised as error:
+            raise Broken(f"building it raised {texts.of_error(error.reason)}") from error
         except UserError as error:
             raise NotApplicable(REFUSES + str(error)) from None
-        except Exception as error:
-            raise Broken(f"building it raised {type(error).__name__}: {error}") from error
 
     def declared(self, tried: Case) -> Declaration:
         return getattr(self.build(tried), "declared", None) or Declaration()

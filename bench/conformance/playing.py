@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench import texts
+from bench.config.components import Raised
 from bench.config.components import build as build_component
 from bench.conformance.spaces import LOSSES, Case, bowl
 from bench.errors import UserError
@@ -69,10 +71,10 @@ def play(subject: Subject, case: Case, way: Way) -> Played:
     """Build the optimiser, and ask and tell it as `way` says; what it raises is written down, never raised."""
     try:
         optimizer = subject.build(case.space, case.seed, way.budget)
+    except Raised as error:
+        return Played(wrong=f"building it raised {_one_line(error.reason)}")
     except UserError as error:
         return Played(refused=str(error))
-    except Exception as error:  # noqa: BLE001 - whatever a contributor's class raises is the finding
-        return Played(wrong=f"building it raised {_one_line(error)}")
     return loop(optimizer, case.space, way)
 
 
@@ -98,7 +100,9 @@ def loop(optimizer: Optimizer, space: Space, way: Way) -> Played:
             asked.append(repr(proposal))
             wrong = f"trial {number}: asked for {proposal!r}, which is invalid: {error}"
             break
-        except Exception as error:  # noqa: BLE001
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever a contributor's class raises is the finding
             wrong = f"trial {number}: ask raised {_one_line(error)}"
             break
         asked.append(to_json(configuration))
@@ -112,7 +116,9 @@ def loop(optimizer: Optimizer, space: Space, way: Way) -> Played:
         start = time.perf_counter()
         try:
             optimizer.tell(given, result.loss, failed=result.failed)
-        except Exception as error:  # noqa: BLE001
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001
             wrong = f"trial {number}: tell({to_json(configuration)}, {result.loss!r}, failed={result.failed}) raised "
             wrong += _one_line(error)
             break
@@ -132,10 +138,8 @@ def _changed(kept: Sequence[tuple[Any, Any]]) -> str:
 
 def _one_line(error: BaseException) -> str:
     """An exception in one line, with the place where it was raised."""
-    lines = str(error).strip().splitlines()
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"({Path(frame.filename).name}, line {frame.lineno})"
-    return f"{type(error).__name__}: {lines[0]} {where}" if lines else f"{type(error).__name__} {where}"
+    return f"{texts.of_error(error)} ({Path(frame.filename).name}, line {frame.lineno})"
 
 
 def difference(first: Played, second: Played) -> str:

@@ -1,9 +1,7 @@
 """From a dataset's YAML to a checked `Dataset`: its source called, its columns typed, its content hashed."""
 
-import hashlib
 import importlib
 import inspect
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.checks import whole
-from bench.config.components import raised_at_import
+from bench.config import extras
+from bench.config.components import raised, raised_at_import
 from bench.datasets import columns, dealing, roles
 from bench.datasets.roles import ROLES
 from bench.errors import UserError, allowed
@@ -71,7 +70,7 @@ def load(config: Mapping[str, Any], datasets_dir: Path) -> Dataset:
         raise UserError(f"dataset.task: {task!r} is not a task; {choices}, or null to infer it")
     named = roles.named(config)
     keys = {str(key): config[key] for key in config if key not in (*OWN_KEYS, *ROLES)}
-    table = _source(config.get("load"), keys, datasets_dir)()
+    table = _loaded(config.get("load"), _source(config.get("load"), keys, datasets_dir))
     where = f"dataset {name} ({keys['path']})" if keys.get("path") else f"dataset {name}"
     kept, had = _parted(table, named, keys.get("drop") or (), where)
     features = columns.typed(kept, where)
@@ -123,17 +122,44 @@ def _sample(rows: Any, target: NDArray[Any], classes: tuple[str, ...]) -> NDArra
     return dealing.by_class(every, [share, 1 - share], [1, 0], np.random.default_rng(0))[0]
 
 
+def _loaded(path: object, source: Callable[[], Table]) -> Table:
+    """What a source returns; what somebody's own raises is one line."""
+    try:
+        table = source()
+    except (KeyboardInterrupt, UserError):
+        raise
+    except BaseException as error:
+        if isinstance(error, ModuleNotFoundError) and error.name:
+            raise UserError(f"dataset.load={path}: {extras.missing(error.name, str(path))}") from None
+        if str(path).startswith("bench.") and not isinstance(error, OSError):
+            raise  # a fault of the suite
+        raise UserError(f"dataset.load={path}: {raised(error)}") from error
+    if not isinstance(table, Table):
+        way = "bench.datasets.Table(features, target)"
+        raise UserError(
+            f"dataset.load={path}: returned a {type(table).__name__}; expected {way}, as 'bench new dataset' shows"
+        )
+    return table
+
+
 def _source(path: object, keys: Mapping[str, Any], datasets_dir: Path) -> Callable[[], Table]:
     """The function that `load` names with its keys, once it is known to take them; `datasets_dir` where it wants it."""
     module, _, function = str(path).rpartition(".")
+    nowhere = f"dataset.load: no function {path!r}%s; give its dotted path, module.function"
+    if not module:
+        raise UserError(nowhere % "")
     try:
-        source: Callable[..., Table] = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise UserError(
-            f"dataset.load: no function {path!r} ({error}); give its dotted path, module.function"
-        ) from None
-    except (Exception, SystemExit) as error:
+        source: Callable[..., Table] | None = getattr(importlib.import_module(module), function, None)
+    except (KeyboardInterrupt, UserError):
+        raise
+    except BaseException as error:
+        if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
+            raise UserError(nowhere % f" ({error})") from None
         raise UserError(f"dataset.load={path}: {raised_at_import(module, error)}") from error
+    if source is None:
+        raise UserError(nowhere % f" (module {module!r} has no attribute {function!r})")
+    if not callable(source):
+        raise UserError(f"dataset.load={path}: is {source!r}, which is no function; give its dotted path")
     parameters = inspect.signature(source).parameters
     names = [name for name in parameters if name != "datasets_dir"]
     open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())

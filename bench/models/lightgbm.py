@@ -1,6 +1,7 @@
 """LightGBM: gradient boosting with early stopping, its binned data built once per process."""
 
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -10,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.checks import mapping
+from bench.errors import UserError
 from bench.models import Part, Step
-from bench.models.boosting import check_rounds
+from bench.models.boosting import FIXED, SEARCHED, check_known, check_names, check_rounds
 from bench.models.preparation import counting
 from bench.space import Value
 
@@ -21,6 +23,24 @@ _OBJECTIVES = {
     "regression": ("regression", "rmse"),
     "counts": ("poisson", "poisson"),
 }
+_SET_HERE = ("seed", "data_random_seed", "num_threads")
+"""What `fit` sets, whatever is given."""
+_NOT_SEARCHED = ("num_class", "deterministic", "force_row_wise", "force_col_wise", "feature_pre_filter", "verbosity")
+"""What results must not depend on, configuration by configuration."""
+_OF_OTHER_DATA = (
+    "categorical_feature", "forcedbins_filename", "group_column", "header", "ignore_column", "is_enable_sparse",
+    "label_column", "linear_tree", "max_bin_by_feature", "pre_partition", "precise_float_parser", "two_round",
+    "use_missing", "weight_column", "zero_as_missing",
+)  # fmt: skip
+"""What LightGBM reads while it bins a table, or reads one from a file, and refuses or ignores afterwards."""
+_OF_OTHER_TASKS = (
+    "config", "convert_model", "convert_model_language", "data", "input_model", "local_listen_port",
+    "machine_list_filename", "machines", "num_iteration_predict", "num_machines", "output_model", "output_result",
+    "parser_config_file", "pred_early_stop", "pred_early_stop_freq", "pred_early_stop_margin", "predict_contrib",
+    "predict_disable_shape_check", "predict_leaf_index", "predict_raw_score", "refit_decay_rate", "save_binary",
+    "saved_feature_importance_type", "snapshot_freq", "start_iteration_predict", "task", "time_out", "valid",
+)  # fmt: skip
+"""What no training in Python reads."""
 _BINNING = ("max_bin", "min_data_in_bin", "bin_construct_sample_cnt", "enable_bundle")
 
 
@@ -59,7 +79,10 @@ class LightGBM:
             "force_row_wise": True,
             "feature_pre_filter": False,
             "verbosity": -1,
-        } | mapping("model.settings.parameters", parameters)
+        }
+        given = mapping(FIXED, parameters)
+        _check(FIXED, tuple(given), tuple(self.fixed))
+        self.fixed |= given
         self._binned: WeakKeyDictionary[Part, dict[Any, tuple[lgb.Dataset, lgb.Dataset]]] = WeakKeyDictionary()
 
     def fit(
@@ -71,6 +94,7 @@ class LightGBM:
         threads: int,
         step: Step | None = None,
     ) -> "FittedLightGBM":
+        _check(SEARCHED, tuple(configuration), tuple(self.fixed))
         given = {name: value for name, value in configuration.items() if value is not None}
         parameters = self._parameters(given, seed, threads)
         curve: dict[str, dict[str, list[float]]] = {}
@@ -134,6 +158,27 @@ class FittedLightGBM:
 
     def details(self) -> dict[str, Any]:
         return {"rounds": self.rounds}
+
+
+@cache
+def _own_names() -> dict[str, str]:
+    """LightGBM's own name of each name that it knows."""
+    every: dict[str, list[str]] = lgb.basic._ConfigAliases._get_all_param_aliases()  # noqa: SLF001 - no other door
+    return {alias: name for name, aliases in every.items() for alias in (name, *aliases)}
+
+
+@lru_cache(maxsize=64)
+def _check(where: str, names: tuple[str, ...], fixed: tuple[str, ...]) -> None:
+    """Raise `UserError` for a parameter that LightGBM does not read, reads otherwise, or is not free to be given."""
+    own_names = _own_names()
+    check_known("LightGBM", where, names, own_names)
+    check_names(where, names, own_names, (*_SET_HERE, *(_NOT_SEARCHED if where == SEARCHED else ())), fixed)
+    for name in names:
+        own = own_names[name]
+        if own in _BINNING and name != own:
+            raise UserError(f"{where}.{name}: here it has LightGBM's own name, {own}; rename it")
+        if own in _OF_OTHER_DATA or own in _OF_OTHER_TASKS:
+            raise UserError(f"{where}.{name}: LightGBM makes no use of it here; remove it")
 
 
 def _plain(features: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from bench.checks import mapping
 from bench.config import extras
 from bench.errors import UserError
 from bench.models import Part, Step
-from bench.models.boosting import check_rounds
+from bench.models.boosting import FIXED, SEARCHED, check_names, check_rounds
 from bench.models.preparation import counting
 from bench.space import Value
 
@@ -25,6 +25,16 @@ _OBJECTIVES = {
     "regression": ("reg:squarederror", "rmse"),
     "counts": ("count:poisson", "poisson-nloglik"),
 }
+_OWN_NAMES = {
+    "learning_rate": "eta",
+    "reg_lambda": "lambda",
+    "reg_alpha": "alpha",
+    "min_split_loss": "gamma",
+    "random_state": "seed",
+    "n_jobs": "nthread",
+}
+"""Names that XGBoost takes for its own."""
+_SET_HERE = ("seed", "nthread", "verbosity")
 _SHORT_NAMES = ("eta", "lambda", "alpha", "objective", "eval_metric")
 
 
@@ -63,7 +73,9 @@ class XGBoost:
         objective, metric = _OBJECTIVES[task]
         several = {"num_class": classes} if task == "multiclass" else {}
         self.fixed = {"objective": objective, "eval_metric": metric, "tree_method": "hist", **several}
-        self.fixed |= mapping("model.settings.parameters", parameters)
+        given = mapping(FIXED, parameters)
+        check_names(FIXED, given, _OWN_NAMES, _SET_HERE, self.fixed)
+        self.fixed |= given
         watched: Any = self.fixed["eval_metric"]
         self.metric = str(watched if isinstance(watched, str) else watched[0])
         self._binned: WeakKeyDictionary[Part, dict[Any, tuple[Any, Any]]] = WeakKeyDictionary()
@@ -78,6 +90,7 @@ class XGBoost:
         threads: int,
         step: Step | None = None,
     ) -> "FittedXGBoost":
+        check_names(SEARCHED, configuration, _OWN_NAMES, _SET_HERE, self.fixed)
         given = {name: value for name, value in configuration.items() if value is not None}
         parameters = {**self.fixed, **given, "seed": seed, "nthread": threads, "verbosity": 1}
         train_set, stop_set = self._binned_pair(parameters.get("max_bin"), train, stop, threads)

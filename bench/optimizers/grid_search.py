@@ -32,7 +32,7 @@ class GridSearch:
     def __init__(self, space: Space, seed: int, budget: int | None, order: str = "shuffled", levels: int = 3) -> None:
         if order not in _ORDERS:
             raise UserError(f"optimizer.settings.order={order!r}: unknown order; {allowed(order, _ORDERS)}")
-        whole("optimizer.settings.levels", levels, 1)
+        whole("optimizer.settings.levels", levels, 1, 10_000)
         self.declared = Declaration(deterministic=order == "lexicographic")
         self._space = space
         self._levels = [tuple(dict.fromkeys(p.grid(p.levels or levels))) for p in space.parameters]

@@ -1,6 +1,6 @@
 """What a run needs of a problem, whatever is behind it, and what it gets: an evaluation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -8,8 +8,16 @@ from bench.errors import UserError
 from bench.models import Step
 from bench.space import Configuration, Space
 
-NO_OUTCOME = (UserError, ImportError, OSError, MemoryError)
-"""What says nothing about a configuration where it is raised in an evaluation: it is raised further."""
+
+def is_outcome(error: BaseException) -> bool:
+    """Whether what is raised in an evaluation is its outcome: everything is, also an `OSError` or `SystemExit`.
+
+    Except an interrupt, a message to the user, and what Python's import says of a library that is missing or broken:
+    they say nothing about the configuration.
+    """
+    if isinstance(error, ImportError):
+        return error.name is None
+    return not isinstance(error, (KeyboardInterrupt, UserError))
 
 
 @dataclass(frozen=True)
@@ -22,7 +30,13 @@ class Evaluation:
     status: str
     """ok, failed (the model raised, or its loss is not finite), timeout or crashed (its process died)."""
     error: str | None = None
+    """One line, cleaned and cut (`bench.texts`)."""
     details: dict[str, Any] = field(default_factory=dict)
+    """Values of JSON."""
+
+
+Evaluate = Callable[[Configuration], Evaluation]
+"""Makes an evaluation, within the limits of a run, where it has some, and in the process that they ask for."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +74,15 @@ class Problem(Protocol):
         """The hash of the problem with those seeds left out that follow the repetition's seed."""
         ...
 
-    @property
-    def baseline_loss(self) -> float:
-        """A finite loss of no merit: what an optimiser is told for a failure before the first success."""
+    def baseline(self, evaluate: Evaluate) -> float:
+        """A finite loss of no merit: what an optimiser is told for a failure before the first success.
+
+        Whatever has to be evaluated for it is evaluated by `evaluate`.
+        """
+        ...
+
+    def check(self, evaluate: Evaluate) -> None:
+        """Raise `UserError` where the config states what is not so, by evaluations that `evaluate` makes."""
         ...
 
     def key(self, configuration: Configuration) -> str:
@@ -75,20 +95,14 @@ class Problem(Protocol):
         `step` is handed to each training (`Model.fit`), which it may end: the outcome is that of what has been trained
         until then. A problem that trains nothing does not call it.
 
-        Raises, as no outcome, what is in `NO_OUTCOME`; whatever else goes wrong is an evaluation that failed.
+        Whatever is raised in it is an evaluation that failed, if it is an outcome (`is_outcome`); else it is raised.
         """
         ...
 
-    def metadata(self) -> dict[str, Any]:
-        """What is recorded of the problem with each run, as plain data.
+    def metadata(self, baseline_loss: float | None = None) -> dict[str, Any]:
+        """What is recorded of the problem with each run, as plain data; `baseline_loss` where it has been computed.
 
         Always `problem` and `problem_family` (the hashes), `task`, `metric` (what the loss is called) and
         `baseline_loss` (None where it would have to be computed for this alone).
         """
         ...
-
-
-def one_line(error: BaseException) -> str:
-    """An error's type and the first line of its message."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import datasets, metrics, provenance
+from bench import datasets, metrics, provenance, texts
 from bench.config.components import build as build_component
 from bench.datasets import Dataset, Split
 from bench.errors import UserError
 from bench.metrics import Metric
 from bench.models import Model, Part, Step
-from bench.problems.contract import NO_OUTCOME, Evaluation, Recipe, one_line
+from bench.problems import details as told
+from bench.problems.contract import Evaluate, Evaluation, Recipe, is_outcome
 from bench.space import Configuration, Space, parsing, to_json
 
 
@@ -68,33 +69,34 @@ class DataProblem:
 
         The test loss is that of the fold models' averaged predictions. `seconds` are those of training and judging:
         what is prepared once for all trials is charged to none. A model's error or a loss that is not finite, in any
-        fold, is an outcome. A missing library, a full disk and a lack of memory are not: they are raised.
+        fold, is an outcome, whatever it is. A missing library is not: it is raised.
         """
         watched = {} if step is None else {"step": step}  # a user's model may be without
-        self.prepare()
         start = time.perf_counter()
         losses: list[float] = []
         details: list[dict[str, Any]] = []
         tested: NDArray[np.float64] | float = 0.0
         test_loss = error = None
         try:
+            self.prepare()
+            start = time.perf_counter()
             for fold in self._folds:
                 fitted = self.model.fit(
-                    configuration, fold.train, fold.stop, self.model_seed, self.recipe.threads, **watched
+                    dict(configuration), fold.train, fold.stop, self.model_seed, self.recipe.threads, **watched
                 )
-                details.append(fitted.details() | {"curve": [float(f"{point:.6g}") for point in fitted.curve]})
+                details.append(told.plain(fitted.details()) | {"curve": told.curve(fitted.curve)})
                 losses.append(self._loss(fold.valid, fitted.predict(fold.valid.features)))
                 if self._test is not None:
                     tested = tested + fitted.predict(self._test.features)
             if self._test is not None:
                 test_loss = self._loss(self._test, np.asarray(tested) / len(self._folds))
-        except NO_OUTCOME:
-            raise
-        except (Exception, SystemExit) as failure:  # noqa: BLE001 - what a model raises is this configuration's outcome
-            error = one_line(failure)
+        except BaseException as failure:
+            if not is_outcome(failure):
+                raise
+            error = texts.of_error(failure)
         seconds = time.perf_counter() - start
         several = len(self._folds) > 1
-        detail = {"fold_losses": losses, "folds": details} if several else next(iter(details), {})
+        detail = told.plain({"fold_losses": losses, "folds": details}) if several else next(iter(details), {})
         if error is not None:
             where = f"fold {len(losses)}: " if several and len(losses) < len(self._folds) else ""
             return Evaluation(None, None, seconds, "failed", where + error, detail)
@@ -111,6 +113,14 @@ class DataProblem:
             for fold in self._folds:
                 prepare(fold.train, fold.stop, self.model_seed, self.recipe.threads)
 
+    def baseline(self, evaluate: Evaluate) -> float:
+        """The `baseline_loss`: nothing is evaluated for it."""
+        del evaluate
+        return self.baseline_loss
+
+    def check(self, evaluate: Evaluate) -> None:
+        """Nothing: the config states no losses."""
+
     @cached_property
     def baseline_loss(self) -> float:
         """The validation loss of a model that knows the train part's class shares, or its mean, and nothing else."""
@@ -126,8 +136,9 @@ class DataProblem:
             losses.append(self._loss(fold.valid, prediction))
         return math.fsum(losses) / len(losses)
 
-    def metadata(self) -> dict[str, Any]:
+    def metadata(self, baseline_loss: float | None = None) -> dict[str, Any]:
         """The hashes, and what a report says of data: folds, what early stopping watched, the loss without a model."""
+        del baseline_loss  # its own is computed without an evaluation
         return {
             "problem": self.hash,
             "problem_family": self.family,
@@ -145,7 +156,7 @@ class DataProblem:
         loss = self.metric.loss(part.target, prediction, part.weights) if finite else math.nan
         if not math.isfinite(loss):
             raise FloatingPointError(f"the {self.metric.name} is {loss}")
-        return loss
+        return float(loss)
 
     @cached_property
     def _folds(self) -> tuple[_FoldParts, ...]:
@@ -183,6 +194,10 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
         model: Model = build_component("model", model_config["class"], (dataset.task, len(dataset.classes)), settings)
     except UserError as error:
         raise UserError(_named(error, config, dataset)) from None
+    lacking = [name for name in ("fit", "libraries", "revision", "threads_matter") if not hasattr(model, name)]
+    if lacking:
+        what = f"model.class={model_config['class']}: its objects have no {', no '.join(lacking)}"
+        raise UserError(f"{what}; 'bench new model NAME' writes one that has")
     space = parsing.parse(model_config["space"])
     identity = {
         "data": dataset.content,

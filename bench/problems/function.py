@@ -9,20 +9,20 @@ import hashlib
 import inspect
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench import provenance
+from bench import provenance, texts
 from bench.checks import is_number, whole
 from bench.config.components import build as build_component
-from bench.config.components import locate
+from bench.config.components import check_settings, locate, parameters
 from bench.errors import UserError, allowed
 from bench.models import Step
-from bench.problems.contract import NO_OUTCOME, Evaluation, Recipe, one_line
+from bench.problems.contract import Evaluate, Evaluation, Recipe, is_outcome
 from bench.space import Configuration, InvalidConfiguration, Space, parsing, to_json
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ KEYS = (
     "baseline",
 )  # fmt: skip
 """The keys of a function's YAML."""
+
+CUT = 10
+"""After how many evaluations that were ended by a limit, or died, no more are made for a baseline."""
 
 loads = False
 
@@ -47,7 +50,7 @@ class FunctionProblem:
     noise: float
     """The standard deviation of what is added to the value, by the configuration and the model seed."""
     model_seed: int
-    baseline: int
+    drawn: int
     """How many points the baseline is the mean of; 0: as few as can be, and only where it is needed."""
     libraries: tuple[str, ...]
     minimum: tuple[float, tuple[Configuration, ...]] | None
@@ -78,10 +81,10 @@ class FunctionProblem:
         start = time.perf_counter()
         try:
             value = self._value(configuration)
-        except NO_OUTCOME:
-            raise
-        except (Exception, SystemExit) as failure:  # noqa: BLE001 - what a function raises is this point's outcome
-            return Evaluation(None, None, time.perf_counter() - start, "failed", one_line(failure))
+        except BaseException as failure:
+            if not is_outcome(failure):
+                raise
+            return Evaluation(None, None, time.perf_counter() - start, "failed", texts.of_error(failure))
         seconds = time.perf_counter() - start
         if not self.noise:
             return Evaluation(value, None, seconds, "ok")
@@ -89,26 +92,40 @@ class FunctionProblem:
 
     @cached_property
     def baseline_loss(self) -> float:
-        """The mean value over `baseline` points, drawn by the space's reference law from a seed that never changes.
+        """The `baseline` by evaluations in this process."""
+        return self.baseline(self.evaluate)
 
-        Points without a value are passed over; where ten times as many have none, the mean is over those that have
-        one, and 0 over none.
+    def baseline(self, evaluate: Evaluate) -> float:
+        """The mean value over `drawn` points, by the space's reference law from a seed that never changes.
+
+        Points without a value are passed over: where the function raises, is ended by a limit, or dies. Where ten times
+        as many have none, or `CUT` were ended or died, the mean is over those that have one, and 0 over none.
         """
         rng = np.random.default_rng(0)
-        wanted = max(self.baseline, 1)
+        wanted = max(self.drawn, 1)
         values: list[float] = []
+        cut = 0
         for _ in range(10 * wanted):
-            try:
-                values.append(self._value(self.space.sample(rng)))
-            except NO_OUTCOME:
-                raise
-            except (Exception, SystemExit):  # noqa: BLE001, S112 - a point without a value
-                continue
-            if len(values) == wanted:
+            outcome = evaluate(self.space.sample(rng))
+            value = outcome.test_loss if self.noise else outcome.loss
+            if outcome.status == "ok" and value is not None:
+                values.append(value)
+            cut += outcome.status in ("timeout", "crashed")
+            if len(values) == wanted or cut == CUT:
                 break
         return math.fsum(value / len(values) for value in values)
 
-    def metadata(self) -> dict[str, Any]:
+    def check(self, evaluate: Evaluate) -> None:
+        """Raise `UserError` where the function has not the minimum that its config states."""
+        least, where = self.minimum or (0.0, ())
+        for point in where:  # a minimum that the function does not have would judge every optimiser wrongly
+            outcome = evaluate(point)
+            value = outcome.test_loss if self.noise else outcome.loss
+            if value is None or abs(value - least) > 1e-6 * max(1.0, abs(least)):
+                what = outcome.error or f"the value is {value!r}"
+                raise UserError(f"model.minimum: loss is {least!r}, but at {to_json(point)} {what}; mend or remove it")
+
+    def metadata(self, baseline_loss: float | None = None) -> dict[str, Any]:
         """The hashes, `known_minimum` and `known_minimisers` (None where not known), `noise`, the libraries named."""
         least, where = self.minimum or (None, None)
         computed_by = {"computed_by": provenance.versions(self.libraries)} if self.libraries else {}
@@ -117,7 +134,7 @@ class FunctionProblem:
             "problem_family": self.family,
             "metric": "value",
             "task": "function",
-            "baseline_loss": self.baseline_loss if self.baseline else None,
+            "baseline_loss": (self.baseline_loss if baseline_loss is None else baseline_loss) if self.drawn else None,
             "known_minimum": least,
             "known_minimisers": None if where is None else list(where),
             "noise": self.noise,
@@ -126,8 +143,10 @@ class FunctionProblem:
 
     def _value(self, configuration: Configuration) -> float:
         returned = self.function(dict(configuration))
-        if isinstance(returned, bool | str) or not hasattr(returned, "__float__"):
-            raise TypeError(f"the value is {returned!r}, which is not a number")
+        if type(returned) is not float:
+            none = isinstance(returned, bool | str | np.bool_) or not hasattr(returned, "__float__")
+            if none or np.iscomplexobj(returned):
+                raise TypeError(f"the value is {returned!r}, which is not a number")
         value = float(returned)
         if not math.isfinite(value):
             raise FloatingPointError(f"the value is {value}")
@@ -201,7 +220,7 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> FunctionProblem:
     family = provenance.digest(identity | ({"noise": noise, "model_seed": seeds.get("model", 0)} if noise else {}))
     if noise:
         identity |= {"noise": noise, "model_seed": model_seed}
-    problem = FunctionProblem(
+    return FunctionProblem(
         recipe,
         _callable(config["function"], settings),
         space,
@@ -213,37 +232,19 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> FunctionProblem:
         identity,
         family,
     )
-    if problem.minimum is not None:
-        _must_hold(problem, *problem.minimum)
-    return problem
-
-
-def _must_hold(problem: FunctionProblem, least: float, where: Sequence[Configuration]) -> None:
-    """A minimum that the function does not have would judge every optimiser wrongly."""
-    for point in where:
-        evaluation = replace(problem, noise=0.0).evaluate(point)
-        if evaluation.loss is None or abs(evaluation.loss - least) > 1e-6 * max(1.0, abs(least)):
-            outcome = evaluation.error or f"the value is {evaluation.loss!r}"
-            raise UserError(f"model.minimum: loss is {least!r}, but at {to_json(point)} {outcome}; mend or remove it")
 
 
 def _callable(path: str, settings: Mapping[str, Any]) -> Callable[[Configuration], Any]:
     """What takes a configuration: an object of the class named, or the function named with its settings."""
     factory = locate("model.function", path)
     if inspect.isclass(factory):
-        built = build_component("model", path, (), settings)
+        built = build_component("model", path, (), settings, "function")
         if not callable(built):
             raise UserError(f"model.function={path}: its objects cannot be called; give it __call__(configuration)")
         return built  # type: ignore[no-any-return]
     if not callable(factory):
         raise UserError(f"model.function={path}: neither a function nor a class; it is {factory!r}")
-    parameters = list(inspect.signature(factory).parameters.values())[1:]
-    known = [parameter.name for parameter in parameters]
-    open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-    for key in settings:
-        if key not in known and not open_ended:
-            what = allowed(key, known) if known else f"{path} takes no settings"
-            raise UserError(f"model.settings.{key}: unknown; {what}")
+    check_settings("model.settings", path, parameters(factory, 1), settings)
     return partial(factory, **settings)
 
 

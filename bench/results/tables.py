@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from bench import files
 from bench.errors import UserError, allowed
 from bench.results import arrays
+from bench.wording import shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 SEEDS = 2**31 - 1
 """The largest seed that every library here takes."""
+LONGEST_NAME = 150
+"""Characters of a name: files that are named after it have more, and file systems hold 255."""
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 
@@ -111,6 +114,8 @@ def check_name(key: str, name: object) -> str:
     """The name of a dataset, model, optimiser or experiment; raises `UserError` where it cannot name a folder."""
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise UserError(f"{key}={name!r}: expected letters, digits, '.', '_' and '-', as it names a folder")
+    if len(name) > LONGEST_NAME:
+        raise UserError(f"{key}={shortened(name)}: expected at most {LONGEST_NAME} characters, as it names a folder")
     return name
 
 

@@ -14,16 +14,26 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from bench import problems
+from bench import problems, texts
 from bench.checks import positive
 from bench.errors import UserError
 from bench.problems import Evaluation, Recipe
 from bench.running.child import die_with_parent, environment_of_child
+from bench.running.surroundings import Surroundings
 from bench.running.thread_pools import limited
 from bench.space import Configuration
 
 LOOK_SECONDS = 0.02
 """How often a child with a limit of memory is looked at."""
+
+LIVES_SECONDS = 0.25
+"""How often it is seen whether another still lives."""
+
+GRACE_SECONDS = 2.0
+"""How long a child that has closed its connection may take to die."""
+
+MOST = 2**25
+"""The most bytes of an answer: more than `bench.problems.details` lets through."""
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
@@ -70,6 +80,10 @@ class ChildDied(Exception):
     """The child ended before it could evaluate anything, which says nothing about a configuration."""
 
 
+_RAISED: dict[str, type[Exception]] = {kind.__name__: kind for kind in (UserError, ModuleNotFoundError, ImportError)}
+_NO_OUTCOME = (UserError, ImportError, ChildDied)
+
+
 class _Child:
     """A process that evaluates configurations of one problem."""
 
@@ -83,19 +97,18 @@ class _Child:
             env=os.environ | environment_of_child(),
             stdin=subprocess.DEVNULL,
             pass_fds=[number],
+            process_group=0,  # so that what an evaluation starts ends with it
         )
         theirs.close()
         try:
             self._connection.send((sys.path, recipe))
-            error = self._connection.recv()
-        except (EOFError, ConnectionError):
-            raise ChildDied(f"the child process died with {self._how()} before it evaluated anything") from None
+            self._wait(0.0, NO_LIMITS)
+            self._outcome(self._connection.recv_bytes(MOST))
+        except (EOFError, OSError, ValueError):
+            raise ChildDied(f"{self._how('the child process')} before it evaluated anything") from None
         except BaseException:
             self.kill()
             raise
-        if error is not None:
-            self.kill()
-            raise error
 
     @property
     def lives(self) -> bool:
@@ -107,26 +120,38 @@ class _Child:
         try:
             self._connection.send(configuration)
             cut = self._wait(start, within)
-            result = cut or self._connection.recv()
-        except (EOFError, ConnectionError):
+            evaluation = cut or self._outcome(self._connection.recv_bytes(MOST))
+        except (EOFError, OSError, ValueError, TypeError, RecursionError):  # it is gone, or what came is no answer
             seconds = time.perf_counter() - start
-            return Evaluation(None, None, seconds, "crashed", f"the process died with {self._how()}")
+            return Evaluation(None, None, seconds, "crashed", self._how())
+        except _NO_OUTCOME:
+            raise
         except BaseException:
             self.kill()
             raise
-        if isinstance(result, BaseException):
-            raise result
-        assert isinstance(result, Evaluation)
-        return result
+        assert evaluation is not None, "an answer without an evaluation is the first alone"
+        return evaluation
+
+    def _outcome(self, answer: bytes) -> Evaluation | None:
+        """What the child's answer says; raises what is no outcome. Nothing of the child's is unpickled."""
+        fields = json.loads(answer)
+        if not isinstance(fields, dict):
+            raise ValueError("no answer")
+        if "raised" in fields:
+            raise _RAISED.get(fields["raised"], ChildDied)(texts.stored(fields["message"]))
+        return Evaluation(**fields) if fields else None
 
     def _wait(self, start: float, within: Limits) -> Evaluation | None:
         """Until there is a result; or until a limit is reached, which ends the child: then what that comes to."""
         end = None if within.timeout is None else start + within.timeout
-        look = None if within.memory is None else LOOK_SECONDS
+        look = LIVES_SECONDS if within.memory is None else LOOK_SECONDS
         while True:
-            left = None if end is None else max(0.0, end - time.perf_counter())
-            if self._connection.poll(min((limit for limit in (left, look) if limit is not None), default=None)):
+            left = look if end is None else min(look, max(0.0, end - time.perf_counter()))
+            lives = self.lives
+            if self._connection.poll(left):
                 return None
+            if not lives:  # and what it has started holds the connection
+                raise EOFError
             if end is not None and time.perf_counter() >= end:
                 self.kill()
                 assert within.timeout is not None
@@ -145,14 +170,22 @@ class _Child:
         return 0  # it has just died, which the connection tells
 
     def kill(self) -> None:
-        self._process.kill()
+        """End it, and whatever an evaluation has started there."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._connection.close()
 
-    def _how(self) -> str:
-        code = self._process.wait()
-        self._connection.close()
-        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+    def _how(self, who: str = "the process") -> str:
+        """How it died; where it lives, and has only closed the connection, it is ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(GRACE_SECONDS)
+        code = self._process.poll()
+        self.kill()
+        if code is None:
+            return f"{who} closed its connection to the run"
+        known = {number.value: number.name for number in signal.Signals}
+        return f"{who} died with {f'exit status {code}' if code >= 0 else f'signal {known.get(-code, -code)}'}"
 
 
 _warm: dict[str, _Child] = {}  # at most one, by what its problem is built from
@@ -191,26 +224,52 @@ def main() -> None:
     from multiprocessing.connection import Connection  # noqa: PLC0415 - in the child alone
 
     parent, connection = int(sys.argv[1]), Connection(int(sys.argv[2]))
+    os.set_inheritable(connection.fileno(), False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     _die_with_parent(parent)
+    surroundings, leave = Surroundings(), os._exit
     sys.path[:], recipe = connection.recv()
     try:
         problem = problems.build(recipe)
-        getattr(problem, "prepare", lambda: None)()
-    except Exception as error:  # noqa: BLE001 - handed to the parent, which raises it
-        connection.send(error)
-        os._exit(0)
-    connection.send(None)
+        prepare = getattr(problem, "prepare", lambda: None)
+    except BaseException as error:  # noqa: BLE001 - handed to the parent, which raises it
+        connection.send_bytes(_answer(error))
+        leave(0)
+    with suppress(BaseException):  # what it raises is an outcome of each evaluation
+        prepare()
+    connection.send_bytes(b"{}")
     while True:
         try:
             configuration = connection.recv()
-        except EOFError:
-            os._exit(0)
+        except (EOFError, OSError):
+            _end_group()
+            leave(0)
+        surroundings.before()
         try:
             with limited(recipe.threads):
-                connection.send(problem.evaluate(configuration))
-        except Exception as error:  # noqa: BLE001 - as above
-            connection.send(error)
+                result: Evaluation | BaseException = problem.evaluate(configuration)
+        except BaseException as error:  # noqa: BLE001 - as above
+            result = error
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        surroundings.restore()
+        connection.send_bytes(_answer(result))
+
+
+def _answer(result: Evaluation | BaseException) -> bytes:
+    """What the parent is sent, in JSON: it is plain, and no larger than what is stored of it."""
+    if isinstance(result, KeyboardInterrupt):  # of the evaluated code's own: the user's is the parent's
+        result = Evaluation(None, None, 0.0, "failed", texts.of_error(result))
+    if isinstance(result, Evaluation):
+        return json.dumps(vars(result)).encode()
+    kind = next((name for name, kind in _RAISED.items() if isinstance(result, kind)), "")
+    what = str(result) if kind else texts.of_error(result)
+    return json.dumps({"raised": kind, "message": texts.stored(what)}).encode()
+
+
+def _end_group() -> None:
+    """End what evaluations have started and left, this process included."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
 
 
 def _die_with_parent(parent: int) -> None:

@@ -3,43 +3,73 @@
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import hydra
 import typer
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from bench.config import catalogue
+from bench import texts
+from bench.config import catalogue, including
+from bench.config.values import NotTextError
 from bench.errors import UserError, allowed
 from bench.running import launch
+from bench.wording import shortened
+
+SHOWN = ("job", "hydra", "all")
+"""What --cfg prints."""
+LONGEST_KEY = 200
 
 
-def run(overrides: Sequence[str], options: Sequence[str], config_dir: Path | None) -> None:
-    """Compose what `overrides` say and do it; `options` are Hydra's own."""
-    if config_dir is not None and not config_dir.is_dir():
-        raise UserError(f"--config-dir={config_dir}: no such folder")
+def run(overrides: Sequence[str], multirun: bool, cfg: str | None, config_dir: Path | None) -> None:
+    """Compose what `overrides` say and do it, or with `cfg` print it."""
+    catalogue.choose(config_dir)
+    if cfg is not None and cfg not in SHOWN:
+        raise UserError(f"--cfg={cfg}: {allowed(cfg, SHOWN)}")
+    if cfg is not None and multirun:
+        raise UserError("--cfg: prints the config of a single run; leave out -m, and the values that are swept")
+    _check_overrides(overrides, config_dir)
     catalogue.find_own_classes(config_dir)
     for line in catalogue.warnings(config_dir):
-        typer.echo(f"bench: warning: {line}", err=True)
+        typer.echo(f"bench: warning: {texts.line(line)}", err=True)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through: they are told here
-    sys.argv = ["bench", *options, *overrides]
-    if config_dir is not None:
-        sys.argv += ["--config-dir", str(config_dir)]
+    sys.argv = ["bench", *(["--multirun"] if multirun else []), *(["--cfg", cfg] if cfg else []), *overrides]
     door = hydra.main(config_path=str(catalogue.conf_dir()), config_name="bench", version_base="1.3")
-    composed: list[DictConfig] = []
+    handed: list[DictConfig | launch.Sweep] = []
     try:
-        door(composed.append)()  # a sweep is done by the sweeper inside; a single run is done here, outside Hydra's job
-        for config in composed:
-            launch.single(config)
+        with _composing(overrides, config_dir):
+            door(handed.append)()  # what is to be done is handed out of Hydra, and done here
+        for what in handed:
+            if isinstance(what, launch.Sweep):
+                launch.sweep(replace(what, compose=_composing(overrides, config_dir)(what.compose)))
+            else:
+                launch.single(what)
     except launch.RunsFailedError as error:
         for line in (*error.lines(), str(error)):
-            typer.echo(f"bench: {line}", err=True)
+            typer.echo(f"bench: {texts.line(line)}", err=True)
         raise typer.Exit(1) from None
+    except NotTextError as error:
+        written = next((each for each in overrides if each.partition("=")[0].lstrip("+") == error.key), None)
+        key = error.key.rpartition(".")[2]
+        way = f"{key}: '...'" if written is None else f"\"{error.key}='{written.partition('=')[2]}'\""
+        raise UserError(f"{error}; quotes make it text: {way}") from None
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(_message(error, overrides, config_dir)) from error
+
+
+@contextmanager
+def _composing(overrides: Sequence[str], config_dir: Path | None) -> Iterator[None]:
+    """Say in one line what Hydra cannot compose: it has many kinds of errors for what a user wrote."""
+    try:
+        yield
     except OverrideParseException as error:
         key, _, value = str(error.override).partition("=")
         reason = next(iter(str(error).splitlines()), "").strip()
@@ -49,24 +79,74 @@ def run(overrides: Sequence[str], options: Sequence[str], config_dir: Path | Non
         raise UserError(_message(error, overrides, config_dir)) from error
     except YAMLError as error:
         raise UserError(f"a config is not valid YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise UserError("a config or an override leads back to itself, or nests too deep") from error
+    except (ValueError, TypeError, AssertionError, OverflowError) as error:
+        given = f"{' '.join(overrides)}: " if overrides else ""
+        raise UserError(f"{shortened(given)}cannot be composed: {_first_line(error)}") from error
+
+
+def _check_overrides(overrides: Sequence[str], config_dir: Path | None) -> None:
+    """Refuse what is no override, what sets Hydra's own keys, and a group's choice that is not one name."""
+    for override in overrides:
+        key = override.partition("=")[0].lstrip("+~").strip()
+        if override.startswith("-"):
+            raise UserError(f"{override}: no such option; see 'bench run --help'")
+        if not key or not (override.startswith("~") or "=" in override) or len(key) > LONGEST_KEY:
+            raise UserError(f"{shortened(repr(override))}: expected key=value; see 'bench run --help'")
+        if re.split(r"[./@:]", key)[0] == "hydra" and key != "hydra.mode":
+            raise UserError(f"{override}: {key} {including.HYDRAS_OWN}")
+    with _composing(overrides, config_dir):
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+    groups = catalogue.groups(config_dir)
+    for each in parsed:
+        group, value = each.key_or_group, each.value()
+        if group not in groups or each.is_delete() or each.is_sweep_override() or isinstance(value, str):
+            continue
+        if isinstance(value, list):
+            several = ",".join(map(str, value))
+            raise UserError(f"{each.input_line}: expected one {group}; to compare several: -m {group}={several}")
+        quoted = f"a name that is read as something else needs quotes: \"{group}='...'\""
+        names = catalogue.names(group, config_dir)
+        raise UserError(f"{each.input_line}: unknown {group}; {allowed(value, names)}; {quoted}")
+
+
+_PLAINLY = (
+    (
+        r"In '(?!bench')([^']+)': Could not (?:find|load) '([^']+)'",
+        "{0}.yaml: its 'defaults' name {1}, which is not there",
+    ),
+    (r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", "{0}: several values are a sweep; add -m"),
+    (r"Interpolation key '([^']+)' not found", "${{{0}}}: no such key to interpolate"),
+    (r"An item is already at '([^']+)'", "+{0}: is there already; leave out the +"),
+    (r"Could not delete from config. '([^']+)' does not exist", "~{0}: there is nothing to remove; leave it out"),
+    (r"Missing mandatory value: (?s:.*)full_key: (\S+)", "{0}=???: has no value yet; give it one"),
+)
+"""What Hydra and OmegaConf say, and the same in the suite's words."""
 
 
 def _message(error: Exception, overrides: Sequence[str], config_dir: Path | None) -> str:
     """One line about what Hydra or OmegaConf could not compose."""
     text = str(error)
-    if match := re.search(r"Could not find '([^'/]+)/([^']+)'", text):
+    for pattern, plainly in _PLAINLY:
+        if match := re.search(pattern, text):
+            return plainly.format(*match.groups())
+    if match := re.search(r"Could not (?:find|load) '([^'/]+)/([^']+)'", text):
         group, name = match.groups()
         return f"{group}={name}: unknown {group}; {allowed(name, catalogue.names(group, config_dir))}"
     if isinstance(error, MissingConfigException):
         return " ".join(text.split())
     if match := re.search(r"Could not override '([^']+)'", text):
         return _unknown_key(match.group(1), overrides, config_dir)
-    if match := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text):
-        return f"{match.group(1)}: several values are a sweep; add -m"
-    if match := re.search(r"Interpolation key '([^']+)' not found", text):
-        return f"${{{match.group(1)}}}: no such key to interpolate"
+    if match := re.search(r"Error merging override (.+)", text):
+        reason = _first_line(error.__cause__) if isinstance(error.__cause__, Exception) else "it does not fit"
+        return f"{match.group(1)}: cannot be set ({reason})"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return "; ".join(lines[:2]) + "; see 'bench run --help'"
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def _unknown_key(key: str, overrides: Sequence[str], config_dir: Path | None) -> str:

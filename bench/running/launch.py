@@ -7,16 +7,20 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from bench.config.components import locate
-from bench.running import dry_run, progress
+from bench import texts
+from bench.config import schema, values
+from bench.config.components import check_settings, locate, parameters
+from bench.running import child_process, dry_run, progress
 from bench.running.cores import on_cores
+from bench.running.evaluating import evaluate
 from bench.running.plan import Plan, plan_runs
 from bench.running.run import Failure, RunSpec, execute, problem_of
 from bench.running.sweep import enumerate_runs, specify
@@ -41,7 +45,7 @@ class RunsFailedError(Exception):
             first = failures[0]
             where = "" if str(first.run) in first.message else f"{first.run}: "
             more = f" (and {len(failures) - 1} more runs)" if len(failures) > 1 else ""
-            yield f"{where}{first.message}{more}"
+            yield f"{where}{texts.line(first.message, texts.SHOWN)}{more}"
 
 
 def single(config: DictConfig) -> None:
@@ -60,22 +64,38 @@ def single(config: DictConfig) -> None:
     _carry_out(config, plan, in_this_process)
 
 
-def sweep(master: DictConfig, compose: Callable[[list[str]], DictConfig], arguments: list[str]) -> None:
-    """Do the sweep that the overrides `arguments` select, with the engine of the config."""
-    specs = enumerate_runs(compose, master.get("blocks"), arguments)
-    if master.threads is None:
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep as Hydra hands it over."""
+
+    master: DictConfig
+    """The config without the choices that are swept."""
+    compose: Callable[[list[str]], DictConfig]
+    """From overrides without choices to a config."""
+    arguments: list[str]
+    """The overrides of the command line."""
+
+
+def sweep(given: Sweep) -> None:
+    """Do a sweep with the engine of its config."""
+    known = OmegaConf.masked_copy(given.master, [key for key in values.OfSweep.model_fields if key in given.master])
+    config: Any = OmegaConf.to_container(known, resolve=True, throw_on_missing=True)
+    values.check_sweep(config)
+    specs = enumerate_runs(given.compose, given.master.get("blocks"), given.arguments)
+    if given.master.threads is None:
         specs = (replace(spec, threads=1) for spec in specs)
-    plan = plan_runs(specs, overwrite=bool(master.overwrite), touch=not master.dry_run)
-    engine = {str(key): value for key, value in (OmegaConf.to_container(master.engine) or {}).items()}  # type: ignore[union-attr]
-    settings = {key: value for key, value in engine.items() if key not in ("name", "description", "class")}
-    run_all = locate("engine.class", engine.get("class"))
-    _carry_out(master, plan, lambda specs: run_all(specs, **settings))
+    plan = plan_runs(specs, overwrite=given.master.overwrite, touch=not given.master.dry_run)
+    settings = {key: value for key, value in config["engine"].items() if key not in ("name", "class", *schema.ABOUT)}
+    path = config["engine"]["class"]
+    run_all = locate("engine.class", path)
+    check_settings("engine", path, parameters(run_all, 1), settings)
+    _carry_out(given.master, plan, partial(run_all, **settings))
 
 
 def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]], list[Failure]]) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for note in plan.notes:
-        console.print(f"note: {note}", markup=False)
+        console.print(f"note: {texts.line(note)}", markup=False)
     if config.dry_run:
         for line in dry_run.lines(plan):
             sys.stdout.write(line + "\n")
@@ -93,7 +113,7 @@ def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]]
     done = {str(spec.run) for spec in to_do}
     for run, line in store.barren(to_do[0].run.experiment).items():
         if run in done:
-            console.print(f"warning: {line}", markup=False)
+            console.print(f"warning: {texts.line(line)}", markup=False)
     store.close()
     if failures:
         raise RunsFailedError(failures, len(to_do))
@@ -106,7 +126,8 @@ def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]]
 def _load_once(specs: Sequence[RunSpec]) -> None:
     """Load each dataset and build each problem once, here, before any worker does.
 
-    So a mistake in it is one message instead of one a run, and a download is made once instead of by all workers.
+    So a mistake in it is one message instead of one a run, and a download is made once instead of by all workers. What
+    is evaluated to see whether a config is right is evaluated within the limits of its runs.
     """
     seen = set()
     for spec in specs:
@@ -115,7 +136,10 @@ def _load_once(specs: Sequence[RunSpec]) -> None:
         )
         if groups not in seen:
             seen.add(groups)
-            problem_of(spec)
+            problem = problem_of(spec)
+            problem.check(partial(evaluate, problem, limits=spec.limits))
+    if len(specs) > 1:
+        child_process.cool()  # the runs are done by workers, with children of their own
 
 
 def _in_order(specs: Sequence[RunSpec]) -> list[RunSpec]:

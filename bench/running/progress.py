@@ -11,7 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
+from bench import texts
 from bench.errors import UserError
 from bench.running.run import RunSpec
 from bench.store import Store
@@ -132,7 +134,8 @@ def status_table(rows: Rows, planned: Mapping[tuple[str, str, str], int]) -> Tab
         failures = f"{row.failures} trials" if row.failures else ""
         if row.failed:
             failures = f"{row.failed} runs" + (f", {failures}" if failures else "")
-        table.add_row(*key, f"{row.done}/{planned.get(key, row.runs)}", str(row.trials), best, share, failures)
+        names = (Text(texts.line(name)) for name in key)
+        table.add_row(*names, f"{row.done}/{planned.get(key, row.runs)}", str(row.trials), best, share, failures)
     return table
 
 
@@ -172,4 +175,4 @@ def _show(console: Console, watch: _Watch, over: threading.Event) -> None:
         console.print(watch.line(rows), markup=False)
         console.print(f"best loss: {watch.best(rows)}", markup=False)
     except UserError as error:  # the runs meet the same error and report it
-        console.print(f"progress: {error}", markup=False)
+        console.print(f"progress: {texts.line(error)}", markup=False)

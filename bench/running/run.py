@@ -4,23 +4,23 @@ Resuming is replaying: a killed run starts again from its seed, its optimiser as
 store answers.
 """
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bench import problems, provenance
+from bench import problems, provenance, texts
 from bench import store as stores
 from bench.checks import whole
+from bench.config.components import Raised, locate
 from bench.config.components import build as build_component
-from bench.config.components import locate
 from bench.errors import UserError
 from bench.optimizers import Declaration, Optimizer
 from bench.problems import Problem, Recipe
 from bench.results import RunId, refuse_links, write_run
 from bench.running.child_process import Limits
+from bench.running.evaluating import drawn_baseline
 from bench.running.thread_pools import limited
 from bench.running.trial_loop import RunFailed, Trials
 from bench.space import Configuration, initial_design
@@ -88,8 +88,7 @@ def execute(spec: RunSpec) -> None:
     journal = None
     try:
         refuse_links(Path(spec.results_dir), *spec.run.parts)
-        if not spec.path.parent.is_dir():
-            spec.path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(spec.path.parent)
         attempt = 0
         while (journal := store.begin(spec.run, spec.config_hash, spec.overwrite, spec.extends)) is None:
             stores.wait(attempt)
@@ -98,15 +97,23 @@ def execute(spec: RunSpec) -> None:
             if spec.path.exists() and not replaces:  # the process that was waited for has finished it
                 return
         _execute(spec, store, journal)
-    except Exception as error:
-        message = str(error) if isinstance(error, (UserError, RunFailed)) else f"{type(error).__name__}: {error}"
-        if isinstance(error, OSError):
-            message = f"{error.filename or spec.path}: {error.strerror or error}; make room or set results_dir=..."
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        message = texts.stored(error) if isinstance(error, (UserError, RunFailed)) else texts.of_error(error)
         if journal is not None and not isinstance(error, stores.StoreError):
-            store.end(journal, "failed", message, traceback.format_exc())
-        if isinstance(error, (UserError, OSError)):
+            store.end(journal, "failed", message, texts.of_traceback(error))
+        if isinstance(error, UserError):
             raise UserError(message) from error
         raise RunFailed(f"{spec.run}: {message}") from error
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        where = error.filename or folder
+        raise UserError(f"{where}: {error.strerror or error}; make room or set results_dir=...") from error
 
 
 def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
@@ -114,12 +121,11 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
     optimizer_config = spec.config["optimizer"]
     locate("optimizer.class", optimizer_config["class"])  # so that its numeric libraries are there to be limited
     with limited(1):  # other numbers of BLAS threads lead optimisers other ways
-        optimizer: Optimizer = build_component(
-            "optimizer",
-            optimizer_config["class"],
-            (problem.space, spec.run.seed, spec.trials),
-            optimizer_config.get("settings") or {},
-        )
+        arguments, settings = (problem.space, spec.run.seed, spec.trials), optimizer_config.get("settings") or {}
+        try:
+            optimizer: Optimizer = build_component("optimizer", optimizer_config["class"], arguments, settings)
+        except Raised as error:
+            raise RunFailed(str(error)) from error.reason
         design = _initial_design(spec, problem, optimizer)
         trials = Trials(spec.run, problem, optimizer, store, journal, design, spec.limits)
         ended = trials.spend(spec.trials, spec.seconds)
@@ -133,7 +139,7 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
     metadata = {
         "config": public(spec.config),
         "config_hash": spec.config_hash,
-        **problem.metadata(),
+        **problem.metadata(drawn_baseline(problem, spec.limits)),
         "ended": ended,
         "declared": declared.to_dict(),
         "diverged_at": trials.diverged_at,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Glob, Override
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from bench import problems, provenance
@@ -22,6 +22,10 @@ from bench.store import default_url
 
 FILE = "bench.datasets.file.load"
 """The source of a user's own file, whose content is hashed in the place of its path."""
+OF_ALL_RUNS = ("engine", "threads", "overwrite", "dry_run", "store", "results_dir", "datasets_dir", "blocks")
+"""Keys that a sweep reads once."""
+MOST_VALUES = 1_000_000
+"""That one key is swept over."""
 
 
 def enumerate_runs(
@@ -35,6 +39,9 @@ def enumerate_runs(
     parser = OverridesParser.create()
     given = parser.parse_overrides(list(arguments))
     for number, block in enumerate(_blocks(blocks)):
+        for key in block:
+            if str(key).split(".")[0] in OF_ALL_RUNS:
+                raise UserError(f"blocks[{number}].{key}: holds for all runs of a sweep; set it outside of blocks")
         own = parser.parse_overrides([f"{key}={_as_override(number, key, value)}" for key, value in block.items()])
         names = {override.key_or_group for override in given}
         chosen = [override for override in own if override.key_or_group not in names] + given
@@ -82,17 +89,31 @@ def _choices(override: Override) -> list[str]:
     key = override.input_line.partition("=")[0] if override.input_line else override.get_key_element()
     if not override.is_sweep_override():
         return [override.input_line or f"{key}={override.get_value_element_as_str()}"]
-    if not override.is_discrete_sweep():
-        raise UserError(f"{override.input_line}: only lists, choice(...) and range(...) can be swept")
-    return [f"{key}={value}" for value in override.sweep_string_iterator()]
+    return [f"{key}={value}" for value in _swept(override, override.sweep_string_iterator)]
 
 
 def _seeds(override: Override) -> list[int]:
     if override.is_sweep_override():
-        if not override.is_discrete_sweep():
-            raise UserError(f"{override.input_line}: only lists, choice(...) and range(...) can be swept")
-        return [checks.seed(value) for value in override.sweep_iterator()]
+        return [checks.seed(value) for value in _swept(override, override.sweep_iterator)]
     return [checks.seed(override.value())]
+
+
+def _swept(override: Override, values: Callable[[], Iterator[Any]]) -> list[Any]:
+    """The values that an override sweeps over: some, and not without end."""
+    if not override.is_discrete_sweep() or isinstance(override.value(), Glob):
+        raise UserError(f"{override.input_line}: only lists, choice(...) and range(...) can be swept")
+    if override.key_or_group.split(".")[0] in OF_ALL_RUNS:
+        raise UserError(f"{override.input_line}: holds for all runs of a sweep; give it one value")
+    try:
+        every = list(itertools.islice(values(), MOST_VALUES + 1))
+    except (ValueError, TypeError, ArithmeticError) as error:
+        reason = "no numbers" if isinstance(error, ArithmeticError) else str(error)
+        raise UserError(f"{override.input_line}: cannot be swept ({reason})") from None
+    if not every:
+        raise UserError(f"{override.input_line}: holds no value; range(a,b) ends before b")
+    if len(every) > MOST_VALUES:
+        raise UserError(f"{override.input_line}: holds more than {MOST_VALUES:,} values; sweep over fewer")
+    return every
 
 
 def _resolved(config: DictConfig) -> dict[str, Any]:

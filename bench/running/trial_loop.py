@@ -1,5 +1,6 @@
 """The trials of one run: ask, look up or evaluate, tell, until the budget is spent."""
 
+import os
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -8,12 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from bench import store as stores
+from bench import texts
 from bench.errors import UserError
 from bench.optimizers import Exhausted, Optimizer, Told
-from bench.problems import Problem
+from bench.problems import Evaluation, Problem
 from bench.results import RunId
-from bench.running.child_process import NO_LIMITS, Limits, evaluate_in_child
-from bench.running.thread_pools import limited
+from bench.running.child_process import NO_LIMITS, Limits
+from bench.running.evaluating import drawn_baseline, evaluate
+from bench.running.surroundings import Surroundings
 from bench.space import Configuration, InvalidConfiguration, to_json
 from bench.store import Busy, Claimed, Journal, Journalled, Progress, Store, Stored
 
@@ -36,6 +39,8 @@ class _Asked:
     initial: bool = False
     """Whether it is part of a shared initial design, and was not asked for by the optimiser."""
     known: bool = False
+    apart: bool = False
+    """Whether it is evaluated in a child whatever the run says."""
 
 
 class Trials:
@@ -54,12 +59,15 @@ class Trials:
         """`limits` are those of each evaluation in a child process; None: evaluations are made in this one."""
         self.limits, self._within = limits, limits or NO_LIMITS
         self.run, self.problem, self.optimizer, self.store, self.journal = run, problem, optimizer, store, journal
-        self.name = str(run)
+        self.name, self._pid = str(run), os.getpid()
         self.rows: list[dict[str, Any]] = []
         self.diverged_at: int | None = None
         self.progress = Progress(0, 0, 0, None)
         self._incumbent_test_loss: float | None = None
         self._worst_loss: float | None = None
+        self._baseline: float | None = None
+        self._died = False  # whether the last trial did: what is evaluated for want of its loss may die as well
+        self._surroundings: Surroundings | None = None
         self._asked = len(initial)
         self._ahead = deque(_Asked(c, to_json(c), problem.key(c), 0.0, stores.now(), initial=True) for c in initial)
         self._design: list[Told] | None = [] if initial and hasattr(optimizer, "start") else None
@@ -67,6 +75,23 @@ class Trials:
 
     def spend(self, trials: int | None, seconds: float | None) -> str:
         """Run trials until the budget is met exactly or nothing is left to ask; says which: budget or exhausted."""
+        self._surroundings = Surroundings()
+        try:
+            return self._spend(trials, seconds)
+        finally:
+            self._surroundings.close()
+            self._surroundings = None
+
+    def evaluate(self, configuration: Configuration) -> Evaluation:
+        """An evaluation that is no trial of the run, as those of trials are made: within the limits, through the store.
+
+        So what kills or hangs is met once, and not by each run that is done again.
+        """
+        asked = _Asked(configuration, to_json(configuration), self.problem.key(configuration), 0.0, stores.now())
+        asked.apart = self._died
+        return self._evaluation(asked, 1).evaluation
+
+    def _spend(self, trials: int | None, seconds: float | None) -> str:
         charged = 0.0
         while trials is None or len(self.rows) < trials:
             left = None if trials is None else trials - len(self.rows)
@@ -89,8 +114,11 @@ class Trials:
         seconds = time.perf_counter() - start
         try:
             configuration = self.problem.space.canonical(proposal)
-        except InvalidConfiguration as error:
-            raise RunFailed(f"trial {number}: the optimizer asked for an invalid configuration: {error}") from error
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # what is no mapping, say, or has a __repr__ that raises
+            reason = texts.line(error, 1000) if isinstance(error, InvalidConfiguration) else texts.of_error(error)
+            raise RunFailed(f"trial {number}: the optimizer asked for an invalid configuration: {reason}") from error
         return _Asked(configuration, to_json(configuration), self.problem.key(configuration), seconds, started_at)
 
     def _trial(self, asked: "_Asked", left: int | None) -> dict[str, Any]:
@@ -102,6 +130,7 @@ class Trials:
             recorded = None
         stored = self._evaluation(asked, left)
         evaluation = stored.evaluation
+        self._died = evaluation.status == "crashed"
         loss = evaluation.loss if evaluation.status == "ok" else None
         result = Told(dict(asked.configuration), self._loss_to_tell(loss), loss is None)
         start = time.perf_counter()
@@ -162,7 +191,12 @@ class Trials:
         if loss is not None:
             self._worst_loss = loss if self._worst_loss is None else max(loss, self._worst_loss)
             return loss
-        return self.problem.baseline_loss if self._worst_loss is None else self._worst_loss
+        if self._worst_loss is not None:
+            return self._worst_loss
+        if self._baseline is None:
+            drawn = drawn_baseline(self.problem, self.limits)
+            self._baseline = self.problem.baseline(self.evaluate) if drawn is None else drawn
+        return self._baseline
 
     def _evaluation(self, asked: "_Asked", left: int | None) -> Stored:
         """The evaluation of a point: from the store, or made here; while another process makes it, later points."""
@@ -200,11 +234,10 @@ class Trials:
 
     def _evaluate(self, asked: "_Asked", deaths: int) -> Stored:
         try:
-            if self.limits is not None or deaths >= 2:  # it may be what killed them: a crash there is an outcome
-                evaluation = evaluate_in_child(self.problem.recipe, asked.configuration, self._within)
-            else:
-                with limited(self.problem.recipe.threads):
-                    evaluation = self.problem.evaluate(asked.configuration)
+            # What died twice may be what killed its holders: a crash in a child is an outcome.
+            apart = self.limits is not None or deaths >= 2 or asked.apart
+            limits = self._within if apart else None
+            evaluation = evaluate(self.problem, asked.configuration, limits, self._surroundings)
         except BaseException:
             self.store.release(asked.key)
             raise
@@ -213,9 +246,10 @@ class Trials:
     def _guarded(self, what: str, number: int, call: Any) -> Any:
         try:
             return call()
-        except (Exhausted, UserError):
+        except (KeyboardInterrupt, Exhausted, UserError):
             raise
-        except (Exception, SystemExit) as error:
-            text = str(error).strip().splitlines()
-            reason = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
-            raise RunFailed(f"trial {number}: the optimizer raised in {what}: {reason}") from error
+        except BaseException as error:
+            raise RunFailed(f"trial {number}: the optimizer raised in {what}: {texts.of_error(error)}") from error
+        finally:
+            if os.getpid() != self._pid:  # a copy of this process that the optimiser has forked
+                os._exit(0)

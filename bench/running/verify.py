@@ -19,7 +19,8 @@ from bench.config.folders import folders
 from bench.errors import UserError
 from bench.problems import Evaluation
 from bench.results import RunId
-from bench.running.thread_pools import limited
+from bench.running import child_process
+from bench.running.evaluating import evaluate
 from bench.running.trusted import recipe, takes_file
 from bench.space import Configuration, InvalidConfiguration, Space
 
@@ -87,14 +88,15 @@ def verify(
         table, metadata = results.read_run(run.path(results_dir), ["configuration", *COMPARED])
         try:
             problem = problems.shared(recipes[run])
+            within = _mapping(metadata.get("config")).get("trial")  # without, nobody knows whether it was in a child
+            limits = child_process.limits(within) if isinstance(within, dict) and within else None
         except UserError as error:
             raise UserError(f"{run}: {error}") from None
         other = tuple(_differences(metadata, problem))
         for number in numbers:
             row = table.slice(number, 1).to_pylist()[0]
             configuration = _configuration(f"{run} trial {number}", row["configuration"], problem.space)
-            with limited(problem.recipe.threads):
-                outcome = problem.evaluate(configuration)
+            outcome = evaluate(problem, configuration, limits)
             yield Verified(run, number, {name: row[name] for name in COMPARED}, outcome, other)
 
 
@@ -160,9 +162,8 @@ def _configuration(where: str, text: str, space: Space) -> Configuration:
 def _differences(metadata: Mapping[str, Any], problem: problems.Problem) -> Iterator[str]:
     """What of the run's environment and problem is not as it was, and may change bits."""
     now, then = provenance.environment(), _mapping(metadata.get("provenance"))
-    mine = problem.metadata()
-    if mine["problem"] != metadata.get("problem"):
-        yield f"the problem ({str(metadata.get('problem'))[:12]} then, {mine['problem'][:12]} now)"
+    if problem.hash != metadata.get("problem"):
+        yield f"the problem ({str(metadata.get('problem'))[:12]} then, {problem.hash[:12]} now)"
     computing = _mapping(metadata.get("computed_by"))
     libraries = set(computing) | {"numpy", "scikit-learn", "scipy"} if computing else set(now["versions"])
     recorded = {**_mapping(then.get("versions")), **computing}

@@ -16,6 +16,9 @@ _KEYS = {
     "categorical": {"type", "choices", "default", "when"},
 }
 
+_WIDEST = 1e30  # near 1e32 and 1e38 libraries end, and with infinities everything
+_NARROWEST = 1e-250
+_MOST_LEVELS = 10_000
 _LARGEST = 2**53  # above it floats, in which libraries draw, skip integers
 
 
@@ -81,14 +84,26 @@ def _numeric(name: str, kind: str, entry: Mapping[str, Any], when: Mapping[str, 
         raise UserError(f"{where}.log={log!r}: expected true or false")
     if log and low <= 0:
         raise UserError(f"{where}.low={low}: a log scale needs low > 0")
+    _check_width(where, low, high, log)
     if step is not None:
         step = _as_number(f"{where}.step", step, number)
         _check_step(where, low, high, log, step)
     if levels is not None:
-        whole(f"{where}.levels", levels, 1)
+        whole(f"{where}.levels", levels, 1, _MOST_LEVELS)
     if kind == "int":
         return Int(name, low, high, log, 1 if step is None else step, levels=levels, when=when)
     return Float(name, low, high, log, step, levels=levels, when=when)
+
+
+def _check_width(where: str, low: float, high: float, log: bool) -> None:
+    """Refuse a range on which libraries overflow, or divide by nothing, and fail at run time."""
+    bounds, largest = f"{where}: low={low}, high={high}", max(abs(low), abs(high))
+    if log and not math.isfinite(high / low):
+        raise UserError(f"{bounds}: a log scale spans at most a factor of 1e308; narrow the range")
+    if not log and largest > _WIDEST:
+        raise UserError(f"{bounds}: a linear range lies within -1e30..1e30; narrow it, or use 'log: true'")
+    if low < high and high - low < max(_NARROWEST, 1e-13 * largest):
+        raise UserError(f"{bounds}: too near each other to search between; widen the range, or set both to one value")
 
 
 def _check_step(where: str, low: float, high: float, log: bool, step: float) -> None:

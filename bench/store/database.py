@@ -206,7 +206,11 @@ class Database:
 
 def default_url(results_dir: Path) -> str:
     """Where the store is unless another URL is given: a file of SQLite beside the results."""
-    return f"sqlite:///{(results_dir / 'store.sqlite').absolute()}"
+    place = str((results_dir / "store.sqlite").absolute())
+    url = sa.URL.create("sqlite", database=place).render_as_string(hide_password=False)
+    if sa.make_url(url).database != place:  # SQLAlchemy before 2.1 writes a '?' as it is
+        raise UserError(f"results_dir={results_dir}: no store's URL can hold this path; name a store with store=")
+    return url
 
 
 def without_password(url: str) -> str:

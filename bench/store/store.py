@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bench import texts
 from bench.errors import UserError
 from bench.problems import Evaluation
 from bench.results import RunId
@@ -142,7 +143,7 @@ class Store:
             "test_loss": evaluation.test_loss,
             "seconds": evaluation.seconds,
             "status": evaluation.status,
-            "error": evaluation.error,
+            "error": None if evaluation.error is None else texts.stored(evaluation.error),
             "details": compact(evaluation.details),
             "run": run,
             "host": self._me.host,
@@ -213,6 +214,8 @@ class Store:
     def end(self, journal: Journal, state: str, error: str | None = None, traceback: str | None = None) -> None:
         """Write what the journal still holds, and the state that the run ended in: done or failed."""
         runs = tables.RUNS
+        error = None if error is None else texts.stored(error)
+        traceback = None if traceback is None else texts.stored(traceback, texts.TRACEBACK)
         values = {"state": state, "error": error, "traceback": traceback, "updated_at": now()}
         self._database.transact(journal.write)
         journal.written()
@@ -312,6 +315,7 @@ def _find(transaction: Transaction, key: str, serves: Serves) -> Stored | None:
     if row is None:
         return None
     loss, test_loss, seconds, status, error, details, run = row
+    error = None if error is None else texts.stored(error)  # an earlier version kept it as it was
     evaluation = Evaluation(loss, test_loss, seconds, status, error, json.loads(details))
     return Stored(evaluation, run) if serves(evaluation) else None
 

@@ -108,8 +108,8 @@ MUTATIONS = [
         "bench/running/trial_loop.py",
         (
             (
-                "if self.limits is not None or deaths >= 2:",
-                "if self.limits is not None:",
+                "apart = self.limits is not None or deaths >= 2 or asked.apart",
+                "apart = self.limits is not None",
             ),
         ),
         ("tests/engines/test_local.py",),

@@ -334,7 +334,7 @@ def test_status_of_a_sweep_under_way_says_its_pace_and_what_went_wrong(capsys, f
     paces: list[re.Match[str] | None] = []
     wait_for(lambda: paces.append(pace()) or paces[-1], process, every=0.5)
     assert 30 < int(paces[-1][1]) < 120
-    assert float(paces[-1][2]) > 0  # test_status has how it is computed; what it is depends on the machine
+    assert 0 < float(paces[-1][2]) < 1300  # of trials that sleep 0.05 s; test_status has how it is computed
     assert process.wait(timeout=600) == 0
     capsys.readouterr()
     assert bench("status", "s") == 0

@@ -1,6 +1,7 @@
 """Datasets: columns and target are typed, the task is found, and content is content."""
 
 import gzip
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from omegaconf import OmegaConf
 from tables import CONF, FRAME, conf, from_file, written
 
-from bench.datasets import load
+from bench.datasets import load, loading
 from bench.datasets.loading import OWN_KEYS
 from bench.errors import UserError
 
@@ -207,3 +208,44 @@ def test_a_sample_of_rows_keeps_the_shares_of_classes_and_what_belongs_to_a_row(
     np.testing.assert_array_equal(sample.times, places * 2)
     with pytest.raises(UserError, match=r"^dataset.rows=0.5: expected a whole number from 1, or null"):
         load({**config, "rows": 0.5}, tmp_path)
+
+
+SOURCES = {
+    "sklearn.datasets.load_iris": "returned a Bunch; expected bench.datasets.loading.Table",
+    "of_a_user.number": "returned a int; expected bench.datasets.loading.Table",
+    "of_a_user.arrays": "the table's features are a ndarray; expected a pandas DataFrame",
+    "of_a_user.short": "returned 3 rows of features and 2 of the target",
+    "of_a_user.raising": r"raised KeyError: 'no such table' at .*of_a_user.py, line 14",
+    "of_a_user.leaving": r"raised SystemExit: 0 at .*of_a_user.py, line 17",
+    "of_a_user.VALUE": "expected a function, found 5",
+}
+
+OF_A_USER = """
+import numpy as np, pandas as pd, sys
+from bench.datasets.loading import Table
+VALUE = 5
+def number():
+    return 5
+def arrays():
+    return Table(np.ones((3, 2)), np.ones(3))
+def short():
+    return Table(pd.DataFrame({"x": [1, 2, 3]}), pd.Series([0, 1]))
+def tables():
+    return {}
+def raising():
+    return tables()["no such table"]
+
+def leaving():
+    sys.exit(0)
+"""
+
+
+@pytest.mark.parametrize(("path", "message"), SOURCES.items())
+def test_a_source_that_returns_no_table_or_raises_is_one_line(tmp_path, monkeypatch, path, message) -> None:
+    (tmp_path / "of_a_user.py").write_text(OF_A_USER)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "of_a_user", raising=False)
+    with pytest.raises(UserError, match=f"^dataset.load={path}: {message}") as refused:
+        loading.load({"name": "mine", "load": path}, tmp_path)
+    assert "\n" not in str(refused.value)
+    sys.modules.pop("of_a_user", None)

@@ -13,7 +13,6 @@ from bench import results
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs ray"),
-    pytest.mark.xdist_group("ray"),
 ]
 SWEEP = ["run", "-m", *TOY, "engine=ray"]
 PLAIN = [*SWEEP, "optimizer=random,optuna_tpe", "seed=0,1"]

@@ -14,7 +14,6 @@ from sweeps import expect_same, lines, local, tables
 from bench import results
 
 pytest.importorskip("submitit")
-pytestmark = pytest.mark.xdist_group("slurm")
 SWEEP = ["run", "-m", *TOY, "engine=slurm", "engine.minutes=20"]
 SWEEP += ["engine.memory=null", "store='${oc.env:BENCH_STORE}'"]
 PLAIN = ["optimizer=random,optuna_tpe", "seed=0,1"]

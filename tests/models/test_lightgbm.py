@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from bench import datasets, problems
 from bench.config.catalogue import conf_dir
+from bench.errors import UserError
 from bench.models import Part
 from bench.models.lightgbm import LightGBM
 from bench.space import to_json
@@ -242,3 +243,37 @@ def test_a_class_that_train_lacks_keeps_its_column(tmp_path):
     assert predicted.shape == (len(test.target), 10)
     assert predicted[:, [3, 9]].max() < 0.01
     assert (predicted.argmax(axis=1) == test.target)[~np.isin(test.target, [3, 9])].mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("parameters", "name", "message"),
+    [
+        ({}, "num_leafs", "space.num_leafs: LightGBM has no such parameter; did you mean num_leaves"),
+        ({"lambda_l1": 0.0}, "reg_alpha", "space.reg_alpha: is another name of lambda_l1, which is given, too"),
+        ({"reg_alpha": 0.0}, "lambda_l1", "space.lambda_l1: is another name of reg_alpha, which is given, too"),
+        ({}, "max_bins", "space.max_bins: here it has LightGBM's own name, max_bin"),
+        ({}, "subsample_for_bin", "space.subsample_for_bin: here it has LightGBM's own name, bin_construct_sample_cnt"),
+        ({}, "metrics", "space.metrics: is another name of metric, which is given, too"),
+        ({}, "random_state", "space.random_state: is set by the suite"),
+        ({}, "n_jobs", "space.n_jobs: is set by the suite"),
+        ({}, "deterministic", "space.deterministic: is set by the suite"),
+        ({}, "linear_tree", "space.linear_tree: LightGBM makes no use of it here"),
+        ({}, "snapshot_freq", "space.snapshot_freq: LightGBM makes no use of it here"),
+        ({"bagging_frac": 0.5}, "", "model.settings.parameters.bagging_frac: .*did you mean bagging_fraction"),
+        ({"num_threads": 4}, "", "model.settings.parameters.num_threads: is set by the suite"),
+        (["bagging_freq"], "", r"model.settings.parameters=\['bagging_freq'\]: expected a mapping"),
+        ({"loss": "l1"}, "", "model.settings.parameters.loss: "),
+        ({"eta": 0.1, "shrinkage_rate": 0.2}, "", "model.settings.parameters.eta: is another name of shrinkage_rate"),
+    ],
+)
+def test_a_parameter_that_lightgbm_does_not_read_is_a_mistake(parameters, name, message):
+    part = Part(pd.DataFrame({"a": np.arange(40.0)}), np.arange(40) % 2)
+    with pytest.raises(UserError, match=f"^{message}"):
+        LightGBM("binary", 2, 3, 0, parameters).fit({name: 1} if name else {}, part, part, 0, 1)
+
+
+def test_another_name_that_stands_alone_is_read():
+    part = Part(pd.DataFrame({"a": np.random.default_rng(0).normal(size=200)}), np.arange(200) % 2)
+    model = LightGBM("binary", 2, 5, 0)
+    losses = [model.fit(given, part, part, 0, 1).curve[-1] for given in ({"reg_lambda": 50}, {"lambda_l2": 50}, {})]
+    assert losses[0] == losses[1] != losses[2]

@@ -245,6 +245,22 @@ def test_a_parameter_that_xgboost_does_not_use_is_a_mistake():
         XGBoost("binary", classes, 3).fit({"rate_drop": 0.5}, train, stop, 0, 1)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "name", "message"),
+    [
+        ({"eta": 0.1}, "learning_rate", "space.learning_rate: is another name of eta, which is given, too"),
+        ({"reg_lambda": 2}, "lambda", "space.lambda: is another name of reg_lambda, which is given, too"),
+        ({}, "random_state", "space.random_state: is set by the suite"),
+        ({}, "verbosity", "space.verbosity: is set by the suite"),
+        ({"nthread": 3}, "", "model.settings.parameters.nthread: is set by the suite"),
+    ],
+)
+def test_a_parameter_that_the_adapter_overwrites_or_that_has_two_names_is_a_mistake(parameters, name, message):
+    classes, (train, stop, _) = parts("binary")
+    with pytest.raises(UserError, match=f"^{message}"):
+        XGBoost("binary", classes, 3, 0, parameters).fit({name: 1} if name else {}, train, stop, 0, 1)
+
+
 def test_without_xgboost_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "xgboost", None)
     with pytest.raises(UserError, match=r"not installed; pip install 'hpo-compare\[xgboost\]'"):

@@ -76,11 +76,11 @@ def test_what_is_told_unasked_is_learnt_from(name: str) -> None:
         shrink = 0.1 + i / 1e4 if i % 4 == 0 else 0.3 + 0.5 * rng.random()
         optimizer.tell(configuration | {"shrink": shrink}, abs(shrink - 0.1), failed=takes_failures and i % 10 == 1)
     distances = []
-    for _ in range(6):
+    for _ in range(15 if takes_failures else 6):
         asked = optimizer.ask()
         distances.append(abs(asked["shrink"] - 0.1))
         optimizer.tell(asked, distances[-1])
-    assert np.median(distances) < 0.1  # of random draws, 0.3
+    assert np.median(distances) < 0.15  # of random draws 0.35; here, whatever is drawn, at most 0.11
 
 
 @pytest.mark.parametrize("name", ["hyperopt_atpe", "hyperopt_random", "optuna_qmc", "sklearn_sampler"])

@@ -1,6 +1,7 @@
 """A problem: what its two hashes hold, what a model is shown, and what is an outcome and what is not."""
 
 import copy
+import json
 import math
 import sys
 from types import SimpleNamespace
@@ -145,7 +146,61 @@ def test_a_model_that_exits_is_a_failure(tmp_path, monkeypatch):
     assert (evaluation.status, evaluation.error) == ("failed", "SystemExit: 3")
 
 
-@pytest.mark.parametrize("error", [ImportError("no xyz"), OSError(28, "disk"), MemoryError(), UserError("mend it")])
+class OfNoKind(BaseException):
+    pass
+
+
+class Speechless(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError(28, "No space left on device"), "OSError: [Errno 28] No space left on device"),
+        (FileNotFoundError(2, "No file", "weights.bin"), "FileNotFoundError: [Errno 2] No file: 'weights.bin'"),
+        (TimeoutError("too slow"), "TimeoutError: too slow"),
+        (ConnectionResetError(), "ConnectionResetError"),
+        (MemoryError(), "MemoryError"),
+        (ImportError("the driver is too old"), "ImportError: the driver is too old"),
+        (GeneratorExit("closed"), "GeneratorExit: closed"),
+        (OfNoKind("odd"), "OfNoKind: odd"),
+        (Speechless(), "Speechless: (its message cannot be read: RuntimeError)"),
+        (ValueError("\x1b[31mred\x1b[0m\udc80\x00\u202e" + "x" * 20_000_000), None),
+    ],
+)
+def test_whatever_a_model_raises_is_its_outcome(tmp_path, monkeypatch, error, message):
+    def fit(*_, **__):
+        raise error
+
+    monkeypatch.setattr(toy.Toy, "fit", fit)
+    evaluation = build(tmp_path).evaluate(POINT)
+    assert (evaluation.status, evaluation.loss) == ("failed", None)
+    if message is None:
+        assert evaluation.error.startswith(r"ValueError: red\udc80\x00\u202exxx")
+        assert evaluation.error.endswith("(cut; 20,000,027 characters in all)")
+        assert len(evaluation.error.encode()) <= 4096
+    else:
+        assert evaluation.error == message
+
+
+def no_such_library():
+    import library_of_nobody  # noqa: F401
+
+
+def half_a_library():
+    from json import nothing_of_this_name  # noqa: F401
+
+
+@pytest.mark.parametrize("import_", [no_such_library, half_a_library])
+def test_a_library_that_is_missing_or_broken_says_nothing_of_a_configuration(tmp_path, monkeypatch, import_):
+    monkeypatch.setattr(toy.Toy, "fit", lambda *_, **__: import_())
+    with pytest.raises(ImportError):
+        build(tmp_path).evaluate(POINT)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), UserError("mend it")])
 def test_what_is_no_outcome_is_raised(tmp_path, monkeypatch, error):
     def fit(*_, **__):
         raise error
@@ -153,6 +208,49 @@ def test_what_is_no_outcome_is_raised(tmp_path, monkeypatch, error):
     monkeypatch.setattr(toy.Toy, "fit", fit)
     with pytest.raises(type(error)):
         build(tmp_path).evaluate(POINT)
+
+
+class Unfit(dict):
+    def __getitem__(self, key):
+        raise RuntimeError("not to be read")
+
+
+CYCLE: dict = {}
+CYCLE["self"] = CYCLE
+
+
+@pytest.mark.parametrize(
+    ("details", "kept"),
+    [
+        ({"set": {1}, "bytes": b"\xff", "array": np.arange(2), "zero_d": np.array(0.5), "flag": np.bool_(True)},
+         {"set": [1], "bytes": "b'\\xff'", "array": [0, 1], "zero_d": 0.5, "flag": True}),
+        ({"nan": math.nan, 3: math.inf, "huge": 10**5000, "escape": "\x1b]0;x\x07"},
+         {"nan": None, "3": None, "huge": "an integer of 16610 bits", "escape": r"\x1b]0;x\x07"}),
+        (CYCLE, {"omitted": "nested more than 20 deep"}),
+        ({"many": range(10**9)}, {"many": "range(0, 1000000000)"}),
+        ({"many": [0] * 300_000}, {"omitted": "more than 200,000 values"}),
+        ({str(i): "y" * 4000 for i in range(300)}, {"omitted": "more than 1,048,576 bytes of text"}),
+        (["no mapping"], {"details": ["no mapping"]}),
+    ],
+)  # fmt: skip
+def test_details_are_values_of_json_whatever_they_were(tmp_path, monkeypatch, details, kept):
+    monkeypatch.setattr(toy.ToyFitted, "details", lambda self: details)
+    evaluation = build(tmp_path).evaluate(POINT)
+    assert evaluation.status == "ok"
+    assert evaluation.details == kept | {"curve": [1.0, 0.5]}
+    json.dumps(evaluation.details, allow_nan=False)
+
+
+def test_details_that_cannot_be_read_are_a_failure(tmp_path, monkeypatch):
+    monkeypatch.setattr(toy.ToyFitted, "details", lambda self: Unfit(a=1))
+    assert build(tmp_path).evaluate(POINT).error == "RuntimeError: not to be read"
+
+
+def test_a_model_that_changes_its_configuration_changes_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(toy.Toy, "fit", lambda self, configuration, *_, **__: configuration.clear())
+    point = dict(POINT)
+    build(tmp_path).evaluate(point)
+    assert point == POINT
 
 
 def test_without_a_test_part_there_is_no_test_loss(tmp_path):

@@ -20,7 +20,7 @@ from scipy.optimize import rosen
 from bench import problems, provenance, results
 from bench.config import catalogue
 from bench.errors import UserError
-from bench.problems import Recipe, known_functions
+from bench.problems import Evaluation, Recipe, known_functions
 from bench.running import sweep
 from bench.running.child_process import evaluate_in_child
 from bench.space import parsing
@@ -333,11 +333,18 @@ def test_what_is_no_finite_number_is_a_failure(n, error):
 
 def test_what_a_function_raises_is_an_outcome_and_what_is_none_is_raised(monkeypatch):
     assert built("failing").evaluate({"x": 0.1, "n": 1}).error == "ValueError: no value here"
-    for error in (UserError("mend it"), ImportError("no xyz"), OSError(28, "disk"), MemoryError()):
+    point = {"x": 0.1, "n": 1}
+
+    def raising(error):
         of = built("failing")
-        object.__setattr__(of, "function", lambda _, error=error: (_ for _ in ()).throw(error))
+        object.__setattr__(of, "function", lambda _: (_ for _ in ()).throw(error))
+        return of
+
+    for error in (ConnectionError("away"), PermissionError(13, "no"), MemoryError(), SystemExit(0)):
+        assert raising(error).evaluate(point).error.startswith(type(error).__name__)
+    for error in (UserError("mend it"), ModuleNotFoundError("no xyz", name="xyz"), KeyboardInterrupt()):
         with pytest.raises(type(error)):
-            of.evaluate({"x": 0.1, "n": 1})
+            raising(error).evaluate(point)
 
 
 def test_the_baseline_is_the_mean_over_points_of_the_reference_law_that_have_a_value():
@@ -349,6 +356,42 @@ def test_the_baseline_is_the_mean_over_points_of_the_reference_law_that_have_a_v
     assert 0.5 < lazy.baseline_loss < 1
     assert built("failing", baseline=3).baseline_loss == 0
     assert math.isfinite(problem_of("model=hartmann6").metadata()["baseline_loss"])
+
+
+def test_a_baseline_passes_over_what_dies_or_is_ended_and_gives_up_where_all_do():
+    def made(of, outcomes):
+        """The baseline, where the evaluations end so in turn, and how many there were."""
+        left = iter(outcomes)
+        points = []
+
+        def evaluate(point):
+            points.append(point)
+            status = next(left)
+            return of.evaluate(point) if status == "ok" else Evaluation(None, None, 1.0, status, "why")
+
+        return of.baseline(evaluate), points
+
+    lazy = built("simple")
+    loss, points = made(lazy, ["crashed", "timeout", "failed", "ok"])
+    assert loss == lazy.evaluate(points[3]).loss
+    assert made(lazy, itertools.repeat("ok"))[1] == points[:1]  # the same points, whatever becomes of them
+    loss, points = made(lazy, itertools.cycle(["crashed", "timeout"]))
+    assert (loss, len(points)) == (0, 10)
+    mean = built("simple", baseline=50)
+    loss, points = made(mean, itertools.cycle(["timeout"]))
+    assert (loss, len(points)) == (0, 10)
+    loss, points = made(mean, itertools.cycle(["failed"]))
+    assert (loss, len(points)) == (0, 500)
+    assert made(mean, itertools.repeat("ok"))[0] == mean.baseline_loss
+    noisy = built("simple", baseline=50, noise=3.0)
+    assert made(noisy, itertools.repeat("ok"))[0] == mean.baseline_loss  # of values without noise
+
+
+def test_a_stated_minimum_is_checked_by_the_evaluations_it_is_given():
+    of = built("simple", minimum={"loss": 1.0, "at": [{"x": 0.0, "n": 1}]}, noise=0.5)
+    of.check(of.evaluate)
+    with pytest.raises(UserError, match=r"^model.minimum: loss is 1.0, but at .* it died; mend or remove it$"):
+        of.check(lambda _: Evaluation(None, None, 1.0, "crashed", "it died"))
 
 
 def test_noise_is_of_the_configuration_and_the_model_seed_and_the_test_loss_is_without_it():

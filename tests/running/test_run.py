@@ -236,7 +236,7 @@ def test_a_run_whose_trials_all_fail_says_so_and_why(folder, capsys):
 
 def test_an_evaluation_that_ends_the_run_leaves_no_claim_behind(folder, monkeypatch):
     def fit(*_arguments, **_keywords):
-        raise MemoryError
+        raise ModuleNotFoundError("No module named 'it'", name="it")
 
     monkeypatch.setattr(toy.Toy, "fit", fit)
     assert bench("run", *TOY, "budget.trials=3") != 0

@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import flight
+import hostile
 import pytest
 from commands import ROOT, SUPPORT, TOY, bench, bench_process, wait_for
 from pictures import leave_undrawn
 
-from bench import results
+from bench import results, texts
 from bench.errors import UserError
 from bench.problems import Evaluation
 from bench.results import RunId
@@ -21,7 +22,6 @@ from bench.store import Busy, Claimed, Store, Stored, StoreError, database, livi
 from bench.store.process import Process
 
 pytest_plugins = ["postgres"]
-pytestmark = pytest.mark.xdist_group("postgres")
 
 KEY, OTHER = "k" * 64, "l" * 64
 EVALUATION = Evaluation(0.5, None, 0.1, "ok", None, {"curve": [1.0, 0.5]})
@@ -53,6 +53,23 @@ def test_eight_processes_on_overlapping_work_evaluate_each_point_once_and_share_
     assert sorted(map(int, evaluated)) == list(range(flight.PROCESSES * flight.OWN))
     assert sum(own for _, _, own in spans) == len(evaluated)
     assert all(0 < own < flight.WANTED for _, _, own in spans)
+
+
+def test_whatever_text_comes_in_is_stored_clean_and_cut(url):
+    store = Store(url)
+    journal = store.begin(RUN, "hash")
+    assert store.claim(KEY, journal) == Claimed(0)
+    failed = Evaluation(None, None, 0.0, "failed", hostile.DIRTY * 1000, {"text": hostile.CLEANED})
+    store.put(KEY, "p", "{}", failed, str(RUN))
+    found = store.claim(KEY).evaluation
+    assert found.error.startswith(hostile.CLEANED)
+    assert len(found.error.encode()) <= texts.STORED
+    assert found.details == {"text": hostile.CLEANED}
+    store.end(journal, "failed", hostile.DIRTY, hostile.DIRTY * 10_000)
+    (run,) = store.runs("e")
+    assert run["error"].startswith(hostile.CLEANED)
+    assert len(run["traceback"].encode()) <= texts.TRACEBACK
+    store.close()
 
 
 def test_what_claims_and_journals_promise_holds_on_a_server(postgres):

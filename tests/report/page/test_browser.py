@@ -19,8 +19,6 @@ from selenium.webdriver.common.keys import Keys
 
 from bench.report import page
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:

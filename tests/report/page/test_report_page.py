@@ -11,8 +11,6 @@ from browser import Browser
 from bench.report.build import build
 from bench.results import RunId
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
