@@ -1,7 +1,9 @@
 """From a dataset's YAML to a checked `Dataset`: its source called, its columns typed, its content hashed."""
 
+import hashlib
 import importlib
 import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
