@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -194,10 +194,7 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
         model: Model = build_component("model", model_config["class"], (dataset.task, len(dataset.classes)), settings)
     except UserError as error:
         raise UserError(_named(error, config, dataset)) from None
-    lacking = [name for name in ("fit", "libraries", "revision", "threads_matter") if not hasattr(model, name)]
-    if lacking:
-        what = f"model.class={model_config['class']}: its objects have no {', no '.join(lacking)}"
-        raise UserError(f"{what}; 'bench new model NAME' writes one that has")
+    _check_model(model, f"model.class={model_config['class']}")
     space = parsing.parse(model_config["space"])
     identity = {
         "data": dataset.content,
@@ -212,6 +209,24 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
     follows = {"split": resampling, "split_seed": config["seeds"]["split"]}
     family = provenance.digest(identity | follows | {"model_seed": config["seeds"]["model"]})
     return DataProblem(recipe, dataset, split, model, space, metric, seeds["model"], identity, family)
+
+
+def _check_model(model: object, where: str) -> None:
+    """Raise `UserError` where a model has not what every model has."""
+    kinds: dict[str, Any] = {"fit": Callable, "revision": int, "threads_matter": object, "libraries": Collection}
+    way = "; 'bench new model NAME' writes one that has all it needs"
+    try:
+        has = {name: getattr(model, name) for name in kinds if hasattr(model, name)}
+    except (KeyboardInterrupt, UserError):
+        raise
+    except BaseException as error:
+        raise UserError(f"{where}: its objects cannot be read: {texts.of_error(error)}{way}") from error
+    for name, kind in kinds.items():
+        if name not in has:
+            raise UserError(f"{where}: its objects have no {name!r}{way}")
+        named = name != "libraries" or (type(has[name]) is not str and all(isinstance(each, str) for each in has[name]))
+        if not isinstance(has[name], kind) or not named:
+            raise UserError(f"{where}: its {name} is {texts.line(repr(has[name]), 200)}{way}")
 
 
 def _named(error: UserError, config: Mapping[str, Any], dataset: Dataset) -> str:

@@ -32,6 +32,9 @@ LIVES_SECONDS = 0.25
 GRACE_SECONDS = 2.0
 """How long a child that has closed its connection may take to die."""
 
+PREPARE_SECONDS = 60.0
+"""How long a model may at least prepare what its evaluations share."""
+
 MOST = 2**25
 """The most bytes of an answer: more than `bench.problems.details` lets through."""
 
@@ -46,6 +49,10 @@ class Limits:
     """Seconds, without those in which the child is started and loads the data."""
     memory: int | None = None
     """Bytes of the child's resident memory, libraries and data included."""
+
+    def of_preparing(self) -> "Limits":
+        """The limits of what is prepared once for all evaluations: ten times as long, and at least a minute."""
+        return Limits(None if self.timeout is None else max(10 * self.timeout, PREPARE_SECONDS), self.memory)
 
     def serve(self, evaluation: Evaluation) -> bool:
         """Whether a stored evaluation says what one within these limits comes to: none that lesser limits cut short."""
@@ -87,7 +94,7 @@ _NO_OUTCOME = (UserError, ImportError, ChildDied)
 class _Child:
     """A process that evaluates configurations of one problem."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, within: Limits) -> None:
         import multiprocessing  # noqa: PLC0415 - for runs with isolation=process alone, as psutil below
 
         self._connection, theirs = multiprocessing.Pipe()
@@ -102,8 +109,11 @@ class _Child:
         theirs.close()
         try:
             self._connection.send((sys.path, recipe))
-            self._wait(0.0, NO_LIMITS)
-            self._outcome(self._connection.recv_bytes(MOST))
+            for limits in (NO_LIMITS, within.of_preparing()):  # it is built; it is prepared
+                cut = self._wait(time.perf_counter(), limits)
+                if cut is not None:
+                    raise ChildDied(f"what the model prepares before its first evaluation: {cut.error}")
+                self._outcome(self._connection.recv_bytes(MOST))
         except (EOFError, OSError, ValueError):
             raise ChildDied(f"{self._how('the child process')} before it evaluated anything") from None
         except BaseException:
@@ -202,7 +212,7 @@ def evaluate_in_child(recipe: Recipe, configuration: Configuration, within: Limi
     child = _warm.get(what)
     if child is None or not child.lives:
         cool()
-        child = _warm[what] = _Child(recipe)
+        child = _warm[what] = _Child(recipe, within)
     return child.evaluate(configuration, within)
 
 
@@ -235,6 +245,7 @@ def main() -> None:
     except BaseException as error:  # noqa: BLE001 - handed to the parent, which raises it
         connection.send_bytes(_answer(error))
         leave(0)
+    connection.send_bytes(b"{}")
     with suppress(BaseException):  # what it raises is an outcome of each evaluation
         prepare()
     connection.send_bytes(b"{}")

@@ -396,3 +396,48 @@ def test_a_model_without_the_argument_step_is_trained_as_it_is(tmp_path, monkeyp
 
     monkeypatch.setattr(toy, "Simple", Simple, raising=False)
     assert build(tmp_path, model__class="toy.Simple").evaluate(POINT).status == "ok"
+
+
+class NoModel:
+    libraries, revision, threads_matter = ("numpy",), 1, False
+
+    def __init__(self, task, classes):
+        pass
+
+
+class Modest(NoModel):
+    def fit(self, *_): ...
+
+
+class Whole(Modest):
+    revision = 1.5
+
+
+class Text(Modest):
+    libraries = "numpy"
+
+
+class Raises(Modest):
+    @property
+    def libraries(self):
+        raise RuntimeError("\x1b[2J")
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (NoModel, "its objects have no 'fit'"),
+        (Whole, "its revision is 1.5"),
+        (Text, "its libraries is 'numpy'"),
+        (Raises, r"its objects cannot be read: RuntimeError: \\x1b\[2J"),
+    ],
+)
+def test_a_class_that_is_no_model_is_one_line(tmp_path, model, message):
+    with pytest.raises(UserError, match=f"^model.class={__name__}.{model.__name__}: {message}; 'bench new model NAME'"):
+        build(tmp_path, model__class=f"{__name__}.{model.__name__}", model__settings={})
+    assert build(tmp_path, model__class=f"{__name__}.Modest", model__settings={}).model.revision == 1
+
+
+def test_what_a_model_prepares_and_fails_at_is_an_outcome(tmp_path, monkeypatch):
+    monkeypatch.setattr(toy.Toy, "prepare", lambda *_: 1 / 0, raising=False)
+    assert build(tmp_path).evaluate(POINT).error == "ZeroDivisionError: division by zero"
