@@ -24,6 +24,15 @@ def shortened(text: str, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"
 
 
+def printable(text: str) -> str:
+    r"""A text as one line that a terminal shows as it is: line ends, escapes and the like written out.
+
+    >>> printable("a" + chr(10) + chr(27) + "[31mb")
+    'a\\n\\x1b[31mb'
+    """
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def plural(count: int, noun: str) -> str:
     """A number of things.
 

@@ -11,7 +11,7 @@ import typer
 
 from bench import __version__
 from bench.errors import UserError
-from bench.wording import shortened
+from bench.wording import printable, shortened
 
 app = typer.Typer(
     name="bench",
@@ -353,4 +353,4 @@ def _warn(config_dir: Path | None, all_files: bool = False) -> None:
 
 
 def _complain(message: str) -> None:
-    typer.echo(f"bench: {message}", err=True)
+    typer.echo(f"bench: {printable(message)}", err=True)

@@ -11,6 +11,7 @@ from bench.config import reading
 from bench.config.folders import choose, conf_dir, configs, folders
 from bench.config.folders import warnings as left_out
 from bench.errors import UserError, allowed
+from bench.wording import printable
 
 __all__ = ["choose", "conf_dir", "config", "find_own_classes", "groups", "listing", "names", "warnings"]
 
@@ -40,7 +41,7 @@ def listing(group: str | None, config_dir: Path | None = None) -> str:
         files = _files(name, config_dir)
         width = max(map(len, files), default=0)
         lines.append(name)
-        lines += [f"  {key:<{width}}  {_description(files[key])}".rstrip() for key in sorted(files)]
+        lines += [printable(f"  {key:<{width}}  {_description(files[key])}").rstrip() for key in sorted(files)]
     return "\n".join(lines) + "\n"
 
 
@@ -66,8 +67,9 @@ def warnings(config_dir: Path | None = None, all_files: bool = False) -> Iterato
 def find_own_classes(config_dir: Path | None) -> None:
     """Let a user's own classes be imported: they stand beside their configs, or where they work.
 
-    Last, so that they hide no library.
+    Last, so that they hide no library. Raises `UserError` where the folder is not there.
     """
+    folders(config_dir)
     sys.path += [str(folder.absolute()) for folder in (config_dir, Path()) if folder is not None]
 
 

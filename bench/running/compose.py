@@ -21,7 +21,7 @@ from bench.config import catalogue, including
 from bench.config.values import NotTextError
 from bench.errors import UserError, allowed
 from bench.running import launch
-from bench.wording import shortened
+from bench.wording import printable, shortened
 
 SHOWN = ("job", "hydra", "all")
 """What --cfg prints."""
@@ -38,7 +38,7 @@ def run(overrides: Sequence[str], multirun: bool, cfg: str | None, config_dir: P
     _check_overrides(overrides, config_dir)
     catalogue.find_own_classes(config_dir)
     for line in catalogue.warnings(config_dir):
-        typer.echo(f"bench: warning: {line}", err=True)
+        typer.echo(f"bench: warning: {printable(line)}", err=True)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through: they are told here
     sys.argv = ["bench", *(["--multirun"] if multirun else []), *(["--cfg", cfg] if cfg else []), *overrides]
     door = hydra.main(config_path=str(catalogue.conf_dir()), config_name="bench", version_base="1.3")
