@@ -7,8 +7,9 @@ from typing import Any
 
 from omegaconf.errors import OmegaConfBaseException
 
+from bench import texts
 from bench.config import reading
-from bench.config.folders import choose, conf_dir, configs, folders, plugins
+from bench.config.folders import choose, conf_dir, configs, folders
 from bench.config.folders import warnings as left_out
 from bench.errors import UserError, allowed
 
@@ -40,7 +41,7 @@ def listing(group: str | None, config_dir: Path | None = None) -> str:
         files = _files(name, config_dir)
         width = max(map(len, files), default=0)
         lines.append(name)
-        lines += [f"  {key:<{width}}  {_description(files[key])}".rstrip() for key in sorted(files)]
+        lines += [texts.line(f"  {key:<{width}}  {_description(files[key])}").rstrip() for key in sorted(files)]
     return "\n".join(lines) + "\n"
 
 
@@ -67,8 +68,9 @@ def find_own_classes(config_dir: Path | None) -> None:
     """Let a user's own classes be imported: they stand beside their configs, or where they work.
 
     Last, so that they hide no library; and once plug-ins were looked for, so that none there passes for installed.
+    Raises `UserError` where the folder is not there.
     """
-    plugins()
+    folders(config_dir)
     sys.path += [str(folder.absolute()) for folder in (config_dir, Path()) if folder is not None]
 
 

@@ -125,3 +125,24 @@ def test_every_verb_that_reads_one_names_it(mine: Path, capsys, verb: list[str],
 def test_a_run_that_needs_none_of_them_is_done(mine: Path) -> None:
     assert bench("run", "--config-dir", "mine", *FUNCTION, "optimizer=fine") == 0
     assert Path("results/scratch/function/branin/fine/0.parquet").is_file()
+
+
+def test_names_and_descriptions_reach_the_terminal_as_one_line_each(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine/optimizer").mkdir(parents=True)
+    (tmp_path / "mine/optimizer/two\nlines.yaml").write_text("- a\n")
+    (tmp_path / "mine/optimizer/red.yaml").write_text('name: red\ndescription: "\\e[31mred\\nor not"\n')
+    assert bench("list", "--config-dir", "mine") == 0
+    output = capsys.readouterr()
+    assert r"bench: warning: mine/optimizer/two\nlines.yaml: expected lines" in output.err
+    assert output.err.count("\n") == 1
+    assert r"\x1b[31mred or not" in output.out
+    assert "\x1b" not in output.out + output.err
+
+
+@pytest.mark.parametrize("verb", [["list"], ["check", "random"], ["run", *FUNCTION], ["verify", "scratch"]])
+def test_a_folder_of_configs_that_is_none_is_one_line_in_every_verb(tmp_path, monkeypatch, capsys, verb) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo(tmp_path / "mine")
+    assert bench(*verb, "--config-dir", "mine") == 2
+    assert capsys.readouterr().err == "bench: --config-dir=mine: no such folder\n"
