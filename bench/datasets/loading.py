@@ -124,23 +124,29 @@ def _sample(rows: Any, target: NDArray[Any], classes: tuple[str, ...]) -> NDArra
     return dealing.by_class(every, [share, 1 - share], [1, 0], np.random.default_rng(0))[0]
 
 
-def _loaded(path: object, source: Callable[[], Table]) -> Table:
-    """What a source returns; what somebody's own raises is one line."""
+def _loaded(path: object, source: Callable[[], Any]) -> Table:
+    """What a source returns, where it is a sound `Table`; what somebody's own raises is one line."""
+    where = f"dataset.load={path}"
     try:
         table = source()
     except (KeyboardInterrupt, UserError):
         raise
     except BaseException as error:
         if isinstance(error, ModuleNotFoundError) and error.name:
-            raise UserError(f"dataset.load={path}: {extras.missing(error.name, str(path))}") from None
+            raise UserError(f"{where}: {extras.missing(error.name, str(path))}") from None
         if str(path).startswith("bench.") and not isinstance(error, OSError):
             raise  # a fault of the suite
-        raise UserError(f"dataset.load={path}: {raised(error)}") from error
+        raise UserError(f"{where}: {raised(error)}") from error
     if not isinstance(table, Table):
         way = "bench.datasets.Table(features, target)"
-        raise UserError(
-            f"dataset.load={path}: returned a {type(table).__name__}; expected {way}, as 'bench new dataset' shows"
-        )
+        raise UserError(f"{where}: returned a {type(table).__name__}; expected {way}, as 'bench new dataset' shows")
+    for name, kind in (("features", pd.DataFrame), ("target", pd.Series)):
+        if not isinstance(getattr(table, name), kind):
+            found = type(getattr(table, name)).__name__
+            raise UserError(f"{where}: the table's {name} are a {found}; expected a pandas {kind.__name__}")
+    if len(table.features) != len(table.target):
+        rows = f"{len(table.features)} rows of features and {len(table.target)} of the target"
+        raise UserError(f"{where}: returned {rows}; expected as many of both")
     return table
 
 
@@ -161,7 +167,7 @@ def _source(path: object, keys: Mapping[str, Any], datasets_dir: Path) -> Callab
     if source is None:
         raise UserError(nowhere % f" (module {module!r} has no attribute {function!r})")
     if not callable(source):
-        raise UserError(f"dataset.load={path}: is {source!r}, which is no function; give its dotted path")
+        raise UserError(f"dataset.load={path}: expected a function, found {source!r}")
     parameters = inspect.signature(source).parameters
     names = [name for name in parameters if name != "datasets_dir"]
     open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())

@@ -211,8 +211,8 @@ def test_a_sample_of_rows_keeps_the_shares_of_classes_and_what_belongs_to_a_row(
 
 
 SOURCES = {
-    "sklearn.datasets.load_iris": "returned a Bunch; expected bench.datasets.loading.Table",
-    "of_a_user.number": "returned a int; expected bench.datasets.loading.Table",
+    "sklearn.datasets.load_iris": "returned a Bunch; expected bench.datasets.Table",
+    "of_a_user.number": "returned a int; expected bench.datasets.Table",
     "of_a_user.arrays": "the table's features are a ndarray; expected a pandas DataFrame",
     "of_a_user.short": "returned 3 rows of features and 2 of the target",
     "of_a_user.raising": r"raised KeyError: 'no such table' at .*of_a_user.py, line 14",
