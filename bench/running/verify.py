@@ -8,7 +8,7 @@ the versions that differ are named. What a table names is used only where it is 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from bench import problems, provenance, results
 from bench.config.folders import folders
 from bench.errors import UserError
-from bench.problems import Evaluation
+from bench.problems import Evaluation, Recipe
 from bench.results import RunId
 from bench.running import child_process
 from bench.running.evaluating import evaluate
@@ -78,12 +78,16 @@ def verify(
     chosen = _chosen(experiment, made_here, trials, seed)
     if data is not None and not any(takes_file(metadata, config_dir) for _, metadata in made_here.values()):
         raise UserError(f"--data={data}: no dataset of experiment {experiment!r} is a file of yours; leave it out")
-    recipes = {}
+    recipes: dict[RunId, Recipe] = {}
+    alike: dict[str, Recipe] = {}
     for run, (_, metadata) in made_here.items():  # of all, so that what is refused does not depend on the draw
+        content = json.dumps([metadata.get(name) for name in ("config", "provenance")])
         try:
-            recipes[run] = recipe(metadata, run.seed, datasets_dir, config_dir, data)
+            if content not in alike:
+                alike[content] = recipe(metadata, run.seed, datasets_dir, config_dir, data)
         except UserError as error:
             raise UserError(f"{run}: {error}") from None
+        recipes[run] = replace(alike[content], seed=run.seed)
     for run, numbers in chosen.items():
         table, metadata = results.read_run(run.path(results_dir), ["configuration", *COMPARED])
         try:
