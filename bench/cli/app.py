@@ -77,7 +77,8 @@ def report(
 ) -> None:
     """Draw the figures and tables of experiments, or check earlier ones.
 
-    They are drawn from stored results alone; --check compares what it would draw with what is there.
+    They are drawn from stored results alone; --check compares what it would draw with what is there. The exit status is
+    1 where a problem cannot be drawn.
     """
     from bench.report import build  # noqa: PLC0415
     from bench.report import check as checking  # noqa: PLC0415
@@ -88,7 +89,10 @@ def report(
         checked = checking.check(results_dir, reports_dir, wanted)
         typer.echo(str(checked), nl=False)
         raise typer.Exit(0 if checked.holds else 1)
-    typer.echo(f"{build.build(results_dir, reports_dir, wanted, new_references) / 'report.html'}")
+    folder, whole = build.write(results_dir, reports_dir, wanted, new_references)
+    typer.echo(f"{folder / 'report.html'}")
+    if not whole:
+        raise typer.Exit(1)
 
 
 @app.command()

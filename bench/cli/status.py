@@ -86,12 +86,12 @@ def _finished_only(experiment: str, results_dir: Path) -> None:
     """Without a store, say what the tables say."""
     tables = results.find(results_dir, experiment)
     if not tables:
-        raise UserError(f"experiment {experiment!r}: nothing in {results_dir}; {_known(results_dir)}")
+        raise UserError(f"experiment {experiment!r}: nothing in {results_dir}; {_known(results_dir, experiment)}")
     typer.echo(
         f"{len(tables)} finished runs in {results_dir / experiment}; no store in {results_dir} knows more (--store)"
     )
 
 
-def _known(results_dir: Path) -> str:
-    known = sorted(path.name for path in results_dir.glob("*") if path.is_dir())
-    return allowed("", known) if known else "'bench run name=...' makes some"
+def _known(results_dir: Path, experiment: str) -> str:
+    known = results.others(results_dir, experiment)
+    return allowed(experiment, known) if known else f"'bench run name={experiment}' makes some"

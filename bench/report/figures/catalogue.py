@@ -73,7 +73,7 @@ def _rendered(sketch: Sketch, paper: Paper | None) -> Picture:
 
 def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
     comparison, kinds = analysis.comparison, analysis.kinds
-    title = f"{comparison.dataset} · {comparison.model}"
+    title = comparison.title
     names = _loss_names(analysis)
     who = _who(analysis)
     for kind in kinds:
@@ -106,7 +106,7 @@ def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
 
 def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
     comparison, kinds = analysis.comparison, analysis.kinds
-    title, who = f"{comparison.dataset} · {comparison.model}", _who(analysis)
+    title, who = comparison.title, _who(analysis)
     after = f"after {plural(comparison.evaluations, 'evaluation')}"
     for kind in kinds:
         frame = analysis.runs.assign(loss=analysis.runs[kind])
@@ -154,7 +154,7 @@ def looking(
     if visits is None or not len(visits.trials) or not visits.space.searched:
         return
     comparison = analysis.comparison
-    title, who = f"{comparison.dataset} · {comparison.model}", _who(analysis)
+    title, who = comparison.title, _who(analysis)
     order = {label: place for place, label in enumerate(comparison.final["label"])}
     trials = visits.trials.sort_values("label", key=lambda labels: labels.map(order), kind="stable")
     places = visits.places.loc[trials.index]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import files
 from bench.errors import UserError
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
@@ -45,7 +46,7 @@ def read(folder: Path) -> References:
     """The references that a report was made with; none where it is new. Raises `UserError` for a damaged file."""
     path = folder / FILE
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(files.regular(path).read_text(encoding="utf-8"))
         if content["format"] != _FORMAT:
             raise ValueError(f"has format {content['format']}, this version reads {_FORMAT}")
         return {
@@ -54,7 +55,7 @@ def read(folder: Path) -> References:
         }
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise UserError(
             f"{path}: no readable reference values ({error}); delete it, or give --new-references, and scores are "
             "measured by what is loaded now"

@@ -129,7 +129,7 @@ def _chosen(runs: pd.DataFrame, most: int) -> NDArray[np.bool_]:
 
 
 def _configurations(path: Path) -> list[str]:
-    table, _ = results.read_run(path, ["configuration"])
+    table, _ = results.read_run(path, ["configuration"], {})
     configurations: list[str] = table["configuration"].to_pylist()
     return configurations
 
