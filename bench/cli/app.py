@@ -10,6 +10,7 @@ import typer
 
 from bench import __version__
 from bench.errors import UserError
+from bench.wording import one_line
 
 app = typer.Typer(
     name="bench",
@@ -146,9 +147,9 @@ def verify(
     catalogue.find_own_classes(config_dir)
     verified = []
     for each in verifying.verify(experiment, results_dir, datasets_dir, trials, seed, data):
-        typer.echo(str(each))
+        typer.echo(one_line(each))
         verified.append(each)
-    typer.echo(verifying.summary(verified))
+    typer.echo(one_line(verifying.summary(verified)))
     if not all(each.same for each in verified):
         raise typer.Exit(1)
 
@@ -352,4 +353,4 @@ def _warn(config_dir: Path | None) -> None:
 
 
 def _complain(message: str) -> None:
-    typer.echo(f"bench: {message}", err=True)
+    typer.echo(f"bench: {one_line(message)}", err=True)

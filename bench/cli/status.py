@@ -7,37 +7,67 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from bench import results
+from bench.checks import is_whole
+from bench.cli import store as storing
 from bench.errors import UserError, allowed
 from bench.running import progress
-from bench.store import Store, default_url
-from bench.wording import duration
+from bench.store import Store, StoreError
+from bench.wording import duration, one_line
 
 
 def status(experiment: str, results_dir: Path, store_url: str | None, watch: bool) -> None:
     """Print the state of an experiment's runs, once or until all have ended."""
-    url = store_url or default_url(results_dir)
     if store_url is None and not (results_dir / "store.sqlite").exists():
         _finished_only(experiment, results_dir)
         return
-    store = Store(url)
+    store = storing.there(results_dir, store_url)
     console = Console(highlight=False, soft_wrap=True)
     while True:
         journalled = store.runs(experiment)
         if not journalled:
             _finished_only(experiment, results_dir)
             return
+        journalled = [_shown(store, run) for run in journalled]
         rows = progress.gather(journalled)
         console.print(progress.status_table(rows, {}))
         _print_states(console, journalled)
         for state, error, count in store.errors(experiment):
-            console.print(f"{count} trials {state}: {error}", markup=False)
+            console.print(cut(f"{count} trials {state}: {error}"), markup=False)
         for line in store.barren(experiment).values():
-            console.print(line, markup=False)
+            console.print(cut(line), markup=False)
         if not watch or not any(run["alive"] for run in journalled):
             return
         time.sleep(2)
+
+
+def _shown(store: Store, run: dict[str, Any]) -> dict[str, Any]:
+    """With names that are neither markup nor orders to a terminal; `StoreError` where it is no run's entry."""
+    numbers = {name: is_whole(run[name], 0) for name in ("trials", "cached", "failures")}
+    numbers["best_loss"] = run["best_loss"] is None or isinstance(run["best_loss"], int | float)
+    numbers |= {name: _is_time(run[name]) for name in ("started_at", "updated_at")}
+    for name, sound in numbers.items():
+        if not sound:
+            raise StoreError(
+                f"store={store.database.public_url}: the run {run['run']!r} has {name}={str(run[name])[:40]!r}, which "
+                "no run has; mend or remove it there"
+            )
+    return run | {name: escape(one_line(run[name])) for name in ("dataset", "model", "optimizer")}
+
+
+def _is_time(text: object) -> bool:
+    try:
+        return datetime.fromisoformat(str(text)).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def cut(line: str, most: int = 500) -> str:
+    """One line, not longer than a screen takes."""
+    shown = one_line(line)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
 def _print_states(console: Console, journalled: list[dict[str, Any]]) -> None:
@@ -48,7 +78,7 @@ def _print_states(console: Console, journalled: list[dict[str, Any]]) -> None:
     console.print(f"{done} done, {running} running, {len(failed)} failed, {stopped} interrupted", markup=False)
     console.print(_said_of_trials(journalled), markup=False)
     for run in failed:
-        console.print(f"{run['run']}: {run['error']}", markup=False)
+        console.print(cut(f"{run['run']}: {run['error']}"), markup=False)
 
 
 def _said_of_trials(journalled: list[dict[str, Any]]) -> str:
