@@ -62,9 +62,9 @@ def _sound(experiment: str, results_dir: Path) -> Results:
     read, runs = [], {}
     for run, path in tables.find_some(results_dir, experiment).items():
         table, runs[run] = tables.read_run(path)
-        place, rows = soundness.fault_of_place(vars(run), table), soundness.fault_of_rows(table)
-        if place or rows:
-            raise UnreadableTable(path, place or f"{rows}; delete it and run its experiment again")
+        fault = soundness.fault_of_place(vars(run), table)
+        if fault:
+            raise UnreadableTable(path, fault)
         read.append(table)
     return tables.combined(read, runs)
 

@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 
 from bench.checks import is_whole
 
+_LONGEST = 1e12
+"""Seconds: of more no clock tells, and sums of such would overflow."""
 STATUSES = ("ok", "failed", "timeout", "crashed")
 
 
@@ -120,8 +122,6 @@ def _wrong(where: str, value: Any, expected: str) -> str:
 
 def fault_of_place(run: Mapping[str, object], table: pa.Table) -> str | None:
     """Whether a table stands where another run's must, given what names the run whose place it has; and what to do."""
-    if any(name.encode(errors="replace").decode() != name for name in map(str, run.values())):
-        return "its place has a name that is not text in UTF-8: move it to one that is, or delete it"
     for name in set(table.column_names).intersection(run):
         others = set(table[name].unique().to_pylist()) - {run[name]}
         if others:
@@ -132,31 +132,89 @@ def fault_of_place(run: Mapping[str, object], table: pa.Table) -> str | None:
 def fault_of_rows(table: pa.Table) -> str | None:
     """Why the rows of a table, of the columns that it has, cannot be those of one run; None where nothing speaks so.
 
-    Its trials must be numbered 0, 1, 2, ...; its status be known; its losses be finite, as must be its seconds where
-    they are known; its best losses so far never rise.
+    Its trials must be numbered 0, 1, 2, ...; its status be known; its losses be finite, and there where a trial has
+    succeeded alone; its seconds be those of a clock where they are known; its best losses be the lowest so far.
     """
-    names = table.column_names
-    if "trial" in names:
-        numbers = table["trial"].to_numpy()
-        wrong = np.flatnonzero(numbers != np.arange(len(numbers)))
-        if len(wrong):
-            return f"its trials are not numbered 0, 1, 2, ... (found {numbers[wrong[0]]} in place of {wrong[0]})"
-    if "status" in names:
-        unknown = set(table["status"].unique().to_pylist()) - set(STATUSES)
-        if unknown:
-            return f"has trials of unknown status {min(map(str, unknown))}"
-    if "best_loss" in names:
-        best = table["best_loss"].to_numpy()
-        known = best[np.argmax(~np.isnan(best)) :] if not np.isnan(best).all() else best[:0]
-        if not np.isfinite(known).all() or (known[1:] > known[:-1]).any():
-            return "its best losses so far are not finite, or rise"
-    for name in ("loss", "test_loss", "incumbent_test_loss"):
-        if name in names and not _all(pc.is_finite(table[name])):
-            return f"has a {name} that is not finite"
-    for name in ("ask_seconds", "evaluate_seconds", "tell_seconds"):
-        if name in names and np.isinf(table[name].to_numpy()).any():
-            return f"has {name} that are not finite"
+    names = set(table.column_names)
+    for needed, check in _CHECKS:
+        fault = check(table) if needed <= names else None
+        if fault:
+            return fault
+    for name in names.intersection(("loss", "test_loss", "incumbent_test_loss")):
+        if not _all(pc.is_finite(table[name])):
+            return f"has values of {name} that are not finite"
+    for name in names.intersection(("ask_seconds", "evaluate_seconds", "tell_seconds")):
+        if (np.abs(table[name].to_numpy()) > _LONGEST).any():
+            return f"has {name} beyond {_LONGEST:g}"
     return None
+
+
+def _numbers(table: pa.Table) -> str | None:
+    numbers = table["trial"].to_numpy()
+    wrong = np.flatnonzero(numbers != np.arange(len(numbers)))
+    if not len(wrong):
+        return None
+    return f"its trials are not numbered 0, 1, 2, ... (found {numbers[wrong[0]]} in place of {wrong[0]})"
+
+
+def _known_status(table: pa.Table) -> str | None:
+    unknown = set(table["status"].unique().to_pylist()) - set(STATUSES)
+    return f"has trials of unknown status {min(map(str, unknown))}" if unknown else None
+
+
+def _never_rising(table: pa.Table) -> str | None:
+    best = table["best_loss"].to_numpy()
+    known = best[np.argmax(~np.isnan(best)) :] if not np.isnan(best).all() else best[:0]
+    sound = np.isfinite(known).all() and not (known[1:] > known[:-1]).any()
+    return None if sound else "its best losses so far are not finite, or rise"
+
+
+def _lowest(table: pa.Table) -> str | None:
+    lowest = np.fmin.accumulate(table["loss"].to_numpy())
+    sound = np.array_equal(lowest, table["best_loss"].to_numpy(), equal_nan=True)
+    return None if sound else "its best losses so far are not those of its losses"
+
+
+def _lost(table: pa.Table) -> str | None:
+    odd = pc.any(pc.not_equal(pc.equal(table["status"], "ok"), pc.is_valid(table["loss"]))).as_py()
+    return "has a trial that succeeded without a loss, or failed with one" if odd else None
+
+
+_CHECKS = (
+    ({"trial"}, _numbers),
+    ({"status"}, _known_status),
+    ({"best_loss"}, _never_rising),
+    ({"best_loss", "loss"}, _lowest),
+    ({"status", "loss"}, _lost),
+)
+"""Each with the columns that it needs."""
+
+
+def fault_of_types(there: pa.Schema, meant: pa.Schema) -> str | None:
+    """Which column is of another kind than is written: text that looks like a number is none, nor is true 1."""
+    for field in meant:
+        kind, other = _kind(field.type), _kind(there.field(field.name).type)
+        if other != kind and not (other == "null" and field.nullable):
+            return f"its column {field.name!r} holds {other} values, not {kind}"
+    return None
+
+
+def _kind(type_: pa.DataType) -> str:
+    if pa.types.is_dictionary(type_):
+        return _kind(type_.value_type)
+    if pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_):
+        return "text"
+    for name, test in _TESTS.items():
+        if test(type_):
+            return name
+    return str(type_)
+
+
+_TESTS = {
+    "number": lambda type_: pa.types.is_integer(type_) or pa.types.is_floating(type_),
+    "boolean": pa.types.is_boolean,
+    "timestamp": pa.types.is_timestamp,
+}
 
 
 def _all(flags: pa.ChunkedArray) -> bool:

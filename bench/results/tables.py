@@ -208,11 +208,18 @@ def read_run(
             table = file.read(columns=schema.names, use_threads=False).select(schema.names)
         table.validate(full=True)  # a reader takes a file's word for its texts being such
         table = table.replace_schema_metadata(None)  # what it says to pandas is not heard
-        table = table if table.schema.equals(schema) else table.cast(schema)
+        if not table.schema.equals(schema):
+            kinds = soundness.fault_of_types(table.schema, schema)
+            if kinds:
+                raise ValueError(kinds)
+            table = table.cast(schema)
         if expected is None and "configuration" in schema.names:
             _check_configurations(table["configuration"])
     except _BROKEN as error:
         raise DamagedTable(path, error) from None
+    fault = soundness.fault_of_rows(table)
+    if fault:
+        raise UnreadableTable(path, f"{fault}; delete it and run its experiment again")
     return table, metadata
 
 

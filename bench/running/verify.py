@@ -16,8 +16,9 @@ import numpy as np
 from bench import problems, provenance, results
 from bench.errors import UserError
 from bench.problems import Evaluation, Recipe
-from bench.results import RunId
+from bench.results import RunId, UnreadableTable
 from bench.running.thread_pools import limited
+from bench.space import InvalidConfiguration
 
 COMPARED = ("loss", "test_loss", "status")
 _OUTCOMES = ("ok", "failed")
@@ -65,7 +66,11 @@ def verify(
         other = tuple(_differences(metadata, problem))
         for number in numbers:
             row = table.slice(number, 1).to_pylist()[0]
-            configuration = problem.space.canonical(json.loads(row["configuration"]))
+            try:
+                configuration = problem.space.canonical(json.loads(row["configuration"]))
+            except InvalidConfiguration as error:
+                reason = f"the configuration of trial {number} is none of its space ({error}); delete it"
+                raise UnreadableTable(run.path(results_dir), reason) from None
             with limited(problem.recipe.threads):
                 outcome = problem.evaluate(configuration)
             yield Verified(run, number, {name: row[name] for name in COMPARED}, outcome, other)
@@ -89,7 +94,7 @@ def _chosen(experiment: str, results_dir: Path, trials: int, seed: int) -> dict[
     every: list[tuple[RunId, int]] = []
     imported = 0
     for run, path in results.find_some(results_dir, experiment).items():
-        table, metadata = results.read_run(path, ["status"])
+        table, metadata = results.read_run(path, ["trial", "status", "loss"])
         if metadata.get("imported"):
             imported += 1
             continue
@@ -115,7 +120,10 @@ def _problem(run: RunId, metadata: Mapping[str, Any], datasets_dir: Path, data: 
         dataset["path"] = str(data.absolute())
     groups["dataset"] = dataset
     threads = (metadata.get("provenance") or {}).get("threads") or 1
-    return problems.shared(Recipe(groups, run.seed, str(datasets_dir.absolute()), threads))
+    try:
+        return problems.shared(Recipe(groups, run.seed, str(datasets_dir.absolute()), threads))
+    except KeyError as error:
+        raise UserError(f"{run}: its metadata do not say {error} of its problem, which cannot be built again") from None
 
 
 def _differences(metadata: Mapping[str, Any], problem: problems.Problem) -> Iterator[str]:

@@ -17,7 +17,7 @@ from bench.report.look.paper import Paper
 from bench.report.look.style import Style
 from bench.report.runs.visits import Visits
 from bench.space import Categorical, Parameter
-from bench.wording import plural
+from bench.wording import one_line, plural
 
 Styles = Mapping[str, Style]
 
@@ -210,7 +210,7 @@ def scale(parameter: Parameter) -> Scale:
     """What stands along a hyperparameter's axis; see `visits.places`."""
     if isinstance(parameter, Categorical):
         last = len(parameter.choices) - 1
-        marks = [(place / last, _short(str(choice))) for place, choice in enumerate(parameter.choices)]
+        marks = [(place / last, _short(one_line(choice))) for place, choice in enumerate(parameter.choices)]
         return Scale(parameter.name, tuple(marks if last < 4 else (marks[0], marks[-1])))
     return Scale(parameter.name, ((0.0, written(float(parameter.low))), (1.0, written(float(parameter.high)))))
 

@@ -128,13 +128,13 @@ def read(results_dir: Path, wanted: Selection, unsound: Mapping[RunId, str] | No
 def fault(run: RunId, table: pa.Table, metadata: Mapping[str, Any]) -> str | None:
     """Why a table that could be read cannot be relied on, and what to do; None where nothing speaks against it.
 
-    It must be the run whose place it has; its rows be those of one run (`soundness.fault_of_rows`); its trials be
-    those of its budget, unless it was exhausted or limited by time; its problem be named.
+    It must be the run whose place it has; its trials be those of its budget, unless it was exhausted or limited by
+    time; its problem be named.
     """
     place = soundness.fault_of_place(vars(run), table)
     if place:
         return place
-    reason = soundness.fault_of_rows(table) or _fault_of_metadata(len(table), metadata)
+    reason = _fault_of_metadata(len(table), metadata)
     return reason and f"{reason}; delete it and run its experiment again"
 
 

@@ -9,7 +9,7 @@ _SPANS = re.compile(r"`([^`\n]+)`|\*\*([^*\n]+)\*\*")
 
 _MARKDOWN = re.compile(
     r"""
-    \\(?=[!-/:-@\[-`{-~])          # a backslash that would be an escape
+    \\(?=[!-/:-@\[-`{-~]|\Z)       # a backslash that would be an escape
     | [`*~$]                       # code, emphasis, what is struck out, mathematics
     | (?<![^\W_])_ | _(?![^\W_])   # emphasis: not within a word
     | [\[\]]                       # a link, an image, where a link leads
