@@ -30,7 +30,7 @@ def read(folder: Path) -> dict[str, str]:
     """The digests by path, as they stand in the folder; none where there is no such file, or it is not readable."""
     try:
         text = files.regular(folder / FILE).read_text()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         return {}
     matches = (_LINE.fullmatch(line) for line in text.splitlines())
     return {match[2]: match[1] for match in matches if match}

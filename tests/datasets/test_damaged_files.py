@@ -101,10 +101,14 @@ def test_a_zip_file_that_cannot_be_unpacked_is_named(tmp_path: Path, content: by
         b'{"index_columns": ["zz"], "columns": [], "column_indexes": []}',
         b'{"index_columns": [], "columns": 5, "column_indexes": []}',
         b'{"index_columns": [], "columns": ["a"], "column_indexes": []}',
-        b'{"index_columns": [], "column_indexes": [], "columns": [{"name": "a", "field_name": "a", "pandas_type": '
-        b'"int64", "numpy_type": "no such", "metadata": null}]}',
-        b'{"index_columns": [{"kind": "range", "name": null, "start": 0, "stop": 3, "step": 0}], "columns": [], '
-        b'"column_indexes": []}',
+        (
+            b'{"index_columns": [], "column_indexes": [], "columns": [{"name": "a", "field_name": "a", "pandas_type": '
+            b'"int64", "numpy_type": "no such", "metadata": null}]}'
+        ),
+        (
+            b'{"index_columns": [{"kind": "range", "name": null, "start": 0, "stop": 3, "step": 0}], "columns": [], '
+            b'"column_indexes": []}'
+        ),
     ],
 )
 def test_a_damaged_description_for_pandas_is_named(tmp_path: Path, said: bytes) -> None:

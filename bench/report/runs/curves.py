@@ -299,7 +299,7 @@ def _labels(runs: pd.DataFrame) -> pd.Series:
     groups = runs.groupby(place)[["experiment", "settings"]].nunique()
     apart = groups[(groups["experiment"] > 1) & (groups["settings"] > 1)]
     ambiguous = repeated | set(apart.index.get_level_values("optimizer"))
-    shown = runs["optimizer"].map(_shown(runs["optimizer"].unique()))
+    shown = runs["optimizer"].map(_shown(runs["optimizer"].unique().tolist()))
     both = shown + " (" + runs["experiment"].map(unmarked) + ")"
     return shown.where(~runs["optimizer"].isin(ambiguous), both)
 

@@ -5,6 +5,7 @@ change because other runs were loaded beside it. `bench report ... --new-referen
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,8 @@ References = dict[str, Stored]
 def read(folder: Path) -> References:
     """The references that a report was made with; none where it is new. Raises `UserError` for a damaged file."""
     path = folder / FILE
+    if not os.path.lexists(path):  # nor can it be, where the name is too long or none
+        return {}
     try:
         content = json.loads(files.regular(path).read_text(encoding="utf-8"))
         if content["format"] != _FORMAT:

@@ -41,7 +41,7 @@ class Tabled:
 
 def csv(frame: pd.DataFrame) -> str:
     """The frame, floats by their shortest exact form; no text is a formula (`escaping.csv`)."""
-    texts = {name: _inert(frame[name]) for name in frame if not types.is_numeric_dtype(frame[name])}
+    texts = {str(name): _inert(frame[name]) for name in frame if not types.is_numeric_dtype(frame[name])}
     text: str = frame.assign(**texts).to_csv(index=False, lineterminator="\n")
     return text
 
