@@ -15,6 +15,6 @@ def allowed(value: object, choices: Iterable[object]) -> str:
     'allowed: grid, optuna_tpe (did you mean optuna_tpe?)'
     """
     names = [str(choice) for choice in choices]
-    near = get_close_matches(str(value), names, n=1)
+    near = get_close_matches(str(value), [name for name in names if name != str(value)], n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
     return f"allowed: {', '.join(names)}{hint}"

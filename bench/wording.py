@@ -1,6 +1,38 @@
-"""Numbers and lists in few words."""
+"""Numbers and lists in few words, and text that others wrote on one line."""
 
+import re
 from collections.abc import Iterable, Sequence
+
+_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+_MARKS = re.compile(r"`|\*{2,}")
+
+
+def one_line(text: object) -> str:
+    r"""Text that others wrote (a folder's name, a setting, an error) without what ends a line or drives a terminal.
+
+    Whatever is not printable is written as Python writes it; the rest stays as it is.
+
+    >>> print(one_line("a\nb"), one_line("\x1b[31m"), one_line("gr\u00fcn"))
+    a\nb \x1b[31m grün
+    """
+    plain = str(text)
+    return plain if plain.isprintable() else "".join(c if c.isprintable() else _written(c) for c in plain)
+
+
+def unmarked(text: object) -> str:
+    r"""As `one_line`, and without what a sentence of a report marks `code` and **bold** by.
+
+    >>> print(unmarked("a`b"), unmarked("**c**"), unmarked("2*3"))
+    a\x60b \x2a\x2ac\x2a\x2a 2*3
+    """
+    return _MARKS.sub(lambda match: "".join(map(_written, match[0])), one_line(text))
+
+
+def _written(letter: str) -> str:
+    code = ord(letter)
+    if code < 0x100:
+        return _SHORT.get(letter, rf"\x{code:02x}")
+    return rf"\u{code:04x}" if code < 0x10000 else rf"\U{code:08x}"
 
 
 def listed(items: Iterable[str], limit: int = 6, between: str = ", ") -> str:

@@ -78,7 +78,8 @@ def report(
 ) -> None:
     """Draw the figures and tables of experiments, or check earlier ones.
 
-    They are drawn from stored results alone; --check compares what it would draw with what is there.
+    They are drawn from stored results alone; --check compares what it would draw with what is there. The exit status is
+    1 where a problem cannot be drawn.
     """
     from bench.report import build  # noqa: PLC0415
     from bench.report import check as checking  # noqa: PLC0415
@@ -89,7 +90,10 @@ def report(
         checked = checking.check(results_dir, reports_dir, wanted)
         typer.echo(str(checked), nl=False)
         raise typer.Exit(0 if checked.holds else 1)
-    typer.echo(f"{build.build(results_dir, reports_dir, wanted, new_references) / 'report.html'}")
+    folder, whole = build.write(results_dir, reports_dir, wanted, new_references)
+    typer.echo(f"{folder / 'report.html'}")
+    if not whole:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -145,9 +149,9 @@ def verify(
         catalogue.find_own_classes(config_dir)
     verified = []
     for each in verifying.verify(experiment, results_dir, datasets_dir, trials, seed, data, config_dir):
-        typer.echo(str(each))
+        typer.echo(texts.line(each))
         verified.append(each)
-    typer.echo(verifying.summary(verified))
+    typer.echo(texts.line(verifying.summary(verified)))
     if not all(each.same for each in verified):
         raise typer.Exit(1)
 

@@ -7,28 +7,31 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from bench import results, texts
+from bench.checks import is_whole
+from bench.cli import store as storing
 from bench.errors import UserError, allowed
 from bench.running import progress
-from bench.store import Store, default_url
-from bench.wording import duration
+from bench.store import Store, StoreError
+from bench.wording import duration, one_line
 
 
 def status(experiment: str, results_dir: Path, store_url: str | None, watch: bool) -> None:
     """Print the state of an experiment's runs, once or until all have ended."""
     results.refuse_links(results_dir, experiment, option="--results-dir")
-    url = store_url or default_url(results_dir)
     if store_url is None and not (results_dir / "store.sqlite").exists():
         _finished_only(experiment, results_dir)
         return
-    store = Store(url)
+    store = storing.there(results_dir, store_url)
     console = Console(highlight=False, soft_wrap=True)
     while True:
         journalled = store.runs(experiment)
         if not journalled:
             _finished_only(experiment, results_dir)
             return
+        journalled = [_shown(store, run) for run in journalled]
         rows = progress.gather(journalled)
         console.print(progress.status_table(rows, {}))
         _print_states(console, journalled)
@@ -39,6 +42,27 @@ def status(experiment: str, results_dir: Path, store_url: str | None, watch: boo
         if not watch or not any(run["alive"] for run in journalled):
             return
         time.sleep(2)
+
+
+def _shown(store: Store, run: dict[str, Any]) -> dict[str, Any]:
+    """With names that are neither markup nor orders to a terminal; `StoreError` where it is no run's entry."""
+    numbers = {name: is_whole(run[name], 0) for name in ("trials", "cached", "failures")}
+    numbers["best_loss"] = run["best_loss"] is None or isinstance(run["best_loss"], int | float)
+    numbers |= {name: _is_time(run[name]) for name in ("started_at", "updated_at")}
+    for name, sound in numbers.items():
+        if not sound:
+            raise StoreError(
+                f"store={store.database.public_url}: the run {run['run']!r} has {name}={str(run[name])[:40]!r}, which "
+                "no run has; mend or remove it there"
+            )
+    return run | {name: escape(one_line(run[name])) for name in ("dataset", "model", "optimizer")}
+
+
+def _is_time(text: object) -> bool:
+    try:
+        return datetime.fromisoformat(str(text)).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _print_states(console: Console, journalled: list[dict[str, Any]]) -> None:
@@ -87,12 +111,12 @@ def _finished_only(experiment: str, results_dir: Path) -> None:
     """Without a store, say what the tables say."""
     tables = results.find(results_dir, experiment)
     if not tables:
-        raise UserError(f"experiment {experiment!r}: nothing in {results_dir}; {_known(results_dir)}")
+        raise UserError(f"experiment {experiment!r}: nothing in {results_dir}; {_known(results_dir, experiment)}")
     typer.echo(
         f"{len(tables)} finished runs in {results_dir / experiment}; no store in {results_dir} knows more (--store)"
     )
 
 
-def _known(results_dir: Path) -> str:
-    known = results.names(results_dir)
-    return allowed("", known) if known else "'bench run name=...' makes some"
+def _known(results_dir: Path, experiment: str) -> str:
+    known = results.others(results_dir, experiment)
+    return allowed(experiment, known) if known else f"'bench run name={experiment}' makes some"

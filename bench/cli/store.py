@@ -2,21 +2,22 @@
 
 from pathlib import Path
 
-import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench import texts
 from bench.errors import UserError
 from bench.store import Store, contents, default_url
-from bench.store.database import without_password
-from bench.wording import duration
+from bench.store.database import file_of, without_password
+from bench.wording import duration, one_line, plural
+
+_HEAD = 512
+"""The bytes that an SQLite database has at least."""
 
 
 def show(results_dir: Path, url: str | None) -> None:
     """Print the store's size and what it holds of each problem."""
-    store = _there(results_dir, url)
+    store = there(results_dir, url)
     problems = contents.held(store)
     console = Console(highlight=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
@@ -25,7 +26,7 @@ def show(results_dir: Path, url: str | None) -> None:
     for heading in ("evaluations", "not ok", "time"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in problems:
-        names = (Text(texts.line(name)) for name in (row.problem[:12], row.dataset or "?", row.model or "?"))
+        names = (Text(one_line(name or "?")) for name in (row.problem[:12], row.dataset, row.model))
         table.add_row(*names, str(row.evaluations), str(row.not_ok), duration(row.seconds))
     if problems:
         console.print(table)
@@ -37,7 +38,7 @@ def show(results_dir: Path, url: str | None) -> None:
 
 def export(file: Path, results_dir: Path, url: str | None) -> str:
     """Write every evaluation to a parquet file."""
-    store = _there(results_dir, url)
+    store = there(results_dir, url)
     count = contents.export(store, file)
     store.close()
     return f"{count} evaluations in {file}"
@@ -45,19 +46,19 @@ def export(file: Path, results_dir: Path, url: str | None) -> str:
 
 def take(other: str, results_dir: Path, url: str | None) -> str:
     """Add what another store holds."""
-    source = _there(results_dir, other if "://" in other else f"sqlite:///{other}")
+    source = there(results_dir, other if "://" in other else f"sqlite:///{other}")
     target = Store(_url(results_dir, url))
-    added, there = contents.take(target, source)
+    added, known = contents.take(target, source)
     source.close()
     target.close()
-    return f"{added} evaluations added, {there} were there"
+    return f"{added} evaluations added, {known} were there"
 
 
 def prune(
     status: str | None, problem: str | None, days: float | None, dry: bool, results_dir: Path, url: str | None
 ) -> str:
     """Remove evaluations."""
-    store = _there(results_dir, url)
+    store = there(results_dir, url)
     statuses = tuple(status.split(",")) if status else ()
     count = contents.prune(store, statuses, problem, days, dry)
     store.close()
@@ -68,11 +69,18 @@ def _url(results_dir: Path, url: str | None) -> str:
     return url or default_url(results_dir)
 
 
-def _there(results_dir: Path, url: str | None) -> Store:
+def there(results_dir: Path, url: str | None) -> Store:
     """The store that is meant; raises `UserError` where its file is not there, instead of making an empty one."""
     meant = _url(results_dir, url)
-    if meant.startswith("sqlite:"):
-        path = Path(sa.make_url(meant).database or "")
-        if not path.is_file():
+    path = file_of(meant)
+    if path is not None:
+        try:
+            size = path.stat().st_size if path.is_file() else None
+        except (OSError, ValueError):  # of a name that no file can have
+            size = None
+        if size is None:
             raise UserError(f"{path}: no store there; name one with --store or --results-dir")
+        if size < _HEAD:
+            what = f"no store, but a file of {plural(size, 'byte')}"
+            raise UserError(f"{path}: {what}; name one with --store or --results-dir")
     return Store(meant)

@@ -1,7 +1,9 @@
 """A user's own CSV or parquet file."""
 
+import lzma
 import warnings
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,22 @@ from pandas.errors import EmptyDataError, ParserError, ParserWarning
 from bench.datasets.download import digest
 from bench.datasets.loading import Table, cut
 from bench.errors import UserError, allowed
+from bench.files import regular
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 PACKED = (".gz", ".zip", ".bz2", ".xz")
 PARQUET = (".parquet", ".pq")
 EXACT: dict[str, Any] = {"float_precision": "round_trip"} if pd.__version__.startswith("3.0.") else {}
 """Every float as written, so that a CSV and a parquet file of the same numbers are the same; from pandas 3.1 always."""
+_UNREADABLE = (
+    *(ParserError, ParserWarning, ValueError, OSError, EOFError, OverflowError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(NotImplementedError, RuntimeError),  # what zipfile raises of a way of packing that it lacks, and of a password
+)
+"""What a damaged file raises where it is read as CSV, packed or not."""
+_NO_PARQUET = (pa.ArrowException, OSError)
+_NO_PANDAS = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
+"""What pandas raises of a description of the columns, in the file's metadata, that it did not write."""
 EXAMPLE = "bench run dataset=file dataset.path=my.csv dataset.target=y"
 
 
@@ -47,7 +59,12 @@ def load(*, path: str | None, target: str | None, sha256: str | None = None, dro
 
 def fingerprint(path: str | Path) -> str:
     """SHA-256 of the file's bytes, in hex."""
-    return digest(_existing(Path(path).expanduser()))
+    place = _existing(Path(path).expanduser())
+    try:
+        return digest(place)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(f"dataset.path: {_short(path)} cannot be read ({reason}); see who may read it") from None
 
 
 def read(path: Path, drop: Sequence[str] = ()) -> pd.DataFrame:
@@ -64,10 +81,22 @@ def read(path: Path, drop: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def _existing(path: Path) -> Path:
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
-        raise UserError(f"dataset.path: {path} {what}; give the path of a file, from {Path.cwd()} or absolute")
-    return path
+    try:
+        return regular(path)
+    except IsADirectoryError:
+        what = "is a folder"
+    except FileNotFoundError:
+        what = "does not exist"
+    except (OSError, ValueError) as error:  # a pipe, a link to itself, no permission, a name that no file can have
+        reason = getattr(error, "strerror", None) or str(error)
+        what = f"is no file that can be read ({reason[:1].lower()}{reason[1:]})"
+    raise UserError(f"dataset.path: {_short(path)} {what}; give the path of a file, from {Path.cwd()} or absolute")
+
+
+def _short(path: str | Path) -> str:
+    """The path, or the end of a long one."""
+    text = str(path)
+    return text if len(text) <= 200 else f"...{text[-150:]}"
 
 
 def _csv(path: Path, separator: str, drop: Sequence[str]) -> pd.DataFrame:
@@ -88,9 +117,9 @@ def _csv(path: Path, separator: str, drop: Sequence[str]) -> pd.DataFrame:
         raise UserError(f"dataset.path: {path} is empty; expected column names and rows") from None
     except UnicodeDecodeError as error:
         raise UserError(f"dataset.path: {path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except (ParserError, ParserWarning, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"dataset.path: {path} cannot be read as a table ({reason}); mend it") from None
+    except _UNREADABLE as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"dataset.path: {path} cannot be read as a table ({_cut(reason)}); mend it") from None
     return frame
 
 
@@ -120,7 +149,13 @@ def _check_names(names: Sequence[str], path: Path, drop: Sequence[str]) -> None:
 def _parquet(path: Path) -> pd.DataFrame:
     try:
         _check_names(pq.read_schema(path).names, path, ())
-        return pd.read_parquet(path)
-    except (pa.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"dataset.path: {path} cannot be read as parquet ({reason}); write it again") from None
+        frame: pd.DataFrame = pd.read_parquet(path)
+    except (*_NO_PARQUET, *_NO_PANDAS) as error:
+        kind = "parquet" if isinstance(error, _NO_PARQUET) else "parquet: its description of the columns is damaged"
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"dataset.path: {path} cannot be read as {kind} ({_cut(reason)}); write it again") from None
+    return frame
+
+
+def _cut(reason: str) -> str:
+    return reason if len(reason) <= 200 else f"{reason[:197]}..."

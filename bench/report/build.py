@@ -1,6 +1,7 @@
 """From results to the report's folder: figures, tables, references and the pages that show them."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from bench import files as whole_files
@@ -9,14 +10,15 @@ from bench.report import audit, checksums, contents, markdown
 from bench.report.analysis import published
 from bench.report.analysis.across import across
 from bench.report.analysis.comparison import analyse
-from bench.report.contents import Contents
+from bench.report.contents import Contents, Problem
 from bench.report.look import style
 from bench.report.look.paper import paper
 from bench.report.page import report_page
-from bench.report.runs import curves, references, selection, visits
+from bench.report.runs import curves, extremes, references, selection, visits
+from bench.report.runs.curves import Comparison
 from bench.report.runs.references import References
-from bench.report.runs.selection import Selection
-from bench.results import refuse_links
+from bench.report.runs.selection import Reading, Selection
+from bench.results import RunId, UnreadableTable, refuse_links
 
 
 def build(
@@ -29,6 +31,13 @@ def build(
     stored in the folder, or `new_references`. Raises `UserError` where runs cannot be compared or the folder not be
     written.
     """
+    return write(results_dir, reports_dir, wanted, new_references)[0]
+
+
+def write(
+    results_dir: Path, reports_dir: Path, wanted: Selection | Sequence[str], new_references: bool = False
+) -> tuple[Path, bool]:
+    """As `build`; returns also whether every problem was drawn."""
     wanted = wanted if isinstance(wanted, Selection) else selection.selection(wanted)
     folder = folder_of(reports_dir, wanted)
     for inner in ("", "figures", "tables"):
@@ -36,12 +45,13 @@ def build(
     stored = {} if new_references else references.read(folder)
     before = checksums.read(folder)
     digests = {}
-    for path, content in files(results_dir, wanted, stored):
+    report, used = collect(results_dir, wanted, stored)
+    for path, content in _files(report, used):
         _write(folder / path, content)
         digests[path] = checksums.digest(content)
     checksums.clear(folder, before, digests)
     _write(folder / checksums.FILE, checksums.to_text(digests).encode())
-    return folder
+    return folder, not report.undrawn
 
 
 def folder_of(reports_dir: Path, wanted: Selection) -> Path:
@@ -56,7 +66,10 @@ def files(results_dir: Path, wanted: Selection, stored: References) -> Iterator[
     same under `all`, `references.json`, `report.md` and `report.html`. What is not finished or damaged is left out, and
     each curve says how many runs it has. Warnings stand in the page and go to stderr.
     """
-    report, used = collect(results_dir, wanted, stored)
+    yield from _files(*collect(results_dir, wanted, stored))
+
+
+def _files(report: Contents, used: References) -> Iterator[tuple[str, bytes]]:
     for part in (*(problem.part for problem in report.problems), *([report.overall] if report.overall else [])):
         yield from part.files.items()
     yield references.FILE, references.to_json(used).encode()
@@ -65,26 +78,54 @@ def files(results_dir: Path, wanted: Selection, stored: References) -> Iterator[
 
 
 def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[Contents, References]:
-    """All that the report holds, and the references that its scores are measured by."""
+    """All that the report holds, and the references that its scores are measured by.
+
+    Raises `UserError` where runs cannot be compared, or nothing is left to report.
+    """
+    left_out: dict[RunId, str] = {}
+    while True:
+        reading = selection.read(results_dir, wanted, left_out)
+        try:
+            return _collected(results_dir, wanted, stored, reading)
+        except UnreadableTable as error:  # what is read only after a table was taken for sound
+            left_out |= {run: error.reason for run in reading.results.runs if run.path(results_dir) == error.path}
+            if error.path not in {run.path(results_dir) for run in left_out}:
+                raise
+
+
+def _collected(
+    results_dir: Path, wanted: Selection, stored: References, reading: Reading
+) -> tuple[Contents, References]:
     venue = paper(wanted.paper) if wanted.paper else None
-    reading = selection.read(results_dir, wanted)
     comparisons = curves.comparisons(reading.results)
     theirs = published.read(results_dir, wanted.experiments)
     warnings = reading.warnings
     looks = style.styles(label for comparison in comparisons for label in comparison.final["label"])
-    problems = []
-    used: References = {}
-    for stem, comparison in contents.stems(comparisons).items():
+
+    def drawn(stem: str, comparison: Comparison) -> tuple[Problem, list[str]]:
         analysis = analyse(comparison, reading.results, stored)
         looked = visits.read(results_dir, comparison, reading)
-        warnings += audit.warnings(comparison, reading.results)
-        warnings += [analysis.outdated] if analysis.outdated else []
+        warned = [*audit.warnings(comparison, reading.results), *([analysis.outdated] if analysis.outdated else [])]
         findings = audit.findings(comparison, reading.results, reading.left_out, looked)
-        reported = theirs.get(str(comparison))
+        reported = theirs.get(f"{comparison.dataset}/{comparison.model}")
         others = reported.of(comparison.metric) if reported else None
-        problems.append(contents.problem(stem, analysis, looked, findings, looks, venue, others))
-        used |= analysis.references
+        return contents.problem(stem, analysis, looked, findings, looks, venue, others), warned
+
+    problems, undrawn = [], []
+    used: References = {}
+    for stem, comparison in contents.stems(comparisons).items():
+        outcome = extremes.guarded(partial(drawn, stem, comparison), comparison, reading.results)
+        if isinstance(outcome, str):
+            undrawn.append(f"not drawn: {comparison}: {outcome}")
+            continue
+        problem, warned = outcome
+        problems.append(problem)
+        warnings += warned
+        used |= problem.analysis.references
+    if not problems:
+        raise UserError(f"nothing is left to report: {undrawn[0]}")
     together = across([problem.analysis for problem in problems])
+    warnings += undrawn
     selection.warn(warnings)
     report = Contents(
         wanted=wanted,
@@ -93,6 +134,7 @@ def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[C
         problems=tuple(problems),
         overall=contents.overall(together, looks, venue) if together else None,
         warnings=tuple(warnings),
+        undrawn=tuple(undrawn),
     )
     return report, used
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import files as whole_files
 from bench.errors import UserError
 from bench.report import build, checksums
 from bench.report.markdown import made_by
@@ -97,7 +98,7 @@ def _hint(folder: Path, wanted: Selection, files: Mapping[str, bytes], differing
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return whole_files.regular(path).read_bytes()
     except OSError:
         return None
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from bench import files
+
 FILE = "SHA256SUMS"
 
 _LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
@@ -27,8 +29,8 @@ def to_text(digests: Mapping[str, str]) -> str:
 def read(folder: Path) -> dict[str, str]:
     """The digests by path, as they stand in the folder; none where there is no such file, or it is not readable."""
     try:
-        text = (folder / FILE).read_text()
-    except (OSError, UnicodeDecodeError):
+        text = files.regular(folder / FILE).read_text()
+    except (OSError, ValueError):
         return {}
     matches = (_LINE.fullmatch(line) for line in text.splitlines())
     return {match[2]: match[1] for match in matches if match}

@@ -1,8 +1,10 @@
 """All that a report shows, rendered once: what its pages and its folder hold."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bench.provenance import digest
 from bench.report.analysis import published
 from bench.report.analysis.across import Across
 from bench.report.analysis.comparison import Analysis
@@ -19,6 +21,8 @@ from bench.report.tables import tables
 from bench.report.tables.formats import Tabled, csv
 from bench.report.words import verdict
 from bench.results import Results
+
+_USUAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 ACROSS = "all"
 """The stem of what is said of all problems together."""
@@ -79,6 +83,8 @@ class Contents:
     overall: Part | None
     """None for one problem."""
     warnings: tuple[str, ...]
+    undrawn: tuple[str, ...] = ()
+    """A line for each problem that is not drawn, as its losses are beyond what figures hold; also in `warnings`."""
 
 
 def problem(
@@ -94,7 +100,7 @@ def problem(
     comparison = analysis.comparison
     part = Part(
         stem,
-        f"{comparison.dataset} · {comparison.model}",
+        comparison.title,
         tuple(verdict.verdict(analysis)),
         tuple(pictures.pictures(analysis, visits, importance(visits) if visits else None, styles, paper)),
         tuple(tables.tables(analysis, styles, theirs)),
@@ -118,9 +124,21 @@ def overall(across: Across, styles: Styles, paper: Paper | None) -> Part:
 
 
 def stems(comparisons: Sequence[Comparison]) -> dict[str, Comparison]:
-    """Names of files; `a-b` + `c` and `a` + `b-c` would have one name, and get another separator."""
-    plain = [f"{comparison.dataset}-{comparison.model}" for comparison in comparisons]
+    """Names of files; `a-b` + `c` and `a` + `b-c` would have one name, and get another separator.
+
+    Where a name is none that the suite gives (`results.check_name`), or a long one, its letters that cannot stand in a
+    file's name or a link are left out and a digest of it is added.
+    """
+    names = [(_in_files(comparison.dataset), _in_files(comparison.model)) for comparison in comparisons]
+    plain = ["-".join(pair) for pair in names]
     return {
-        stem if plain.count(stem) == 1 else f"{comparison.dataset}--{comparison.model}": comparison
-        for stem, comparison in zip(plain, comparisons, strict=True)
+        stem if plain.count(stem) == 1 else "--".join(pair): comparison
+        for stem, pair, comparison in zip(plain, names, comparisons, strict=True)
     }
+
+
+def _in_files(name: str) -> str:
+    if _USUAL.fullmatch(name):
+        return name
+    kept = re.sub(r"[^A-Za-z0-9._-]+", "_", name).lstrip("._-")[:40]
+    return f"{kept or 'name'}-{digest(name)[:8]}"

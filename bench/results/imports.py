@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench import results
+from bench import files, results
 from bench.errors import UserError, allowed
 from bench.metrics import METRICS
 from bench.provenance import digest
@@ -120,7 +120,7 @@ def import_log(
 def read(path: Path) -> Log:
     """The file's cells as text without spaces around them; raises `UserError` where it is no CSV with these columns."""
     try:
-        content = path.read_bytes()
+        content = files.regular(path).read_bytes()
         text = pd.read_csv(
             io.BytesIO(content), header=None, dtype=str, na_filter=False, skip_blank_lines=False, encoding="utf-8-sig"
         )

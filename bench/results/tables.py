@@ -1,5 +1,6 @@
 """The trial table: its schema, writing one run, reading an experiment."""
 
+import errno
 import json
 import os
 import re
@@ -14,8 +15,8 @@ import pyarrow.parquet as pq
 
 from bench import files
 from bench.errors import UserError, allowed
-from bench.results import arrays
-from bench.wording import shortened
+from bench.results import arrays, soundness
+from bench.wording import one_line, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,7 @@ SEEDS = 2**31 - 1
 LONGEST_NAME = 150
 """Characters of a name: files that are named after it have more, and file systems hold 255."""
 
+_SEED = re.compile(r"0|[1-9][0-9]{0,9}")
 _NAME = pa.dictionary(pa.int32(), pa.string())
 
 SCHEMA = pa.schema(
@@ -87,7 +89,9 @@ class RunId:
         return f"{self.experiment}/{self.dataset}/{self.model}/{self.optimizer}/{self.seed}"
 
 
-_BROKEN = (OSError, KeyError, ValueError, TypeError, pa.ArrowException)
+_BROKEN = (OSError, KeyError, ValueError, TypeError, RecursionError, pa.ArrowException)
+_LARGEST = 2**24
+"""The bytes that a table's metadata may have; a run writes some thousands."""
 
 
 class UnreadableTable(UserError):
@@ -95,7 +99,7 @@ class UnreadableTable(UserError):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
-        self.reason = reason
+        self.path, self.reason = path, reason
 
 
 class DamagedTable(UnreadableTable):
@@ -142,7 +146,7 @@ def write_run(path: Path, rows: Sequence[Mapping[str, Any]], metadata: Mapping[s
 def read_metadata(path: Path) -> dict[str, Any]:
     """The `bench` metadata of one run's table, read from the file's footer alone; raises `UnreadableTable`."""
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(files.regular(path)) as file:
             return _metadata(path, file)
     except _BROKEN as error:
         raise DamagedTable(path, error) from None
@@ -152,15 +156,23 @@ def _metadata(path: Path, file: pq.ParquetFile) -> dict[str, Any]:
     stored = file.metadata.metadata or {}
     if b"bench" not in stored:
         raise ValueError("its metadata have no key 'bench'")
-    metadata = json.loads(stored[b"bench"])
+    text = stored[b"bench"]
+    if len(text) > _LARGEST:
+        raise ValueError(f"its metadata have {len(text) / 1e6:.0f} MB")
+    metadata = json.loads(text)
     if not isinstance(metadata, dict):
         raise ValueError(f"its metadata are a {type(metadata).__name__}, not a mapping")
     if metadata.get("schema") != SCHEMA_VERSION:
         raise UnreadableTable(
             path,
-            f"has schema {metadata.get('schema')}, this version reads {SCHEMA_VERSION}; "
+            f"has schema {one_line(metadata.get('schema'))[:40]}, this version reads {SCHEMA_VERSION}; "
             "run its experiment again with overwrite=true",
         )
+    if b"\\ud" in text or b"\\uD" in text:
+        json.dumps(metadata, ensure_ascii=False).encode()  # half a pair is no text, and could be written nowhere
+    fault = soundness.fault_of_metadata(metadata)
+    if fault:
+        raise ValueError(fault)
     return metadata
 
 
@@ -193,18 +205,40 @@ def read_run(
 ) -> tuple[pa.Table, dict[str, Any]]:
     """One run's rows, all columns or only those named, and its metadata; raises `UnreadableTable`.
 
-    A column that holds nothing but the value `expected` of it, as the file's own statistics say, is left out unread.
+    A column that holds nothing but the value `expected` of it, as the file's own statistics say, is left out unread;
+    where it is given, even empty, configurations are not looked into.
     """
     names = SCHEMA.names if columns is None else columns
     try:
-        with pa.OSFile(str(path)) as opened, pq.ParquetFile(opened) as file:  # once: an experiment has many files
+        # Opened once: an experiment has many files.
+        with pa.OSFile(str(files.regular(path))) as opened, pq.ParquetFile(opened) as file:
             metadata = _metadata(path, file)
             left_out = _as_expected(file.metadata, expected or {})
             schema = _schema(tuple(name for name in names if name not in left_out))
             table = file.read(columns=schema.names, use_threads=False).select(schema.names)
-        return (table if table.schema.equals(schema) else table.cast(schema)), metadata
+        table.validate(full=True)  # a reader takes a file's word for its texts being such
+        table = table.replace_schema_metadata(None)  # what it says to pandas is not heard
+        if not table.schema.equals(schema):
+            kinds = soundness.fault_of_types(table.schema, schema)
+            if kinds:
+                raise ValueError(kinds)
+            table = table.cast(schema)
+        if expected is None and "configuration" in schema.names:
+            _check_configurations(table["configuration"])
     except _BROKEN as error:
         raise DamagedTable(path, error) from None
+    fault = soundness.fault_of_rows(table)
+    if fault:
+        raise UnreadableTable(path, f"{fault}; delete it and run its experiment again")
+    return table, metadata
+
+
+def _check_configurations(column: pa.ChunkedArray) -> None:
+    """Raise `ValueError` where one is no JSON object of plain values."""
+    for number, text in enumerate(column.to_pylist()):
+        configuration = json.loads(text)
+        if not isinstance(configuration, dict) or any(isinstance(v, dict | list) for v in configuration.values()):
+            raise ValueError(f"the configuration of trial {number} is no mapping of plain values")
 
 
 @lru_cache(maxsize=64)
@@ -245,7 +279,7 @@ def find(results_dir: Path, experiment: str) -> dict[RunId, Path]:
     for folder in folders:
         for entry in _entries(folder):
             path = Path(entry.path)
-            if path.suffix == ".parquet" and path.stem.isdecimal():
+            if path.suffix == ".parquet" and _SEED.fullmatch(path.stem) and int(path.stem) <= SEEDS:
                 if entry.is_symlink():
                     _refuse(path, results_dir)
                 dataset, model, optimizer = path.parts[-4:-1]
@@ -290,24 +324,46 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: of a name that no folder can have
         return []
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return []
         raise UserError(f"{folder}: cannot be read ({error.strerror})") from None
-
-
-def names(results_dir: Path) -> list[str]:
-    """The names of experiments that have a folder, which is no link."""
-    return sorted(entry.name for entry in _entries(results_dir) if entry.is_dir(follow_symlinks=False))
 
 
 def find_some(results_dir: Path, experiment: str) -> dict[RunId, Path]:
     """As `find`; raises `UserError`, which names the experiments there are, where this one has no table."""
     paths = find(results_dir, experiment)
     if not paths:
-        known = names(results_dir)
-        raise UserError(
-            f"experiment {experiment!r}: no finished run in {results_dir / experiment}; "
-            + (allowed(experiment, known) if known else f"'bench run name={experiment}' makes some")
-        )
+        where = results_dir / experiment
+        raise UserError(f"experiment {experiment!r}: no finished run in {where}; {_way_on(results_dir, experiment)}")
     return paths
+
+
+def others(results_dir: Path, experiment: str) -> list[str]:
+    """The experiments with a finished run, but this one."""
+    names = (entry.name for entry in _entries(results_dir) if entry.is_dir(follow_symlinks=False))
+    return sorted(name for name in names if name != experiment and _has_runs(results_dir, name))
+
+
+def _has_runs(results_dir: Path, experiment: str) -> bool:
+    try:
+        return bool(find(results_dir, experiment))
+    except UserError:  # a link, which is told of where it is asked for
+        return True
+
+
+def _way_on(results_dir: Path, experiment: str) -> str:
+    known = others(results_dir, experiment)
+    if _is_folder(results_dir / experiment):
+        more = f"; experiments with finished runs: {', '.join(known)}" if known else ""
+        return f"'bench status {experiment}' shows where its runs stand{more}"
+    return allowed(experiment, known) if known else f"'bench run name={experiment}' makes some"
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False

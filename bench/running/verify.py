@@ -18,7 +18,7 @@ from bench import problems, provenance, results
 from bench.config.folders import folders
 from bench.errors import UserError
 from bench.problems import Evaluation, Recipe
-from bench.results import RunId
+from bench.results import RunId, UnreadableTable
 from bench.running import child_process
 from bench.running.evaluating import evaluate
 from bench.running.trusted import recipe, takes_file
@@ -99,7 +99,7 @@ def verify(
         other = tuple(_differences(metadata, problem))
         for number in numbers:
             row = table.slice(number, 1).to_pylist()[0]
-            configuration = _configuration(f"{run} trial {number}", row["configuration"], problem.space)
+            configuration = _configuration(run.path(results_dir), number, row["configuration"], problem.space)
             outcome = evaluate(problem, configuration, limits)
             yield Verified(run, number, {name: row[name] for name in COMPARED}, outcome, other)
 
@@ -122,7 +122,7 @@ def _made_here(experiment: str, results_dir: Path) -> dict[RunId, tuple[list[str
     made: dict[RunId, tuple[list[str], dict[str, Any]]] = {}
     imported = 0
     for run, path in results.find_some(results_dir, experiment).items():
-        table, metadata = results.read_run(path, ["status"])
+        table, metadata = results.read_run(path, ["trial", "status", "loss"])
         if metadata.get("imported"):
             imported += 1
         else:
@@ -152,15 +152,16 @@ def _chosen(
     return chosen
 
 
-def _configuration(where: str, text: str, space: Space) -> Configuration:
-    """A row's configuration; raises `UserError` where it is no point of the space."""
+def _configuration(path: Path, trial: int, text: str, space: Space) -> Configuration:
+    """A row's configuration; raises `UnreadableTable` where it is no point of the space."""
     try:
         values = json.loads(text)
         if not isinstance(values, dict):
             raise InvalidConfiguration(f"{text[:100]!r} is no mapping")
         return space.canonical(values)
     except (ValueError, RecursionError) as error:  # of JSON too
-        raise UserError(f"{where}: its configuration is none of its space ({error})") from None
+        reason = f"the configuration of trial {trial} is none of its space ({error}); delete it"
+        raise UnreadableTable(path, reason) from None
 
 
 def _differences(metadata: Mapping[str, Any], problem: problems.Problem) -> Iterator[str]:

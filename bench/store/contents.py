@@ -1,6 +1,8 @@
 """What a store holds: how much of which problem; taken out to parquet, brought in from another store, pruned."""
 
-from collections.abc import Iterator, Sequence
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,10 +15,12 @@ import sqlalchemy as sa
 from bench import files
 from bench.errors import UserError, allowed
 from bench.store import tables
+from bench.store.database import StoreError
 from bench.store.store import Store
 
 STATUSES = ("ok", "failed", "timeout", "crashed")
 _BATCH = 10_000
+_DAYS = 100_000
 _KINDS = {sa.Double: pa.float64(), sa.Integer: pa.int64()}
 _SCHEMA = pa.schema(
     [
@@ -118,6 +122,8 @@ def prune(
     if problem is not None:
         conditions.append(evaluations.c.problem.startswith(problem, autoescape=True))
     if days is not None:
+        if not 0 <= days <= _DAYS:
+            raise UserError(f"--older-than={days:g}: expected a number of days from 0 to {_DAYS:,}")
         before = datetime.now(UTC) - timedelta(days=days)
         conditions.append(evaluations.c.created_at < before.isoformat(timespec="microseconds"))
     if not conditions:
@@ -142,5 +148,33 @@ def _batches(store: Store) -> Iterator[list[dict[str, Any]]]:
         rows = store.database.read(lambda connection, query=query: connection.execute(query).mappings().all())  # type: ignore[misc]
         if not rows:
             return
-        yield [dict(row) for row in rows]
+        yield [_sound(store, dict(row)) for row in rows]
         last = rows[-1]["key"]
+
+
+def _sound(store: Store, row: dict[str, Any]) -> dict[str, Any]:
+    """The row itself; raises `StoreError` where it holds what no evaluation does: SQLite keeps values of any type."""
+    for column in tables.EVALUATIONS.c:
+        value = row[column.name]
+        kind = (int, float) if isinstance(column.type, sa.Double) else (str,)
+        if not isinstance(value, kind) and not (value is None and column.nullable):
+            raise _unsound(store, row, column.name, value)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise _unsound(store, row, column.name, value)
+    if row["status"] not in STATUSES:
+        raise _unsound(store, row, "status", row["status"])
+    for name in ("configuration", "details"):
+        try:
+            entry = json.loads(row[name])
+        except (ValueError, RecursionError):
+            entry = None
+        if not isinstance(entry, dict):
+            raise _unsound(store, row, name, row[name])
+    return row
+
+
+def _unsound(store: Store, row: Mapping[str, Any], name: str, value: object) -> StoreError:
+    return StoreError(
+        f"store={store.database.public_url}: the evaluation {str(row['key'])[:12]!r} has {name}={str(value)[:40]!r}, "
+        "which no evaluation has; mend or remove it there"
+    )

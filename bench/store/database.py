@@ -20,6 +20,12 @@ from bench.errors import UserError
 PATIENCE = 300.0
 """Seconds for which a server that was there before is waited for."""
 
+_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
+_KINDS = "a store is an SQLite file or a PostgreSQL database: sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+_NO_URL = "store={!r}: not an SQLAlchemy URL such as sqlite:///results/store.sqlite"
+_DAMAGED = ("not a database", "malformed", "disk I/O error", "no such column", "no such table")
+"""Words of SQLite for a file that it cannot go on with."""
+
 _AGAIN = {"23505", "42P07", "40001", "40P01"}
 """SQLSTATEs of PostgreSQL that say that somebody else was quicker: a second look finds what they did."""
 
@@ -60,10 +66,10 @@ class Database:
         self.url = url
         self._prepared: dict[int, tuple[str, Sequence[str] | None]] = {}
         self._turn = threading.RLock()
-        with self.said_plainly():
+        with self.said_plainly(), _parameters(url):
             self._engine = _engine(url)
         self.one_host = self._engine.dialect.name == "sqlite"
-        with self.said_plainly():
+        with self.said_plainly(), _parameters(url):
             if patient:
                 self._patiently(self._connect)
             else:
@@ -184,12 +190,10 @@ class Database:
         """Turn a database's error into one line that says what to do."""
         try:
             yield
+        except NoSuchModuleError:  # an ArgumentError too
+            raise UserError(f"store={self.public_url}: {_KINDS}") from None
         except ArgumentError:
-            raise UserError(
-                f"store={self.public_url!r}: not an SQLAlchemy URL such as sqlite:///results/store.sqlite"
-            ) from None
-        except NoSuchModuleError as error:
-            raise UserError(f"store={self.public_url}: {error}") from None
+            raise UserError(_NO_URL.format(self.public_url)) from None
         except ModuleNotFoundError as error:
             way = "pip install 'hpo-compare[postgresql]'" if error.name == "psycopg" else f"pip install {error.name}"
             raise UserError(f"store={self.public_url}: needs the package {error.name!r}; {way}") from None
@@ -202,6 +206,33 @@ class Database:
     def _errors(self) -> tuple[type[Exception], ...]:
         engine = getattr(self, "_engine", None)
         return (SQLAlchemyError, sqlite3.Error if engine is None else engine.dialect.loaded_dbapi.Error)
+
+
+@contextmanager
+def _parameters(url: str) -> Iterator[None]:
+    """Turn what SQLAlchemy and a driver raise of a part of the URL that they cannot read into one line."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, LookupError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(
+            f"store={without_password(url)}: has a part that cannot be read ({without_password(reason)}); expected a "
+            "URL such as sqlite:///results/store.sqlite or postgresql://user@host:5432/database"
+        ) from None
+
+
+def file_of(url: str) -> Path | None:
+    """The file that the URL of an SQLite store names; None for a store elsewhere. Raises `UserError` for no URL."""
+    try:
+        with _parameters(url):
+            parsed = sa.make_url(url)
+            if parsed.get_backend_name() != "sqlite":
+                return None
+            return Path(parsed.database or "")
+    except NoSuchModuleError:
+        raise UserError(f"store={without_password(url)}: {_KINDS}") from None
+    except ArgumentError:
+        raise UserError(_NO_URL.format(without_password(url))) from None
 
 
 def default_url(results_dir: Path) -> str:
@@ -229,11 +260,11 @@ def _sqlstate(error: Exception) -> str | None:
 
 
 def _way_out(reason: str) -> str:
-    if "not a database" in reason or "malformed" in reason:
+    if any(words in reason for words in _DAMAGED):
         return "move the file away and start again: finished runs keep their tables"
     if "locked" in reason:
         return "another program holds it; end that, or name another store with store="
-    if "connect" in reason:
+    if "connect" in reason or "resolve" in reason:
         return "see whether the server runs and the URL is right, or name another with store="
     return "make room and check who may write there, or name another with store="
 
@@ -243,11 +274,10 @@ def _engine(url: str) -> sa.Engine:
     backend = parsed.get_backend_name()
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")  # SQLAlchemy's own choice would be the driver before it
+    if parsed.drivername not in _DRIVERS:
+        raise UserError(f"store={without_password(url)}: {_KINDS}")
     if backend == "postgresql":
         return sa.create_engine(parsed, connect_args={"connect_timeout": 10})
-    if backend != "sqlite":
-        parsed.get_dialect()
-        raise UserError(f"store={without_password(url)}: a store is an SQLite file or a PostgreSQL database")
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(parsed, connect_args={"timeout": 60})

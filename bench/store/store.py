@@ -14,7 +14,7 @@ from bench.errors import UserError
 from bench.problems import Evaluation
 from bench.results import RunId
 from bench.store import tables
-from bench.store.database import Database, Transaction
+from bench.store.database import Database, StoreError, Transaction, without_password
 from bench.store.journal import Journal, Journalled, Progress, now
 from bench.store.living import STILL_SECONDS, Heart, Watch
 from bench.store.process import Process
@@ -301,7 +301,9 @@ def wait(attempt: int) -> None:
 
 
 def _version(connection: sa.Connection) -> int:
-    """Make what is missing; the version of what is there."""
+    """Make what is missing; the version of what is there. Raises `UserError` for a database that is none of a store."""
+    if connection.dialect.name == "sqlite":
+        _refuse_foreign(connection)
     tables.METADATA.create_all(connection)
     version: int | None = connection.scalar(sa.select(tables.VERSION.c.version))
     if version is None:
@@ -310,13 +312,42 @@ def _version(connection: sa.Connection) -> int:
     return version
 
 
+def _refuse_foreign(connection: sa.Connection) -> None:
+    """Refuse a file of SQLite with other tables alone, or with tables of our names that lack our columns."""
+    names = set(connection.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'table'")))
+    ours = [table for table in tables.METADATA.sorted_tables if table.name in names]
+    if names and tables.VERSION not in ours:
+        raise UserError(f"{_file(connection)}: a database of another program, not a store; name another with store=")
+    for table in ours:
+        there = {row[1] for row in connection.execute(sa.text(f"PRAGMA table_info({table.name})"))}
+        missing = [column.name for column in table.c if column.name not in there]
+        if missing:
+            raise UserError(
+                f"{_file(connection)}: not a store of this program: its table {table.name!r} has no column "
+                f"{missing[0]!r}; name another with store="
+            )
+
+
+def _file(connection: sa.Connection) -> str:
+    return f"store={without_password(connection.engine.url.render_as_string(hide_password=True))}"
+
+
 def _find(transaction: Transaction, key: str, serves: Serves) -> Stored | None:
     row = transaction.first(tables.FIND_EVALUATION, {"by_key": key})
     if row is None:
         return None
     loss, test_loss, seconds, status, error, details, run = row
+    try:
+        kept = json.loads(details)
+    except (ValueError, TypeError, RecursionError):
+        kept = None
+    if not isinstance(kept, dict) or any(isinstance(value, str | bytes) for value in (loss, test_loss, seconds)):
+        raise StoreError(
+            f"the store's evaluation {key[:12]!r} holds what no evaluation does: the store is damaged or another "
+            "program's; name another one with store="
+        )
     error = None if error is None else texts.stored(error)  # an earlier version kept it as it was
-    evaluation = Evaluation(loss, test_loss, seconds, status, error, json.loads(details))
+    evaluation = Evaluation(loss, test_loss, seconds, status, error, kept)
     return Stored(evaluation, run) if serves(evaluation) else None
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import trials
 import yaml
 from commands import TOY, bench, bench_process, wait_for
+
+from bench.results import RunId
 
 RUN = ["run", *TOY, "budget.trials=2"]
 
@@ -96,6 +99,21 @@ def test_a_bad_override_gets_one_line(capsys, folder, override, message):
 )
 def test_wrong_arguments_get_one_line(capsys, arguments, message):
     assert re.search(message, refused(capsys, *arguments))
+
+
+@pytest.mark.parametrize("verb", ["report", "best", "verify", "status"])
+def test_an_experiment_without_a_finished_run_is_not_suggested_for_itself(capsys, folder, verb):
+    (folder / "results/begun").mkdir(parents=True)
+    assert "begun" not in refused(capsys, verb, "begin").partition("results")[2].replace("results/begin", "")
+    for run in (RunId("done", "d", "m", "o", 0), RunId("other", "d", "m", "o", 0)):
+        trials.put(folder / "results", run, [1.0])
+    line = refused(capsys, verb, "begun")
+    assert "did you mean" not in line
+    assert "done, other" in line
+    assert verb == "status" or "'bench status begun' shows where its runs stand" in line
+    assert "(did you mean done?)" in refused(capsys, verb, "dome")
+    assert "experiment 'aaa" in refused(capsys, verb, "a" * 300)
+    assert "experiment 'a\\x00b'" in refused(capsys, verb, "a\0b")
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from bench import files
 from bench.errors import UserError
 from bench.report.analysis.comparison import Analysis
 from bench.results import refuse_links
+from bench.wording import unmarked
 
 FILE = "_published.yaml"
 
@@ -69,10 +71,10 @@ def read(results_dir: Path, experiments: Sequence[str]) -> dict[str, Published]:
         path = results_dir / experiment / FILE
         refuse_links(results_dir, experiment, FILE, option="--results-dir")
         try:
-            published = _parsed(yaml.safe_load(path.read_text()))
+            published = _parsed(yaml.safe_load(files.regular(path).read_text(encoding="utf-8")))
         except (FileNotFoundError, NotADirectoryError):
             continue
-        except (OSError, ValueError, yaml.YAMLError) as error:
+        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
             reason = " ".join(str(error).split())
             raise UserError(f"{path}: no readable published losses ({reason}); mend it, or move it away") from None
         by_problem.setdefault(published.problem, published)
@@ -94,7 +96,7 @@ def against(published: Published, analysis: Analysis) -> pd.DataFrame:
     for optimizer, losses in published.losses.items():
         theirs = np.array(losses)
         ours_by_label = {label: list(analysis.samples[label].best) for label in sorted(curves.get(optimizer, []))}
-        for label, runs in (ours_by_label or {optimizer: []}).items():
+        for label, runs in (ours_by_label or {unmarked(optimizer): []}).items():
             ours = np.array([best[-1] if len(best) else math.inf for best in runs])
             reported, own = _described(theirs, "published_"), _described(ours)
             trials = [len(best) for best in runs] or [0]
@@ -160,9 +162,9 @@ def _parsed(content: object) -> Published:
         raise ValueError("remarks: of an optimiser that losses does not name")
     return Published(
         problem,
-        " ".join(source.split()),
+        unmarked(" ".join(source.split())),
         {str(name): tuple(_numbers(str(name), values)) for name, values in losses.items()},
-        {str(name): " ".join(remark.split()) for name, remark in remarks.items()},
+        {str(name): unmarked(" ".join(remark.split())) for name, remark in remarks.items()},
         metric,
     )
 

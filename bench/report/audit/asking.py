@@ -12,7 +12,7 @@ from scipy.stats import binom
 from bench.report.audit.entries import Finding, Metadata, config_of
 from bench.report.runs.visits import Visits
 from bench.space import Categorical, Int, Parameter, steps
-from bench.wording import listed, ranges
+from bench.wording import listed, ranges, unmarked
 
 NEAR = 0.01
 """How near an end of its range, of the range's length, a value is at the end."""
@@ -101,7 +101,7 @@ def bounds(visits: Visits) -> Iterator[Finding]:
             2 * len(numeric)
         ):
             which, end = ("high", parameter.high) if upper else ("low", parameter.low)
-            ends.append(f"{parameter.name} at its {which} end, {end:g}, in {count} of {len(place)} runs")
+            ends.append(f"{unmarked(parameter.name)} at its {which} end, {end:g}, in {count} of {len(place)} runs")
     if ends:
         text = "the best configurations gather at an end of a range, beyond which there may be better: "
         yield Finding("note", "bounds", text + listed(ends, between="; "))

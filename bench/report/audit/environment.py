@@ -7,7 +7,7 @@ from bench.report.audit.entries import Finding, Metadata, by_label, metadata_of,
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
 from bench.results import Results
-from bench.wording import listed, plural
+from bench.wording import listed, plural, unmarked
 
 
 def findings(comparison: Comparison, results: Results) -> Iterator[Finding]:
@@ -37,7 +37,9 @@ def versions(metadata: Sequence[Metadata]) -> Iterator[Finding]:
     ]
     differ = curves.differences(environments)
     if differ:
-        changes = "; ".join(f"{name}: {', '.join(dict.fromkeys(map(str, values)))}" for name, values in differ.items())
+        changes = "; ".join(
+            f"{unmarked(name)}: {', '.join(dict.fromkeys(map(unmarked, values)))}" for name, values in differ.items()
+        )
         text = f"runs come from different environments, which may change losses and seconds ({changes})"
         yield Finding("warning", "environment", text)
     elif not environments[0]["versions"]:
@@ -99,7 +101,7 @@ def resuming(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[F
     diverged = [run for run, entry in zip(ids, metadata, strict=True) if entry.get("diverged_at") is not None]
     if diverged:
         more = f" and {len(diverged) - 1} more" if len(diverged) > 1 else ""
-        text = f"resumed with another sequence than before they were interrupted: {diverged[0]}{more}"
+        text = f"resumed with another sequence than before they were interrupted: {unmarked(diverged[0])}{more}"
         yield Finding("warning", "resuming", text)
     elif not any("diverged_at" in entry for entry in metadata):
         yield Finding("note", "resuming", "whether runs were interrupted, and went on as before, is not recorded")

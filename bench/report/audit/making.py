@@ -9,7 +9,7 @@ from bench.report.audit.entries import Finding, Metadata, by_label, config_of, m
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
 from bench.results import Results, RunId
-from bench.wording import listed, plural, ranges
+from bench.wording import listed, plural, ranges, unmarked
 
 _FAR = 0.01
 """The total variation from which a declared law is worth a reader's attention."""
@@ -50,7 +50,7 @@ def problem(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Fi
     recorded = {json.dumps(space, default=str) for space in spaces if space}
     if len(recorded) > 1:
         differ = curves.differences([json.loads(space) for space in recorded])
-        text = f"runs searched different spaces ({listed(differ) or 'the order of the parameters'})"
+        text = f"runs searched different spaces ({listed(map(unmarked, differ)) or 'the order of the parameters'})"
         yield Finding("error", "space", text)
     elif not all(spaces):
         which = "no run records" if not any(spaces) else f"{sum(not space for space in spaces)} runs do not record"
@@ -73,7 +73,7 @@ def declarations(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterat
         text = f"runs of one optimiser declare different things of it: {listed(several)}"
         yield Finding("warning", "declarations", text)
     far = [
-        f"{label} draws {name} at a total variation of {law['total_variation']:.2g}"
+        f"{label} draws {unmarked(name)} at a total variation of {law['total_variation']:.2g}"
         for label, different in variants.items()
         for name, law in ((json.loads(different[0]).get("laws") or {}) if different else {}).items()
         if (law.get("total_variation") or 0) > _FAR
@@ -194,7 +194,7 @@ def unread(comparison: Comparison, left_out: Mapping[RunId, str]) -> Iterator[Fi
         if (run.dataset, run.model) == (comparison.dataset, comparison.model)
     }
     for run, reason in here.items():
-        yield Finding("error", "unreadable runs", f"{run} is left out: {reason}")
+        yield Finding("error", "unreadable runs", unmarked(f"{run} is left out: {reason}"))
 
 
 def _lacking(runs: pd.DataFrame) -> str:

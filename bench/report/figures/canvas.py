@@ -10,10 +10,12 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 
 from bench.report.look import font, style
 from bench.report.look.paper import SCREEN, Paper
 from bench.report.look.style import Style
+from bench.wording import one_line
 
 FORMATS = ("pdf", "svg", "png")
 
@@ -68,6 +70,10 @@ def render(figure: Figure, detail: float = 1.0) -> dict[str, bytes]:
 
     The PNG has a share `detail` of the dots: a picture of many fine lines would else be of more than a megabyte.
     """
+    for text in figure.findobj(Text):
+        shown = text.get_text()
+        if not shown.replace("\n", "").isprintable():
+            text.set_text("\n".join(map(one_line, shown.split("\n"))))
     dots = detail * mpl.rcParams["savefig.dpi"]
     files = {}
     for kind in FORMATS:

@@ -17,7 +17,7 @@ from bench.report.look.paper import Paper
 from bench.report.look.style import Style
 from bench.report.runs.visits import Visits
 from bench.space import Categorical, Parameter
-from bench.wording import plural
+from bench.wording import one_line, plural
 
 Styles = Mapping[str, Style]
 
@@ -73,7 +73,7 @@ def _rendered(sketch: Sketch, paper: Paper | None) -> Picture:
 
 def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
     comparison, kinds = analysis.comparison, analysis.kinds
-    title = f"{comparison.dataset} · {comparison.model}"
+    title = comparison.title
     names = _loss_names(analysis)
     who = _who(analysis)
     for kind in kinds:
@@ -106,7 +106,7 @@ def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
 
 def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
     comparison, kinds = analysis.comparison, analysis.kinds
-    title, who = f"{comparison.dataset} · {comparison.model}", _who(analysis)
+    title, who = comparison.title, _who(analysis)
     after = f"after {plural(comparison.evaluations, 'evaluation')}"
     for kind in kinds:
         frame = analysis.runs.assign(loss=analysis.runs[kind])
@@ -154,7 +154,7 @@ def looking(
     if visits is None or not len(visits.trials) or not visits.space.searched:
         return
     comparison = analysis.comparison
-    title, who = f"{comparison.dataset} · {comparison.model}", _who(analysis)
+    title, who = comparison.title, _who(analysis)
     order = {label: place for place, label in enumerate(comparison.final["label"])}
     trials = visits.trials.sort_values("label", key=lambda labels: labels.map(order), kind="stable")
     places = visits.places.loc[trials.index]
@@ -210,7 +210,7 @@ def scale(parameter: Parameter) -> Scale:
     """What stands along a hyperparameter's axis; see `visits.places`."""
     if isinstance(parameter, Categorical):
         last = len(parameter.choices) - 1
-        marks = [(place / last, _short(str(choice))) for place, choice in enumerate(parameter.choices)]
+        marks = [(place / last, _short(one_line(choice))) for place, choice in enumerate(parameter.choices)]
         return Scale(parameter.name, tuple(marks if last < 4 else (marks[0], marks[-1])))
     return Scale(parameter.name, ((0.0, written(float(parameter.low))), (1.0, written(float(parameter.high)))))
 

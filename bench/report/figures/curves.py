@@ -40,7 +40,7 @@ def view(comparison: Comparison, kind: str, styles: Mapping[str, Style], baselin
         )
         lines.append(line)
     return View(
-        title=f"{comparison.dataset} · {comparison.model}",
+        title=comparison.title,
         x=evaluations(comparison.longest),
         y=Axis(_axis(comparison, kind), bottom, top),
         lines=(*lines, *baseline_of(baseline)),

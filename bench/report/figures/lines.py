@@ -21,6 +21,8 @@ from bench.report.look.style import Style
 Styles = Mapping[str, Style]
 Values = NDArray[np.float64]
 
+_TINY = 1e-300
+"""Where a logarithmic axis begins at the earliest; its inverse is where it ends at the latest."""
 _DECADES = 12
 """A logarithmic axis has no more: what is less than that is rounding."""
 
@@ -189,12 +191,13 @@ def _positive(frame: pd.DataFrame) -> tuple[float, float]:
     for name in ("lower", "upper"):
         if name in frame:
             band = frame[name].to_numpy(dtype=np.float64)
-            within = band[(band >= least / 10) & (band <= most * 10)]
+            within = band[(band > 0) & (band >= least / 10) & (band <= most * 10)]
             least, most = min(least, float(within.min(initial=least))), max(most, float(within.max(initial=most)))
-    least = max(least, most * 10.0**-_DECADES)
+    least = max(least, most * 10.0**-_DECADES, 2 * _TINY)
+    most = max(most, least)
     margin = (most / least) ** 0.04 if most > least else 2.0
     fall = (most / least) ** 0.06 if (median <= 0).any() else 1.0
-    return least / margin / fall, most * margin
+    return max(least / margin / fall, _TINY), min(most, 1 / _TINY) * margin
 
 
 def _renamed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -11,8 +10,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from bench.report.page.document import Download
-
-_SPANS = re.compile(r"`([^`\n]+)`|\*\*([^*\n]+)\*\*")
+from bench.report.tables import escaping
 
 
 def prose(sentence: str) -> Markup:
@@ -21,12 +19,8 @@ def prose(sentence: str) -> Markup:
     >>> print(prose("made by `a < b`, **twice**"))
     made by <code>a &lt; b</code>, <strong>twice</strong>
     """
-    plain, *marked = _SPANS.split(sentence)
-    shown = escape(plain)
-    for code, bold, after in zip(marked[::3], marked[1::3], marked[2::3], strict=True):
-        shown += Markup("<strong>{}</strong>").format(bold) if code is None else Markup("<code>{}</code>").format(code)
-        shown += after  # escaped, as all that is added to markup
-    return shown
+    code, bold = Markup("<code>{}</code>").format, Markup("<strong>{}</strong>").format
+    return Markup(escaping.prose(sentence, escape, code, bold))  # noqa: S704 - each of its parts is escaped
 
 
 def data(value: Any) -> str:

@@ -176,3 +176,4 @@ def _warned(contents: Contents) -> Iterator[str]:
     left_out = [line for line in contents.warnings if line.startswith("left out")]
     if left_out:
         yield f"**{len(left_out)} of the runs could not be read and are left out**; the audit names them."
+    yield from (f"{line[:1].upper()}{line[1:]}." for line in contents.undrawn)

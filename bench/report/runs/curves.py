@@ -1,6 +1,7 @@
 """Which runs make a curve, and the curves: losses against evaluations, as frames."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.errors import UserError
+from bench.provenance import digest
 from bench.report.statistics import quartiles
 from bench.results import Results, RunId
+from bench.wording import unmarked
 
 _NAMES = ["experiment", "dataset", "model", "optimizer", "seed"]
 COLUMNS = [
@@ -67,7 +70,12 @@ class Comparison:
         return bool(self.curves["test_median"].notna().any())
 
     def __str__(self) -> str:
-        return f"{self.dataset}/{self.model}"
+        return f"{unmarked(self.dataset)}/{unmarked(self.model)}"
+
+    @property
+    def title(self) -> str:
+        """The names of its dataset and model, as they are shown."""
+        return f"{unmarked(self.dataset)} · {unmarked(self.model)}"
 
 
 def comparisons(results: Results) -> list[Comparison]:
@@ -185,7 +193,7 @@ def run_ids(runs: pd.DataFrame) -> list[RunId]:
 def imported_from(metadata: Mapping[str, Any]) -> str | None:
     """The file that a run was imported from, by name and hash; None for a run of this suite."""
     source = metadata.get("imported")
-    return f"{source.get('file')} (SHA-256 {str(source.get('sha256'))[:12]})" if source else None
+    return f"{unmarked(source.get('file'))} (SHA-256 {unmarked(source.get('sha256'))[:12]})" if source else None
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -237,7 +245,7 @@ def _described(run: RunId, metadata: Mapping[str, Any]) -> dict[str, Any]:
         "family": str(metadata.get("problem_family") or metadata.get("problem")),
         "problem": str(metadata.get("problem") or metadata.get("problem_family")),
         "task": str(metadata.get("task") or ""),
-        "metric": str(metadata.get("metric") or (config.get("metric") or {}).get("name") or "loss"),
+        "metric": unmarked(metadata.get("metric") or (config.get("metric") or {}).get("name") or "loss"),
         "settings": json.dumps(settings, sort_keys=True, default=str),
     }
 
@@ -291,8 +299,16 @@ def _labels(runs: pd.DataFrame) -> pd.Series:
     groups = runs.groupby(place)[["experiment", "settings"]].nunique()
     apart = groups[(groups["experiment"] > 1) & (groups["settings"] > 1)]
     ambiguous = repeated | set(apart.index.get_level_values("optimizer"))
-    both = runs["optimizer"] + " (" + runs["experiment"] + ")"
-    return runs["optimizer"].where(~runs["optimizer"].isin(ambiguous), both)
+    shown = runs["optimizer"].map(_shown(runs["optimizer"].unique().tolist()))
+    both = shown + " (" + runs["experiment"].map(unmarked) + ")"
+    return shown.where(~runs["optimizer"].isin(ambiguous), both)
+
+
+def _shown(names: Sequence[str]) -> dict[str, str]:
+    """How names stand in sentences, tables and figures; where two would look the same, each has a digest beside it."""
+    shown = {str(name): unmarked(name) for name in names}
+    alike = {text for text, count in Counter(shown.values()).items() if count > 1}
+    return {name: f"{text} ({digest(name)[:8]})" if text in alike else text for name, text in shown.items()}
 
 
 def _refuse_mixed_settings(runs: pd.DataFrame) -> None:

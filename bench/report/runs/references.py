@@ -5,6 +5,7 @@ change because other runs were loaded beside it. `bench report ... --new-referen
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import files
 from bench.errors import UserError
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
@@ -44,8 +46,10 @@ References = dict[str, Stored]
 def read(folder: Path) -> References:
     """The references that a report was made with; none where it is new. Raises `UserError` for a damaged file."""
     path = folder / FILE
+    if not os.path.lexists(path):  # nor can it be, where the name is too long or none
+        return {}
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(files.regular(path).read_text(encoding="utf-8"))
         if content["format"] != _FORMAT:
             raise ValueError(f"has format {content['format']}, this version reads {_FORMAT}")
         return {
@@ -54,7 +58,7 @@ def read(folder: Path) -> References:
         }
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise UserError(
             f"{path}: no readable reference values ({error}); delete it, or give --new-references, and scores are "
             "measured by what is loaded now"

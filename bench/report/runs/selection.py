@@ -1,5 +1,6 @@
 """Which runs a report is of: those asked for, without those whose tables cannot be relied on, which are named."""
 
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,15 +17,13 @@ from bench.errors import UserError, allowed
 from bench.report.look import paper
 from bench.report.runs import curves, proposals
 from bench.report.runs.proposals import Proposals
-from bench.results import SCHEMA, Results, RunId, UnreadableTable
+from bench.results import SCHEMA, Results, RunId, UnreadableTable, soundness
+from bench.wording import one_line, unmarked
 
-_STATUS = {"ok", "failed", "timeout", "crashed"}
-_MAPPINGS = ("config", "provenance", "declared", "computed_by", "imported")
 _MOSTLY: dict[str, Any] = {"status": "ok", "initial": False}
 """What a column of nearly every run holds alone, so that it need not be read."""
 _COLUMNS = list(dict.fromkeys([*curves.COLUMNS, *proposals.COLUMNS]))
 _MEASURED = pa.schema([SCHEMA.field(name) for name in curves.COLUMNS if name not in RunId.__dataclass_fields__])
-_GROUPS = ("optimizer", "metric", "budget")
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ class Selection:
         """The command that makes this report."""
         venue = (self.paper,) if self.paper else ()
         filters = {"--optimizers": self.optimizers, "--problems": self.problems, "--paper": venue}
-        options = [f"{option} {','.join(names)}" for option, names in filters.items() if names]
-        return " ".join(["bench report", *self.experiments, *options])
+        options = [part for option, names in filters.items() if names for part in (option, ",".join(names))]
+        return shlex.join(["bench", "report", *self.experiments, *options])
 
     def takes(self, run: RunId) -> bool:
         """Whether the run is among those asked for."""
@@ -78,11 +77,11 @@ class Reading:
     @property
     def warnings(self) -> list[str]:
         """One line for each run that is left out."""
-        return [f"left out: {_table(run)}: {reason}" for run, reason in self.left_out.items()]
+        return [unmarked(f"left out: {_table(run)}: {reason}") for run, reason in self.left_out.items()]
 
 
-def read(results_dir: Path, wanted: Selection) -> Reading:
-    """The columns that a report needs, of every run that is wanted and sound.
+def read(results_dir: Path, wanted: Selection, unsound: Mapping[RunId, str] | None = None) -> Reading:
+    """The columns that a report needs, of every run that is wanted and sound, and none of those known as `unsound`.
 
     A table that cannot be read, or whose content contradicts itself (see `fault`), is left out. Raises `UserError`
     where an experiment, an optimiser or a problem is unknown, where nothing is wanted, or where nothing is left.
@@ -98,6 +97,9 @@ def read(results_dir: Path, wanted: Selection) -> Reading:
     proposed: dict[RunId, Proposals] = {}
     for run, path in paths.items():
         if not wanted.takes(run):
+            continue
+        if run in (unsound or {}):
+            left_out[run] = (unsound or {})[run]
             continue
         try:
             table, metadata = results.read_run(path, _COLUMNS, {**vars(run), **_MOSTLY})
@@ -126,14 +128,13 @@ def read(results_dir: Path, wanted: Selection) -> Reading:
 def fault(run: RunId, table: pa.Table, metadata: Mapping[str, Any]) -> str | None:
     """Why a table that could be read cannot be relied on, and what to do; None where nothing speaks against it.
 
-    It must be the run whose place it has; its trials be numbered 0, 1, 2, ...; its best losses be finite and never
-    rise; its trials be those of its budget, unless it was exhausted or limited by time; its problem be named.
+    It must be the run whose place it has; its trials be those of its budget, unless it was exhausted or limited by
+    time; its problem be named.
     """
-    for name in set(table.column_names).intersection(vars(run)):
-        others = set(table[name].unique().to_pylist()) - {getattr(run, name)}
-        if others:
-            return f"its rows are of {name} {min(map(str, others))}: move it back to that run's place, or delete it"
-    reason = _fault_of_rows(table) or _fault_of_metadata(len(table), metadata)
+    place = soundness.fault_of_place(vars(run), table)
+    if place:
+        return place
+    reason = _fault_of_metadata(len(table), metadata)
     return reason and f"{reason}; delete it and run its experiment again"
 
 
@@ -161,37 +162,14 @@ def _named(runs: Iterable[RunId], lengths: Sequence[int]) -> Iterator[tuple[str,
             yield str(name), pd.Categorical.from_codes(codes[rows], categories)
 
 
-def _fault_of_rows(table: pa.Table) -> str | None:
-    trials = table["trial"].to_numpy()
-    wrong = np.flatnonzero(trials != np.arange(len(trials)))
-    if len(wrong):
-        return f"its trials are not numbered 0, 1, 2, ... (found {trials[wrong[0]]} in place of {wrong[0]})"
-    unknown = set(table["status"].unique().to_pylist()) - _STATUS if "status" in table.column_names else set()
-    if unknown:
-        return f"has trials of unknown status {min(map(str, unknown))}"
-    best = table["best_loss"].to_numpy()
-    known = best[np.argmax(~np.isnan(best)) :] if not np.isnan(best).all() else best[:0]
-    if not np.isfinite(known).all() or (np.diff(known) > 0).any():
-        return "its best losses so far are not finite, or rise"
-    return None
-
-
 def _fault_of_metadata(trials: int, metadata: Mapping[str, Any]) -> str | None:
-    for name in _MAPPINGS:
-        if not isinstance(metadata.get(name) or {}, Mapping):
-            return f"its metadata have a {name} that is no mapping"
     config = metadata.get("config") or {}
-    for name in _GROUPS:
-        if not isinstance(config.get(name) or {}, Mapping):
-            return f"its metadata have a config.{name} that is no mapping"
     if not isinstance(metadata.get("problem_family") or metadata.get("problem"), str):
         return "its metadata do not say which problem it is on"
     budget = config.get("budget") or {}
     units, factor = budget.get("trials"), (config.get("optimizer") or {}).get("budget_factor") or 1
     if units is None:
         return None
-    if not all(isinstance(number, int) and number >= 0 for number in (units, factor)):
-        return "its metadata have a budget that is no number of trials"
     most = units * factor
     least = 0 if metadata.get("ended") == "exhausted" or budget.get("seconds") is not None else most
     return None if least <= trials <= most else f"has {trials} of the {most} trials of its budget"
@@ -200,7 +178,7 @@ def _fault_of_metadata(trials: int, metadata: Mapping[str, Any]) -> str | None:
 def warn(lines: Iterable[str]) -> None:
     """Say on stderr what also stands in the report."""
     for line in lines:
-        sys.stderr.write(f"bench report: warning: {line}\n")
+        sys.stderr.write(f"bench report: warning: {one_line(line)}\n")
 
 
 def _parted(option: str, value: str | None) -> tuple[str, ...]:

@@ -86,12 +86,16 @@ def read(results_dir: Path, comparison: Comparison, reading: Reading, most: int 
 
 
 def space_of(metadata: Mapping[str, Any]) -> Space | None:
-    """The search space that a run records; None where it has none, or none that this version reads."""
+    """The search space that a run records; None where it has none, or none that this version reads.
+
+    One of a foreign table whose names cannot be printed is none.
+    """
     recorded = ((metadata.get("config") or {}).get("model") or {}).get("space")
     try:
-        return parsing.parse(recorded) if recorded else None
+        space = parsing.parse(recorded) if recorded else None
     except UserError:
         return None
+    return space if space is None or all(parameter.name.isprintable() for parameter in space.searched) else None
 
 
 def places(configurations: Sequence[str], space: Space) -> pd.DataFrame:
@@ -129,7 +133,7 @@ def _chosen(runs: pd.DataFrame, most: int) -> NDArray[np.bool_]:
 
 
 def _configurations(path: Path) -> list[str]:
-    table, _ = results.read_run(path, ["configuration"])
+    table, _ = results.read_run(path, ["configuration"], {})
     configurations: list[str] = table["configuration"].to_pylist()
     return configurations
 

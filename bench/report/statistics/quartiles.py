@@ -41,8 +41,11 @@ def place(p: float, count: int) -> tuple[int, float]:
 
 def between(low: NDArray[np.float64], high: NDArray[np.float64], g: float) -> NDArray[np.float64]:
     """The share g of the way from `low` to `high`, infinite as soon as an infinity takes part; see `quartiles`."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         interpolated: NDArray[np.float64] = np.where((low == high) | (g == 0), low, low + g * (high - low))
+        too_far = np.isinf(high - low) & np.isfinite(low) & np.isfinite(high)
+        if too_far.any():
+            interpolated = np.where(too_far, (1 - g) * low + g * high, interpolated)
     return interpolated
 
 

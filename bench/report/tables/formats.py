@@ -4,14 +4,12 @@ import html as markup
 from dataclasses import dataclass
 
 import pandas as pd
+from pandas.api import types
 
+from bench.report.tables import escaping
 from bench.report.tables.table import Cell, Head, Table
+from bench.wording import one_line
 
-_ESCAPES = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "∞": r"$\infty$", "≥": r"$\geq$", "≤": r"$\leq$", "\N{MINUS SIGN}": r"$-$", "·": r"\textperiodcentered{}",
-}  # fmt: skip
 _LATEX = {"best": r"\textbf{{{}}}", "tied": r"\underline{{{}}}"}
 _HTML = {"best": "<strong>{}</strong>", "tied": "<u>{}</u>"}
 _MARKDOWN = {"best": "**{}**", "tied": "<u>{}</u>"}
@@ -42,16 +40,17 @@ class Tabled:
 
 
 def csv(frame: pd.DataFrame) -> str:
-    """The frame, floats by their shortest exact form."""
-    text: str = frame.to_csv(index=False, lineterminator="\n")
+    """The frame, floats by their shortest exact form; no text is a formula (`escaping.csv`)."""
+    texts = {str(name): _inert(frame[name]) for name in frame if not types.is_numeric_dtype(frame[name])}
+    text: str = frame.assign(**texts).to_csv(index=False, lineterminator="\n")
     return text
 
 
 def markdown(table: Table) -> str:
     """Columns of text to the left, of numbers to the right; the best in bold, what equals it underlined."""
     rule = ["--:" if head.numeric else ":--" for head in table.heads]
-    rows = [[head.text for head in table.heads], rule]
-    rows += [[_marked(cell, _piped(cell.text), _MARKDOWN) for cell in row] for row in table.rows]
+    rows = [[escaping.cell(head.text) for head in table.heads], rule]
+    rows += [[_marked(cell, escaping.cell(cell.text), _MARKDOWN) for cell in row] for row in table.rows]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
@@ -59,10 +58,10 @@ def latex(table: Table) -> str:
     """A `tabular` for a paper that uses booktabs, its caption and note as comments."""
     columns = "".join("r" if head.numeric else "l" for head in table.heads)
     lines = [
-        *(f"% {line}" for line in (table.caption, table.note) if line),
+        *(f"% {one_line(line)}" for line in (table.caption, table.note) if line),
         rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
-        _line([escape(head.text) for head in table.heads]),
+        _line([escaping.latex(head.text) for head in table.heads]),
         r"\midrule",
         *(_line([_marked(cell, _dashed(cell.text), _LATEX) for cell in row]) for row in table.rows),
         r"\bottomrule",
@@ -84,17 +83,13 @@ def html(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-def escape(text: str) -> str:
-    r"""Text for LaTeX: `a_b` becomes `a\_b`."""
-    return "".join(_ESCAPES.get(letter, letter) for letter in text)
+def _inert(column: pd.Series) -> pd.Series:
+    written = {value: escaping.csv(value) for value in column.unique() if isinstance(value, str)}
+    return column if all(value == text for value, text in written.items()) else column.map(lambda v: written.get(v, v))
 
 
 def _dashed(text: str) -> str:
-    return "--" if text == NOTHING else escape(text)
-
-
-def _piped(text: str) -> str:
-    return text.replace("|", "\\|")
+    return "--" if text == NOTHING else escaping.latex(text)
 
 
 def _marked(cell: Cell, text: str, forms: dict[str, str]) -> str:

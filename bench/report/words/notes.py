@@ -8,7 +8,7 @@ from bench.report.audit import Metadata, metadata_of, provenance_of
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
 from bench.results import Results
-from bench.wording import ranges
+from bench.wording import ranges, unmarked
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def facts(comparison: Comparison, results: Results) -> Iterator[Fact]:
             title = "length of the runs"
         if list(values) != ["not set"]:
             yield Fact(title, " | ".join(values))
-    yield Fact("problem family", f"`{runs['family'].iloc[0]}`")
+    yield Fact("problem family", f"`{unmarked(runs['family'].iloc[0])}`")
     for name in ("python", "cpu", "threads", "revision", "versions"):
         values = dict.fromkeys(
             _plain(_computing(entry) if name == "versions" else provenance_of(entry).get(name)) for entry in metadata
@@ -83,7 +83,7 @@ def _of_optimizers_alone(metadata: Sequence[Metadata]) -> set[str]:
     theirs = {
         (name, version) for origin in origins for name, version in (origin.get("optimizer_versions") or {}).items()
     }
-    return {f"{name} {version}" for name, version in theirs if name not in listed}
+    return {unmarked(f"{name} {version}") for name, version in theirs if name not in listed}
 
 
 def declarations(comparison: Comparison, results: Results) -> dict[str, list[str]]:
@@ -136,7 +136,7 @@ def _imported(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[
             labels.setdefault((source, *entry["imported"].get("unknown", ())), []).append(str(label))
     for (source, *unknown), names in labels.items():
         which = "All runs" if len(names) == len(metadata) else f"The runs of {', '.join(dict.fromkeys(names))}"
-        remark = f" Unknown: {'; '.join(unknown)}." if unknown else ""
+        remark = f" Unknown: {unmarked('; '.join(unknown))}." if unknown else ""
         yield f"**{which} were imported** from {source}, not made here.{remark}"
 
 
@@ -152,11 +152,11 @@ def _declared(declared: Metadata) -> Iterator[str]:
     for name, law in (declared.get("laws") or {}).items():
         distance = law.get("total_variation")
         far = "" if distance is None else f", total variation from the reference law {distance:.3g}"
-        yield f"`{name}` is drawn by `{law.get('expression')}`{far}"
+        yield f"`{unmarked(name)}` is drawn by `{unmarked(law.get('expression'))}`{far}"
     if declared.get("inactive", "absent") != "absent":
-        yield f"inactive parameters: {declared['inactive']}"
+        yield f"inactive parameters: {unmarked(declared['inactive'])}"
     if declared.get("fallback"):
-        yield f"fallback: {declared['fallback']}"
+        yield f"fallback: {unmarked(declared['fallback'])}"
     if declared.get("takes_unasked") is False:
         yield "takes no configurations that it did not ask for"
     if declared.get("extendable") is False:
@@ -166,5 +166,5 @@ def _declared(declared: Metadata) -> Iterator[str]:
 def _plain(value: Any) -> str:
     """A setting in words: `trials 20, seconds not set`."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_plain(part)}" for name, part in curves.flatten(value)) or "not set"
-    return "not set" if value is None else str(value)
+        return ", ".join(f"{unmarked(name)} {_plain(part)}" for name, part in curves.flatten(value)) or "not set"
+    return "not set" if value is None else unmarked(value)

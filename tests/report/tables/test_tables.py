@@ -180,7 +180,7 @@ def hostile() -> Table:
 
 
 def test_no_name_is_markup() -> None:
-    assert "a_b\\|<b>" in formats.markdown(hostile())
+    assert formats.markdown(hostile()).count(r"a_b\|&lt;b>&{x}%\$#\~^\\ ") == 2
     text = formats.html(hostile())
     assert set(re.findall(r"<(\w+)", text)) == {"table", "caption", "thead", "tbody", "tr", "th", "td", "strong"}
     assert "&lt;b&gt;&amp;{x}" in text

@@ -1,0 +1,222 @@
+"""Whether what a trial table holds can be relied on: its metadata are of the types written, its rows one run."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.checks import is_whole
+
+_LONGEST = 1e12
+"""Seconds: of more no clock tells, and sums of such would overflow."""
+STATUSES = ("ok", "failed", "timeout", "crashed")
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A type of values: how it is called, and which are of it."""
+
+    name: str
+    takes: Callable[[Any], bool]
+
+
+_TEXT = _Kind("text", lambda value: isinstance(value, str))
+_TEXTS = _Kind(
+    "a list of texts", lambda value: isinstance(value, list) and all(isinstance(part, str) for part in value)
+)
+_FLAG = _Kind("true or false", lambda value: isinstance(value, bool))
+_COUNT = _Kind("a whole number from 0", lambda value: is_whole(value, 0, 2**53))
+_FACTOR = _Kind("a whole number from 1", lambda value: is_whole(value, 1, 2**31))
+_NUMBER = _Kind(
+    "a finite number",
+    lambda value: (isinstance(value, float) and math.isfinite(value)) or is_whole(value, -(2**1000), 2**1000),
+)
+_PLAIN = _Kind("text, a number, true or false", lambda value: isinstance(value, str | int | float))
+_DESIGN = _Kind(
+    "text, or a mapping whose size is a whole number from 0",
+    lambda value: isinstance(value, str) or (isinstance(value, dict) and _COUNT.takes(value.get("size") or 0)),
+)
+
+_EACH = "*"
+"""In the place of a name: what every value of a mapping is."""
+_SHAPE: Mapping[str, Any] = {
+    "config": {
+        "dataset": {"name": _TEXT, "load": _TEXT},
+        "model": {"name": _TEXT, "class": _TEXT, "space": {_EACH: {}}},
+        "optimizer": {"name": _TEXT, "class": _TEXT, "budget_factor": _FACTOR},
+        "metric": {"name": _TEXT},
+        "budget": {"trials": _COUNT, "seconds": _NUMBER},
+        "resampling": {},
+        "seeds": {},
+        "initial_design": _DESIGN,
+    },
+    "config_hash": _TEXT,
+    "problem": _TEXT,
+    "problem_family": _TEXT,
+    "metric": _TEXT,
+    "task": _TEXT,
+    "folds": _COUNT,
+    "has_test": _FLAG,
+    "stops_on_valid": _FLAG,
+    "known_minimum": _NUMBER,
+    "noise": _NUMBER,
+    "ended": _TEXT,
+    "diverged_at": _COUNT,
+    "computed_by": {_EACH: _TEXT},
+    "declared": {
+        "laws": {_EACH: {"expression": _TEXT, "total_variation": _NUMBER}},
+        "inactive": _TEXT,
+        "fallback": _TEXT,
+        "takes_unasked": _FLAG,
+        "extendable": _FLAG,
+        "deterministic": _FLAG,
+    },
+    "provenance": {
+        "versions": {_EACH: _TEXT},
+        "python": _TEXT,
+        "platform": _TEXT,
+        "cpu": _TEXT,
+        "cores": _COUNT,
+        "host": _TEXT,
+        "omp_wait_policy": _TEXT,
+        "revision": _TEXT,
+        "threads": _COUNT,
+        "optimizer_revision": _PLAIN,
+        "optimizer_versions": {_EACH: _TEXT},
+    },
+    "imported": {"file": _TEXT, "sha256": _TEXT, "unknown": _TEXTS},
+}
+"""What the metadata of a table hold, of what is read again; any of it may be null or missing."""
+
+
+def fault_of_metadata(metadata: Mapping[str, Any]) -> str | None:
+    """Which entry of a table's metadata is of another type than is written; None where none is."""
+    return _fault(metadata, _SHAPE, "")
+
+
+def _fault(value: Any, shape: Any, where: str) -> str | None:
+    if value is None:
+        return None
+    if isinstance(shape, _Kind):
+        return None if shape.takes(value) else _wrong(where, value, shape.name)
+    if not isinstance(value, Mapping):
+        return _wrong(where, value, "a mapping")
+    for name, part in shape.items():
+        for key in value if name == _EACH else (name,):
+            fault = _fault(value.get(key), part, f"{where}.{key}" if where else str(key))
+            if fault:
+                return fault
+    if _EACH in shape and None in value.values():
+        return _wrong(next(f"{where}.{key}" for key, part in value.items() if part is None), None, "a value")
+    return None
+
+
+def _wrong(where: str, value: Any, expected: str) -> str:
+    shown = "null" if value is None else repr(value)
+    return f"its metadata have {where[:80]}={shown if len(shown) <= 40 else f'{shown[:37]}...'}; expected {expected}"
+
+
+def fault_of_place(run: Mapping[str, object], table: pa.Table) -> str | None:
+    """Whether a table stands where another run's must, given what names the run whose place it has; and what to do."""
+    for name in set(table.column_names).intersection(run):
+        others = set(table[name].unique().to_pylist()) - {run[name]}
+        if others:
+            return f"its rows are of {name} {min(map(str, others))}: move it back to that run's place, or delete it"
+    return None
+
+
+def fault_of_rows(table: pa.Table) -> str | None:
+    """Why the rows of a table, of the columns that it has, cannot be those of one run; None where nothing speaks so.
+
+    Its trials must be numbered 0, 1, 2, ...; its status be known; its losses be finite, and there where a trial has
+    succeeded alone; its seconds be those of a clock where they are known; its best losses be the lowest so far.
+    """
+    names = set(table.column_names)
+    for needed, check in _CHECKS:
+        fault = check(table) if needed <= names else None
+        if fault:
+            return fault
+    for name in names.intersection(("loss", "test_loss", "incumbent_test_loss")):
+        if not _all(pc.is_finite(table[name])):
+            return f"has values of {name} that are not finite"
+    for name in names.intersection(("ask_seconds", "evaluate_seconds", "tell_seconds")):
+        if (np.abs(table[name].to_numpy()) > _LONGEST).any():
+            return f"has {name} beyond {_LONGEST:g}"
+    return None
+
+
+def _numbers(table: pa.Table) -> str | None:
+    numbers = table["trial"].to_numpy()
+    wrong = np.flatnonzero(numbers != np.arange(len(numbers)))
+    if not len(wrong):
+        return None
+    return f"its trials are not numbered 0, 1, 2, ... (found {numbers[wrong[0]]} in place of {wrong[0]})"
+
+
+def _known_status(table: pa.Table) -> str | None:
+    unknown = set(table["status"].unique().to_pylist()) - set(STATUSES)
+    return f"has trials of unknown status {min(map(str, unknown))}" if unknown else None
+
+
+def _never_rising(table: pa.Table) -> str | None:
+    best = table["best_loss"].to_numpy()
+    known = best[np.argmax(~np.isnan(best)) :] if not np.isnan(best).all() else best[:0]
+    sound = np.isfinite(known).all() and not (known[1:] > known[:-1]).any()
+    return None if sound else "its best losses so far are not finite, or rise"
+
+
+def _lowest(table: pa.Table) -> str | None:
+    lowest = np.fmin.accumulate(table["loss"].to_numpy())
+    sound = np.array_equal(lowest, table["best_loss"].to_numpy(), equal_nan=True)
+    return None if sound else "its best losses so far are not those of its losses"
+
+
+def _lost(table: pa.Table) -> str | None:
+    odd = pc.any(pc.not_equal(pc.equal(table["status"], "ok"), pc.is_valid(table["loss"]))).as_py()
+    return "has a trial that succeeded without a loss, or failed with one" if odd else None
+
+
+_CHECKS = (
+    ({"trial"}, _numbers),
+    ({"status"}, _known_status),
+    ({"best_loss"}, _never_rising),
+    ({"best_loss", "loss"}, _lowest),
+    ({"status", "loss"}, _lost),
+)
+"""Each with the columns that it needs."""
+
+
+def fault_of_types(there: pa.Schema, meant: pa.Schema) -> str | None:
+    """Which column is of another kind than is written: text that looks like a number is none, nor is true 1."""
+    for field in meant:
+        kind, other = _kind(field.type), _kind(there.field(field.name).type)
+        if other != kind and not (other == "null" and field.nullable):
+            return f"its column {field.name!r} holds {other} values, not {kind}"
+    return None
+
+
+def _kind(type_: pa.DataType) -> str:
+    if pa.types.is_dictionary(type_):
+        return _kind(type_.value_type)
+    if pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_):
+        return "text"
+    for name, test in _TESTS.items():
+        if test(type_):
+            return name
+    return str(type_)
+
+
+_TESTS = {
+    "number": lambda type_: pa.types.is_integer(type_) or pa.types.is_floating(type_),
+    "boolean": pa.types.is_boolean,
+    "timestamp": pa.types.is_timestamp,
+}
+
+
+def _all(flags: pa.ChunkedArray) -> bool:
+    """Whether every value that is not null is true."""
+    return pc.all(flags, skip_nulls=True, min_count=0).as_py() is not False
