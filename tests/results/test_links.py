@@ -8,7 +8,7 @@ import trials
 from commands import bench
 
 from bench import files
-from bench.results import RunId, find, names
+from bench.results import RunId, find, others
 
 RUN = ("run", "dataset=function", "model=branin", "budget.trials=2", "name=e", "seed=1")
 IMPORT = ("import", "log.csv", "--name", "e", "--dataset", "function", "--model", "branin")
@@ -63,7 +63,7 @@ def test_a_link_to_nothing_or_inside_the_results_is_none_to_write_through(capsys
             assert bench(*command) == 2
             assert one_line(capsys.readouterr().err, Path("results", name), target)
     assert not Path("results/nowhere").exists()
-    assert names(Path("results")) == ["e"]
+    assert others(Path("results"), "new") == ["e"]
 
 
 def test_the_results_folder_itself_may_be_a_link_and_a_linked_note_beside_tables_does_not_matter(outside) -> None:
