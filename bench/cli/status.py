@@ -7,7 +7,6 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from bench import results, texts
 from bench.checks import is_whole
@@ -15,7 +14,7 @@ from bench.cli import store as storing
 from bench.errors import UserError, allowed
 from bench.running import progress
 from bench.store import Store, StoreError
-from bench.wording import duration, one_line
+from bench.wording import duration
 
 
 def status(experiment: str, results_dir: Path, store_url: str | None, watch: bool) -> None:
@@ -31,7 +30,8 @@ def status(experiment: str, results_dir: Path, store_url: str | None, watch: boo
         if not journalled:
             _finished_only(experiment, results_dir)
             return
-        journalled = [_shown(store, run) for run in journalled]
+        for run in journalled:
+            _check(store, run)
         rows = progress.gather(journalled)
         console.print(progress.status_table(rows, {}))
         _print_states(console, journalled)
@@ -44,8 +44,8 @@ def status(experiment: str, results_dir: Path, store_url: str | None, watch: boo
         time.sleep(2)
 
 
-def _shown(store: Store, run: dict[str, Any]) -> dict[str, Any]:
-    """With names that are neither markup nor orders to a terminal; `StoreError` where it is no run's entry."""
+def _check(store: Store, run: dict[str, Any]) -> None:
+    """Raise `StoreError` where it is no run's entry."""
     numbers = {name: is_whole(run[name], 0) for name in ("trials", "cached", "failures")}
     numbers["best_loss"] = run["best_loss"] is None or isinstance(run["best_loss"], int | float)
     numbers |= {name: _is_time(run[name]) for name in ("started_at", "updated_at")}
@@ -55,7 +55,6 @@ def _shown(store: Store, run: dict[str, Any]) -> dict[str, Any]:
                 f"store={store.database.public_url}: the run {run['run']!r} has {name}={str(run[name])[:40]!r}, which "
                 "no run has; mend or remove it there"
             )
-    return run | {name: escape(one_line(run[name])) for name in ("dataset", "model", "optimizer")}
 
 
 def _is_time(text: object) -> bool:

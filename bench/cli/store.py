@@ -6,10 +6,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench import texts
 from bench.errors import UserError
 from bench.store import Store, contents, default_url
 from bench.store.database import file_of, without_password
-from bench.wording import duration, one_line, plural
+from bench.wording import duration, plural
 
 _HEAD = 512
 """The bytes that an SQLite database has at least."""
@@ -26,7 +27,7 @@ def show(results_dir: Path, url: str | None) -> None:
     for heading in ("evaluations", "not ok", "time"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in problems:
-        names = (Text(one_line(name or "?")) for name in (row.problem[:12], row.dataset, row.model))
+        names = (Text(texts.line(name or "?")) for name in (row.problem[:12], row.dataset, row.model))
         table.add_row(*names, str(row.evaluations), str(row.not_ok), duration(row.seconds))
     if problems:
         console.print(table)

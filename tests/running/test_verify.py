@@ -157,5 +157,5 @@ def test_a_configuration_that_is_none_is_one_line(capsys) -> None:
         rewrite(PATH, configuration=[text] * 4)
         capsys.readouterr()
         assert bench("verify", "e", "--trials", "1") == 2
-        message = r"bench: e/wine/lightgbm/random/0 trial \d: its configuration is none of its space \(.+\)\n"
+        message = r"bench: results/e/wine/lightgbm/random/0.parquet: .+; delete it.*\n"
         assert re.fullmatch(message, capsys.readouterr().err)

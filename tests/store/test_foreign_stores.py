@@ -188,5 +188,5 @@ def test_names_in_a_store_are_neither_markup_nor_orders_to_a_terminal(capsys: py
     for verb in (["store", "show"], ["status", "e"]):
         assert bench(*verb, "--store", "sqlite:///s.sqlite") == 0
         out = capsys.readouterr().out
-        assert r"[red]\x1b[31m[/x]\n" in out
+        assert r"[red]\x1b[31m[/x]" in out
         assert out.replace("\n", "").isprintable()
