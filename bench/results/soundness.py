@@ -1,17 +1,19 @@
 """Whether what a trial table holds can be relied on: its metadata are of the types written, its rows one run."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from bench.checks import is_whole
 
 _LONGEST = 1e12
 """Seconds: of more no clock tells, and sums of such would overflow."""
+Numbers = NDArray[Any]
 STATUSES = ("ok", "failed", "timeout", "crashed")
 
 
@@ -134,62 +136,66 @@ def fault_of_rows(table: pa.Table) -> str | None:
     Its trials must be numbered 0, 1, 2, ...; its status be known; its losses be finite, and there where a trial has
     succeeded alone; its seconds be those of a clock where they are known; its best losses be the lowest so far.
     """
-    names = set(table.column_names)
-    for needed, check in _CHECKS:
-        fault = check(table) if needed <= names else None
+    columns = {name: table[name].to_numpy() for name in table.column_names if name in _NUMBERS}  # null is NaN
+    for names, check in _CHECKS:
+        fault = check(*(columns[name] for name in names)) if columns.keys() >= set(names) else None
         if fault:
             return fault
-    for name in names.intersection(("loss", "test_loss", "incumbent_test_loss")):
-        values = table[name].to_numpy()  # in which null is NaN
-        if np.isinf(values).any() or int(np.isnan(values).sum()) > table[name].null_count:
+    if "status" in table.column_names:
+        fault = _fault_of_status(table)
+        if fault:
+            return fault
+    for name in columns.keys() & {"loss", "test_loss", "incumbent_test_loss"}:
+        if np.isfinite(columns[name]).sum() < len(table) - table[name].null_count:
             return f"has values of {name} that are not finite"
-    for name in names.intersection(("ask_seconds", "evaluate_seconds", "tell_seconds")):
-        if (np.abs(table[name].to_numpy()) > _LONGEST).any():
+    for name in columns.keys() & {"ask_seconds", "evaluate_seconds", "tell_seconds"}:
+        if (np.abs(columns[name]) > _LONGEST).any():
             return f"has {name} beyond {_LONGEST:g}"
     return None
 
 
-def _numbers(table: pa.Table) -> str | None:
-    numbers = table["trial"].to_numpy()
-    wrong = np.flatnonzero(numbers != np.arange(len(numbers)))
+def _misnumbered(trials: Numbers) -> str | None:
+    wrong = np.flatnonzero(trials != np.arange(len(trials)))
     if not len(wrong):
         return None
-    return f"its trials are not numbered 0, 1, 2, ... (found {numbers[wrong[0]]} in place of {wrong[0]})"
+    return f"its trials are not numbered 0, 1, 2, ... (found {trials[wrong[0]]} in place of {wrong[0]})"
 
 
-def _known_status(table: pa.Table) -> str | None:
-    unknown = set(table["status"].unique().to_pylist()) - set(STATUSES)
-    return f"has trials of unknown status {min(map(str, unknown))}" if unknown else None
-
-
-def _never_rising(table: pa.Table) -> str | None:
-    best = table["best_loss"].to_numpy()
+def _rising(best: Numbers) -> str | None:
     known = best[np.argmax(~np.isnan(best)) :] if not np.isnan(best).all() else best[:0]
     sound = np.isfinite(known).all() and not (known[1:] > known[:-1]).any()
     return None if sound else "its best losses so far are not finite, or rise"
 
 
-def _lowest(table: pa.Table) -> str | None:
-    lowest = np.fmin.accumulate(table["loss"].to_numpy())
-    sound = np.array_equal(lowest, table["best_loss"].to_numpy(), equal_nan=True)
-    return None if sound else "its best losses so far are not those of its losses"
+def _not_lowest(best: Numbers, losses: Numbers) -> str | None:
+    lowest = np.fmin.accumulate(losses)
+    if ((lowest == best) | (np.isnan(lowest) & np.isnan(best))).all():
+        return None
+    return _rising(best) or "its best losses so far are not those of its losses"
 
 
-def _lost(table: pa.Table) -> str | None:
+def _fault_of_status(table: pa.Table) -> str | None:
     import pyarrow.compute as pc  # noqa: PLC0415 - a run that only looks whether others are done is spared it
 
+    unknown = set(table["status"].unique().to_pylist()) - set(STATUSES)
+    if unknown:
+        return f"has trials of unknown status {min(map(str, unknown))}"
+    if "loss" not in table.column_names:
+        return None
     odd = pc.any(pc.not_equal(pc.equal(table["status"], "ok"), pc.is_valid(table["loss"]))).as_py()
     return "has a trial that succeeded without a loss, or failed with one" if odd else None
 
 
-_CHECKS = (
-    ({"trial"}, _numbers),
-    ({"status"}, _known_status),
-    ({"best_loss"}, _never_rising),
-    ({"best_loss", "loss"}, _lowest),
-    ({"status", "loss"}, _lost),
+_NUMBERS = {
+    *("trial", "loss", "test_loss", "best_loss", "incumbent_test_loss"),
+    *("ask_seconds", "evaluate_seconds", "tell_seconds"),
+}
+_CHECKS: Sequence[tuple[tuple[str, ...], Callable[..., str | None]]] = (
+    (("trial",), _misnumbered),
+    (("best_loss", "loss"), _not_lowest),
+    (("best_loss",), _rising),
 )
-"""Each with the columns that it needs."""
+"""Each with the columns that it takes."""
 
 
 def fault_of_types(there: pa.Schema, meant: pa.Schema) -> str | None:

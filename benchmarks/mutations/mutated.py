@@ -564,7 +564,7 @@ MUTATIONS = [
         "bench/report/tables/formats.py",
         (
             (
-                'return "--" if text == NOTHING else escape(text)',
+                'return "--" if text == NOTHING else escaping.latex(text)',
                 'return "--" if text == NOTHING else text',
             ),
         ),
@@ -572,22 +572,22 @@ MUTATIONS = [
     ),
     Mutation(
         "a cell is not escaped in Markdown",
-        "bench/report/tables/formats.py",
+        "bench/report/tables/escaping.py",
         (
             (
-                'return text.replace("|", "\\\\|")',
-                "return text",
+                'return markdown(text).replace("|", "\\\\|")',
+                "return markdown(text)",
             ),
         ),
-        ("tests/report/tables/test_tables.py::test_no_name_is_markup",),
+        ("tests/report/tables/test_tables.py::test_no_name_is_markup", "tests/report/tables/test_escaping.py"),
     ),
     Mutation(
         "a cell is not quoted in CSV",
         "bench/report/tables/formats.py",
         (
             (
-                'frame.to_csv(index=False, lineterminator="\\n")',
-                'frame.to_csv(index=False, lineterminator="\\n", quoting=3, quotechar=None, escapechar="\\\\")',
+                'to_csv(index=False, lineterminator="\\n")',
+                'to_csv(index=False, lineterminator="\\n", quoting=3, quotechar=None, escapechar="\\\\")',
             ),
         ),
         ("tests/report/tables/test_tables.py::test_csv_gives_every_name_back",),
@@ -597,8 +597,8 @@ MUTATIONS = [
         "bench/report/page/markup.py",
         (
             (
-                "    return html.escape(raw, quote=True)",
-                "    return raw",
+                "escaping.prose(sentence, escape, code, bold)",
+                "escaping.prose(sentence, str, code, bold)",
             ),
         ),
         ("tests/report/page/test_page.py::test_no_name_becomes_markup",),

@@ -1,8 +1,10 @@
 """Which runs a report is of: those asked for, without those whose tables cannot be relied on, which are named."""
 
+import gc
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -95,24 +97,25 @@ def read(results_dir: Path, wanted: Selection, unsound: Mapping[RunId, str] | No
     runs: dict[RunId, dict[str, Any]] = {}
     left_out: dict[RunId, str] = {}
     proposed: dict[RunId, Proposals] = {}
-    for run, path in paths.items():
-        if not wanted.takes(run):
-            continue
-        if run in (unsound or {}):
-            left_out[run] = (unsound or {})[run]
-            continue
-        try:
-            table, metadata = results.read_run(path, _COLUMNS, {**vars(run), **_MOSTLY})
-        except UnreadableTable as error:
-            left_out[run] = error.reason
-            continue
-        reason = fault(run, table, metadata)
-        if reason:
-            left_out[run] = reason
-        else:
-            proposed[run] = proposals.of(table)
-            tables.append(_measured(table))
-            runs[run] = metadata
+    with _no_cycles_collected():
+        for run, path in paths.items():
+            if not wanted.takes(run):
+                continue
+            if run in (unsound or {}):
+                left_out[run] = (unsound or {})[run]
+                continue
+            try:
+                table, metadata = results.read_run(path, _COLUMNS, {**vars(run), **_MOSTLY})
+            except UnreadableTable as error:
+                left_out[run] = error.reason
+                continue
+            reason = fault(run, table, metadata)
+            if reason:
+                left_out[run] = reason
+            else:
+                proposed[run] = proposals.of(table)
+                tables.append(_measured(table))
+                runs[run] = metadata
     if not runs and not left_out:
         raise UserError(f"{wanted.command}: no run is of both; 'bench report' without the one or the other shows which")
     if not runs:
@@ -123,6 +126,18 @@ def read(results_dir: Path, wanted: Selection, unsound: Mapping[RunId, str] | No
     for place, (name, column) in enumerate(_named(runs, [len(table) for table in tables])):
         trials.insert(place, name, column)
     return Reading(Results(trials, runs), proposed, left_out)
+
+
+@contextmanager
+def _no_cycles_collected() -> Iterator[None]:
+    """Python's collector looks through all metadata again and again while they are read, and finds nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def fault(run: RunId, table: pa.Table, metadata: Mapping[str, Any]) -> str | None:
