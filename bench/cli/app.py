@@ -199,7 +199,7 @@ def check(
     typer.echo(f"{name} ({subject.path}): {examples} generated spaces and 3 fixed ones, {trials} trials on each")
     outcomes = Counter[str]()
     for outcome in conformance.check(subject, examples, seed, trials=trials, limit=limit):
-        typer.echo(texts.line(outcome))
+        typer.echo(texts.clean(str(outcome)))
         outcomes[outcome.status] += 1
     typer.echo(f"{name}: {outcomes['ok']} ok, {outcomes['skipped']} skipped, {outcomes['FAIL']} failed")
     if outcomes["FAIL"]:

@@ -134,7 +134,7 @@ def test_names_and_descriptions_reach_the_terminal_as_one_line_each(tmp_path: Pa
     (tmp_path / "mine/optimizer/red.yaml").write_text('name: red\ndescription: "\\e[31mred\\nor not"\n')
     assert bench("list", "--config-dir", "mine") == 0
     output = capsys.readouterr()
-    assert r"bench: warning: mine/optimizer/two\nlines.yaml: expected lines" in output.err
+    assert r"bench: warning: mine/optimizer/two lines.yaml: expected lines" in output.err
     assert output.err.count("\n") == 1
     assert r"\x1b[31mred or not" in output.out
     assert "\x1b" not in output.out + output.err
