@@ -16,6 +16,7 @@ SHOWN = 1000
 TRACEBACK = 16384
 """The most bytes that are stored of a traceback."""
 
+_PASSWORD = re.compile(r"(//[^:/@\s]*):\S*@")
 _COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 _BREAKS = re.compile("[ \t]*(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])\\s*")
 _ACTING = re.compile(
@@ -53,6 +54,15 @@ def line(text: object, most: int = STORED) -> str:
     """
     plain = _plain(text)
     return _cut(_escaped(_BREAKS.sub(" ", plain[: most + 1])), len(plain), most)
+
+
+def without_passwords(text: str) -> str:
+    """A message with the password of each URL in it hidden, whatever else of the URL cannot be read.
+
+    >>> without_passwords("store=postgresql://me:secret@[::1/x: cannot be read")
+    'store=postgresql://me:***@[::1/x: cannot be read'
+    """
+    return _PASSWORD.sub(r"\1:***@", text)
 
 
 def of_error(error: BaseException) -> str:

@@ -307,3 +307,19 @@ def test_metadata_of_wrong_types_are_refused_in_one_line(changes, table, capsys)
     table("boosted", changes)
     assert bench("verify", "boosted") == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "store=postgresql://me:secret@[::1/x",
+        "store=[postgresql://me:sec/ret@h/x]",
+        "+store://me:secret@h=5",
+        "stor=x://m:secret@h",
+    ],
+)
+def test_a_password_that_was_typed_where_it_cannot_be_read_is_not_repeated(override, capsys) -> None:
+    assert bench("run", override) == 2
+    message = capsys.readouterr().err
+    assert "ret@" not in message
+    assert message.count("\n") == 1

@@ -361,4 +361,4 @@ def _warn(config_dir: Path | None, all_files: bool = False) -> None:
 
 
 def _complain(message: str) -> None:
-    typer.echo(f"bench: {texts.line(message)}", err=True)
+    typer.echo(f"bench: {texts.line(texts.without_passwords(message))}", err=True)
