@@ -16,7 +16,7 @@ SHOWN = 1000
 TRACEBACK = 16384
 """The most bytes that are stored of a traceback."""
 
-_PASSWORD = re.compile(r"(//[^:/@\s]*):\S*@")
+_PASSWORDS = ((re.compile(r"(//[^:/@\s]*):\S*@"), r"\1:***@"), (re.compile(r"(?i)(password=)[^&\s]*"), r"\1***"))
 _COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 _BREAKS = re.compile("[ \t]*(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])\\s*")
 _ACTING = re.compile(
@@ -62,7 +62,9 @@ def without_passwords(text: str) -> str:
     >>> without_passwords("store=postgresql://me:secret@[::1/x: cannot be read")
     'store=postgresql://me:***@[::1/x: cannot be read'
     """
-    return _PASSWORD.sub(r"\1:***@", text)
+    for password, hidden in _PASSWORDS:
+        text = password.sub(hidden, text)
+    return text
 
 
 def of_error(error: BaseException) -> str:
@@ -93,7 +95,7 @@ def of_traceback(error: BaseException) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return _ACTING.sub(lambda letter: letter[0].encode("unicode_escape").decode(), text)
 
 
 def _plain(text: object) -> str:

@@ -316,10 +316,12 @@ def test_metadata_of_wrong_types_are_refused_in_one_line(changes, table, capsys)
         "store=[postgresql://me:sec/ret@h/x]",
         "+store://me:secret@h=5",
         "stor=x://m:secret@h",
+        "store=postgresql://h/[d?password=secret",
     ],
 )
 def test_a_password_that_was_typed_where_it_cannot_be_read_is_not_repeated(override, capsys) -> None:
     assert bench("run", override) == 2
     message = capsys.readouterr().err
     assert "ret@" not in message
+    assert "password=secret" not in message
     assert message.count("\n") == 1

@@ -38,9 +38,9 @@ def check(path: Path, name: str, config_dir: Path | None) -> None:
                 begun = way[way.index(other) :] if other in way else ()
                 circle = " -> ".join([*begun, each, other])
                 raise UserError(f"{path}: includes itself by 'defaults': {circle}; take one of them out")
-            found = _file(other, config_dir)
-            if found is not None:
-                follow(found, other, (*way, each))
+            file = _file(other, config_dir)
+            if file is not None:
+                follow(file, other, (*way, each))
 
     follow(path, name, ())
 

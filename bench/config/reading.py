@@ -40,8 +40,8 @@ def load(path: Path) -> DictConfig:
     try:
         read = yaml.load(content, Loader=_omegaconf_loader())  # noqa: S506 - a safe loader's subclass
         if not isinstance(read, dict) or not read:
-            found = "nothing" if not read else f"a {'list' if isinstance(read, list) else 'single value'}"
-            raise UserError(f"{path}: expected lines such as 'name: value', found {found}")
+            what = "nothing" if not read else f"a {'list' if isinstance(read, list) else 'single value'}"
+            raise UserError(f"{path}: expected lines such as 'name: value', found {what}")
         return OmegaConf.create(read)
     except yaml.YAMLError as error:
         raise _not_yaml(path, content, error) from None

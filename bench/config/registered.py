@@ -20,6 +20,7 @@ from bench.config import reading
 from bench.config.folders import folders
 from bench.errors import UserError
 from bench.space import repeat
+from bench.wording import shortened
 
 _WORD = re.compile(r"[\w+-]{0,64}")
 _NUMBER = re.compile(r"[+-]?[0-9]{0,40}\.?[0-9]{1,40}(e[+-]?[0-9]{1,3})?", re.IGNORECASE)
@@ -86,9 +87,8 @@ def choices(model: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 
 def short(value: object) -> str:
-    """A value of a table as a message shows it: in one line, its beginning."""
-    text = repr(value)
-    return text if len(text) <= 100 else f"{text[:96]} ..."
+    """A value of a table as a message shows it: in one line, without its middle where it is long."""
+    return shortened(repr(value), 100)
 
 
 def _refusal(config_dir: Path | None) -> str:

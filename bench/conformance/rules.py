@@ -133,7 +133,7 @@ def _blas_threads(lab: Lab, tried: Case) -> None:
 
 
 def _same_elsewhere(lab: Lab, tried: Case) -> bool:
-    """Whether the run is the same with other hashes and other threads at once: else the two are told apart."""
+    """Whether the run is the same with other hashes and other threads at once; where not, each is tried by itself."""
     return not difference(lab.played(tried), lab.elsewhere(tried, 2))
 
 

@@ -142,8 +142,8 @@ def _loaded(path: object, source: Callable[[], Any]) -> Table:
         raise UserError(f"{where}: returned a {type(table).__name__}; expected {way}, as 'bench new dataset' shows")
     for name, kind in (("features", pd.DataFrame), ("target", pd.Series)):
         if not isinstance(getattr(table, name), kind):
-            found = type(getattr(table, name)).__name__
-            raise UserError(f"{where}: the table's {name} are a {found}; expected a pandas {kind.__name__}")
+            other = type(getattr(table, name)).__name__
+            raise UserError(f"{where}: the table's {name} are a {other}; expected a pandas {kind.__name__}")
     if len(table.features) != len(table.target):
         rows = f"{len(table.features)} rows of features and {len(table.target)} of the target"
         raise UserError(f"{where}: returned {rows}; expected as many of both")

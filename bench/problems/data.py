@@ -18,7 +18,7 @@ from bench.datasets import Dataset, Split
 from bench.errors import UserError
 from bench.metrics import Metric
 from bench.models import Model, Part, Step
-from bench.problems import details as told
+from bench.problems import details as json_details
 from bench.problems.contract import Evaluate, Evaluation, Recipe, is_outcome
 from bench.space import Configuration, Space, parsing, to_json
 
@@ -84,7 +84,7 @@ class DataProblem:
                 fitted = self.model.fit(
                     dict(configuration), fold.train, fold.stop, self.model_seed, self.recipe.threads, **watched
                 )
-                details.append(told.plain(fitted.details()) | {"curve": told.curve(fitted.curve)})
+                details.append(json_details.plain(fitted.details()) | {"curve": json_details.curve(fitted.curve)})
                 losses.append(self._loss(fold.valid, fitted.predict(fold.valid.features)))
                 if self._test is not None:
                     tested = tested + fitted.predict(self._test.features)
@@ -96,7 +96,7 @@ class DataProblem:
             error = texts.of_error(failure)
         seconds = time.perf_counter() - start
         several = len(self._folds) > 1
-        detail = told.plain({"fold_losses": losses, "folds": details}) if several else next(iter(details), {})
+        detail = json_details.plain({"fold_losses": losses, "folds": details}) if several else next(iter(details), {})
         if error is not None:
             where = f"fold {len(losses)}: " if several and len(losses) < len(self._folds) else ""
             return Evaluation(None, None, seconds, "failed", where + error, detail)

@@ -131,10 +131,10 @@ def _folder() -> int:
         what = "is a link" if path.is_symlink() else str(error.strerror).lower()
         raise NoLock(f"{path}: {what}; remove it, or set TMPDIR to a folder of your own") from None
     try:
-        found = os.fstat(folder)
-        if found.st_uid != os.getuid():
+        status = os.fstat(folder)
+        if status.st_uid != os.getuid():
             raise NoLock(f"{path}: is another user's; set TMPDIR to a folder of your own")
-        if stat.S_IMODE(found.st_mode) != 0o700:
+        if stat.S_IMODE(status.st_mode) != 0o700:
             os.fchmod(folder, 0o700)
     except BaseException as error:
         os.close(folder)
@@ -153,8 +153,8 @@ def _file(folder: int, core: int) -> int:
     except OSError as error:
         what = "is a link" if error.errno == errno.ELOOP else str(error.strerror).lower()
         raise NoLock(f"{where}: {what}; remove it") from None
-    found = os.fstat(file)
-    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid() or found.st_nlink != 1:
+    status = os.fstat(file)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid() or status.st_nlink != 1:
         os.close(file)
         raise NoLock(f"{where}: is no lock file; remove it")
     return file
