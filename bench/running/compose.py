@@ -1,18 +1,19 @@
 """Hydra is the door of `bench run`: it composes the config; its errors leave as one line."""
 
-import os
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import hydra
 import typer
+from hydra._internal.hydra import Hydra
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -36,22 +37,26 @@ def run(overrides: Sequence[str], multirun: bool, cfg: str | None, config_dir: P
         raise UserError(f"--cfg={cfg}: {allowed(cfg, SHOWN)}")
     if cfg is not None and multirun:
         raise UserError("--cfg: prints the config of a single run; leave out -m, and the values that are swept")
-    _check_overrides(overrides, config_dir)
+    parsed = _checked(overrides, config_dir)
     catalogue.find_own_classes(config_dir)
     for line in catalogue.warnings(config_dir):
         typer.echo(f"bench: warning: {texts.line(line)}", err=True)
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through: they are told here
-    sys.argv = ["bench", *(["--multirun"] if multirun else []), *(["--cfg", cfg] if cfg else []), *overrides]
-    door = hydra.main(config_path=str(catalogue.conf_dir()), config_name="bench", version_base="1.3")
-    handed: list[DictConfig | launch.Sweep] = []
     try:
         with _composing(overrides, config_dir):
-            door(handed.append)()  # what is to be done is handed out of Hydra, and done here
-        for what in handed:
-            if isinstance(what, launch.Sweep):
-                launch.sweep(replace(what, compose=_composing(overrides, config_dir)(what.compose)))
-            else:
-                launch.single(what)
+            if cfg is not None:
+                _hydra().show_cfg("bench", list(overrides), cfg, package=None)
+                return
+            loader = _hydra().config_loader
+            composed = _composed(loader, parsed, multirun)
+        if composed.hydra.mode == RunMode.MULTIRUN:
+
+            def compose(choices: list[str]) -> DictConfig:
+                with _composing(overrides, config_dir):
+                    return loader.load_sweep_config(composed, choices)
+
+            launch.sweep(composed, compose, overrides)
+        else:
+            launch.single(composed)
     except launch.RunsFailedError as error:
         for line in (*error.lines(), str(error)):
             typer.echo(f"bench: {texts.line(line)}", err=True)
@@ -63,6 +68,31 @@ def run(overrides: Sequence[str], multirun: bool, cfg: str | None, config_dir: P
         raise UserError(f"{error}; quotes make it text: {way}") from None
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(_message(error, overrides, config_dir)) from error
+
+
+def _hydra() -> Hydra:
+    """Hydra, which finds the suite's configs and those that were chosen."""
+    GlobalHydra.instance().clear()
+    with hydra.initialize_config_dir(str(catalogue.conf_dir()), job_name="bench", version_base="1.3"):
+        made = GlobalHydra.instance().hydra
+    assert made is not None
+    return made
+
+
+def _composed(loader: ConfigLoader, overrides: Sequence[Override], multirun: bool) -> DictConfig:
+    """The config of a run or, without the choices that it sweeps over, of a sweep; `hydra.mode` says which of them.
+
+    Composed once: whether it is a sweep may stand in the config.
+    """
+    given = [override.input_line or "" for override in overrides]
+    config = loader.load_configuration("bench", given, RunMode.MULTIRUN, validate_sweep_overrides=False)
+    if multirun and "hydra.mode=RUN" in given:
+        raise UserError("hydra.mode=RUN: -m asks for a sweep; leave one of them out")
+    config.hydra.mode = RunMode.MULTIRUN if multirun else config.hydra.mode or RunMode.RUN
+    swept = [line for line, override in zip(given, overrides, strict=True) if override.is_sweep_override()]
+    if swept and config.hydra.mode == RunMode.RUN:
+        raise UserError(f"{swept[0]}: several values are a sweep; add -m")
+    return config
 
 
 @contextmanager
@@ -86,7 +116,7 @@ def _composing(overrides: Sequence[str], config_dir: Path | None) -> Iterator[No
         raise UserError(f"{shortened(given)}cannot be composed: {_first_line(error)}") from error
 
 
-def _check_overrides(overrides: Sequence[str], config_dir: Path | None) -> None:
+def _checked(overrides: Sequence[str], config_dir: Path | None) -> list[Override]:
     """Refuse what is no override, what sets Hydra's own keys, and a group's choice that is not one name."""
     for override in overrides:
         key = override.partition("=")[0].lstrip("+~").strip()
@@ -100,6 +130,8 @@ def _check_overrides(overrides: Sequence[str], config_dir: Path | None) -> None:
         parsed = OverridesParser.create().parse_overrides(list(overrides))
     groups = catalogue.groups(config_dir)
     for each in parsed:
+        if each.is_hydra_override() and each.is_sweep_override():
+            raise UserError(f"{each.input_line}: expected one of RUN and MULTIRUN")
         group, value = each.key_or_group, each.value()
         if group not in groups or each.is_delete() or each.is_sweep_override() or isinstance(value, str):
             continue
@@ -109,6 +141,7 @@ def _check_overrides(overrides: Sequence[str], config_dir: Path | None) -> None:
         quoted = f"a name that is read as something else needs quotes: \"{group}='...'\""
         names = catalogue.names(group, config_dir)
         raise UserError(f"{each.input_line}: unknown {group}; {allowed(value, names)}; {quoted}")
+    return parsed
 
 
 _PLAINLY = (
@@ -116,7 +149,6 @@ _PLAINLY = (
         r"In '(?!bench')([^']+)': Could not (?:find|load) '([^']+)'",
         "{0}.yaml: its 'defaults' name {1}, which is not there",
     ),
-    (r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", "{0}: several values are a sweep; add -m"),
     (r"Interpolation key '([^']+)' not found", "${{{0}}}: no such key to interpolate"),
     (r"An item is already at '([^']+)'", "+{0}: is there already; leave out the +"),
     (r"Could not delete from config. '([^']+)' does not exist", "~{0}: there is nothing to remove; leave it out"),
@@ -153,10 +185,8 @@ def _unknown_key(key: str, overrides: Sequence[str], config_dir: Path | None) ->
     """The message about a key that is in no config: the keys that stand beside it."""
     groups = set(catalogue.groups(config_dir))
     choices = [override for override in overrides if override.partition("=")[0] in groups and "," not in override]
-    GlobalHydra.instance().clear()
     try:
-        with hydra.initialize_config_dir(str(catalogue.conf_dir()), version_base="1.3"):
-            node = hydra.compose("bench", choices)
+        node = _hydra().config_loader.load_configuration("bench", choices, RunMode.RUN)
     except (HydraException, OmegaConfBaseException):
         return f"{key}: no such key; see 'bench run --cfg job'"
     *parents, name = key.split(".")
@@ -165,4 +195,4 @@ def _unknown_key(key: str, overrides: Sequence[str], config_dir: Path | None) ->
             name = parent
             break
         node = node[parent]
-    return f"{key}: no such key; {allowed(name, (str(other) for other in node))}"
+    return f"{key}: no such key; {allowed(name, (str(other) for other in node if other != 'hydra'))}"

@@ -7,7 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -64,32 +64,24 @@ def single(config: DictConfig) -> None:
     _carry_out(config, plan, in_this_process)
 
 
-@dataclass(frozen=True)
-class Sweep:
-    """A sweep as Hydra hands it over."""
+def sweep(master: DictConfig, compose: Callable[[list[str]], DictConfig], overrides: Sequence[str]) -> None:
+    """Do a sweep with the engine of its config.
 
-    master: DictConfig
-    """The config without the choices that are swept."""
-    compose: Callable[[list[str]], DictConfig]
-    """From overrides without choices to a config."""
-    arguments: list[str]
-    """The overrides of the command line."""
-
-
-def sweep(given: Sweep) -> None:
-    """Do a sweep with the engine of its config."""
-    known = OmegaConf.masked_copy(given.master, [key for key in values.OfSweep.model_fields if key in given.master])
+    `master` is the config without the choices that are swept, `compose` makes a config of overrides without choices,
+    and `overrides` are those of the command line.
+    """
+    known = OmegaConf.masked_copy(master, [key for key in values.OfSweep.model_fields if key in master])
     config: Any = OmegaConf.to_container(known, resolve=True, throw_on_missing=True)
     values.check_sweep(config)
-    specs = enumerate_runs(given.compose, given.master.get("blocks"), given.arguments)
-    if given.master.threads is None:
+    specs = enumerate_runs(compose, master.get("blocks"), overrides)
+    if master.threads is None:
         specs = (replace(spec, threads=1) for spec in specs)
-    plan = plan_runs(specs, overwrite=given.master.overwrite, touch=not given.master.dry_run)
+    plan = plan_runs(specs, overwrite=master.overwrite, touch=not master.dry_run)
     settings = {key: value for key, value in config["engine"].items() if key not in ("name", "class", *schema.ABOUT)}
     path = config["engine"]["class"]
     run_all = locate("engine.class", path)
     check_settings("engine", path, parameters(run_all, 1), settings)
-    _carry_out(given.master, plan, partial(run_all, **settings))
+    _carry_out(master, plan, partial(run_all, **settings))
 
 
 def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]], list[Failure]]) -> None:

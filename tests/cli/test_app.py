@@ -60,6 +60,7 @@ def refused(capsys, *arguments: object) -> str:
         ("name=", r"name='': expected letters, digits"),
         ("optimizer=random,grid", r"optimizer=random,grid: several values are a sweep; add -m"),
         ("seed=range(0,3)", r"seed=range\(0,3\): several values are a sweep; add -m"),
+        ("hydra.mode=RUN,MULTIRUN", r"hydra.mode=RUN,MULTIRUN: expected one of RUN and MULTIRUN"),
         ("store=nonsense", r"store='nonsense': not an SQLAlchemy URL"),
         ("optimizer.class=nothing", r"optimizer.class='nothing': expected a dotted path"),
         ("optimizer.class=no_such_module.X", r"no module named 'no_such_module'; put its file beside"),
