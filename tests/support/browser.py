@@ -12,6 +12,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -65,7 +66,12 @@ class Browser:
         self.devtools("Emulation.setScriptExecutionDisabled", value=False)
 
     def open(self, path: Path) -> None:
+        """Show a file, whole: the driver may return while the page before it still stands, or is only half read."""
+        self.run("window.before = true")
         self.driver.get(path.as_uri())
+        WebDriverWait(self.driver, 10, 0.01).until(
+            lambda _: self.run("window.before === undefined && document.readyState === 'complete'")
+        )
 
     def run(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(f"return {script}", *arguments)
