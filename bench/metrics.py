@@ -209,6 +209,8 @@ METRICS = {
         Metric("rmse", QUANTITIES, "square root of the mean squared error", _rmse),
         Metric("mae", QUANTITIES, "mean absolute error", _mae),
         Metric("r2", QUANTITIES, "share of the target's variance that is explained", _r2, True),
-        Metric("poisson_deviance", ("counts",), "mean deviance of counts under a Poisson law", _poisson_deviance),
+        Metric(
+            "poisson_deviance", ("counts",), "mean deviance of counts under a Poisson distribution", _poisson_deviance
+        ),
     )
 }

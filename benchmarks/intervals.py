@@ -2,9 +2,8 @@
 
 Samples of n = 3, 5, 10 and 20 runs from laws whose median, mean and interquartile mean are known. Prints Markdown: the
 coverage in per cent of intervals that claim 95 %, for those of bench/report/statistics/intervals.py (whose docstring
-has the table) and for Student's t, BCa and percentile bootstraps; their median width; then the coverage of the
-speed-up. Takes a minute; the coverage of 20,000 samples is certain to 0.3, that of a fifth to 0.7 (two standard
-errors).
+has the table) and for Student's t, BCa and percentile bootstraps; and their median width. Takes some minutes; the
+coverage of 20,000 samples is certain to 0.3, that of a fifth to 0.7 (two standard errors).
 """
 
 import argparse
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from bench.report.statistics import intervals, targets
+from bench.report.statistics import intervals
 
 Values = NDArray[np.float64]
 Ends = tuple[Values, Values]
@@ -135,21 +134,6 @@ def measure(
     return covered
 
 
-def speed_ups(samples: int) -> list[str]:
-    """Coverage of the speed-up's interval: a lognormal number of evaluations of median 20, at most 50 made."""
-    row = []
-    for count in COUNTS:
-        rng, held = np.random.default_rng([8, count]), 0
-        for _ in range(samples):
-            needed = np.ceil(20 * np.exp(rng.normal(size=count)) - 0.5)
-            gain = targets.speed_up(np.where(np.arange(1, 51) < needed[:, None], 1.0, 0.0), 0.0)
-            low, high = gain.low, gain.high
-            open_end = high.relation == ">" or np.isnan(high.value)
-            held += bool((np.isnan(low.value) or low.value <= 20) and (open_end or high.value >= 20))
-        row.append("no interval" if count < targets.FEW else f"{100 * held / samples:.1f}")
-    return row
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description="Coverage of the report's intervals, for few seeds.")
     parser.add_argument(
@@ -163,7 +147,6 @@ def main() -> int:
         for title, cells in measure(name, method, known, samples if name in CHOSEN else samples // 5).items():
             shown = [f"{coverage:.1f} (width {width:.2f})" for coverage, width in cells]
             print(f"| {name} | {title} | {' | '.join(shown)} |", flush=True)
-    print(f"| speed-up | censored | {' | '.join(speed_ups(samples // 5))} |")
     return 0
 
 

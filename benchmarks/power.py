@@ -1,131 +1,126 @@
-"""How good the report's answer is to the question how many more seeds would tell two optimisers apart.
+"""How far the report's statements about one problem can be relied on: simulated, by the report's own code.
 
-Draws final losses of k optimisers with n seeds each from normal laws, picks the best by its median, as a reader does,
-and asks for the seeds that would separate it from another that it was not told apart from. Prints Markdown: for the
-report's own answer (bench/report/statistics/power.py, whose docstring has the table), for one that corrects the square
-of the effect instead, and for one that takes the observed effect at face value,
+Prints three tables in Markdown.
 
-- of optimisers that are all equal: how often a number of seeds is promised, where none suffices;
-- of unequal ones (the first ahead by 0.8 standard deviations; or each by 0.3 of the one behind it): how often a number
-  is promised where one exists, its median ratio to the number truly needed, and the true power with the promised number
-  (0.8 is claimed), in the mean and exceeded by three quarters.
+1. Intervals of the probability of improvement: how often a 95 % interval holds the true probability, for n runs a side.
+2. Seeds that would separate two optimisers: the true power of the exact test with the number that a true probability
+asks
+   for, 0.8 being promised; for normal and lognormal losses.
+3. Groups: how often, among optimisers that are all equal, some one is called worse than another; and how often it would
+be
+   if each were compared with the picked best alone, at alpha / (optimisers - 1).
 
-Takes ten minutes; with 200 samples a share is certain to 7 per cent (two standard errors).
+Takes two minutes; with 2,000 samples a share is certain to 2 per cent (two standard errors), a small one to 1.
 """
 
 import argparse
 import sys
-from functools import cache, partial
+from itertools import combinations
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from bench.report.statistics import power, significance
+from bench.report.statistics import designs, effects, pairs, power, significance
+from bench.report.statistics.designs import ALPHA, Design, Relation
 
 Values = NDArray[np.float64]
-ALPHA, WANTED = 0.05, 0.8
+RELATIONS: tuple[Relation, ...] = ("unpaired", "paired", "value")
 SHARED = 0.5
 """The share of the variance that runs of one seed share, where they are paired."""
-GRID = stats.norm.ppf((np.arange(300) + 0.5) / 300)
-LADDERS = {"equal": 0.0, "one ahead": 0.8, "ladder": 0.3}
 
 
-def places(name: str, k: int) -> Values:
-    """The optimisers' true means, in standard deviations of one run."""
-    return np.minimum(np.arange(k), 1.0 if name == "one ahead" else k) * LADDERS[name]
+def drawn(
+    random: np.random.Generator, relation: Relation, n: int, probability: float, skewed: bool
+) -> tuple[Values, Values]:
+    """Losses of n runs a side, where a run of the first is better with the given probability."""
+    z = float(stats.norm.ppf(probability))
+    if relation == "value":
+        a, b = random.normal(size=n) - z, np.zeros(n)
+    else:
+        spread = sqrt(2 * (1 - SHARED)) if relation == "paired" else sqrt(2)
+        a, b = random.normal(size=(2, n))
+        if relation == "paired":
+            a, b = (
+                sqrt(1 - SHARED) * side + sqrt(SHARED) * common for common in [random.normal(size=n)] for side in (a, b)
+            )
+        a = a - z * spread
+    return (np.exp(a), np.exp(b)) if skewed else (a, b)
 
 
-@cache
-def true_power(apart: float, paired: bool, seeds: int, level: float) -> float:
-    """With the laws themselves in place of the runs."""
-    a, b = (GRID * np.sqrt(2 * (1 - SHARED)), 0 * GRID) if paired else (GRID, GRID)
-    return power.power_of(a, b + apart, paired, seeds, level)
-
-
-@cache
-def true_seeds(apart: float, paired: bool, level: float) -> int | None:
-    return power.least_seeds(lambda seeds: true_power(apart, paired, seeds, level), WANTED)[0]
-
-
-def _least(a: Values, b: Values, paired: bool, pairs: int, believed: float) -> int | None:
-    reached = partial(power.power_of, a, b, paired, level=ALPHA / pairs, believed=believed)
-    return power.least_seeds(lambda seeds: reached(seeds=seeds), WANTED)[0]
-
-
-def at_face_value(a: Values, b: Values, paired: bool, pairs: int) -> int | None:
-    return _least(a, b, paired, pairs, 1.0)
-
-
-def corrected(a: Values, b: Values, paired: bool, pairs: int) -> int | None:
-    return power.seeds_to_separate(a, b, paired, pairs, ALPHA, WANTED).seeds
-
-
-def less_corrected(a: Values, b: Values, paired: bool, pairs: int) -> int | None:
-    """The square of the effect is corrected in the place of the effect."""
-    believed = power.seeds_to_separate(a, b, paired, pairs, ALPHA, WANTED).believed ** 0.5
-    return _least(a, b, paired, pairs, believed) if believed else None
-
-
-ANSWERS = {"report": corrected, "square": less_corrected, "face value": at_face_value}
-
-
-def asked(name: str, k: int, n: int, paired: bool, samples: int) -> list[tuple[float, Values, Values]]:
-    """How far apart they truly are, and the losses, of pairs that were not told apart: the picked best and another."""
-    random = np.random.default_rng([k, n, samples])
-    level = ALPHA / (k * (k - 1) // 2)
-    test = significance.signed_rank_p if paired else significance.rank_sum_p
-    answers = []
+def coverage(random: np.random.Generator, relation: Relation, n: int, probability: float, samples: int) -> float:
+    held = 0
     for _ in range(samples):
-        losses = random.normal(size=(k, n))
+        a, b = drawn(random, relation, n, probability, skewed=False)
+        sample = (a[:, None] - b[None, :]).ravel() if relation == "unpaired" else a - b
+        interval = effects.improvement(sample, n, n, relation)
+        held += interval.low <= probability <= interval.high
+    return held / samples
+
+
+def reached(
+    random: np.random.Generator, relation: Relation, probability: float, tests: int, skewed: bool, samples: int
+) -> tuple[int, float]:
+    """The seeds that a true probability asks for, and how often the test then rejects at the first step of Holm's."""
+    exact = effects.Estimate(probability, probability, probability)
+    seeds = int(power.seeds_to_separate(exact, relation, tests).value)
+    rejected = 0
+    for _ in range(samples):
+        a, b = drawn(random, relation, seeds, probability, skewed)
+        numbers = np.arange(seeds)
+        rejected += pairs.outcome(a, b, numbers, numbers, relation, single_a=False).p <= ALPHA / tests
+    return seeds, rejected / samples
+
+
+def false_alarms(random: np.random.Generator, paired: bool, count: int, n: int, samples: int) -> tuple[float, float]:
+    """The share of comparisons of equal optimisers in which one is called worse: by groups, and against the best."""
+    labels = [f"o{i}" for i in range(count)]
+    relation: Relation = "paired" if paired else "unpaired"
+    seeds = dict.fromkeys(labels, frozenset(range(n)))
+    design = Design(seeds, frozenset(), {frozenset(pair): relation for pair in combinations(labels, 2)})
+    family = designs.family(design, labels)
+    numbers = dict.fromkeys(labels, np.arange(n))
+    test = significance.signed_rank_p if paired else significance.rank_sum_p
+    by_groups = by_best = 0
+    for _ in range(samples):
+        losses = np.exp(random.normal(size=(count, n)))
         if paired:
-            losses = np.sqrt(1 - SHARED) * losses + np.sqrt(SHARED) * random.normal(size=n)
-        mean = places(name, k)
-        losses += mean[:, None]
+            losses *= np.exp(random.normal(size=n))
+        frame = pairs.compare(dict(zip(labels, losses, strict=True)), numbers, design, family)
+        by_groups += bool(pairs.groups(frame, family.members).worse)
         best, *others = np.argsort(np.median(losses, axis=1)).tolist()
-        other = int(random.choice(others))
-        if test(losses[best], losses[other]) > level:
-            answers.append((round(abs(mean[best] - mean[other]), 3), losses[best], losses[other]))
-    return answers
-
-
-def judged(k: int, n: int, paired: bool, samples: int) -> list[str]:
-    """A row of the table for each answer."""
-    pairs = k * (k - 1) // 2
-    level = ALPHA / pairs
-    rows = []
-    questions = {name: asked(name, k, n, paired, samples) for name in LADDERS}
-    for label, answer in ANSWERS.items():
-        equal = [answer(a, b, paired, pairs) for _, a, b in questions["equal"]]
-        wrong = np.mean([seeds is not None for seeds in equal])
-        there = []
-        for apart, a, b in questions["one ahead"] + questions["ladder"]:
-            needed = true_seeds(apart, paired, level)
-            if needed is not None:
-                there.append((apart, needed, answer(a, b, paired, pairs)))
-        promised = [(apart, needed, seeds) for apart, needed, seeds in there if seeds is not None]
-        ratio = np.median([seeds / needed for _, needed, seeds in promised])
-        powers = [true_power(apart, paired, seeds, level) for apart, _, seeds in promised]
-        kind = "yes" if paired else "no"
-        rows.append(
-            f"| {label} | {kind} | {k} | {n} | {100 * wrong:.0f} | {100 * len(promised) / len(there):.0f} "
-            f"| {ratio:.1f} | {np.mean(powers):.2f} | {np.quantile(powers, 0.25):.2f} |"
-        )
-    return rows
+        by_best += any(test(losses[best], losses[other]) <= ALPHA / (count - 1) for other in others)
+    return by_groups / samples, by_best / samples
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument("--samples", type=int, default=2000)
     arguments, _ = parser.parse_known_args()
-    print(
-        "| answer | paired | k | n | promised of equals, % | promised of unequals, % | seeds / needed | power | lower |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
-    for paired in (False, True):
-        for k in (2, 6):
-            for n in (5, 10, 20):
-                print("\n".join(judged(k, n, paired, arguments.samples)), flush=True)
+    samples, random = arguments.samples, np.random.default_rng(19)
+    print("| test | runs | P = 0.5 | P = 0.7 | P = 0.9 |\n|---|---|---|---|---|")
+    for relation in RELATIONS:
+        for n in (5, 10, 20):
+            shares = [100 * coverage(random, relation, n, p, samples) for p in (0.5, 0.7, 0.9)]
+            print(f"| {designs.TESTS[relation]} | {n} | {' | '.join(f'{share:.1f}' for share in shares)} |", flush=True)
+    print("\n| test | tests | P | seeds | power, normal | power, lognormal |\n|---|---|---|---|---|---|")
+    for relation in RELATIONS:
+        for tests in (1, 15):
+            for probability in (0.65, 0.75, 0.9):
+                few = max(100, samples // 4)
+                seeds, normal = reached(random, relation, probability, tests, False, few)
+                _, skewed = reached(random, relation, probability, tests, True, few)
+                name = designs.TESTS[relation]
+                print(f"| {name} | {tests} | {probability} | {seeds} | {normal:.2f} | {skewed:.2f} |", flush=True)
+    print("\n| optimisers, all equal | runs | seeds | someone worse, by groups, % | against the best, % |")
+    print("|---|---|---|---|---|")
+    for count in (3, 6):
+        for paired in (False, True):
+            for n in (10, 20):
+                groups, best = false_alarms(random, paired, count, n, samples // 2)
+                kind = "paired" if paired else "unpaired"
+                print(f"| {count} | {kind} | {n} | {100 * groups:.1f} | {100 * best:.1f} |", flush=True)
     return 0
 
 

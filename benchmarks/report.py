@@ -100,7 +100,7 @@ def measure(folder: Path) -> dict[str, Any]:
     lap("reading")
     comparisons = curves.comparisons(results)
     lap("curves")
-    analyses = [analyse(comparison, results) for comparison in comparisons]
+    analyses = [analyse(comparison, reading) for comparison in comparisons]
     lap("statistics")
     together = across(analyses)
     lap("across problems")

@@ -64,16 +64,17 @@ def described(optimizer: Any, space: Space) -> Iterator[str]:
     laws = declared.laws
     exact = [p.name for p in space.parameters if p.name not in laws or not laws[p.name].total_variation]
     others = [p.name for p in space.parameters if p.name not in exact]
-    yield f"exact laws: {'all' if not others else ', '.join(exact) or 'none'}"
+    yield f"exact distributions: {'all' if not others else ', '.join(exact) or 'none'}"
     for parameter in others:
         law = laws[parameter]
-        yield f"approximate: {parameter} as {law.expression}, {law.total_variation:.2g} from its law (total variation)"
+        far = f"{law.total_variation:.2g} from its distribution (total variation)"
+        yield f"approximate: {parameter} as {law.expression}, {far}"
     if declared.inactive != "absent":
         yield f"inactive parameters: {declared.inactive}"
     if declared.fallback:
         yield f"not by the method: {declared.fallback}"
     remarks = [
-        "" if declared.takes_unasked else "takes no results that it did not ask for",
+        "" if declared.takes_unasked else "takes no results of configurations that it did not propose",
         "" if declared.extendable else "a larger budget is another sequence",
         "every seed gives the same sequence" if declared.deterministic else "",
         "learns from no loss" if getattr(optimizer, "independent", False) else "",

@@ -98,7 +98,7 @@ def loop(optimizer: Optimizer, space: Space, way: Way) -> Played:
             break
         except InvalidConfiguration as error:
             asked.append(repr(proposal))
-            wrong = f"trial {number}: asked for {proposal!r}, which is invalid: {error}"
+            wrong = f"trial {number}: proposed {proposal!r}, which is invalid: {error}"
             break
         except KeyboardInterrupt:
             raise

@@ -145,7 +145,7 @@ def _other_seeds(lab: Lab, tried: Case) -> None:
     seeds = [(tried.seed + more) % (LARGEST_SEED + 1) for more in range(3)]
     asked = [lab.played(Case(tried.text, seed)).asked for seed in seeds]
     if max(map(len, asked)) < 5:
-        raise NotApplicable("it asks for fewer than five configurations")
+        raise NotApplicable("it proposes fewer than five configurations")
     for a, b in ((0, 1), (0, 2), (1, 2)):
         if asked[a] == asked[b]:
             raise Broken(
@@ -216,7 +216,7 @@ def _exhaustion(lab: Lab, tried: Case) -> None:
         except BaseException as error:
             what = texts.of_error(error)
             raise Broken(f"asked again once exhausted, it raised {what}, expected Exhausted again") from error
-        raise Broken(f"asked again once exhausted, it asked for {proposal!r}, expected Exhausted again")
+        raise Broken(f"asked again once exhausted, it proposed {proposal!r}, expected Exhausted again")
 
 
 def _told_once(lab: Lab, tried: Case) -> None:
@@ -231,7 +231,7 @@ def _unasked(lab: Lab, tried: Case) -> None:
     optimizer = lab.build(tried)
     start = getattr(optimizer, "start", None)
     if start is None and not lab.declared(tried).takes_unasked:
-        raise NotApplicable("declared: it takes no results that it did not ask for")
+        raise NotApplicable("declared: it takes no results of configurations that it did not propose")
     drawn = list(unasked(tried.space, tried.seed, 4))
     results = [Told(configuration, bowl(tried.space, configuration)) for configuration in drawn]
     results[2] = Told(drawn[2], max(result.loss for result in results), failed=True)
@@ -254,8 +254,8 @@ _RUN = (*_REPEATABLE, "some_failed")
 
 RULES = (
     Rule("contract", "has the methods and attributes that the runner reads, of the right types", _contract, ()),
-    Rule("valid", "asks for valid configurations only, and does not raise", _valid, ("contract",)),
-    Rule("unchanged", "changes no configuration that it asked for or was told", _unchanged),
+    Rule("valid", "proposes valid configurations only, and does not raise", _valid, ("contract",)),
+    Rule("unchanged", "changes no configuration that it proposed or was given", _unchanged),
     Rule("random_state", "leaves global random state as it was", _random_state),
     Rule("silent", "prints nothing and warns of nothing", _silent),
     Rule("no_files", "leaves no files in the working folder", _no_files),
@@ -277,7 +277,7 @@ RULES = (
     Rule("timed", "works where time is the budget (None trials)", _timed, share=4),
     Rule("independent", "if independent, its sequence depends on no loss", _independent, _REPEATABLE, 2),
     Rule("extendable", "if extendable, a larger budget continues the sequence", _extendable, (*_RUN, "budget"), 2),
-    Rule("unasked", "takes results that it did not ask for", _unasked, ("valid", "some_failed"), 2),
+    Rule("unasked", "takes results of configurations that it did not propose", _unasked, ("valid", "some_failed"), 2),
     Rule("vast", "goes on with losses of 1e300 and -1e300", _under("vast"), share=4, required=False),
 )
 """Every rule, in the order in which they are tried."""

@@ -81,7 +81,7 @@ class Ax:
         if not self._shown:
             return self._space.canonical({})
         if len(self._tried) == self._points:  # which Ax may search for minutes for another one
-            raise Exhausted("Ax asks for no point twice")
+            raise Exhausted("Ax proposes no point twice")
         with _quiet():
             try:
                 ((index, proposed),) = self._client.get_next_trials(max_trials=1).items()

@@ -14,7 +14,7 @@ class Default:
     independent = True
     initial = False
     libraries = ()
-    declared = Declaration(deterministic=True, fallback="asks for one configuration only, the defaults of the space")
+    declared = Declaration(deterministic=True, fallback="proposes one configuration only, the defaults of the space")
 
     def __init__(self, space: Space, seed: int, budget: int | None) -> None:
         self._left: list[Configuration] = [space.default()]

@@ -108,7 +108,7 @@ class _Facade:
             with _quiet():
                 info = self._smac.ask()
         except (ConfigurationSpaceExhaustedException, StopIteration):
-            raise Exhausted("SMAC found no configuration that it had not asked for") from None
+            raise Exhausted("SMAC found no configuration that it had not proposed") from None
         configuration = self._translated.decode(info.config)
         self._asked.setdefault(to_json(configuration), []).append(info)
         return configuration

@@ -103,7 +103,7 @@ def _collected(
     looks = style.styles(label for comparison in comparisons for label in comparison.final["label"])
 
     def drawn(stem: str, comparison: Comparison) -> tuple[Problem, list[str]]:
-        analysis = analyse(comparison, reading.results, stored)
+        analysis = analyse(comparison, reading, stored)
         looked = visits.read(results_dir, comparison, reading)
         warned = [*audit.warnings(comparison, reading.results), *([analysis.outdated] if analysis.outdated else [])]
         findings = audit.findings(comparison, reading.results, reading.left_out, looked)

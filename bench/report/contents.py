@@ -19,6 +19,7 @@ from bench.report.runs.selection import Selection
 from bench.report.runs.visits import Visits
 from bench.report.tables import tables
 from bench.report.tables.formats import Tabled, csv
+from bench.report.words import across as together
 from bench.report.words import verdict
 from bench.results import Results
 
@@ -117,7 +118,7 @@ def overall(across: Across, styles: Styles, paper: Paper | None) -> Part:
     return Part(
         ACROSS,
         f"All {len(across.problems)} problems",
-        tuple(verdict.verdict_across(across)),
+        tuple(together.verdict(across)),
         tuple(pictures.pictures_across(across, styles, paper)),
         tuple(tables.tables_across(across, styles)) if across.complete else (tables.records(across, styles),),
     )

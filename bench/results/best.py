@@ -44,7 +44,7 @@ def best(experiment: str, dataset: str | None, model: str | None, results_dir: P
             f"{one_line(experiment)}\n"
         )
         if len({data.get("problem") for data in of_problem}) > 1:
-            head += "# each seed has a split of its own: the least loss favours the easiest split\n"
+            head += "# each seed has a split of its own: the lowest loss favours the easiest split\n"
         run = RunId(*(row[field.name] for field in fields(RunId)))
         source = results.runs[run].get("imported")
         if source:

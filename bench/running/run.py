@@ -164,7 +164,7 @@ def _initial_design(spec: RunSpec, problem: Problem, optimizer: Optimizer) -> li
     if not declared.takes_unasked and not hasattr(optimizer, "start"):
         raise UserError(
             f"initial_design={spec.config['initial_design'].get('name')}: {spec.run.optimizer} takes no results of "
-            "configurations that it did not ask for; leave it out, or use initial_design=native"
+            "configurations that it did not propose; leave it out, or use initial_design=native"
         )
     return design
 

@@ -118,7 +118,7 @@ class Trials:
             raise
         except BaseException as error:  # what is no mapping, say, or has a __repr__ that raises
             reason = texts.line(error, 1000) if isinstance(error, InvalidConfiguration) else texts.of_error(error)
-            raise RunFailed(f"trial {number}: the optimizer asked for an invalid configuration: {reason}") from error
+            raise RunFailed(f"trial {number}: the optimizer proposed an invalid configuration: {reason}") from error
         return _Asked(configuration, to_json(configuration), self.problem.key(configuration), seconds, started_at)
 
     def _trial(self, asked: "_Asked", left: int | None) -> dict[str, Any]:

@@ -251,10 +251,13 @@ def test_list_optimizers_says_what_each_can_express_and_what_it_approximates(cap
     assert all(re.search("library: |not available: ", entry) for entry in entries.values())
     assert re.search(r"library: scikit-optimize 0\.10\.\d, ", entries["skopt_gp"])
     # Integer(1, 8): the ends have 1/14 each instead of 1/8, and the six between 1/7.
-    assert "approximate: int as Integer(1, 8, 'uniform'), 0.11 from its law (total variation)" in entries["skopt_gp"]
-    assert "exact laws: float, float_log, categorical, conditional" in entries["skopt_gp"]
-    assert "takes no results that it did not ask for" in entries["optuna_cmaes"]
-    assert "exact laws: all" in entries["random"]
+    assert (
+        "approximate: int as Integer(1, 8, 'uniform'), 0.11 from its distribution (total variation)"
+        in entries["skopt_gp"]
+    )
+    assert "exact distributions: float, float_log, categorical, conditional" in entries["skopt_gp"]
+    assert "takes no results of configurations that it did not propose" in entries["optuna_cmaes"]
+    assert "exact distributions: all" in entries["random"]
     assert "not installed; pip install 'hpo-compare[slurm]'" in entries["needing"]
     assert "not available: building it raised OSError: no room" in entries["raising"]
 

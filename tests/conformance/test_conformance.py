@@ -176,7 +176,7 @@ def test_what_keeps_the_contract_or_declares_what_it_does_not_passes(name: str) 
 def test_the_example_is_small_and_says_what_to_mend() -> None:
     example = checks("Unstepped", examples=20)["valid"].example
     message, seed, *space = example.splitlines()
-    assert re.fullmatch(r"trial 0: asked for \{.*\}, which is invalid: p\d=.*: not one of .*", message)
+    assert re.fullmatch(r"trial 0: proposed \{.*\}, which is invalid: p\d=.*: not one of .*", message)
     assert seed == "with seed 0 on the space"
     (entry,) = yaml.safe_load("\n".join(space)).values()
     assert entry["type"] == "float"
@@ -298,7 +298,7 @@ def test_the_command_shows_what_failed_and_ends_with_1_in_a_process_of_its_own(m
     process = bench_process("check", "outside", "--config-dir", "mine", "--examples", 10, cwd=mine)
     out, err = process.communicate()
     assert (process.returncode, err) == (1, "")
-    assert re.search(r"^FAIL    valid  .*\n +trial \d+: asked for .* which is invalid: p\d=", out, re.MULTILINE)
+    assert re.search(r"^FAIL    valid  .*\n +trial \d+: proposed .* which is invalid: p\d=", out, re.MULTILINE)
     assert {path.name for path in mine.iterdir()} == {"mine"}
 
 

@@ -172,7 +172,7 @@ def test_runs_that_ended_early_are_noted(tmp_path: Path) -> None:
     put(tmp_path, "grid", 0, [1.0, 0.5], config=config("grid", 4), ended="exhausted")
     assert (
         "note",
-        "runs that had nothing left to ask for before the end, their last loss carried on: grid (1 of 1)",
+        "runs that had exhausted the search space before the end, their last loss carried on: grid (1 of 1)",
     ) in (levels_and_texts(tmp_path, "budgets"))
 
 
@@ -269,7 +269,7 @@ def test_warnings_are_those_findings_that_say_that_runs_were_made_unequally(tmp_
     assert set(warned) < texts
     assert [line.split(" (")[0].split(":")[0] for line in warned] == [
         "budgets differ",
-        "the runs of tpe have different budgets; its curve ends where the least does",
+        "the runs of tpe have different budgets; its curve ends where the smallest does",
         "fewer runs than the 4 of others",
         "resumed with another sequence than before they were interrupted",
     ]

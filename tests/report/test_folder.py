@@ -51,7 +51,7 @@ def test_the_same_results_give_the_same_bytes_and_parquet_is_all_that_it_needs(p
     assert here == files(tmp_path / "there" / "demo")
     figures = ("validation", "test", "seconds", "seconds-test", "regret", "final", "final-test", "improvement")
     figures += ("targets", "generalisation", "overhead")
-    tables = ("", "-speed-up", "-pairs", "-overtuning", "-overhead")
+    tables = ("", "-speed-up", "-pairs", "-pairs-test", "-overtuning", "-overhead")
     assert set(here) == {
         *("report.md", "report.html", "references.json", "SHA256SUMS"),
         *(f"figures/digits-lightgbm-{name}.{end}" for name in figures for end in ("pdf", "svg", "png")),
@@ -69,7 +69,7 @@ def test_the_page_says_how_to_read_it_and_its_links_exist(place: Path) -> None:
     folder = place / "reports" / "demo"
     page = (folder / "report.md").read_text()
     links = [part.split(")")[0] for part in page.split("](")[1:]]
-    assert len(links) == 24
+    assert len(links) == 26
     assert all((folder / link).is_file() for link in links)
     for words in (
         "the validation loss is therefore optimistic",

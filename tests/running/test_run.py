@@ -171,7 +171,7 @@ def test_an_optimizer_that_raises_ends_its_run_and_is_not_replaced(folder, capsy
 
 def test_an_invalid_proposal_ends_the_run(folder, capsys):
     assert bench("run", *TOY, "optimizer.class=toy.Invalid") == 1
-    assert "trial 0: the optimizer asked for an invalid configuration: x=7.0: not a number in 0.0..1.0" in (
+    assert "trial 0: the optimizer proposed an invalid configuration: x=7.0: not a number in 0.0..1.0" in (
         capsys.readouterr().err
     )
 

@@ -163,7 +163,7 @@ def test_one_that_takes_only_what_it_asked_for_is_refused_in_one_line(folder, mo
     monkeypatch.setattr(toy.Recorder, "declared", Declaration(takes_unasked=False), raising=False)
     assert bench("run", *TOY, *SHARED, "optimizer.class=toy.Recorder") == 2
     message = capsys.readouterr().err
-    assert "random takes no results of configurations that it did not ask for" in message
+    assert "random takes no results of configurations that it did not propose" in message
     assert "initial_design=native" in message
 
 
@@ -212,7 +212,7 @@ def test_random_2x_makes_twice_the_evaluations_and_is_drawn_per_budget(folder, m
     assert (row["trials"], row["most"], row["exhausted"], row["stopped"]) == (36, 6, 0, 0)
     leave_undrawn(monkeypatch)
     page = (build(folder / "results", folder / "reports", ["scratch"]) / "report.md").read_text()
-    assert "random_2x makes 2 evaluations for each of the budget, as declared" in page
+    assert "random_2x has twice the budget, as declared: it is a yardstick" in page
 
 
 def test_a_factor_that_is_none(folder, capsys):

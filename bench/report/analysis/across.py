@@ -1,6 +1,6 @@
 """What the comparisons of a report say together: ranks and records over problems, with problems as blocks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,7 +14,8 @@ from bench.report.statistics.ranks import Friedman
 class Across:
     """Final median losses of every optimiser on every problem, and what follows of them, by kind of loss.
 
-    What spends more than the budget (`Comparison.yardsticks`) takes no part.
+    What spends more than the budget (`Comparison.yardsticks`) takes no part, nor does a copy of another optimiser on
+    every problem (`designs.Family.clones`).
     """
 
     problems: tuple[str, ...]
@@ -40,13 +41,12 @@ class Across:
 def across(analyses: Sequence[Analysis]) -> Across | None:
     """What several problems say together; None for one problem, or of one optimiser."""
     kept = [analysis for analysis in analyses if analysis.kinds]
-    if (
-        len(kept) < 2
-        or len({label for analysis in kept for label in _competing(analysis, analysis.final)["label"]}) < 2
-    ):
+    labels = {label for analysis in kept for label in analysis.competitors}
+    labels -= {label for label in labels if all(_copied(analysis, label) for analysis in kept)}
+    if len(kept) < 2 or len(labels) < 2:
         return None
     kinds = ["validation", *(["test"] if all("test" in analysis.kinds for analysis in kept) else [])]
-    blocks = {kind: _blocks(kept, kind) for kind in kinds}
+    blocks = {kind: _blocks(kept, kind, labels) for kind in kinds}
     return Across(
         problems=tuple(str(analysis.comparison) for analysis in kept),
         blocks=blocks,
@@ -54,28 +54,32 @@ def across(analyses: Sequence[Analysis]) -> Across | None:
         records={kind: ranks.records(frame) for kind, frame in blocks.items()},
         friedman={kind: ranks.friedman(frame) for kind, frame in blocks.items()},
         incomplete=tuple(ranks.incomplete(blocks["validation"])),
-        over_budget=ranks.over_budget(_medians(kept)),
+        over_budget=ranks.over_budget(_medians(kept, labels)),
     )
 
 
-def _competing(analysis: Analysis, frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a frame whose labels compete."""
-    return frame[~frame["label"].isin(analysis.comparison.yardsticks)]
+def _copied(analysis: Analysis, label: str) -> bool:
+    """Whether a label is a copy of another, or not there."""
+    return label in analysis.family.clones or label not in analysis.samples
 
 
-def _blocks(analyses: Sequence[Analysis], kind: str) -> pd.DataFrame:
+def _blocks(analyses: Sequence[Analysis], kind: str, labels: Collection[str]) -> pd.DataFrame:
     columns = {
-        str(analysis.comparison): _competing(analysis, analysis.final).set_index("label")[f"{kind}_median"]
+        str(analysis.comparison): _of(analysis.final, labels).set_index("label")[f"{kind}_median"]
         for analysis in analyses
     }
     return pd.DataFrame(columns).T.sort_index(axis="columns")
 
 
-def _medians(analyses: Sequence[Analysis]) -> pd.DataFrame:
+def _medians(analyses: Sequence[Analysis], labels: Collection[str]) -> pd.DataFrame:
     parts = [
-        _competing(analysis, analysis.comparison.curves)[["label", "evaluations", "validation_median"]]
+        _of(analysis.comparison.curves, labels)[["label", "evaluations", "validation_median"]]
         .rename(columns={"validation_median": "median"})
         .assign(problem=str(analysis.comparison))
         for analysis in analyses
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _of(frame: pd.DataFrame, labels: Collection[str]) -> pd.DataFrame:
+    return frame[frame["label"].isin(labels)]

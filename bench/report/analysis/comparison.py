@@ -1,6 +1,6 @@
 """Every number of one comparison, computed once: what its figures, tables, words and page only render."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,25 +9,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.report.runs import references, samples
+from bench.report.analysis import reaching
+from bench.report.runs import curves, references, relations, samples
 from bench.report.runs.curves import Comparison
 from bench.report.runs.references import References
 from bench.report.runs.samples import Sample
-from bench.report.statistics import intervals, quartiles, targets
+from bench.report.runs.selection import Reading
+from bench.report.statistics import designs, intervals, pairs, quartiles, targets
 from bench.report.statistics import random_search as baseline
+from bench.report.statistics.designs import Design, Family
 from bench.report.statistics.over_time import against_seconds
 from bench.report.statistics.overhead import overhead, window
 from bench.report.statistics.overtuning import overtuning
-from bench.report.statistics.power import Power, seeds_to_separate
-from bench.report.statistics.significance import compare
-from bench.report.statistics.targets import SpeedUp
+from bench.report.statistics.pairs import Groups
 from bench.results import Results
 
 Values = NDArray[np.float64]
 
-ALPHA = 0.05
-ROPE = 0.01
-"""Losses that differ by less than this share are practically the same."""
 CENTRES = {"median": intervals.median, "mean": intervals.mean, "iqm": intervals.interquartile_mean}
 
 
@@ -38,8 +36,10 @@ class Analysis:
     comparison: Comparison
     samples: Mapping[str, Sample]
     """By label, in the order of the table: the least median validation loss first."""
-    shared: bool
-    """Whether runs are compared pair by pair, by seed; see `samples.shared`."""
+    design: Design
+    """Which tests the runs allow."""
+    family: Family
+    """Who is ranked among whom."""
     references: References
     """What scores are measured by."""
     outdated: str | None
@@ -50,14 +50,16 @@ class Analysis:
     final: pd.DataFrame
     """One row a label: `statistics.final`, with an interval of each of `CENTRES` and kind of loss, `KIND_CENTRE_low`
     and `_high`; see `intervals`."""
-    speed_ups: Mapping[str, SpeedUp]
-    """By label; empty where random search's final loss is not known."""
-    running_times: Mapping[str, float]
-    """Expected evaluations to random search's final loss, with restarts."""
+    reaching: pd.DataFrame
+    """How soon each label reaches random search's final loss (`reaching.reaching`); empty where that is not known."""
     pairs: Mapping[str, pd.DataFrame]
-    """By kind of loss; see `significance.compare`."""
-    power: Mapping[str, Power]
-    """Seeds that would tell the best from each label that it cannot be told from."""
+    """By kind of loss; see `pairs.compare`."""
+    groups: Mapping[str, Groups]
+    """By kind of loss; see `pairs.groups`."""
+    yardsticks: pd.DataFrame
+    """Each member of the family against each yardstick, as `pairs` has them, corrected for each yardstick by itself."""
+    know_nothing: float
+    """The validation loss of a model that knows nothing, the lowest over problems; NaN where it is not recorded."""
     baseline: pd.DataFrame
     """`evaluations`, `median`, `expected`: random search, exactly; empty where runs are on several problems."""
     seconds: Mapping[str, pd.DataFrame]
@@ -86,15 +88,20 @@ class Analysis:
         columns = {kind: [f"{kind}_median", f"{kind}_upper", f"{kind}_lower", "label"] for kind in self.kinds}
         return {kind: self.final.sort_values(names)["label"].tolist() for kind, names in columns.items()}
 
-    def best(self, kind: str) -> str:
-        """The label of the least median loss of a kind, of those that spend no more than the budget where there are."""
-        return _best(self.order(kind), self.comparison)
+    def leader(self, kind: str) -> str:
+        """The label of the lowest median loss of a kind: of the ranked ones, of competitors where nobody is ranked."""
+        order = self.order(kind)
+        own = [label for label in order if label in (self.family.members or self.competitors)]
+        return (own or order)[0]
 
-    def tied(self, kind: str) -> list[str]:
-        """The labels that cannot be told from the best of a kind, in their order."""
-        best = self.best(kind)
-        others = [label for label in self.order(kind) if label != best]
-        return [label for label in others if not self.pair(kind, best, label)["distinguishable"]]
+    @property
+    def competitors(self) -> list[str]:
+        """The labels that spend no more than the budget."""
+        return [label for label in self.samples if label not in self.comparison.yardsticks]
+
+    def level(self, kind: str) -> list[str]:
+        """The group that is worse than nobody, in the order of the medians of that kind; empty where none is stated."""
+        return [label for label in self.order(kind) if label in self.groups[kind].level]
 
     def pair(self, kind: str, a: str, b: str) -> dict[str, Any]:
         """The row of `pairs` that compares two labels, in whichever order they stand there."""
@@ -110,10 +117,13 @@ class Analysis:
         }
 
 
-def analyse(comparison: Comparison, results: Results, stored: References | None = None) -> Analysis:
+def analyse(comparison: Comparison, reading: Reading, stored: References | None = None) -> Analysis:
     """The frames of a comparison; scores are measured by `stored` references where they still apply."""
+    results = reading.results
     by_label = samples.samples(comparison, results)
-    shared = samples.shared(comparison, results)
+    design = relations.design(comparison, reading)
+    competitors = [label for label in by_label if label not in comparison.yardsticks]
+    family = designs.family(design, competitors)
     pools = references.pools(comparison, results)
     now = references.find(comparison, results, pools)
     used = references.kept(stored or {}, now)
@@ -121,28 +131,25 @@ def analyse(comparison: Comparison, results: Results, stored: References | None 
     goals = {label: _references(sample, used, "random") for label, sample in by_label.items()}
     known = comparison.evaluations > 0 and all(np.isfinite(goal).all() for goal in goals.values())
     runs = _runs(comparison, by_label, used, goals if known else {})
-    budget = comparison.evaluations
     every = window(max((sample.asking.shape[1] for sample in by_label.values()), default=0))
-    pairs = {kind: _pairs(runs, kind, shared) for kind in kinds}
+    margin = _margin(comparison, pools)
+    compared = {kind: _pairs(runs, kind, design, family, margin if kind == "validation" else np.nan) for kind in kinds}
     return Analysis(
         comparison=comparison,
         samples=by_label,
-        shared=shared,
+        design=design,
+        family=family,
         references=used,
         outdated=references.outdated(comparison, used, now),
         runs=runs,
         final=_final(comparison, runs, kinds),
-        speed_ups={label: targets.speed_up(by_label[label].validation, goals[label], budget) for label in by_label}
+        reaching=reaching.reaching(comparison, by_label, design, family, goals, pools, _random(comparison, results))
         if known
-        else {},
-        running_times={
-            label: targets.expected_running_time(sample.validation, goals[label], sample.spent)
-            for label, sample in by_label.items()
-        }
-        if known
-        else {},
-        pairs=pairs,
-        power=_power(comparison, runs, pairs["validation"]),
+        else pd.DataFrame(),
+        pairs=compared,
+        groups={kind: pairs.groups(frame, family.members) for kind, frame in compared.items()},
+        yardsticks=_yardsticks(comparison, runs, design, family),
+        know_nothing=_know_nothing(comparison, results),
         baseline=_baseline(comparison, pools),
         seconds={kind: _seconds(by_label, kind) for kind in kinds},
         regret=_regret(by_label, used),
@@ -195,35 +202,42 @@ def _final(comparison: Comparison, runs: pd.DataFrame, kinds: tuple[str, ...]) -
     return table if "test" in kinds else table.drop(columns=[name for name in table if str(name).startswith("test_")])
 
 
-def _pairs(runs: pd.DataFrame, kind: str, shared: bool) -> pd.DataFrame:
+def _pairs(
+    runs: pd.DataFrame, kind: str, design: Design, family: Family, margin: float = np.nan, against: str | None = None
+) -> pd.DataFrame:
     parts = dict(list(runs.groupby("label", sort=False)))
     losses = {str(label): part[kind].to_numpy(dtype=np.float64) for label, part in parts.items()}
     seeds = {str(label): part["seed"].to_numpy() for label, part in parts.items()}
-    return compare(losses, seeds, shared, alpha=ALPHA, rope=ROPE)
+    return pairs.compare(losses, seeds, design, family, margin, against=against)
 
 
-def _best(order: Sequence[str], comparison: Comparison) -> str:
-    """The first label that competes, or where none does the first."""
-    return next((label for label in order if label not in comparison.yardsticks), order[0])
+def _yardsticks(comparison: Comparison, runs: pd.DataFrame, design: Design, family: Family) -> pd.DataFrame:
+    """The tests of the family's members against each yardstick, which are a family of their own."""
+    against = [_pairs(runs, "validation", design, family, against=label) for label in comparison.yardsticks]
+    return pd.concat(against, ignore_index=True) if against else pd.DataFrame(columns=pairs.COLUMNS)
 
 
-def _power(comparison: Comparison, runs: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, Power]:
-    parts = {str(label): part.set_index("seed")["validation"] for label, part in runs.groupby("label", sort=False)}
-    if not len(comparison.final):
-        return {}
-    best = _best([str(label) for label in comparison.final["label"]], comparison)
-    powers = {}
-    for row in pairs.to_dict("records"):
-        if best in (row["a"], row["b"]) and not row["distinguishable"]:
-            other = row["b"] if row["a"] == best else row["a"]
-            if other in comparison.yardsticks:
-                continue
-            ours, theirs = parts[best], parts[other]
-            if row["paired"]:
-                both = ours.index.intersection(theirs.index)
-                ours, theirs = ours[both], theirs[both]
-            powers[other] = seeds_to_separate(ours.to_numpy(), theirs.to_numpy(), row["paired"], pairs=len(pairs))
-    return powers
+def _margin(comparison: Comparison, pools: Mapping[str, Values]) -> float:
+    """Half the interquartile range of random search's final loss; NaN where it is not known, or on several problems."""
+    if len(pools) != 1 or len(set(comparison.runs["problem"])) != 1:
+        return float("nan")
+    return 0.5 * baseline.spread(next(iter(pools.values())), comparison.evaluations)
+
+
+def _random(comparison: Comparison, results: Results) -> str | None:
+    """The label of random search with the same budget."""
+    for run, label in zip(curves.run_ids(comparison.runs), comparison.runs["label"], strict=True):
+        if label not in comparison.yardsticks and references.is_random(run, results.runs[run]):
+            return str(label)
+    return None
+
+
+def _know_nothing(comparison: Comparison, results: Results) -> float:
+    if comparison.without_data:
+        return float("nan")
+    losses = [results.runs[run].get("baseline_loss") for run in curves.run_ids(comparison.runs)]
+    known = [float(loss) for loss in losses if isinstance(loss, int | float)]
+    return min(known) if len(known) == len(losses) else float("nan")
 
 
 def _baseline(comparison: Comparison, pools: Mapping[str, Values]) -> pd.DataFrame:

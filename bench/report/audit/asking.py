@@ -1,4 +1,4 @@
-"""What the runs asked for: the same again, the same as other runs, and the best at an end of a range."""
+"""What the runs proposed: the same again, the same as other runs, and the best at an end of a range."""
 
 import itertools
 import math
@@ -48,32 +48,44 @@ def beginnings(metadata: Sequence[Metadata], visits: Visits) -> Iterator[Finding
 
 
 def duplicates(visits: Visits) -> Iterator[Finding]:
-    """How often each optimiser asked for what the same run had asked for before."""
+    """How often each optimiser proposed what the same run had proposed before."""
     sums = visits.runs.groupby("label")[["repeated", "trials"]].sum()
     shares = (sums["repeated"] / sums["trials"].clip(lower=1)).sort_values(ascending=False, kind="stable")
     many = shares[shares >= _WORTH]
     if len(many):
         listing = listed(f"{label} ({share:.0%} of its trials)" for label, share in many.items())
-        yield Finding("note", "duplicates", f"asked for what the same run had asked for before: {listing}")
+        yield Finding("note", "duplicates", f"proposed what the same run had proposed before: {listing}")
     else:
-        some = (
-            f"{sums['repeated'].sum()} of {sums['trials'].sum()} trials asked for what their run had asked for before"
-        )
+        some = f"{sums['repeated'].sum()} of {sums['trials'].sum()} trials proposed what their run had proposed before"
         yield Finding("ok", "duplicates", some)
 
 
 def alike(visits: Visits) -> Iterator[Finding]:
-    """Whether the repetitions of an optimiser are repetitions: other configurations with another seed."""
+    """Whether the repetitions of an optimiser are repetitions, and optimisers other optimisers."""
     repeated = []
-    for label, part in visits.runs[visits.runs["trials"] > 0].groupby("label"):
+    ran = visits.runs[visits.runs["trials"] > 0]
+    for label, part in ran.groupby("label"):
         different = part["sequence"].nunique()
-        if different < len(part):
-            repeated.append(f"{label} ({different} of its {len(part)} runs differ)")
+        if different == 1 < len(part):
+            repeated.append(f"{label} (its {len(part)} runs are one run, whatever the seed)")
+        elif different < len(part):
+            repeated.append(f"{label} ({different} different ones of {len(part)} runs)")
     if repeated:
-        text = "asked for the same configurations with different seeds, so that its runs are fewer than they seem: "
+        text = "proposed the same configurations with different seeds, so that there are fewer runs than seeds: "
         yield Finding("note", "repeated runs", text + listed(repeated))
     else:
-        yield Finding("ok", "repeated runs", "no two runs of an optimiser asked for the same configurations")
+        yield Finding("ok", "repeated runs", "no two runs of an optimiser proposed the same configurations")
+    sequences = {
+        str(label): dict(zip(part["seed"], part["sequence"], strict=True)) for label, part in ran.groupby("label")
+    }
+    twins = [
+        f"{a} and {b}"
+        for (a, of_a), (b, of_b) in itertools.combinations(sequences.items(), 2)
+        if of_a.keys() & of_b.keys() and all(of_a[seed] == of_b[seed] for seed in of_a.keys() & of_b.keys())
+    ]
+    if twins:
+        text = f"proposed the same configurations at every common seed: {listed(twins)}; they count once in tests"
+        yield Finding("note", "same optimisers", text)
 
 
 def bounds(visits: Visits) -> Iterator[Finding]:

@@ -79,12 +79,13 @@ def declarations(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterat
         if (law.get("total_variation") or 0) > _FAR
     ]
     if far:
-        yield Finding("note", "declarations", f"first draws that do not follow the law of the space: {listed(far)}")
+        yield Finding("note", "declarations", f"first draws that do not follow the space's distribution: {listed(far)}")
     silent = [label for label, different in variants.items() if not different]
     if silent:
         yield Finding("note", "declarations", f"declares nothing of how it follows the space: {listed(silent)}")
     if not (several or far or silent):
-        text = f"every optimiser declares the same in all of its runs, and no law further than {_FAR} from the space's"
+        text = "every optimiser declares the same in all of its runs, and no distribution further than "
+        text += f"{_FAR} from the space's"
         yield Finding("ok", "declarations", text)
 
 
@@ -100,9 +101,9 @@ def budgets(comparison: Comparison) -> Iterator[Finding]:
     for label, part in comparison.runs[~comparison.runs["exhausted"]].groupby("label"):
         if len(set(part["budget"])) > 1:
             unequal = True
-            text = f"the runs of {label} have different budgets; its curve ends where the least does"
+            text = f"the runs of {label} have different budgets; its curve ends where the smallest does"
             yield Finding("warning", "budgets", text)
-    for reason, why in (("exhausted", "had nothing left to ask for"), ("stopped", "had spent their seconds")):
+    for reason, why in (("exhausted", "had exhausted the search space"), ("stopped", "had spent their seconds")):
         early = comparison.final[comparison.final[reason] > 0]
         early_ones = [f"{row['label']} ({row[reason]} of {row['runs']})" for row in early.to_dict("records")]
         if early_ones:
@@ -111,9 +112,9 @@ def budgets(comparison: Comparison) -> Iterator[Finding]:
             )
     if not unequal:
         yield Finding("ok", "budgets", f"every optimiser had {plural(comparison.evaluations, 'evaluation')}")
-    more = [f"{label} ({factor} trials for each of the budget)" for label, factor in comparison.yardsticks.items()]
-    if more:
-        yield Finding("note", "budgets", f"spends more than the others, as its name says: {listed(more)}")
+    others = [f"{label} ({budget})" for label, budget in comparison.yardsticks.items()]
+    if others:
+        yield Finding("note", "budgets", f"spends another budget, as its name says: {listed(others)}")
 
 
 def repetitions(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Finding]:

@@ -24,13 +24,13 @@ _SHADES = LinearSegmentedColormap.from_list(
 _EDGE = 6.0
 _CELL, _LEAST_CELL, _LEAST_ON_PAPER = 25.0, 15.0, 10.5
 _REMARK = (
-    "Row against column: comparisons of runs that the row wins, in %, a tie counting half; bold where the two can be "
-    "told apart."
+    "Row against column: comparisons of runs that the row wins, in %, a tie counting half; bold where the two are "
+    "significantly different."
 )
 
 
 def improvement(pairs: pd.DataFrame, styles: Mapping[str, Style], title: str = "") -> Figure:
-    """The matrix of `significance.compare`'s pairs: a number in each cell, darker the more often its row wins.
+    """The matrix of `pairs.compare`'s rows: a number in each cell, darker the more often its row wins.
 
     The best is first, by its mean over the others. A pair without comparisons (no seed in common) has a question mark.
     Where a column of a paper would leave cells too small to be read, the figure is as wide as the page. Call it within
@@ -72,7 +72,7 @@ def improvement(pairs: pd.DataFrame, styles: Mapping[str, Style], title: str = "
 
 
 def _matrix(pairs: pd.DataFrame) -> tuple[list[str], Values, NDArray[np.bool_]]:
-    """Labels from best to worst; how often the row wins, NaN where unknown; whether the two are told apart."""
+    """Labels from best to worst; how often the row wins, NaN where unknown; whether the two differ significantly."""
     given = list(dict.fromkeys([*pairs["a"], *pairs["b"]]))
     place = {label: i for i, label in enumerate(given)}
     wins = np.full((len(given), len(given)), np.nan)
@@ -80,7 +80,7 @@ def _matrix(pairs: pd.DataFrame) -> tuple[list[str], Values, NDArray[np.bool_]]:
     for row in pairs.to_dict("records"):
         a, b = place[row["a"]], place[row["b"]]
         wins[a, b], wins[b, a] = row["improvement"], 1 - row["improvement"]
-        apart[a, b] = apart[b, a] = bool(row["distinguishable"])
+        apart[a, b] = apart[b, a] = bool(row["better"])
     known = ~np.isnan(wins)
     mean = np.where(known, wins, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     order = np.argsort(-mean, kind="stable")
@@ -101,7 +101,7 @@ def _widths(count: int, left: float) -> tuple[float, float]:
 
 
 def _cells(axes: Axes, wins: Values, apart: NDArray[np.bool_]) -> None:
-    """The matrix itself: seaborn's heat map, its numbers bold where the two are told apart."""
+    """The matrix itself: seaborn's heat map, its numbers bold where the two differ."""
     seaborn = importlib.import_module("seaborn")  # here, since no other figure needs it
     digits = mpl.rcParams["font.family"][0]  # alone: each font of a list is looked for at each of 400 numbers
     seaborn.heatmap(

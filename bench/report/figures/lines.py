@@ -93,7 +93,7 @@ def rank(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "average r
 def ecdf(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "share of targets reached") -> Figure:
     """Share of (run, target) pairs reached, against evaluations on a logarithmic axis: label, evaluations, share."""
     highest = min(1.0, max(0.05, 1.08 * float(frame["share"].max())))
-    remark = "Targets are losses that single draws of random search reach, from one in two to the least of all."
+    remark = "Targets are losses that single draws of random search reach, from one in two to the lowest of all."
     return draw(
         View(
             title,

@@ -32,6 +32,7 @@ COLUMNS = [
 ]
 """The columns of the trial table that a report needs."""
 
+_DEFAULT = "bench.optimizers.default.Default"
 _OF_PROBLEM = ("dataset", "resampling", "model", "space", "metric", "seeds")
 """Keys of a run's config that may decide about its problem; they name the difference where two problems meet."""
 
@@ -60,10 +61,16 @@ class Comparison:
         return bool((self.runs["task"] == "function").all())
 
     @cached_property
-    def yardsticks(self) -> dict[str, int]:
-        """The labels that make several evaluations for each of the budget, and how many: they compete with no other."""
-        factors = self.runs.groupby("label")["factor"].max()
-        return {str(label): int(factor) for label, factor in factors.items() if factor > 1}
+    def yardsticks(self) -> dict[str, str]:
+        """The labels that have another budget than the optimisers, and which: they compete with none of them."""
+        budgets = {}
+        for label, part in self.runs.groupby("label"):
+            factor = int(part["factor"].max())
+            if factor > 1:
+                budgets[str(label)] = "twice the budget" if factor == 2 else f"{factor} times the budget"
+            elif part["untuned"].all():
+                budgets[str(label)] = "one evaluation"
+        return budgets
 
     @property
     def has_test(self) -> bool:
@@ -102,6 +109,7 @@ def runs(results: Results) -> pd.DataFrame:
     row in `results.trials`, and `trials`, their number; `failed`, how many did not succeed; `barren`, whether none did;
     `optimizer_seconds` (ask + tell) and `evaluation_seconds`, summed, NaN where not all are known; `budget`, in trials,
     inf where time alone limits; `factor`, how many trials it makes for each of the budget (2 for random_2x);
+    `untuned`, whether it is of the suite's own default configuration;
     `exhausted`; `known`, up to how many trials of the budget its best loss is known; `family`, of its problem, and
     `problem`, the hash of the very one that it is on; `metric`.
 
@@ -240,6 +248,7 @@ def _described(run: RunId, metadata: Mapping[str, Any]) -> dict[str, Any]:
         **vars(run),
         "budget": trials,
         "factor": (config.get("optimizer") or {}).get("budget_factor") or 1,
+        "untuned": (config.get("optimizer") or {}).get("class") == _DEFAULT,
         "exhausted": exhausted,
         "known": np.inf if exhausted else trials,
         "family": str(metadata.get("problem_family") or metadata.get("problem")),

@@ -17,6 +17,8 @@ class Proposals:
     """How many trials propose what their run had proposed before."""
     sequence: int
     """A number that runs share which propose the same configurations in the same order: a hash, of this process."""
+    first: str | None
+    """The configuration of the first trial, as canonical JSON; None without any."""
     incumbent: str | None
     """The configuration of the first trial with the least loss, as canonical JSON; None where no trial succeeded."""
 
@@ -31,6 +33,7 @@ def of(table: pa.Table) -> Proposals:
     return Proposals(
         repeated=len(configurations) - len(configurations.unique()),
         sequence=_hash(configurations),
+        first=configurations[0].as_py() if len(configurations) else None,
         incumbent=configurations[int(known.argmin())].as_py() if succeeded else None,
     )
 

@@ -75,6 +75,7 @@ class Reading:
     """What is kept of the configurations of each run that is in `results`."""
     left_out: dict[RunId, str]
     """Why each run that is not in `results` is left out."""
+    results_dir: Path
 
     @property
     def warnings(self) -> list[str]:
@@ -125,7 +126,7 @@ def read(results_dir: Path, wanted: Selection, unsound: Mapping[RunId, str] | No
     trials = results.combined(tables, runs).trials
     for place, (name, column) in enumerate(_named(runs, [len(table) for table in tables])):
         trials.insert(place, name, column)
-    return Reading(Results(trials, runs), proposed, left_out)
+    return Reading(Results(trials, runs), proposed, left_out, results_dir)
 
 
 @contextmanager

@@ -124,6 +124,39 @@ def quantile(pool: Values, evaluations: int, p: float = 0.5) -> Values:
     return quantiles
 
 
+def evaluations_to(pools: Iterable[tuple[Values, float]], most: int) -> float:
+    """After how many draws random search has reached a target with probability 1/2 or more; +inf beyond `most`.
+
+    The exact median of its hitting time, of which that of its own few runs is an estimate. `pools` are the pool and the
+    target of each problem, over which the probability is averaged: with i of N draws at or below the target it is
+    1 - C(N-i, t) / C(N, t) after t draws. +inf also where a pool has fewer draws; NaN without pools.
+    """
+    reached = []
+    for pool, target in pools:
+        ordered, _ = _sorted(pool)
+        count, hits = len(ordered), int(np.searchsorted(ordered, target, side="right"))
+        draws = np.arange(1, min(most, count) + 1)
+        chances = np.full(most, np.nan)
+        beyond = _log_beyond(count, np.full(len(draws), hits), draws)
+        chances[: len(draws)] = -np.expm1(beyond) if hits else 0.0
+        reached.append(chances)
+    if not reached:
+        return math.nan
+    enough = np.mean(reached, axis=0) >= 0.5 - 1e-9
+    return float(enough.argmax() + 1) if enough.any() else math.inf
+
+
+def spread(pool: Values, evaluations: int) -> float:
+    """The interquartile range of random search's best loss after so many draws, exactly.
+
+    +inf where failures make an end so; NaN where the pool has not more draws than that, which leave no spread to see.
+    """
+    if not 0 < evaluations < np.size(pool):
+        return math.nan
+    low, high = (float(quantile(pool, evaluations, p)[-1]) for p in (0.25, 0.75))
+    return high - low if math.isfinite(low) else math.nan
+
+
 def reference(pool: Values, evaluations: int, others: Iterable[float] = ()) -> Reference:
     """The reference values of a problem: the least of the pool and of `others` (all losses known), and random's median.
 

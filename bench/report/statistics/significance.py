@@ -1,17 +1,12 @@
-"""Which optimisers can be told apart on one problem: tests, sizes of effects, and the seeds that a test would need.
+"""Exact rank tests of final losses, with ties and failures, and what they rest on.
 
 Losses are minimised. A run without any success has the loss +inf (a NaN is taken as +inf): it is worse than every
 finite loss, equal to another such run, and takes part in everything here; no run is left out for having failed.
 """
 
-from collections.abc import Mapping
 from functools import lru_cache
-from itertools import combinations
-from math import comb
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
@@ -21,96 +16,6 @@ EXACT_DRAWS = 60
 """Up to how many losses of both sides together the rank-sum test is exact."""
 
 Array = NDArray[np.float64]
-
-COLUMNS = [
-    *("a", "b", "runs_a", "runs_b", "paired", "compared", "left_out", "median_a", "median_b"),
-    *("shift", "improvement", "rope", "a_better", "same", "b_better"),
-    *("test", "p", "p_holm", "smallest_p", "seeds_needed", "distinguishable"),
-]
-
-
-def compare(
-    losses: Mapping[str, ArrayLike],
-    seeds: Mapping[str, ArrayLike],
-    shared: bool,
-    alpha: float = 0.05,
-    rope: float = 0.01,
-    relative: bool = True,
-) -> pd.DataFrame:
-    """Every pair of optimisers on one problem, from final losses: one row a pair, in the order of `losses`.
-
-    `losses` gives each label the final losses of its runs, (runs,), and `seeds` their seeds, (runs,), each once.
-    `shared` says whether runs of one seed share something between optimisers (split, model seed or initial design):
-    only then is a comparison paired by seed. Columns:
-    - `a`, `b`, labels; `runs_a`, `runs_b`; `paired`; `compared`, the seeds that both have where paired, else the
-      product of the runs; `left_out`, runs without a partner of their seed (0 where unpaired);
-    - `median_a`, `median_b` over all runs of each;
-    - `shift`, of a against b (`hodges_lehmann`), negative where a has the less loss; `improvement`, the share of
-      comparisons that a wins, a tie counting half (`improvement`);
-    - `rope`, the width of the region of practical equivalence in units of the loss: the parameter `rope`, times the
-      least |median| of all labels where `relative` (0 where no median is finite); `a_better`, `same`, `b_better`, the
-      shares of comparisons in which a is less by more than it, neither is, b is: they sum to 1;
-    - `test`: wilcoxon (`signed_rank_p`), mann-whitney (`rank_sum_p`) or none; `p`; `p_holm`, corrected over all rows
-      (`holm`); `distinguishable`, whether `p_holm` <= alpha;
-    - `smallest_p`: what the number of seeds can attain at best. Where even that exceeds alpha after Holm's correction,
-      no test is made (`test` is none, `p` and `p_holm` are NaN; in the correction of other rows it counts as p = 1)
-      and `seeds_needed` says how many seeds a test would need (`seeds_needed`); it is 0 where a test was made.
-    """
-    cleaned = {label: _worst(values) for label, values in losses.items()}
-    for label, values in cleaned.items():
-        own_seeds = np.asarray(seeds[label])
-        if own_seeds.shape != values.shape or len(np.unique(own_seeds)) != len(own_seeds):
-            raise ValueError(f"{label}: {len(values)} losses with seeds {own_seeds.tolist()}; give each loss one seed")
-    medians = {label: median(values) for label, values in cleaned.items()}
-    finite = [abs(value) for value in medians.values() if np.isfinite(value)]
-    width = rope * (min(finite, default=0.0) if relative else 1.0)
-    rows = []
-    for a, b in combinations(cleaned, 2):
-        row = _pair(cleaned[a], cleaned[b], np.asarray(seeds[a]), np.asarray(seeds[b]), shared, width)
-        rows.append({"a": a, "b": b, "median_a": medians[a], "median_b": medians[b], **row})
-    frame = pd.DataFrame(rows, columns=COLUMNS)
-    reachable = holm(frame["smallest_p"]) <= alpha
-    needed = seeds_needed(len(frame), alpha, shared) if len(frame) else 0
-    frame["test"] = frame["test"].where(reachable, "none")
-    frame["p"] = frame["p"].astype("float64").where(reachable)
-    frame["p_holm"] = pd.Series(holm(frame["p"].fillna(1.0)), index=frame.index).where(reachable)
-    frame["seeds_needed"] = np.where(reachable, 0, needed)
-    frame["distinguishable"] = frame["p_holm"] <= alpha
-    return frame
-
-
-def _pair(
-    a: Array, b: Array, seeds_a: NDArray[Any], seeds_b: NDArray[Any], paired: bool, width: float
-) -> dict[str, Any]:
-    """What `compare` says of one pair, before the correction."""
-    if paired:
-        _, at_a, at_b = np.intersect1d(seeds_a, seeds_b, return_indices=True)
-        sample = differences(a[at_a], b[at_b])
-        shift = hodges_lehmann(a[at_a], b[at_b], paired=True)
-        p = signed_rank_p(a[at_a], b[at_b])
-        least = smallest_p(len(sample), len(sample), paired=True)
-    else:
-        sample = differences(a[:, None], b[None, :]).ravel()
-        shift = median(sample)  # what `hodges_lehmann` says, of differences that are there already
-        p = rank_sum_p(a, b)
-        least = smallest_p(len(a), len(b), paired=False)
-    there = len(sample) > 0
-    return {
-        "runs_a": len(a),
-        "runs_b": len(b),
-        "paired": paired,
-        "compared": len(sample),
-        "left_out": len(a) + len(b) - 2 * len(sample) if paired else 0,
-        "shift": shift,
-        "improvement": improvement(sample),
-        "rope": width,
-        "a_better": float((sample < -width).mean()) if there else np.nan,
-        "same": float((np.abs(sample) <= width).mean()) if there else np.nan,
-        "b_better": float((sample > width).mean()) if there else np.nan,
-        "test": "wilcoxon" if paired else "mann-whitney",
-        "p": p,
-        "smallest_p": least,
-    }
 
 
 def differences(a: Array, b: Array) -> Array:
@@ -133,19 +38,15 @@ def improvement(sample: Array) -> float:
     return float(((sample < 0) + 0.5 * (sample == 0)).mean()) if len(sample) else float("nan")
 
 
-def hodges_lehmann(a: Array, b: Array, paired: bool) -> float:
-    """By how much a lies above b (Hodges and Lehmann, 1963), negative where a has the less loss; NaN without runs.
+def walsh(d: Array) -> Array:
+    """The means (d_i + d_j) / 2 over i <= j of differences by seed; that of +inf and -inf is 0: each side failed once.
 
-    Unpaired: the median of all a_i - b_j. Paired: the median of (d_i + d_j) / 2 over i <= j, where d = a - b by seed.
-    The mean of +inf and -inf is taken as 0: each side failed where the other did not.
+    Source: Hodges and Lehmann (1963).
     """
-    if not paired:
-        return median(differences(a[:, None], b[None, :]).ravel())
-    d = differences(a, b)
     i, j = np.triu_indices(len(d))
     with np.errstate(invalid="ignore"):
-        means = np.nan_to_num(0.5 * d[i] + 0.5 * d[j], nan=0.0, posinf=np.inf, neginf=-np.inf)
-    return median(means)
+        means: Array = np.nan_to_num(0.5 * d[i] + 0.5 * d[j], nan=0.0, posinf=np.inf, neginf=-np.inf)
+    return means
 
 
 def signed_rank_p(a: Array, b: Array) -> float:
@@ -158,18 +59,34 @@ def signed_rank_p(a: Array, b: Array) -> float:
     exact without ties only, and drops zeros by default; both agree where it is.) Infinite differences have the
     largest rank. Distances that differ by rounding alone tie (see `differences`).
     """
-    d = differences(a, b)
-    ranks = average_ranks(levels(np.abs(d), rounding(a, b)))[d != 0]
+    signed, d = signed_ranks(a, b), len(a)
+    ranks = np.abs(signed[signed != 0])
     if len(ranks) == 0:
         return 1.0
-    signed = float((np.sign(d[d != 0]) * ranks).sum())
-    if len(d) > EXACT_FLIPS:
-        return _normal_p(abs(signed) - 1.0, float(np.sqrt((ranks**2).sum())))
+    total = float(signed.sum())
+    if d > EXACT_FLIPS:
+        return _normal_p(abs(total) - 1.0, float(np.sqrt((ranks**2).sum())))
     doubled = np.rint(2 * ranks).astype(int)
     law = law_of_flips(tuple(np.sort(doubled).tolist()))
-    total = int(doubled.sum())  # with W the sum of doubled ranks of d > 0, 2 T = 2 W - total
-    far = np.abs(2 * np.arange(len(law)) - total) >= abs(round(2 * signed))
-    return min(1.0, float(law[far].sum()))
+    far = np.abs(2 * np.arange(len(law)) - int(doubled.sum())) >= abs(round(2 * total))
+    return min(1.0, float(law[far].sum()))  # with W the sum of doubled ranks of d > 0, 2 T = 2 W - their sum
+
+
+def signed_ranks(a: Array, b: Array) -> Array:
+    """sign(d_i) r_i of `signed_rank_p`, (n,): their sum is T, negative where a has the lower losses."""
+    d = differences(a, b)
+    signed: Array = np.sign(d) * average_ranks(levels(np.abs(d), rounding(a, b)))
+    return signed
+
+
+def sign_p(d: Array) -> float:
+    """Two-sided p of the exact sign test that as many differences, (n,), are below 0 as above; zeros are left out.
+
+    The test of runs against one value: unlike the signed-rank test it asks nothing of the shape of their distribution.
+    Source: Conover, Practical Nonparametric Statistics (1999), 3.4.
+    """
+    below, above = int((d < 0).sum()), int((d > 0).sum())
+    return float(stats.binomtest(below, below + above).pvalue) if below + above else 1.0
 
 
 def rank_sum_p(a: Array, b: Array) -> float:
@@ -232,19 +149,6 @@ def holm(p: ArrayLike) -> Array:
     return adjusted
 
 
-def smallest_p(n: int, m: int, paired: bool) -> float:
-    """The least two-sided p that a test can attain without ties: 2^(1 - n) paired, 2 / C(n + m, n) unpaired, or 1."""
-    return min(1.0, 0.5 ** (min(n, m) - 1) if paired else 2 / comb(n + m, n))
-
-
-def seeds_needed(pairs: int, alpha: float, paired: bool) -> int:
-    """The least number of seeds (of each optimiser) with `smallest_p` * pairs <= alpha, as Holm's first step asks."""
-    seeds = 1
-    while smallest_p(seeds, seeds, paired) * pairs > alpha:
-        seeds += 1
-    return seeds
-
-
 def median(values: Array) -> float:
     """The median, infinities as limits: between -inf and +inf it is 0, NaN of no values."""
     if len(values) == 0:
@@ -254,11 +158,6 @@ def median(values: Array) -> float:
     if low == high:
         return low
     return 0.0 if low == -np.inf and high == np.inf else 0.5 * low + 0.5 * high
-
-
-def _worst(values: ArrayLike) -> Array:
-    losses = np.asarray(values, dtype=np.float64)
-    return np.where(np.isnan(losses), np.inf, losses)
 
 
 def rounding(a: Array, b: Array) -> Array:

@@ -1,4 +1,4 @@
-"""How soon runs reach a loss: evaluations and speed-up against random search, expected running time, ECDF of targets.
+"""How soon runs reach a loss: evaluations until random search's final loss, expected running time, ECDF of targets.
 
 `losses` are best-so-far losses as `curves.stack` gives them, (runs, evaluations): column t - 1 is where a run stands
 after t evaluations, +inf before its first success; a missing value (NaN) counts as +inf. A run reaches a target with
@@ -13,12 +13,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+from bench.report.statistics import intervals
 
-LEVEL = 0.95
-RESAMPLES = 1999
-FEW = 5
-"""Fewer runs have no interval: [least, greatest] of 4 covers a median in 87.5 % of the cases only."""
+Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -36,31 +33,19 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class SpeedUp:
-    """Evaluations that reach a target, with an interval; see `speed_up`."""
+class HittingTime:
+    """Evaluations until a target; see `hitting_time`."""
 
     evaluations: Bound
     """Median over runs."""
     low: Bound
+    """The ends of its interval; NaN without one."""
     high: Bound
-    budget: int
-    """What random search has for the same target."""
+    coverage: float
+    """The confidence of the interval; NaN without one."""
     runs: int
     reached: int
     """How many runs reach the target."""
-
-    @property
-    def factor(self) -> Bound:
-        """The speed-up, budget / evaluations."""
-        return _over(self.budget, self.evaluations)
-
-    @property
-    def factor_low(self) -> Bound:
-        return _over(self.budget, self.high)
-
-    @property
-    def factor_high(self) -> Bound:
-        return _over(self.budget, self.low)
 
 
 def evaluations_to(losses: Values, target: float | Values) -> Values:
@@ -85,39 +70,22 @@ def median_evaluations(losses: Values, target: float | Values) -> Bound:
     return _bound(needed[(len(needed) - 1) // 2], losses.shape[1]) if len(needed) else Bound(np.nan)
 
 
-def speed_up(
-    losses: Values, target: float | Values, budget: int | None = None, level: float = LEVEL, seed: int = 0
-) -> SpeedUp:
-    """How many evaluations reach random search's final loss, and how many times fewer than its budget that is.
+def hitting_time(losses: Values, target: float | Values) -> HittingTime:
+    """How many evaluations reach a target: the median over runs, between two order statistics (`intervals.median`).
 
-        factor = budget / median evaluations to the target (see `median_evaluations`)
-
-    `target` is a loss that random search reaches after `budget` evaluations (by default the number of columns): the
-    report takes `baseline.Reference.random`, a stored number, so that the interval is that of these runs alone and not
-    of the target. The interval is a percentile bootstrap over runs: of 1999 resamples of runs, drawn with replacement
-    from `seed` alone, the median evaluations at (1 - level) / 2 and (1 + level) / 2, as order statistics. Censored runs
-    are drawn like others, so that an end may be a bound: evaluations of "13 .. > 50" are a factor of "< 1 .. 3.8". With
-    fewer than 5 runs there is no interval, its ends are NaN. Measured coverage of 95 % intervals, a fifth of the runs
-    censored: 94.7 % for n = 5, 94.4 % for 10, 93.7 % for 20 (benchmarks/intervals.py). Source: Efron (1982); Reid
-    (1981) for resampling censored data.
+    With k the greatest with 2 P(K < k) <= 0.05 for K binomial (n, 1/2), the interval goes from the k-th least number to
+    the k-th greatest; a censored one is an end `> evaluations made`. From 6 runs on; its coverage is at least what is
+    returned, by no simulation. Source: Thompson (1936).
     """
-    needed = evaluations_to(losses, target)
-    count, horizon = len(needed), losses.shape[1]
+    needed, horizon = evaluations_to(losses, target), losses.shape[1]
+    interval = intervals.median(needed)
     low = high = Bound(np.nan)
-    if count >= FEW:
-        ordered = np.sort(needed)
-        middle = (count - 1) // 2
-        ranks = np.random.default_rng(seed).integers(count, size=(RESAMPLES, count))
-        medians = np.sort(ordered[np.partition(ranks, middle, axis=1)[:, middle]])
-        place = max(int((RESAMPLES + 1) * (1 - level) / 2 + 1e-9), 1)
-        low, high = _bound(medians[place - 1], horizon), _bound(medians[RESAMPLES - place], horizon)
-    return SpeedUp(
-        evaluations=median_evaluations(losses, target),
-        low=low,
-        high=high,
-        budget=horizon if budget is None else budget,
-        runs=count,
-        reached=int(np.isfinite(needed).sum()),
+    coverage = float("nan")
+    if np.isfinite(interval.level) and interval.level < 1 and len(needed):
+        low, high = (_bound(float(end), horizon) for end in (interval.low, interval.high))
+        coverage = interval.level
+    return HittingTime(
+        median_evaluations(losses, target), low, high, coverage, len(needed), int(np.isfinite(needed).sum())
     )
 
 
@@ -174,9 +142,3 @@ def ecdf(losses: Values, aims: Values) -> Values:
 
 def _bound(needed: float, horizon: int) -> Bound:
     return Bound(float(needed)) if np.isfinite(needed) else Bound(float(horizon), ">")
-
-
-def _over(budget: int, evaluations: Bound) -> Bound:
-    """Budget / evaluations; more than so many evaluations is less than so much speed-up."""
-    value = budget / evaluations.value if evaluations.value else float("inf")
-    return Bound(value, "<" if evaluations.relation == ">" else "")

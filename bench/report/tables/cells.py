@@ -51,18 +51,24 @@ def failed(failed: int, trials: int, barren: int) -> Cell:
 
 def losses(analysis: Analysis, kind: str) -> list[Cell]:
     """Cells such as `0.0812 [0.0790, 0.0851]`; without the interval where there are too few runs for one."""
-    table = analysis.final
+    table, groups = analysis.final, analysis.groups[kind]
     middle, low, high = (table[f"{kind}_median{end}"].tolist() for end in ("", "_low", "_high"))
     widths = [b - a for a, b in zip(low, high, strict=True) if math.isfinite(a) and math.isfinite(b)]
     digits = decimals(middle, widths)
-    best = analysis.best(kind) if len(table) else None
-    tied = set(analysis.tied(kind)) if len(table) > 1 else set()
     cells = []
     for label, value, lower, upper in zip(table["label"], middle, low, high, strict=True):
-        interval = f" [{loss(lower, digits)}, {loss(upper, digits)}]" if lower > -math.inf else ""
-        mark: Mark = "best" if label == best and len(table) > 1 else "tied" if label in tied else ""
-        cells.append(Cell(loss(value, digits) + interval, value, mark if math.isfinite(value) else ""))
+        bounds = f" [{loss(lower, digits)}, {loss(upper, digits)}]" if lower > -math.inf else ""
+        mark: Mark = "best" if label == groups.best else "tied" if label in groups.level else ""
+        cells.append(Cell(loss(value, digits) + bounds, value, mark if math.isfinite(value) else ""))
     return cells
+
+
+def interval(value: float, low: float, high: float, digits: int) -> Cell:
+    """A number and its interval, of either sign: `0.0012 [0.0003, 0.0030]`; without one that is the whole line."""
+    if math.isnan(value) or low == -math.inf:
+        return number(value, f"{value:.{digits}f}")
+    ends = ", ".join(loss(end, digits) for end in (low, high))
+    return Cell(f"{number(value, f'{value:.{digits}f}').text} [{ends}]", value)
 
 
 def number(value: float, text: str) -> Cell:

@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 
 from bench.report.analysis.across import Across
-from bench.report.analysis.comparison import ALPHA, Analysis
+from bench.report.analysis.comparison import Analysis
 from bench.report.analysis.published import Published, against
 from bench.report.look.style import Style
 from bench.report.runs.curves import Comparison
+from bench.report.statistics.designs import ALPHA
 from bench.report.statistics.intervals import LEVEL, attainable
-from bench.report.statistics.targets import FEW, Bound
+from bench.report.statistics.targets import Bound
 from bench.report.tables import cells
 from bench.report.tables.formats import NOTHING, Tabled
 from bench.report.tables.table import Cell, Head, Table
@@ -28,10 +29,12 @@ def tables(analysis: Analysis, styles: Styles, theirs: Published | None = None) 
     yield final(analysis, styles)
     if theirs is not None:
         yield published(analysis, styles, theirs)
-    if analysis.speed_ups:
+    if len(analysis.reaching):
         yield speed_up(analysis, styles)
-    if len(analysis.pairs.get("validation", ())):
-        yield pairs(analysis, styles)
+    for kind in analysis.kinds if len(analysis.final) > 1 else ():
+        yield pairs(analysis, styles, kind)
+    if len(analysis.yardsticks):
+        yield yardsticks(analysis, styles)
     if analysis.comparison.has_test and not analysis.comparison.without_data:
         yield overtuning(analysis, styles)
     yield overhead(analysis, styles)
@@ -44,7 +47,7 @@ def tables_across(across: Across, styles: Styles) -> Iterator[Tabled]:
 
 
 def final(analysis: Analysis, styles: Styles) -> Tabled:
-    """Final losses as median and interval, the best in bold, what cannot be told from it underlined."""
+    """Final losses as median and interval: bold what is best alone, underlined what is level."""
     comparison, table = analysis.comparison, analysis.final
     scored = bool(table["score_median"].notna().any())
     heads = [
@@ -117,62 +120,82 @@ def _spread(least: int, most: int) -> str:
 
 
 def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
-    """Evaluations that reach random search's final loss, and how many times fewer than its budget they are."""
-    comparison = analysis.comparison
-    rows, frame = [], []
-    ordered = sorted(analysis.speed_ups.items(), key=lambda item: cells.rank(item[1].evaluations))
-    for label, speedup in ordered:
-        interval = not math.isnan(speedup.low.value)
-        time = analysis.running_times[label]
+    """Evaluations that reach random search's final loss, and whether they are fewer than random search's own."""
+    comparison, frame = analysis.comparison, analysis.reaching
+    rows = []
+    for row in frame.to_dict("records"):
+        median, low, high = (
+            Bound(row[name], row[f"{name}_relation"]) for name in ("evaluations", "evaluations_low", "evaluations_high")
+        )
+        interval = "" if math.isnan(row["coverage"]) else f"{low} to {high}"
+        time = row["expected_running_time"]
         rows.append(
             (
-                Cell(label, style=styles[label]),
-                Cell(f"{speedup.reached} of {speedup.runs}", speedup.reached / speedup.runs),
-                Cell(str(speedup.evaluations), cells.rank(speedup.evaluations)[0]),
-                Cell(f"{speedup.low} to {speedup.high}" if interval else NOTHING, cells.rank(speedup.low)[0]),
-                Cell(f"{speedup.factor}", speedup.factor.value),
-                Cell(
-                    f"{speedup.factor_low} to {speedup.factor_high}" if interval else NOTHING, speedup.factor_low.value
-                ),
+                Cell(row["label"], style=styles[row["label"]]),
+                Cell(f"{row['reached']} of {row['runs']}", row["reached"] / row["runs"] if row["runs"] else 0.0),
+                Cell(str(median), cells.rank(median)[0]),
+                Cell(interval or NOTHING, cells.rank(low)[0]),
+                cells.number(row["p_holm"], cells.p_value(row["p_holm"])),
+                Cell("yes", 1.0) if row["faster"] else Cell(NOTHING, 0.0),
                 cells.number(time, f"{time:.3g}"),
             )
         )
-        entry: dict[str, object] = {"label": label, "runs": speedup.runs, "reached": speedup.reached}
-        for name in ("evaluations", "low", "high", "factor", "factor_low", "factor_high"):
-            bound: Bound = getattr(speedup, name)
-            entry |= {name: bound.value, f"{name}_relation": bound.relation}
-        frame.append({**entry, "budget": speedup.budget, "expected_running_time": time})
     heads = (
         Head("optimizer", numeric=False),
         Head("runs that reach it"),
         Head("evaluations", help="median over runs; > where half of the runs do not reach it"),
-        Head(f"{cells.PERCENT} interval"),
-        Head("speed-up", help="random search's budget over these evaluations"),
-        Head(f"{cells.PERCENT} interval"),
+        Head(f"{cells.PERCENT} CI", help="confidence interval of the median, between order statistics"),
+        Head("p", help="against random search's own runs, corrected over all optimisers (Holm)"),
+        Head("sooner", help=f"p ≤ {ALPHA}, and the median is below that of random search"),
         Head("ERT", help="expected evaluations, were runs started again until one reaches it"),
     )
-    few = f" Fewer than {FEW} runs have no interval." if any(speedup.runs < FEW for _, speedup in ordered) else ""
+    own = float(frame["random"].iloc[0])
+    itself = "" if math.isnan(own) else f" Random search itself needs {_evaluations(own, comparison.evaluations)}."
+    left_out = int(frame["left_out"].sum())
+    ended = f" {plural(left_out, 'run')} ended before, as time was up, and {'is' if left_out == 1 else 'are'} left out."
+    few = f" Fewer than {_fewest()} runs have no interval." if frame["coverage"].isna().any() else ""
     note = (
         f"The target is random search's median best loss after {plural(comparison.evaluations, 'evaluation')}, "
-        f"exactly, from all of its draws; runs that do not reach it are censored.{few}"
+        f"exactly, from all of its draws; runs that do not reach it are censored.{itself}"
+        f"{ended if left_out else ''}{few}"
     )
     caption = f"{comparison}: evaluations until random search's final loss is reached"
-    return Tabled("speed-up", _named(comparison, pd.DataFrame(frame)), Table(caption, heads, tuple(rows), note))
+    return Tabled("speed-up", _named(comparison, frame), Table(caption, heads, tuple(rows), note))
 
 
-def pairs(analysis: Analysis, styles: Styles) -> Tabled:
-    """Every two optimisers: how often the one is better, by how much, and whether a test tells them apart."""
-    comparison, frame = analysis.comparison, analysis.pairs["validation"]
+def pairs(analysis: Analysis, styles: Styles, kind: str = "validation") -> Tabled:
+    """Every two optimisers: how often the one is better, by how much, and what their test says."""
+    comparison, frame = analysis.comparison, analysis.pairs[kind]
+    caption = f"{comparison}: pairs by final {kind} loss"
+    name = "pairs" if kind == "validation" else f"pairs-{kind}"
+    return Tabled(name, _named(comparison, frame), Table(caption, *_pairs(frame, styles), _pairs_note(frame)))
+
+
+def yardsticks(analysis: Analysis, styles: Styles) -> Tabled:
+    """Every ranked optimiser against what has another budget."""
+    comparison, frame = analysis.comparison, analysis.yardsticks
+    caption = f"{comparison}: against {listed(comparison.yardsticks)}, with another budget, by final validation loss"
+    note = f"A family of tests of its own for each. {_pairs_note(frame)}"
+    return Tabled("yardsticks", _named(comparison, frame), Table(caption, *_pairs(frame, styles), note))
+
+
+_TESTED = {"sign": "sign", "wilcoxon": "signed-rank", "mann-whitney": "rank-sum"}
+_UNTESTED = {"clone": "same trials", "nested": "same first trials", "values": "one value each"}
+
+
+def _pairs(frame: pd.DataFrame, styles: Styles) -> tuple[tuple[Head, ...], tuple[tuple[Cell, ...], ...]]:
     digits = cells.decimals([], frame["shift"].abs().tolist())
     rows = tuple(
         (
             Cell(row["a"], style=styles[row["a"]]),
             Cell(row["b"], style=styles[row["b"]]),
             cells.number(row["improvement"], f"{row['improvement']:.0%}"),
-            cells.number(row["shift"], f"{row['shift']:.{digits}f}"),
-            cells.number(row["same"], f"{row['same']:.0%}"),
+            cells.interval(row["shift"], row["shift_low"], row["shift_high"], digits),
+            Cell(_why(row), None),
             cells.number(row["p_holm"], cells.p_value(row["p_holm"])),
-            Cell("yes", 1.0) if row["distinguishable"] else Cell("no", 0.0),
+            Cell(row["better"] or NOTHING),
+            Cell("yes", 1.0) if row["equivalent"] else Cell(NOTHING, 0.0),
+            _seeds(row),
         )
         for row in frame.to_dict("records")
     )
@@ -180,18 +203,59 @@ def pairs(analysis: Analysis, styles: Styles) -> Tabled:
         Head("a", numeric=False),
         Head("b", numeric=False),
         Head("a is better", help="share of comparisons of runs, a tie counting half"),
-        Head("shift", help="by how much a lies above b (Hodges and Lehmann)"),
-        Head("same", help="share of comparisons within 1 % of the least median"),
-        Head("p", help="corrected over all pairs (Holm)"),
-        Head("told apart"),
+        Head("shift", help="by how much a lies above b [90 % confidence interval]"),
+        Head("test", numeric=False, help="which test the runs allow"),
+        Head("p", help="corrected over all tests (Holm)"),
+        Head("better", numeric=False, help=f"where p ≤ {ALPHA}"),
+        Head("equivalent", help="the interval of the shift lies within the margin"),
+        Head("seeds", help="of each, that would separate them [95 % confidence interval]"),
     )
-    kind = "Wilcoxon's signed-rank test, paired by seed" if analysis.shared else "Mann and Whitney's test, unpaired"
-    untested = int((frame["test"] == "none").sum())
-    lacking = f" {untested} pairs have too few seeds for any test: {frame['seeds_needed'].max()} would be needed."
-    note = f"{kind}; apart where p ≤ {ALPHA} after Holm's correction.{lacking if untested else ''}"
-    return Tabled(
-        "pairs", _named(comparison, frame), Table(f"{comparison}: pairs by final validation loss", heads, rows, note)
-    )
+    return heads, rows
+
+
+def _why(row: Mapping[Hashable, Any]) -> str:
+    """Which test was made of a pair, or why none."""
+    if row["test"] != "none":
+        return _TESTED[row["test"]]
+    if row["relation"] in _UNTESTED:
+        return _UNTESTED[row["relation"]]
+    return "too few seeds" if row["ranked"] else "not ranked"
+
+
+def _seeds(row: Mapping[Hashable, Any]) -> Cell:
+    if math.isnan(row["seeds"]):
+        return Cell(NOTHING, math.nan)
+    value, low, high = (f"{number:.0f}" if math.isfinite(number) else "∞" for number in _ends(row))
+    return Cell(f"{value} [{low}, {high}]", row["seeds"])
+
+
+def _ends(row: Mapping[Hashable, Any]) -> tuple[float, float, float]:
+    return row["seeds"], row["seeds_low"], row["seeds_high"]
+
+
+def _pairs_note(frame: pd.DataFrame) -> str:
+    made = [_KINDS[name] for name in _KINDS if (frame["test"] == name).any()]
+    tests = f"{'; '.join(made)}, two-sided, exact for these numbers of runs" if made else "No test was made"
+    lacking = frame.loc[frame["seeds_needed"] > 0, "seeds_needed"]
+    have = "has" if len(lacking) == 1 else "have"
+    few = f" {plural(len(lacking), 'pair')} {have} too few seeds for a test: {lacking.max()} each are needed."
+    margin = float(frame["margin"].iloc[0])
+    within = f" Margin of equivalence: ±{margin:.3g}, half the interquartile range of random search's final loss."
+    left_out = int(frame["left_out"].max()) if len(frame) else 0
+    unmatched = " Runs without a partner of their seed are left out of paired tests."
+    known = not math.isnan(margin)
+    return f"{tests}.{few if len(lacking) else ''}{within if known else ''}{unmatched if left_out else ''}"
+
+
+_KINDS = {
+    "wilcoxon": "Wilcoxon's signed-rank test by seed",
+    "mann-whitney": "the rank-sum test of Wilcoxon, Mann and Whitney",
+    "sign": "the sign test of runs against one value",
+}
+
+
+def _evaluations(count: float, most: int) -> str:
+    return plural(int(count), "evaluation") if math.isfinite(count) else f"more than {plural(most, 'evaluation')}"
 
 
 def overtuning(analysis: Analysis, styles: Styles) -> Tabled:
@@ -216,7 +280,7 @@ def overtuning(analysis: Analysis, styles: Styles) -> Tabled:
     heads = (
         Head("optimizer", numeric=False),
         Head("test minus validation", help="of the last incumbent: how optimistic the validation loss is"),
-        Head("overtuning", help="test loss of the last incumbent minus the least of any incumbent"),
+        Head("overtuning", help="test loss of the last incumbent minus the lowest of any incumbent"),
         Head("relative", help="overtuning over what was gained since the first incumbent; above 1 tuning did harm"),
         Head("runs with any"),
     )
@@ -346,17 +410,22 @@ def _note(analysis: Analysis) -> str:
     table = analysis.final
     sentences = []
     if _has_intervals(table):
-        sentences.append(f"In brackets: {cells.PERCENT} interval of the median, between order statistics.")
-    few = table[table["validation_median_low"] == -math.inf]
-    if len(few):
-        least = next(n for n in range(1, 100) if attainable(n) >= LEVEL)
-        sentences.append(f"Of fewer than {least} runs no {cells.PERCENT} interval of the median can be had.")
-    if len(table) > 1:
-        test = analysis.pairs["validation"]
-        seeds = (
-            "" if (test["test"] != "none").any() else f" ({test['seeds_needed'].max()} seeds would be needed to tell)"
-        )
-        larger = analysis.comparison.yardsticks
-        aside = f", {listed(larger)} with a larger budget aside" if larger else ""
-        sentences.append(f"Bold: the least{aside}; underlined: cannot be told from it{seeds}.")
+        sentences.append(f"In brackets: {cells.PERCENT} confidence interval of the median, between order statistics.")
+    if (table["validation_median_low"] == -math.inf).any():
+        sentences.append(f"Fewer than {_fewest()} runs have no such interval.")
+    if bool(table["score_median"].notna().any()):
+        sentences.append("Score: 0 is the best loss known, 1 random search's exact median at this budget.")
+    groups = analysis.groups.get("validation")
+    if groups is not None and groups.best is not None:
+        sentences.append("Bold: significantly worse than no other, alone in that.")
+    elif groups is not None and groups.level:
+        sentences.append("Underlined: significantly worse than no other; these are statistically level.")
+    aside = [*analysis.comparison.yardsticks, *analysis.family.shown, *analysis.family.clones]
+    if aside and len(table) > 1:
+        sentences.append(f"Not ranked: {listed(aside)}.")
     return " ".join(sentences)
+
+
+def _fewest() -> int:
+    """The runs from which a median has an interval."""
+    return next(n for n in range(1, 100) if attainable(n) >= LEVEL)

@@ -98,10 +98,10 @@ def declarations(comparison: Comparison, results: Results) -> dict[str, list[str
 
 
 def _of_labels(comparison: Comparison) -> Iterator[str]:
-    for label, factor in comparison.yardsticks.items():
+    for label, budget in comparison.yardsticks.items():
         yield (
-            f"{label} makes {factor} evaluations for each of the budget, as declared; its curve counts those, and it "
-            "is a yardstick: it is not called the best, and has no rank over problems."
+            f"{label} has {budget}, as declared: it is a yardstick, tested apart from the optimisers, and has no rank "
+            "over problems."
         )
     for row in comparison.final.to_dict("records"):
         label = row["label"]
@@ -110,8 +110,8 @@ def _of_labels(comparison: Comparison) -> Iterator[str]:
             yield f"{label}: {row['failed']} of {row['trials']} trials failed{barren}."
         if row["exhausted"]:
             yield (
-                f"{label}: {row['exhausted']} of {row['runs']} runs had nothing left to ask for before the budget was "
-                "spent; their losses are carried on."
+                f"{label}: {row['exhausted']} of {row['runs']} runs had exhausted the search space before the budget "
+                "was spent; their losses are carried on."
             )
         if row["stopped"]:
             yield f"{label}: {row['stopped']} of {row['runs']} runs spent their seconds; their losses are carried on."
@@ -151,14 +151,14 @@ def _function(metadata: Sequence[Metadata]) -> Iterator[str]:
 def _declared(declared: Metadata) -> Iterator[str]:
     for name, law in (declared.get("laws") or {}).items():
         distance = law.get("total_variation")
-        far = "" if distance is None else f", total variation from the reference law {distance:.3g}"
+        far = "" if distance is None else f", total variation from the reference distribution {distance:.3g}"
         yield f"`{unmarked(name)}` is drawn by `{unmarked(law.get('expression'))}`{far}"
     if declared.get("inactive", "absent") != "absent":
         yield f"inactive parameters: {unmarked(declared['inactive'])}"
     if declared.get("fallback"):
         yield f"fallback: {unmarked(declared['fallback'])}"
     if declared.get("takes_unasked") is False:
-        yield "takes no configurations that it did not ask for"
+        yield "takes no configurations that it did not propose"
     if declared.get("extendable") is False:
         yield "plans with its budget: a finished run cannot go on under a larger one"
 

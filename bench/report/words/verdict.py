@@ -1,224 +1,324 @@
-"""What the numbers support, in words: one problem's verdict, and that of all problems together.
+"""What the numbers support, in words: one problem's verdict.
 
-Sentences say what was measured and how sure it is, never more: without a test that could tell, that it cannot be told.
+A sentence says no more than the test or the interval that it rests on, and every one of those stands in a table.
 """
 
 import math
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator
 from typing import Any
 
-from bench.report.analysis.across import Across
-from bench.report.analysis.comparison import ALPHA, Analysis
-from bench.report.statistics.ranks import FEWEST
-from bench.report.statistics.targets import Bound, SpeedUp
-from bench.report.tables.cells import PERCENT, decimals, loss
-from bench.wording import listed, plural
+from bench.report.analysis.comparison import Analysis
+from bench.report.tables.cells import PERCENT, decimals, loss, p_value
+from bench.report.words.names import all_of, bold, listing, name, sentence
+from bench.wording import plural
+
+_INTERVAL = 6
+"""Runs from which the median has a 95 % interval."""
+_MOST_SEEDS = 1000
+"""More are not counted: `more than 1,000`."""
+_LOST = 0.25
+"""The share of what was gained on validation data, over a model that knows nothing, whose loss on test data is said."""
 
 
 def verdict(analysis: Analysis) -> list[str]:
     """The sentences on one problem, the most important first."""
     if not analysis.kinds:
         return ["No trial was made: there is nothing to compare."]
-    if not math.isfinite(_row(analysis, analysis.best("validation"))["validation_median"]):
+    if not math.isfinite(_row(analysis, analysis.leader("validation"))["validation_median"]):
         return ["At least half of the runs of every optimiser found nothing: there is no median loss to compare."]
     if len(analysis.final) == 1:
-        return [*_alone(analysis)]
+        return [*_alone(analysis), *_nothing_learnt(analysis), *_lost(analysis)]
     return [
-        *_best(analysis),
-        *_alike(analysis),
-        *_apart(analysis),
+        *_nothing_learnt(analysis),
+        *_groups(analysis),
+        *_leader(analysis),
+        *_equivalent(analysis),
+        *_against_random(analysis),
+        *_sooner(analysis),
         *_yardsticks(analysis),
-        *_random(analysis),
         *_test(analysis),
+        *_lost(analysis),
         *_more_seeds(analysis),
+        *_unranked(analysis),
     ]
 
 
 def short(analysis: Analysis) -> str:
-    """The verdict on one problem where there are several: who is first, and from whom it can be told."""
+    """The verdict on one problem where there are several: the order that its tests support."""
     sentences = verdict(analysis)
     if len(analysis.final) < 2 or len(sentences) == 1:
         return sentences[0]
-    return " ".join([sentences[0], *_alike(analysis), *_apart(analysis)])
-
-
-def verdict_across(across: Across) -> list[str]:
-    """The sentences on all problems together."""
-    if not across.complete:
-        return ["No problem has runs of every optimiser, so that there are no average ranks."]
-    table = across.ranks["validation"]
-    best = table.to_dict("records")[0]
-    first = table.loc[table["rank"] == best["rank"], "label"].tolist()
-    which = f"{' and '.join(_bold(label) for label in first)} {'has' if len(first) == 1 else 'have'}"
-    sentences = [
-        f"Over {plural(across.complete, 'problem')} {which} the best average rank, {best['rank']:.2f} of {len(table)}."
-    ]
-    friedman = across.friedman["validation"]
-    if friedman is None:
-        sentences.append(
-            f"That is too few problems for a test: Friedman's asks for {FEWEST} that every optimiser was run on."
-        )
-    elif friedman.p > ALPHA:
-        sentences.append(
-            f"The ranks do not differ more than chance would make them (Friedman's test, p = {friedman.p:.2g})."
-        )
-    else:
-        groups = [group for group in friedman.groups if best["label"] in group]
-        others = [label for label in (groups[0] if groups else ()) if label != best["label"]]
-        separation = (
-            f"{best['label']} cannot be told from {_and(others)}"
-            if others
-            else f"{best['label']} is told apart from every other"
-        )
-        sentences.append(
-            f"The ranks differ (Friedman's test, p = {friedman.p:.2g}); with a critical difference of "
-            f"{friedman.critical_difference:.2f}, {separation}."
-        )
-    return sentences
+    return " ".join([*_nothing_learnt(analysis), *_groups(analysis)])
 
 
 def _alone(analysis: Analysis) -> Iterator[str]:
     row = analysis.final.to_dict("records")[0]
-    digits = decimals([row["validation_median"]], [])
     yield (
-        f"{_bold(row['label'])} reaches {_a_median(int(row['runs']))} a {_metric(analysis)} of "
-        f"{loss(row['validation_median'], digits)} after {plural(analysis.comparison.evaluations, 'evaluation')}; "
-        "there is no other optimiser to compare it with."
+        f"{sentence(bold(row['label']))} reaches {_a_median(int(row['runs']))} a {_metric(analysis)} of {_median(row)} "
+        f"{_after(analysis)}; there is no other optimiser to compare it with."
     )
 
 
-def _best(analysis: Analysis) -> Iterator[str]:
-    """Who is best, by evaluations where random search's loss is known, and by loss."""
-    row = _row(analysis, analysis.best("validation"))
-    label, runs = str(row["label"]), int(row["runs"])
-    after = f"after {plural(analysis.comparison.evaluations, 'evaluation')}"
-    low, high = row["validation_median_low"], row["validation_median_high"]
-    digits = decimals([row["validation_median"]], [high - low] if math.isfinite(high - low) else [])
-    interval = f" ({PERCENT} interval {loss(low, digits)} to {loss(high, digits)})" if low > -math.inf else ""
-    least = (
-        f"the least {_metric(analysis)} {after}, {_a_median(runs)} {loss(row['validation_median'], digits)}{interval}"
-    )
-    speed_up = analysis.speed_ups.get(label)
-    if speed_up is None or label == "random" or speed_up.evaluations.relation == ">":
-        yield f"{_bold(label)} has {least}."
-        return
-    budget = plural(speed_up.budget, "evaluation")
-    yield f"{_bold(label)} reaches what random search finds in {budget} after {_needed(speed_up)}."
-    yield f"It has {least}."
-
-
-def _alike(analysis: Analysis) -> Iterator[str]:
-    """Whether the best has but one final loss, which a test takes for as many as it has runs."""
-    best = analysis.best("validation")
-    losses = analysis.runs.loc[analysis.runs["label"] == best, "validation"]
-    if len(losses) > 1 and losses.nunique() == 1:
+def _nothing_learnt(analysis: Analysis) -> Iterator[str]:
+    """Whether what was found is of any use."""
+    table = analysis.final[analysis.final["label"].isin(analysis.competitors)]
+    lowest = float(table["validation_median"].min()) if len(table) else math.nan
+    if lowest >= analysis.know_nothing:
+        which = "It is no" if len(analysis.final) == 1 else "None of them is"
+        digits = decimals([analysis.know_nothing], [])
         yield (
-            f"All of its {len(losses)} runs end at the same loss: if they asked for the same configurations, which the "
-            "audit says, they are one run, and tests take them for more."
+            f"{which} better than a model that knows nothing ({loss(analysis.know_nothing, digits)}): check the data."
         )
 
 
-def _apart(analysis: Analysis) -> Iterator[str]:
-    """From whom the best can be told."""
-    best = analysis.best("validation")
-    frame = analysis.pairs["validation"]
-    others = analysis.comparison.yardsticks
-    ours = frame[((frame["a"] == best) | (frame["b"] == best)) & ~frame["a"].isin(others) & ~frame["b"].isin(others)]
-    if not len(ours):
+def _groups(analysis: Analysis) -> Iterator[str]:
+    """Who is best, who is level, who is worse: what the tests of the family say."""
+    members, groups = analysis.family.members, analysis.groups["validation"]
+    if len(members) < 2:
+        yield from _single(analysis)
         return
-    seeds = _seeds(analysis)
-    untested = ours[ours["test"] == "none"]
-    if len(untested) == len(ours):
-        needed = int(untested["seeds_needed"].max())
-        more = plural(len(frame), "pair")
-        yield f"With {seeds} no test can tell it from any other: {needed} seeds each would be needed for {more}."
-        return
-    tied = _tied(analysis, "validation")
-    equal = " with its budget" if others else ""
-    if not tied:
-        yield f"It is told apart from every other{equal} with {seeds} (p ≤ {ours['p_holm'].max():.2g})."
-    elif len(tied) == len(ours):
-        yield f"It cannot be told from any other{equal} with {seeds}."
+    losses = analysis.runs.loc[analysis.runs["label"].isin(members), "validation"]
+    where = _where(analysis)
+    if losses.nunique() == 1:
+        digits = decimals([float(losses.iloc[0])], [])
+        yield (
+            f"{all_of(len(members))} optimisers end at the same loss, {loss(float(losses.iloc[0]), digits)}; "
+            "this problem does not separate them."
+        )
+    elif not groups.level and not groups.worse:
+        yield from _untested(analysis)
+    elif not groups.level:
+        yield f"The tests contradict each other in a circle, so that no order is stated{where}."
+    elif groups.best is not None:
+        yield from _best(analysis, groups.best)
     else:
-        yield f"It cannot be told from {_and(tied)} with {seeds}; from the others it can."
+        level = analysis.level("validation")
+        all_ = len(level) == len(members)
+        names = (
+            f"{all_of(len(level)).lower()} optimisers ({listing(level)})" if all_ and len(level) > 2 else listing(level)
+        )
+        yield f"No clear winner: with {_seeds(analysis)} {names} are statistically level {_after(analysis)}{where}."
+        yield from _worse(analysis)
+
+
+def _single(analysis: Analysis) -> Iterator[str]:
+    """Only one is ranked: nothing is said of who is better."""
+    label = analysis.leader("validation")
+    row = _row(analysis, label)
+    yield (
+        f"{sentence(name(label))} ends at a {_metric(analysis)} of {_median(row)} {_a_median(int(row['runs']))} "
+        f"{_after(analysis)}{_where(analysis)}; no other optimiser has its budget and enough seeds to be compared."
+    )
+
+
+def _best(analysis: Analysis, best: str) -> Iterator[str]:
+    others = [label for label in analysis.family.members if label != best]
+    rows = [analysis.pair("validation", best, label) for label in others]
+    after = f"{_after(analysis)}{_where(analysis)}"
+    if all(row["better"] == best for row in rows):
+        tested = [row["p_holm"] for row in rows if row["test"] != "none"]
+        largest = f"largest p = {_p(max(tested))}, " if len(tested) > 1 else f"p = {_p(tested[0])}, " if tested else ""
+        whom = "that of every other optimiser" if len(others) > 1 else f"that of {name(others[0])}"
+        yield (
+            f"{sentence(bold(best))} is best: its final loss is significantly lower than {whom} "
+            f"({largest}{_seeds(analysis)}) {after}."
+        )
+    else:
+        alone = f"with {_seeds(analysis)} it alone is significantly worse than no other"
+        yield f"{sentence(bold(best))} is best: {alone} {after}."
+        yield from _worse(analysis)
+
+
+def _worse(analysis: Analysis) -> Iterator[str]:
+    """Those that are worse, and than whom."""
+    groups, level = analysis.groups["validation"], set(analysis.groups["validation"].level)
+    of_all = [label for label in analysis.order("validation") if level <= set(groups.worse.get(label, ()))]
+    if of_all:
+        yield f"{sentence(listing(of_all))} {'is' if len(of_all) == 1 else 'are'} significantly worse than all of them."
+    others = [label for label in analysis.order("validation") if label in groups.worse and label not in of_all]
+    for label in others:
+        yield f"{sentence(name(label))} is significantly worse than {listing(groups.worse[label])}."
+
+
+def _untested(analysis: Analysis) -> Iterator[str]:
+    """Nothing could be tested: with how many seeds it could."""
+    rows = analysis.pairs["validation"]
+    lacking = rows[rows["seeds_needed"] > 0]
+    if not len(lacking):
+        yield "Each of them ends at one loss, whatever the seed: there is nothing to test."
+        return
+    how = "paired by seed" if (lacking["relation"] == "paired").any() else "unpaired"
+    members = len(analysis.family.members)
+    runs = analysis.final.set_index("label")["runs"]
+    few = int(max(runs[label] for label in analysis.family.members))
+    yield (
+        f"No ranking: {plural(few, 'seed')} {'is' if few == 1 else 'are'} too few for any test; "
+        f"{plural(members, 'optimiser')} need {int(lacking['seeds_needed'].max())} seeds each ({how})."
+    )
+
+
+def _leader(analysis: Analysis) -> Iterator[str]:
+    """The lowest median, and its interval; all that have it."""
+    order = [label for label in analysis.order("validation") if label in analysis.family.members]
+    if len(order) < 2 or analysis.runs.loc[analysis.runs["label"].isin(order), "validation"].nunique() == 1:
+        return
+    row = _row(analysis, order[0])
+    lowest = row["validation_median"]
+    first = [label for label in order if _row(analysis, label)["validation_median"] == lowest]
+    runs = int(row["runs"])
+    if len(first) == 1:
+        best = analysis.groups["validation"].best == first[0]
+        subject = f"Its {_metric(analysis)}" if best else f"The lowest {_metric(analysis)}, that of {name(first[0])},"
+        yield f"{subject} is {_median(row)} {_a_median(runs)}."
+    else:
+        yield f"{sentence(listing(first))} have the lowest {_metric(analysis)}, {_median(row)} {_a_median(runs)}."
+
+
+def _equivalent(analysis: Analysis) -> Iterator[str]:
+    """Which of the level ones are shown to be practically the same as the first of them."""
+    level = analysis.level("validation")
+    same = [label for label in level[1:] if analysis.pair("validation", level[0], label)["equivalent"]]
+    if same:
+        margin = analysis.pair("validation", level[0], same[0])["margin"]
+        yield (
+            f"{sentence(listing([level[0], *same]))} are practically equivalent: the 90 % confidence interval of each "
+            f"difference to {name(level[0])} lies within ±{margin:.2g}, half the interquartile range of "
+            "random search's final loss."
+        )
+
+
+def _against_random(analysis: Analysis) -> Iterator[str]:
+    """Who is significantly better than random search."""
+    members = analysis.family.members
+    if "random" not in members or analysis.groups["validation"].best == "random" or len(members) < 2:
+        return
+    rows = [analysis.pair("validation", "random", label) for label in members if label != "random"]
+    if not any(row["test"] != "none" for row in rows):
+        return
+    better = [row["better"] for row in rows if row["better"] not in ("", "random")]
+    ordered = [label for label in analysis.order("validation") if label in better]
+    if not ordered:
+        yield "None of them is significantly better than random search."
+    elif len(ordered) < len(rows):
+        yield f"Significantly better than random search: {listing(ordered)}."
+
+
+def _sooner(analysis: Analysis) -> Iterator[str]:
+    """Who reaches random search's final loss sooner than random search itself."""
+    table = analysis.reaching
+    for row in table[table["faster"]].to_dict("records") if len(table) else ():
+        ends = [
+            f"{'more than ' if row[f'{end}_relation'] == '>' else ''}{row[end]:.0f}"
+            for end in ("evaluations_low", "evaluations_high")
+        ]
+        interval = f"{100 * row['coverage']:.0f} % confidence interval {ends[0]} to {ends[1]}, "
+        yield (
+            f"{sentence(name(row['label']))} reaches random search's median final loss after "
+            f"{plural(int(row['evaluations']), 'evaluation')} ({interval if not math.isnan(row['coverage']) else ''}"
+            f"p = {_p(row['p_holm'])}); random search itself needs {row['random']:.0f}."
+        )
 
 
 def _yardsticks(analysis: Analysis) -> Iterator[str]:
-    """How far what spends a larger budget comes."""
-    best = analysis.best("validation")
-    ours = float(_row(analysis, best)["validation_median"])
-    for label, factor in analysis.comparison.yardsticks.items():
-        theirs = float(_row(analysis, label)["validation_median"])
-        if label == best or not math.isfinite(theirs):
+    """How what has another budget compares with each member of the family."""
+    for label, budget in analysis.comparison.yardsticks.items():
+        frame = analysis.yardsticks
+        rows = frame[(frame["a"] == label) | (frame["b"] == label)].to_dict("records")
+        tested = {row["b"] if row["a"] == label else row["a"]: row["better"] for row in rows if row["test"] != "none"}
+        if not tested:
             continue
-        far = abs(theirs - ours)
-        share = f"{100 * far / abs(ours):.1f} %" if ours else f"{far:.3g}"
-        side = "above" if theirs > ours else "below"
-        place = "level with it" if far == 0 or share == "0.0 %" else f"{share} {side} it"
-        pair = analysis.pair("validation", best, label)
-        outcome = "is told from it" if pair["distinguishable"] else "cannot be told from it"
-        clause = "" if pair["test"] == "none" else f" and {outcome}"
-        yield f"{label}, with {factor} evaluations for each of the budget, ends {place}{clause}."
-
-
-def _random(analysis: Analysis) -> Iterator[str]:
-    """How well random search does itself."""
-    rows = zip(analysis.final["label"], analysis.final["validation_median"].tolist(), strict=True)
-    table = {str(label): median for label, median in rows if label not in analysis.comparison.yardsticks}
-    best = analysis.best("validation")
-    if "random" not in table or best == "random":
-        return
-    ours, theirs = table[best], table["random"]
-    place = list(table).index("random") + 1
-    behind = f", {_above(ours, theirs)}" if math.isfinite(theirs) and ours else ""
-    beaten = [label for label in table if label != "random" and _slower(analysis, label)]
-    slow = f"; {_and(beaten)} {'does' if len(beaten) == 1 else 'do'} not reach its final loss" if beaten else ""
-    yield f"Random search is number {place} of {len(table)}{behind}{slow}."
-
-
-def _slower(analysis: Analysis, label: str) -> bool:
-    """Whether at least half of the runs do not reach random search's final loss."""
-    return label in analysis.speed_ups and analysis.speed_ups[label].evaluations.relation == ">"
+        better = [other for other, winner in tested.items() if winner == other]
+        worse = [other for other, winner in tested.items() if winner == label]
+        rest = [other for other, winner in tested.items() if not winner]
+        clauses = [
+            *([f"significantly better than {listing(worse)}"] if worse else []),
+            *([f"significantly worse than {listing(better)}"] if better else []),
+            *([f"not significantly different from {listing(rest)}"] if rest else []),
+        ]
+        yield f"{sentence(name(label))}, with {budget}, is {'; '.join(clauses)}."
 
 
 def _test(analysis: Analysis) -> Iterator[str]:
-    """Whether the test part agrees."""
-    if "test" not in analysis.kinds:
+    """Whether the test part supports the same order, by tests of its own."""
+    if "test" not in analysis.kinds or len(analysis.family.members) < 2:
         return
-    best, first = analysis.best("validation"), analysis.best("test")
-    if not math.isfinite(_row(analysis, first)["test_median"]):
+    groups, before = analysis.groups["test"], analysis.groups["validation"]
+    if not groups.level or not before.level:
         return
-    tied = _tied(analysis, "test")
-    if first == best:
-        sentence = f"On test data {first} is first too"
-    elif best in tied:
-        sentence = f"On test data {first} is first, but cannot be told from {best}"
+    level = analysis.level("test")
+    if set(level) == set(before.level):
+        if groups.best is not None:
+            yield f"On test data {name(groups.best)} is best too."
+        else:
+            yield "On test data the same optimisers are statistically level."
+    elif groups.best is not None:
+        yield f"On test data {name(groups.best)} alone is significantly worse than no other."
     else:
-        yield f"On test data {first} is first, and is told apart from {best}: what was gained on validation is lost."
+        yield f"On test data {listing(level)} are statistically level."
+    lost = [label for label in before.level if label in groups.worse]
+    for label in lost:
+        yield (
+            f"{sentence(name(label))} is significantly worse than {listing(groups.worse[label])} there: what it "
+            "gained on validation data does not hold."
+        )
+
+
+def _lost(analysis: Analysis) -> Iterator[str]:
+    """Whether a good part of what was gained on validation data is lost on test data."""
+    if "test" not in analysis.kinds or not math.isfinite(analysis.know_nothing):
         return
-    others = [label for label in tied if label != best]
-    if first == best and others:
-        as_before = set(others) <= set(_tied(analysis, "validation"))
-        sentence += f"{'; nor can it' if as_before else ', but there it cannot'} be told from {_and(others)}"
-    yield f"{sentence}."
+    row = _row(analysis, analysis.leader("validation"))
+    gap = float(
+        analysis.runs.loc[analysis.runs["label"] == row["label"], ["validation", "test"]].diff(axis=1)["test"].median()
+    )
+    gained = analysis.know_nothing - row["validation_median"]
+    if gained > 0 and gap > _LOST * gained:
+        digits = decimals([row["validation_median"], row["test_median"]], [])
+        yield (
+            f"Validation and test data disagree: {name(str(row['label']))} has a median loss of "
+            f"{loss(row['validation_median'], digits)} on the one and {loss(row['test_median'], digits)} on the other, "
+            f"where a model that knows nothing has {loss(analysis.know_nothing, digits)}; look for a leak, or "
+            "for parts that differ."
+        )
 
 
 def _more_seeds(analysis: Analysis) -> Iterator[str]:
-    """How many seeds it would take to tell the best from the next."""
-    tied = _tied(analysis, "validation")
-    promised = [(label, analysis.power[label]) for label in tied if label in analysis.power]
-    known = [(label, power) for label, power in promised if power.seeds is not None]
-    if known:
-        seeds = _and([f"{power.seeds} for {label}" for label, power in known[:3]])
-        yield f"To tell it apart would take about so many seeds each: {seeds}."
-    elif promised:
-        label, power = promised[0]
-        yield f"More than {power.cap} seeds each would be needed to tell it from {label}, if they differ at all."
+    """How many seeds it would take to separate the first from the others that are level with it."""
+    level = analysis.level("validation")
+    rows = [(label, analysis.pair("validation", level[0], label)) for label in level[1:]]
+    open_ = [(label, row) for label, row in rows if not math.isnan(row["seeds"])]
+    if not open_:
+        return
+    parts = []
+    for label, row in open_[:3]:
+        count = (
+            f"at least {plural(int(row['seeds_low']), 'seed')} each"
+            if math.isinf(row["seeds_high"])
+            else (
+                f"roughly {_count(row['seeds'])} seeds each ({PERCENT} confidence interval {_count(row['seeds_low'])} "
+                f"to {_count(row['seeds_high'])})"
+            )
+        )
+        parts.append(f"from {name(label)} {count}")
+    yield f"Separating {name(level[0])}, if they differ at all, would take: {'; '.join(parts)}."
 
 
-def _tied(analysis: Analysis, kind: str) -> list[str]:
-    """What cannot be told from the best, of those with the same budget."""
-    return [label for label in analysis.tied(kind) if label not in analysis.comparison.yardsticks]
+def _unranked(analysis: Analysis) -> Iterator[str]:
+    """What is shown and not ranked, and what is counted once."""
+    runs = analysis.final.set_index("label")["runs"]
+    for label, needed in analysis.family.shown.items():
+        count = int(runs[label])
+        if label in analysis.design.single:
+            yield (
+                f"{sentence(name(label))} is one run, whatever the seed: shown, not ranked; {needed} "
+                "seeds of the others are needed for a test against it."
+            )
+            continue
+        interval = f"{_INTERVAL} are needed for an interval, " if count < _INTERVAL < needed else ""
+        has = f"{sentence(label)} has {plural(count, 'seed')}: shown, not ranked"
+        yield f"{has}; {interval}{needed} for a test in this comparison."
+    for label, first in analysis.family.clones.items():
+        yield f"{sentence(label)} has the same trials as {name(first)} and is not counted again."
 
 
 def _row(analysis: Analysis, label: str) -> dict[Hashable, Any]:
@@ -226,49 +326,45 @@ def _row(analysis: Analysis, label: str) -> dict[Hashable, Any]:
     return row
 
 
-def _needed(speed_up: SpeedUp) -> str:
-    """`17 (95 % interval 13 to 24)`."""
-    if math.isnan(speed_up.low.value):
-        return f"{speed_up.evaluations} (median of {plural(speed_up.runs, 'run')}, too few for an interval)"
-    return f"{speed_up.evaluations} ({PERCENT} interval {_end(speed_up.low)} to {_end(speed_up.high)})"
-
-
-def _end(bound: Bound) -> str:
-    return f"more than {bound.value:.3g}" if bound.relation == ">" else str(bound)
+def _median(row: dict[Hashable, Any]) -> str:
+    """`0.4962 (95 % confidence interval 0.4910 to 0.5013)`."""
+    low, high = row["validation_median_low"], row["validation_median_high"]
+    digits = decimals([row["validation_median"]], [high - low] if math.isfinite(high - low) else [])
+    known = low > -math.inf
+    interval = f" ({PERCENT} confidence interval {loss(low, digits)} to {loss(high, digits)})" if known else ""
+    return f"{loss(row['validation_median'], digits)}{interval}"
 
 
 def _metric(analysis: Analysis) -> str:
-    name = analysis.comparison.metric.replace("_", " ")
-    return f"{'value' if analysis.comparison.without_data else 'validation ' + name}"
+    metric = analysis.comparison.metric.replace("_", " ")
+    return "value" if analysis.comparison.without_data else f"validation {metric}"
 
 
 def _a_median(runs: int) -> str:
     return "in its one run" if runs == 1 else "in the median"
 
 
+def _after(analysis: Analysis) -> str:
+    return f"after {plural(analysis.comparison.evaluations, 'evaluation')}"
+
+
+def _where(analysis: Analysis) -> str:
+    """On what the verdict holds: a conclusion about one split is seldom what is wanted."""
+    count = analysis.comparison.runs["problem"].nunique()
+    if analysis.comparison.without_data:
+        return "" if count == 1 else f" over {count} functions"
+    return " on this one split" if count == 1 else f" over {count} splits"
+
+
 def _seeds(analysis: Analysis) -> str:
-    counts = analysis.final["runs"]
+    counts = analysis.final.set_index("label")["runs"][list(analysis.family.members)]
     least, most = int(counts.min()), int(counts.max())
-    return (
-        f"these {most} seeds"
-        if least == most and most > 1
-        else ("one seed" if most == 1 else f"these {least} to {most} seeds")
-    )
+    return plural(most, "seed") if least == most else f"{least} to {most} seeds"
 
 
-def _above(least: float, value: float) -> str:
-    """`5.1 % above the least`, or how many times it, where they are of one sign and far apart."""
-    if least > 0 and value > 2 * least:
-        return f"{value / least:.3g} times the least"
-    return f"{100 * (value - least) / abs(least):.1f} % above the least"
+def _count(seeds: float) -> str:
+    return f"more than {_MOST_SEEDS:,}" if seeds > _MOST_SEEDS else f"{seeds:.0f}"
 
 
-def _bold(label: str) -> str:
-    return f"**{label}**"
-
-
-def _and(names: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`; of many some."""
-    if len(names) > 6:
-        return listed(names, 5)
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _p(value: float) -> str:
+    return p_value(value).replace("< ", "below ") if value < 0.001 else p_value(value)

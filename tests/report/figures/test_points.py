@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import matplotlib.colors
@@ -20,7 +21,9 @@ from bench.report import figures
 from bench.report.figures.points import swarm
 from bench.report.look import style
 from bench.report.look.paper import paper
-from bench.report.statistics import significance
+from bench.report.statistics import designs
+from bench.report.statistics import pairs as comparing
+from bench.report.statistics.designs import Design, Relation
 
 KINDS = ("final", "generalisation", "improvement", "critical_difference")
 FEW = ["optuna_tpe", "skopt_gp", "random", "grid"]
@@ -50,7 +53,9 @@ def runs(names: list[str], count: int = 10) -> pd.DataFrame:
 def pairs(frame: pd.DataFrame) -> pd.DataFrame:
     losses = {str(label): part["loss"].to_numpy() for label, part in frame.groupby("label", sort=False)}
     seeds = {str(label): part["seed"].to_numpy() for label, part in frame.groupby("label", sort=False)}
-    return significance.compare(losses, seeds, shared=True)
+    relations: dict[frozenset[str], Relation] = {frozenset(two): "paired" for two in combinations(losses, 2)}
+    design = Design({label: frozenset(own.tolist()) for label, own in seeds.items()}, frozenset(), relations)
+    return comparing.compare(losses, seeds, design, designs.family(design, losses))
 
 
 def data(kind: str, names: list[str]) -> Any:
@@ -198,7 +203,7 @@ def test_the_matrix_says_how_often_the_row_wins() -> None:
         share = row["improvement"] if row["a"] == a else 1 - row["improvement"]
         (cell,) = (text for (x, y), text in cells.items() if math.isclose(y, rows[a]) and math.isclose(x, columns[b]))
         assert cell.get_text() == f"{100 * share:.0f}"
-        assert (cell.get_fontweight() == "bold") == bool(row["distinguishable"])
+        assert (cell.get_fontweight() == "bold") == bool(row["better"])
     assert min(rows, key=lambda name: rows[name] if name in FEW else math.inf) == "grid"
 
 
@@ -232,7 +237,7 @@ def contrast(one: float, other: float) -> float:
 
 def test_a_pair_that_was_not_compared_has_a_question_mark() -> None:
     frame = pairs(runs(FEW))
-    frame.loc[0, ["improvement", "distinguishable"]] = [np.nan, False]
+    frame.loc[0, ["improvement", "better"]] = [np.nan, ""]
     with figures.look():
         figure = drawn("improvement", frame, FEW)
     assert words(figure).count("?") == 2

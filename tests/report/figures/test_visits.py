@@ -138,7 +138,7 @@ def test_the_report_draws_them_from_the_tables(tmp_path: Path) -> None:
             asked = [(parsing.parse(SPACE).sample(rng), float(rng.random())) for _ in range(20)]
             put(tmp_path, name, seed, asked)
     only, reading = comparison(tmp_path)
-    analysis = analyse(only, reading.results)
+    analysis = analyse(only, reading)
     looks, looked_at = style.styles(analysis.samples), read(tmp_path)
     assert looked_at is not None
     sketches = {sketch.name: sketch for sketch in catalogue.looking(analysis, looked_at, importance(looked_at), looks)}

@@ -143,10 +143,10 @@ def test_repeated_proposals_are_counted_within_runs_alone(tmp_path: Path) -> Non
     asked.put(tmp_path, "gp", 0, [(point(x), 0.5) for x in (0.0, 1.0, 2.0, 3.0, 0.5)])
     assert sum(x in places[:i] for i, x in enumerate(places)) == 2
     assert audited(tmp_path, "duplicates") == [
-        ("note", "asked for what the same run had asked for before: tpe (20% of its trials)")
+        ("note", "proposed what the same run had proposed before: tpe (20% of its trials)")
     ]
     asked.put(tmp_path, "tpe", 0, [(point(x), 0.5) for x in (0.0, 1.0, 2.0, 3.0, 0.1)])
-    assert audited(tmp_path, "duplicates") == [("ok", "0 of 15 trials asked for what their run had asked for before")]
+    assert audited(tmp_path, "duplicates") == [("ok", "0 of 15 trials proposed what their run had proposed before")]
 
 
 def test_runs_that_ask_for_the_same_in_the_same_order_are_one(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_runs_that_ask_for_the_same_in_the_same_order_are_one(tmp_path: Path) ->
     asked.put(tmp_path, "random", 0, [(point(1.0), 0.4), (point(0.0), 0.5)])
     ((level, text),) = audited(tmp_path, "repeated runs")
     assert level == "note"
-    assert text.endswith(": grid (2 of its 3 runs differ)")
+    assert text.endswith(": grid (2 different ones of 3 runs)")
 
 
 def test_a_shared_beginning_that_is_none_is_an_error(tmp_path: Path) -> None:

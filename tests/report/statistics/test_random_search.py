@@ -155,3 +155,35 @@ def test_a_reference_survives_json(best: float, random: float, evaluations: int)
     text = reference.to_json()
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert Reference.from_json(text) == reference
+
+
+@given(st.lists(POOL, min_size=1, max_size=2), st.integers(1, 8), st.integers(-20, 20).map(lambda k: k / 4))
+def test_its_median_hitting_time_is_that_over_all_orders_of_the_draws(
+    pools: list[list[float]], most: int, target: float
+) -> None:
+    def chance(pool: list[float], draws: int) -> Fraction | None:
+        best = minima(pool, draws)
+        return Fraction(sum(loss <= target for loss in best), len(best)) if best else None
+
+    expected = math.inf
+    for draws in range(1, most + 1):
+        chances = [chance(pool, draws) for pool in pools]
+        if None in chances:
+            break
+        if sum(chances) / len(chances) >= Fraction(1, 2):
+            expected = draws
+            break
+    found = random_search.evaluations_to([(np.array(pool), target) for pool in pools], most)
+    assert found == expected
+    assert math.isnan(random_search.evaluations_to([], most))
+
+
+@given(POOL, st.integers(1, 9))
+def test_its_spread_is_that_of_all_subsets_where_more_was_drawn(pool: list[float], draws: int) -> None:
+    spread = random_search.spread(np.array(pool), draws)
+    if draws >= len(pool):
+        assert math.isnan(spread)
+        return
+    values = sorted(minima(pool, draws))
+    low, high = (values[math.ceil(Fraction(p) * len(values)) - 1] for p in ("1/4", "3/4"))
+    assert math.isnan(spread) if low == math.inf else spread == high - low

@@ -1,0 +1,41 @@
+"""How sentences name optimisers, and list them."""
+
+from collections.abc import Sequence
+
+from bench.wording import listed
+
+_NAMES = {"random": "random search", "grid": "grid search", "default": "the default configuration"}
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def all_of(count: int) -> str:
+    """`All six`, `Both`."""
+    return "Both" if count == 2 else f"All {_NUMBERS[count] if count < len(_NUMBERS) else count}"
+
+
+def name(label: str) -> str:
+    """An optimiser as a sentence calls it."""
+    return _NAMES.get(label, label)
+
+
+def bold(label: str) -> str:
+    """An optimiser, in bold."""
+    return f"**{name(label)}**"
+
+
+def sentence(text: str) -> str:
+    """The text as a sentence begins; names of optimisers stay as they are."""
+    marks = len(text) - len(text.lstrip("*"))
+    known = any(text.startswith(words, marks) for words in _NAMES.values())
+    return text[:marks] + text[marks].upper() + text[marks + 1 :] if known else text
+
+
+def listing(labels: Sequence[str]) -> str:
+    """The optimisers by name; of many some."""
+    names = [name(label) for label in labels]
+    return listed(names, 5) if len(names) > 8 else joined(names)
+
+
+def joined(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
