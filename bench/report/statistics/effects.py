@@ -1,7 +1,8 @@
 """How far two optimisers are apart, with intervals: the shift of their losses, and how often the one is better.
 
 The interval of the shift holds every shift that the pair's own exact test does not reject, so that it says what the
-test says. How often the intervals of the probability of improvement hold it was simulated: docs/scores.md has the table.
+test says. How often the intervals of the probability of improvement hold it was simulated: docs/scores.md has the
+table.
 """
 
 import math

@@ -109,7 +109,7 @@ def groups(pairs: pd.DataFrame, members: Sequence[str]) -> Groups:
     """Who of a family is worse than whom, by the rows of `compare`: i is worse than j where their test says so.
 
     The level group is formed by those who are worse than nobody. It may name an optimiser that few tests concern; a
-    pair without a test supports nothing, and nothing is concluded from it.Simulated, six equal optimisers with 10
+    pair without a test supports nothing, and nothing is concluded from it. Simulated, six equal optimisers with 10
     seeds: someone is called worse in 3.5 % of comparisons (paired 1.9 %), where comparing with the picked best alone
     does so in 7.5 % (`python benchmarks/power.py`).
     """
