@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,10 @@ from commands import ROOT, bench
 from pictures import leave_undrawn
 
 from bench import provenance, results
+from bench.report.analysis.comparison import Analysis, analyse
+from bench.report.runs import curves, selection
+from bench.report.words import verdict
+from bench.results import RunId
 
 PAGE = (ROOT / "docs/reference.md").read_text()
 COMMITTED = re.findall(r"^\| `(\w+)` \|", PAGE[: PAGE.index("## ")], flags=re.MULTILINE)
@@ -112,6 +117,31 @@ def test_stored_trials_come_out_the_same(capsys: pytest.CaptureFixture[str]) -> 
         pytest.skip("another kind of CPU than that of the reference runs")
     assert bench("verify", "otto_reference", "--trials", "2", "--datasets-dir", data.parent) == 0
     assert capsys.readouterr().out.count("same: otto_reference/otto/lightgbm/") == 2
+
+
+def test_a_newcomer_with_one_seed_changes_nobody_elses_result(checkout: Path) -> None:
+    experiment, label = "otto_reference", "my_es"
+    before = analysed(experiment)
+    run = RunId(experiment, "otto", "lightgbm", "random", 3)
+    table, metadata = results.read_run(run.path(checkout / "results"))
+    rows = [{**row, "optimizer": label, "loss": 0.01, "best_loss": 0.01} for row in table.to_pylist()]
+    config = metadata["config"]["optimizer"] | {"name": label, "class": "theirs.MyES"}
+    metadata["config"]["optimizer"] = config
+    results.write_run(replace(run, optimizer=label).path(checkout / "results"), rows, metadata)
+    after = analysed(experiment)
+    assert verdict.verdict(after)[: len(verdict.verdict(before))] == verdict.verdict(before)
+    more = "4 are needed for a test in this comparison, 6 for an interval"
+    assert verdict.verdict(after)[len(verdict.verdict(before)) :] == [f"{label} has 1 seed: shown, not ranked; {more}."]
+    for kind, frame in before.pairs.items():
+        others = after.pairs[kind].query("a != @label and b != @label").reset_index(drop=True)
+        pd.testing.assert_frame_equal(others, frame, check_exact=True)
+    pd.testing.assert_frame_equal(after.reaching.query("label != @label").reset_index(drop=True), before.reaching)
+
+
+def analysed(experiment: str) -> Analysis:
+    reading = selection.read(Path("results"), selection.selection([experiment]))
+    (comparison,) = curves.comparisons(reading.results)
+    return analyse(comparison, reading)
 
 
 def test_nnis_training_is_done_once_more(tmp_path: Path) -> None:

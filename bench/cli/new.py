@@ -19,6 +19,13 @@ _NEXT = {
     "model": "bench run --config-dir {folder} dataset=wine model={name} budget.trials=20",
     "dataset": "bench run --config-dir {folder} dataset={name} budget.trials=20",
 }
+_COMPARED = {
+    "optimizer": "dataset=wine optimizer=random,{name}",
+    "model": "dataset=wine model={name} optimizer=random,optuna_tpe",
+    "dataset": "dataset={name} optimizer=random,optuna_tpe",
+}
+_COMPARE = "bench run -m --config-dir {folder} %s seeds=paired 'seed=range(0,10)' budget.trials=20 name={name}"
+"""A comparison over ten splits: what it says of one split is seldom what is wanted."""
 
 
 def write(kind: str, name: str, folder: Path) -> str:
@@ -44,7 +51,8 @@ def write(kind: str, name: str, folder: Path) -> str:
     except OSError as error:
         raise UserError(f"{error.filename or folder}: cannot be written ({error.strerror or error})") from None
     lines = [f"wrote {place}" for place in places.values()]
-    lines += ["next:", *_NEXT[kind].format(name=name, folder=folder).splitlines(), f"pytest {folder}/test_{name}.py"]
+    commands = f"{_NEXT[kind]}\n{_COMPARE % _COMPARED[kind]}".format(name=name, folder=folder)
+    lines += ["next:", *commands.splitlines(), f"pytest {folder}/test_{name}.py"]
     return "\n".join(lines) + "\n"
 
 

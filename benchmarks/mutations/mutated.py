@@ -257,8 +257,12 @@ MUTATIONS = [
         "bench/report/statistics/significance.py",
         (
             (
-                "average_ranks(levels(np.abs(d), rounding(a, b)))[d != 0]",
-                "average_ranks(levels(np.abs(d), rounding(a, b))[d != 0])",
+                "    signed: Array = np.sign(d) * average_ranks(levels(np.abs(d), rounding(a, b)))\n",
+                (
+                    "    signed: Array = np.zeros(len(d))\n"
+                    "    kept = levels(np.abs(d), rounding(a, b))[d != 0]\n"
+                    "    signed[d != 0] = np.sign(d[d != 0]) * average_ranks(kept)\n"
+                ),
             ),
         ),
         ("tests/report/statistics/test_significance.py::test_signed_ranks_are_those_of_all_sign_flips",),
@@ -283,7 +287,7 @@ MUTATIONS = [
                 "i, j = np.triu_indices(len(d), 1)",
             ),
         ),
-        ("tests/report/statistics/test_significance.py::test_shifts_are_those_of_plain_loops",),
+        ("tests/report/statistics/test_effects.py::test_shifts_are_those_of_plain_loops",),
     ),
     Mutation(
         "what differs by rounding is no tie",
@@ -301,14 +305,91 @@ MUTATIONS = [
     ),
     Mutation(
         "a failed run is no loss at all (NaN stays NaN)",
-        "bench/report/statistics/significance.py",
+        "bench/report/statistics/pairs.py",
         (
             (
-                "    return np.where(np.isnan(losses), np.inf, losses)",
-                "    return losses",
+                "    return np.where(np.isnan(values), np.inf, values), own",
+                "    return values, own",
             ),
         ),
-        ("tests/report/statistics/test_significance.py::test_a_failed_run_counts_as_the_worst_whether_inf_or_nan",),
+        ("tests/report/statistics/test_pairs.py::test_a_failed_run_counts_as_the_worst_whether_inf_or_nan",),
+    ),
+    Mutation(
+        "a newcomer with one seed joins the family",
+        "bench/report/statistics/designs.py",
+        (
+            (
+                "if members and (shown or not _testable(design, [*members, *blocks[runs]], alpha)):",
+                "if members and shown:",
+            ),
+        ),
+        ("tests/report/statistics/test_designs.py", "tests/report/statistics/test_pairs.py"),
+    ),
+    Mutation(
+        "one run under several seeds is a sample",
+        "bench/report/runs/relations.py",
+        (
+            (
+                "frozenset(label for label, runs in by_label.items() if _is_one_run(list(runs.values())))",
+                "frozenset()",
+            ),
+        ),
+        ("tests/report/runs/test_relations.py::test_one_run_under_several_seeds_is_one_value",),
+    ),
+    Mutation(
+        "nested runs are tested",
+        "bench/report/runs/relations.py",
+        (
+            (
+                "            0 < count < len(other.losses)\n",
+                "            0 > count\n",
+            ),
+        ),
+        ("tests/report/runs/test_relations.py",),
+    ),
+    Mutation(
+        "yardsticks take part in Holm's correction",
+        "bench/report/analysis/comparison.py",
+        (
+            (
+                "    competitors = [label for label in by_label if label not in comparison.yardsticks]\n",
+                "    competitors = list(by_label)\n",
+            ),
+        ),
+        ("tests/report/words/test_verdict.py",),
+    ),
+    Mutation(
+        "the interval of a shift is an order statistic too narrow",
+        "bench/report/statistics/effects.py",
+        (
+            (
+                "    return int(np.count_nonzero(np.cumsum(distribution) <= (1 - level) / 2 * (1 + 1e-9)))",
+                "    return 1 + int(np.count_nonzero(np.cumsum(distribution) <= (1 - level) / 2 * (1 + 1e-9)))",
+            ),
+        ),
+        ("tests/report/statistics/test_effects.py",),
+    ),
+    Mutation(
+        "who is better is read off backwards",
+        "bench/report/statistics/pairs.py",
+        (
+            (
+                'better = a if tested.favours < 0 else b if tested.favours > 0 else ""',
+                'better = b if tested.favours < 0 else a if tested.favours > 0 else ""',
+            ),
+        ),
+        ("tests/report/statistics/test_pairs.py",),
+    ),
+    Mutation(
+        "a speed-up without a test",
+        "bench/report/analysis/reaching.py",
+        (
+            (
+                '(frame["p_holm"] <= ALPHA) & (frame["favours"] < 0) & below',
+                'below & (frame["label"] != random)',
+            ),
+        ),
+        ("tests/report/analysis/test_reaching.py",),
     ),
     Mutation(
         "hitting time -1",
@@ -434,11 +515,11 @@ MUTATIONS = [
         "bench/report/statistics/power.py",
         (
             (
-                ("return _power(sides, paired, seeds, alpha / pairs, believed, np.random.default_rng([seed, seeds]))"),
-                "return _power(sides, paired, seeds, alpha, believed, np.random.default_rng([seed, seeds]))",
+                "stats.norm.isf(alpha / 2 / pairs)",
+                "stats.norm.isf(alpha / 2)",
             ),
         ),
-        ("tests/report/statistics/test_power.py::test_the_answer_is_where_the_power_first_suffices",),
+        ("tests/report/statistics/test_power.py::test_the_number_is_noethers",),
     ),
     Mutation(
         "the split puts valid rows in train",

@@ -179,6 +179,8 @@ def test_every_command_of_the_page_works(capsys: pytest.CaptureFixture[str]) -> 
         if command[1:3] == ["list", "optimizers"]:  # as test_app does it
             continue
         cheap = [] if "model=my_kernel" in command else CHEAP.get(command[1], [])
+        if "-m" in command:
+            cheap = ["budget.trials=2", "seed=0,1", "engine.workers=1"]
         capsys.readouterr()
         assert bench(*command[1:], *cheap) == 0, (command, capsys.readouterr().err)
         if command[1] == "new":

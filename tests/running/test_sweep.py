@@ -76,7 +76,7 @@ def test_the_experiments_are_what_the_readme_and_docs_say(composer):
     three = ["random", "skopt_gp", "optuna_tpe"]
     nni = ["random", "hyperopt_tpe", "hyperopt_anneal", "optuna_tpe", "smac_rf"]
     expected = {
-        "default": ([("digits", six, 10), ("breast_cancer", six, 10), ("digits", three, 5)], 20),
+        "default": ([("digits", six, 15), ("breast_cancer", six, 15), ("digits", three, 8)], 20),
         "otto": ([("otto", six, 20)], 50),
         "otto_reference": ([("otto", [*six, "default", "random_2x"], 10)], 25),
         "otto_keras": ([("otto", ["random", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "default"], 10)], 25),

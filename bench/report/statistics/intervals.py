@@ -219,13 +219,16 @@ def _trimmed(losses: Values, level: float, cut: int) -> tuple[Values, Values, Va
     count = len(losses)
     ordered = np.sort(losses, axis=0)
     kept = count - 2 * cut
-    estimate = ordered[cut : count - cut].mean(axis=0)
+    middle = ordered[cut], ordered[count - cut - 1]
+    alike = middle[0] == middle[1]
+    estimate = np.where(alike, middle[0], ordered[cut : count - cut].mean(axis=0))
     if kept < 2:
         return estimate, estimate, estimate
     with np.errstate(invalid="ignore"):
-        moved = np.clip(ordered, ordered[cut], ordered[count - cut - 1])
+        moved = np.clip(ordered, *middle)
         squares = ((moved - moved.mean(axis=0)) ** 2).sum(axis=0)
         half = _student((1 + level) / 2, kept - 1) * np.sqrt(squares / (kept * (kept - 1)))
+        half = np.where(alike, 0.0, half)
         return estimate, estimate - half, estimate + half
 
 

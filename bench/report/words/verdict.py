@@ -314,9 +314,13 @@ def _unranked(analysis: Analysis) -> Iterator[str]:
                 "seeds of the others are needed for a test against it."
             )
             continue
-        interval = f"{_INTERVAL} are needed for an interval, " if count < _INTERVAL < needed else ""
-        has = f"{sentence(label)} has {plural(count, 'seed')}: shown, not ranked"
-        yield f"{has}; {interval}{needed} for a test in this comparison."
+        wanted = [(needed, "for a test in this comparison")]
+        if count < _INTERVAL:
+            wanted = sorted([*wanted, (_INTERVAL, "for an interval")])
+        (first, why), *others = wanted
+        also = "".join(f", {seeds} {reason}" for seeds, reason in others)
+        has = f"{sentence(name(label))} has {plural(count, 'seed')}: shown, not ranked"
+        yield f"{has}; {first} are needed {why}{also}."
     for label, first in analysis.family.clones.items():
         yield f"{sentence(label)} has the same trials as {name(first)} and is not counted again."
 

@@ -157,6 +157,14 @@ def test_runs_that_ask_for_the_same_in_the_same_order_are_one(tmp_path: Path) ->
     ((level, text),) = audited(tmp_path, "repeated runs")
     assert level == "note"
     assert text.endswith(": grid (2 different ones of 3 runs)")
+    assert not audited(tmp_path, "same optimisers")
+    asked.put(tmp_path, "grid", 2, [(point(0.0), 0.5), (point(1.0), 0.4)])
+    asked.put(tmp_path, "twin", 1, [(point(0.0), 0.5), (point(1.0), 0.4)])
+    ((_, text),) = audited(tmp_path, "repeated runs")
+    assert text.endswith(": grid (its 3 runs are one run, whatever the seed)")
+    assert audited(tmp_path, "same optimisers") == [
+        ("note", "proposed the same configurations at every common seed: grid and twin; they count once in tests")
+    ]
 
 
 def test_a_shared_beginning_that_is_none_is_an_error(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_a_newcomer_with_one_seed_takes_nobodys_place(tmp_path: Path, put: Put) 
     before = sentences(tmp_path)
     put("my_es", [[0.01, 0.01, 0.01, 0.01]])
     after = sentences(tmp_path)
-    extra = "my_es has 1 seed: shown, not ranked; 3 for a test in this comparison."
+    extra = "my_es has 1 seed: shown, not ranked; 3 are needed for a test in this comparison, 6 for an interval."
     assert after == f"{before} {extra}"
 
 
