@@ -103,6 +103,15 @@ class Analysis:
         """The group that is worse than nobody, in the order of the medians of that kind; empty where none is stated."""
         return [label for label in self.order(kind) if label in self.groups[kind].level]
 
+    def row(self, label: str) -> Mapping[str, Any]:
+        """The row of `final` of a label."""
+        return self._final[label]
+
+    @cached_property
+    def _final(self) -> dict[str, dict[str, Any]]:
+        rows = self.final.to_dict("records")
+        return {str(row["label"]): {str(name): value for name, value in row.items()} for row in rows}
+
     def pair(self, kind: str, a: str, b: str) -> dict[str, Any]:
         """The row of `pairs` that compares two labels, in whichever order they stand there."""
         return self._rows[kind][frozenset((a, b))]

@@ -6,6 +6,7 @@ simulated by `python benchmarks/power.py`, whose table stands in docs/scores.md.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scipy import stats
 
@@ -38,7 +39,7 @@ def seeds_to_separate(improvement: Estimate, relation: Relation, pairs: int, alp
     nearer one, and is open above where that interval holds 1/2. NaN where P is.
     """
     factor = 4 if relation == "value" else 6
-    z = float(stats.norm.isf(alpha / 2 / pairs) + stats.norm.ppf(POWER))
+    z = _distance(alpha, pairs)
     least = seeds_needed(relation, pairs, alpha)
 
     def seeds(distance: float) -> float:
@@ -50,3 +51,9 @@ def seeds_to_separate(improvement: Estimate, relation: Relation, pairs: int, alp
     ends = improvement.low - 0.5, improvement.high - 0.5
     near = 0.0 if ends[0] <= 0 <= ends[1] else min(map(abs, ends))
     return Seeds(seeds(abs(improvement.value - 0.5)), seeds(max(map(abs, ends))), seeds(near))
+
+
+@lru_cache(maxsize=256)
+def _distance(alpha: float, pairs: int) -> float:
+    """z_(1 - alpha / 2 m) + z_0.8."""
+    return float(stats.norm.isf(alpha / 2 / pairs) + stats.norm.ppf(POWER))

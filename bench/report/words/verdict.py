@@ -4,7 +4,7 @@ A sentence says no more than the test or the interval that it rests on, and ever
 """
 
 import math
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.report.analysis.comparison import Analysis
@@ -24,7 +24,7 @@ def verdict(analysis: Analysis) -> list[str]:
     """The sentences on one problem, the most important first."""
     if not analysis.kinds:
         return ["No trial was made: there is nothing to compare."]
-    if not math.isfinite(_row(analysis, analysis.leader("validation"))["validation_median"]):
+    if not math.isfinite(analysis.row(analysis.leader("validation"))["validation_median"]):
         return ["At least half of the runs of every optimiser found nothing: there is no median loss to compare."]
     if len(analysis.final) == 1:
         return [*_alone(analysis), *_nothing_learnt(analysis), *_lost(analysis)]
@@ -52,7 +52,7 @@ def short(analysis: Analysis) -> str:
 
 
 def _alone(analysis: Analysis) -> Iterator[str]:
-    row = analysis.final.to_dict("records")[0]
+    row = analysis.row(next(iter(analysis.samples)))
     yield (
         f"{sentence(bold(row['label']))} reaches {_a_median(int(row['runs']))} a {_metric(analysis)} of {_median(row)} "
         f"{_after(analysis)}; there is no other optimiser to compare it with."
@@ -104,7 +104,7 @@ def _groups(analysis: Analysis) -> Iterator[str]:
 def _single(analysis: Analysis) -> Iterator[str]:
     """Only one is ranked: nothing is said of who is better."""
     label = analysis.leader("validation")
-    row = _row(analysis, label)
+    row = analysis.row(label)
     yield (
         f"{sentence(name(label))} ends at a {_metric(analysis)} of {_median(row)} {_a_median(int(row['runs']))} "
         f"{_after(analysis)}{_where(analysis)}; no other optimiser has its budget and enough seeds to be compared."
@@ -162,9 +162,9 @@ def _leader(analysis: Analysis) -> Iterator[str]:
     order = [label for label in analysis.order("validation") if label in analysis.family.members]
     if len(order) < 2 or analysis.runs.loc[analysis.runs["label"].isin(order), "validation"].nunique() == 1:
         return
-    row = _row(analysis, order[0])
+    row = analysis.row(order[0])
     lowest = row["validation_median"]
-    first = [label for label in order if _row(analysis, label)["validation_median"] == lowest]
+    first = [label for label in order if analysis.row(label)["validation_median"] == lowest]
     runs = int(row["runs"])
     if len(first) == 1:
         best = analysis.groups["validation"].best == first[0]
@@ -267,7 +267,7 @@ def _lost(analysis: Analysis) -> Iterator[str]:
     """Whether a good part of what was gained on validation data is lost on test data."""
     if "test" not in analysis.kinds or not math.isfinite(analysis.know_nothing):
         return
-    row = _row(analysis, analysis.leader("validation"))
+    row = analysis.row(analysis.leader("validation"))
     gap = float(
         analysis.runs.loc[analysis.runs["label"] == row["label"], ["validation", "test"]].diff(axis=1)["test"].median()
     )
@@ -321,16 +321,11 @@ def _unranked(analysis: Analysis) -> Iterator[str]:
         also = "".join(f", {seeds} {reason}" for seeds, reason in others)
         has = f"{sentence(name(label))} has {plural(count, 'seed')}: shown, not ranked"
         yield f"{has}; {first} are needed {why}{also}."
-    for label, first in analysis.family.clones.items():
-        yield f"{sentence(label)} has the same trials as {name(first)} and is not counted again."
+    for label, original in analysis.family.clones.items():
+        yield f"{sentence(name(label))} has the same trials as {name(original)} and is not counted again."
 
 
-def _row(analysis: Analysis, label: str) -> dict[Hashable, Any]:
-    (row,) = analysis.final[analysis.final["label"] == label].to_dict("records")
-    return row
-
-
-def _median(row: dict[Hashable, Any]) -> str:
+def _median(row: Mapping[str, Any]) -> str:
     """`0.4962 (95 % confidence interval 0.4910 to 0.5013)`."""
     low, high = row["validation_median_low"], row["validation_median_high"]
     digits = decimals([row["validation_median"]], [high - low] if math.isfinite(high - low) else [])
