@@ -22,6 +22,8 @@ Values = NDArray[np.float64]
 EQUIVALENCE = 0.90
 """Of the interval of a shift: within the margin on both sides is two one-sided tests at 5 % each."""
 
+BY_SEED: tuple[Relation, ...] = ("paired", "clone", "nested")
+"""Relations whose runs are compared by their seeds."""
 COLUMNS = [
     *("a", "b", "runs_a", "runs_b", "relation", "ranked", "compared", "left_out", "median_a", "median_b"),
     *("shift", "shift_low", "shift_high", "margin", "equivalent", "improvement", "improvement_low", "improvement_high"),
@@ -157,7 +159,7 @@ def _pair(
         "relation": relation,
         "ranked": ranked,
         "compared": len(tested.sample),
-        "left_out": len(x) + len(y) - 2 * len(tested.sample) if relation == "paired" else 0,
+        "left_out": len(x) + len(y) - 2 * len(tested.sample) if relation in BY_SEED else 0,
         "median_a": significance.median(x),
         "median_b": significance.median(y),
         "shift": shift.value,
@@ -196,11 +198,11 @@ def outcome(
     a: Values, b: Values, seeds_a: NDArray[Any], seeds_b: NDArray[Any], relation: Relation, single_a: bool
 ) -> Outcome:
     """The test that a relation allows (`designs.TESTS`) of runs' numbers, lower ones being better, +inf among them."""
-    if relation == "paired":
+    if relation in BY_SEED:
         _, at_a, at_b = np.intersect1d(seeds_a, seeds_b, return_indices=True)
         a, b = a[at_a], b[at_b]
-        signed = significance.signed_ranks(a, b)
-        p, favours = significance.signed_rank_p(a, b), float(signed.sum())
+        p = significance.signed_rank_p(a, b) if relation == "paired" else np.nan
+        favours = float(significance.signed_ranks(a, b).sum())
         return Outcome(a, b, significance.differences(a, b), p, float(np.sign(favours)))
     if relation in ("value", "values"):
         a, b = (a[:1], b) if single_a else (a, b[:1])
@@ -212,8 +214,7 @@ def outcome(
         sides = float((sample > 0).sum() - (sample < 0).sum())
         return Outcome(a, b, sample, significance.sign_p(sample), float(np.sign(sides)))
     sample = significance.differences(a[:, None], b[None, :]).ravel()
-    p = significance.rank_sum_p(a, b) if relation == "unpaired" else np.nan
-    return Outcome(a, b, sample, p, float(np.sign(0.5 - significance.improvement(sample))) if len(sample) else 0.0)
+    return Outcome(a, b, sample, significance.rank_sum_p(a, b), float(np.sign(0.5 - significance.improvement(sample))) if len(sample) else 0.0)
 
 
 def _corrected(p: pd.Series, applies: pd.Series) -> pd.Series:

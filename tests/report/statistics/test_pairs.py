@@ -199,3 +199,12 @@ def test_swapping_two_labels_mirrors_a_row(count: int, runs: int, relation: Rela
         assert other["shift_low"] == pytest.approx(-row["shift_high"])
         assert other["improvement"] == pytest.approx(1 - row["improvement"])
         assert other["improvement_low"] == pytest.approx(1 - row["improvement_high"], abs=1e-9)
+
+
+@pytest.mark.parametrize("relation", ["clone", "nested"])
+def test_what_shares_its_trials_is_shown_by_seed_and_not_tested(relation: Relation) -> None:
+    seeds = {"a": [1, 2, 3], "b": [2, 3, 4, 5]}
+    row = compared({"a": [0.1, 0.2, 0.4], "b": [0.2, 0.3, 0.4, 0.5]}, relation, seeds).iloc[0]
+    assert (row["test"], row["compared"], row["left_out"], row["better"]) == ("none", 2, 3, "")
+    assert row["shift"] == pytest.approx(0.05)  # of 0 and 0.1, and the mean of both
+    assert math.isnan(row["p"])
