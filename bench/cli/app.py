@@ -162,7 +162,7 @@ def import_(
     name: Annotated[str, typer.Option(help="The experiment that its runs will be of.")],
     dataset: Annotated[str | None, typer.Option(help="The dataset, where no column says it.")] = None,
     model: Annotated[str | None, typer.Option(help="The model, where no column says it.")] = None,
-    metric: Annotated[str, typer.Option(help="What the losses are, such as log_loss; less is better.")] = "loss",
+    metric: Annotated[str, typer.Option(help="What the losses are, such as log_loss; lower is better.")] = "loss",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace runs that are there already.")] = False,
     results_dir: ResultsDir = Path("results"),
 ) -> None:
