@@ -33,6 +33,8 @@ Values = NDArray[np.float64]
 LEVEL = 0.95
 RESAMPLES = 9_999
 """Of the bootstrap: with (RESAMPLES + 1) * 0.025 a whole number, its ends are values that were drawn."""
+_COLUMNS = 100
+"""That are resampled together: of more, the resamples would not fit into memory."""
 _ROOM = 2_000_000
 """Numbers that the resamples of more runs may take: then there are fewer, 1,999 at least."""
 FEW = 4
@@ -191,6 +193,14 @@ def _studentised(centred: Values, level: float, seed: int) -> tuple[Values, Valu
     count = len(centred)
     scale = np.abs(centred).max(axis=0)
     scaled = (centred / np.where(scale > 0, scale, 1.0)).reshape(count, -1)
+    parts = [_ends(scaled[:, first : first + _COLUMNS], level, seed) for first in range(0, scaled.shape[1], _COLUMNS)]
+    low, high = np.concatenate(parts, axis=1).reshape(2, *centred.shape[1:])
+    return low, high
+
+
+def _ends(scaled: Values, level: float, seed: int) -> Values:
+    """The two order statistics of T*, (2, columns)."""
+    count = len(scaled)
     drawn = _resamples(count, seed)
     means = drawn @ scaled / count
     spread = (drawn @ scaled**2 / count - means**2) / (count - 1)
@@ -198,10 +208,9 @@ def _studentised(centred: Values, level: float, seed: int) -> tuple[Values, Valu
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = means / np.sqrt(np.where(spread < 1e-12 / count, 0.0, spread))
     place = max(int((len(drawn) + 1) * (1 - level) / 2 + 1e-9), 1)
-    ends = place - 1, len(drawn) - place
-    ratios = np.partition(np.where(np.isnan(ratios), 0.0, ratios), ends, axis=0)
-    low, high = (ratios[end].reshape(centred.shape[1:]) for end in ends)
-    return low, high
+    ends = [place - 1, len(drawn) - place]
+    chosen: Values = np.partition(np.where(np.isnan(ratios), 0.0, ratios), ends, axis=0)[ends]
+    return chosen
 
 
 @lru_cache(maxsize=16)

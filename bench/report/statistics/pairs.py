@@ -214,7 +214,8 @@ def outcome(
         sides = float((sample > 0).sum() - (sample < 0).sum())
         return Outcome(a, b, sample, significance.sign_p(sample), float(np.sign(sides)))
     sample = significance.differences(a[:, None], b[None, :]).ravel()
-    return Outcome(a, b, sample, significance.rank_sum_p(a, b), float(np.sign(0.5 - significance.improvement(sample))) if len(sample) else 0.0)
+    favours = 0.5 - significance.improvement(sample) if len(sample) else 0.0
+    return Outcome(a, b, sample, significance.rank_sum_p(a, b), float(np.sign(favours)))
 
 
 def _corrected(p: pd.Series, applies: pd.Series) -> pd.Series:
