@@ -8,9 +8,9 @@ Measured: how often a 95 % interval of 20,000 samples of n runs held the true va
 | median | lognormal | no interval | no interval | 97.8 | 96.0 |
 | median | ties | no interval | no interval | 99.7 | 99.7 |
 | median | failures | no interval | no interval | 97.8 | 96.0 |
-| mean | normal | 95.0 | 94.6 | 94.6 | 94.9 |
-| mean | lognormal | 84.1 | 89.0 | 90.5 | 92.0 |
-| mean | ties | 83.9 | 89.7 | 90.3 | 91.8 |
+| mean | normal | 95.0 | 94.7 | 94.7 | 95.0 |
+| mean | lognormal | 84.1 | 89.1 | 90.8 | 92.0 |
+| mean | ties | 83.9 | 90.1 | 90.7 | 91.8 |
 | interquartile mean | normal | 95.0 | 93.8 | 94.1 | 94.3 |
 | interquartile mean | lognormal | 93.4 | 91.9 | 92.7 | 93.1 |
 | interquartile mean | ties | 92.5 | 88.9 | 91.9 | 92.1 |
