@@ -2,7 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -90,7 +91,7 @@ def styles(labels: Iterable[str]) -> dict[str, Style]:
     return {label: looks[label] for label in given}
 
 
-def _free(label: str, shown: Sequence[Style], reserved: Set[tuple[str, Dash]]) -> Style:
+def _free(label: str, shown: Sequence[Style], reserved: AbstractSet[tuple[str, Dash]]) -> Style:
     """The look that an optimiser without one of its own gets beside those that are `shown`."""
     start = int.from_bytes(hashlib.sha256(label.encode()).digest()[:8], "big")
     used = Counter(style.color for style in shown)
