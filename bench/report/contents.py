@@ -17,7 +17,7 @@ from bench.report.look.paper import Paper
 from bench.report.runs.curves import Comparison
 from bench.report.runs.selection import Selection
 from bench.report.runs.visits import Visits
-from bench.report.tables import tables
+from bench.report.tables import escaping, tables
 from bench.report.tables.formats import Tabled, csv
 from bench.report.words import across as together
 from bench.report.words import verdict
@@ -40,6 +40,8 @@ class Part:
     tables: tuple[Tabled, ...]
     data: Mapping[str, bytes] = field(default_factory=dict)
     """Files of data by name, beside those of the tables."""
+    paper: Paper | None = None
+    """What its figures and its LaTeX are made for; None for a screen."""
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -49,8 +51,10 @@ class Part:
             for picture in self.pictures
             for ending, content in picture.files.items()
         }
+        if self.paper is not None:
+            files[f"figures/{self.stem}-captions.tex"] = _captions(self).encode()
         for table in self.tables:
-            files |= {f"tables/{name}": content for name, content in table.files(self.stem).items()}
+            files |= {f"tables/{name}": content for name, content in table.files(self.stem, self.paper).items()}
         return files | {f"tables/{name}": content for name, content in self.data.items()}
 
 
@@ -109,6 +113,7 @@ def problem(
             f"{stem}-curves.csv": csv(tables.curves(analysis)).encode(),
             f"{stem}-runs.csv": csv(tables.runs(analysis)).encode(),
         },
+        paper,
     )
     return Problem(part, analysis, tuple(findings), theirs)
 
@@ -121,7 +126,17 @@ def overall(across: Across, styles: Styles, paper: Paper | None) -> Part:
         tuple(together.verdict(across)),
         tuple(pictures.pictures_across(across, styles, paper)),
         tuple(tables.tables_across(across, styles)) if across.complete else (tables.records(across, styles),),
+        paper=paper,
     )
+
+
+def _captions(part: Part) -> str:
+    """What the figures of a paper do not say themselves, one LaTeX caption each."""
+    lines = ["% Captions of the figures, which carry neither title nor remark."]
+    for picture in part.pictures:
+        words = f"{part.title}: {picture.title}. {picture.caption}".strip()
+        lines += [f"% {part.stem}-{picture.name}", rf"\caption{{{escaping.latex(words)}}}"]
+    return "\n".join(lines) + "\n"
 
 
 def stems(comparisons: Sequence[Comparison]) -> dict[str, Comparison]:

@@ -77,13 +77,14 @@ class View:
         return sum(line.band for line in self.lines) > BANDS
 
     @property
-    def beyond(self) -> tuple[int, float]:
-        """How many medians lie above the axis, and how far the medians and upper quartiles reach that do."""
+    def beyond(self) -> tuple[int, int, float]:
+        """How many medians lie above the axis, of how many; how far the medians and upper quartiles reach that do."""
         drawn = [line for line in self.lines if not line.baseline]
         medians = np.concatenate([line.median[line.x <= line.end] for line in drawn])
         values = np.concatenate([medians, *(line.upper for line in drawn if line.band)])
         above = values[np.isfinite(values) & (values > self.y.high)]
-        return int((np.isfinite(medians) & (medians > self.y.high)).sum()), float(above.max(initial=-np.inf))
+        finite = medians[np.isfinite(medians)]
+        return int((finite > self.y.high).sum()), len(finite), float(above.max(initial=-np.inf))
 
     @property
     def reach(self) -> float:
@@ -112,15 +113,13 @@ def of_runs(most: int, least: int, bands: int) -> str:
 
 def cut_off(view: View) -> str:
     """What a caption says of an axis that is cut off; empty where nothing lies above it."""
-    count, highest = view.beyond
+    count, total, highest = view.beyond
     if not math.isfinite(highest):
         return ""
     name = "Loss axis" if "loss" in view.y.label else "Axis"
     if count:
-        medians = f"{count} median{'s lie' if count > 1 else ' lies'} beyond it; curves reach {highest:.3g}"
-    else:
-        medians = f"upper quartiles reach {highest:.3g}"
-    return f"{name} cut off at {view.y.high:.3g}: {medians}."
+        return f"{name} cut off at {view.y.high:.3g}: {count} of {total} medians lie beyond, up to {highest:.3g}."
+    return f"{name} cut off at {view.y.high:.3g}: upper quartiles reach {highest:.3g}."
 
 
 LOGARITHMIC = "Logarithmic loss axis: losses span more than two decades."
@@ -134,7 +133,7 @@ def draw(view: View) -> Figure:
         _curve(axes, line, view, place)
     scales.set_x(axes, view.x.low, view.x.high, log=view.x.log, longest=view.reach if view.x.counts else None)
     scales.set_y(axes, view.y.low, view.y.high, log=view.y.log)
-    if math.isfinite(view.beyond[1]):
+    if math.isfinite(view.beyond[2]):
         scales.cut(axes, "y")
     axes.set_xlabel(view.x.label)
     axes.set_ylabel(view.y.label)
