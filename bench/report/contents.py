@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.provenance import digest
-from bench.report.analysis import published
+from bench.report.analysis import published, renamed
 from bench.report.analysis.across import Across
 from bench.report.analysis.comparison import Analysis
 from bench.report.analysis.importance import importance
@@ -24,6 +24,8 @@ from bench.report.words import verdict
 from bench.results import Results
 
 _USUAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+_RAISED, _LOWERED = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+"), str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 ACROSS = "all"
 """The stem of what is said of all problems together."""
@@ -100,18 +102,23 @@ def problem(
     styles: Styles,
     paper: Paper | None,
     theirs: Published | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Problem:
-    """One problem's words, figures and tables, with what others have published of it."""
+    """One problem's words, figures and tables, with what others have published of it.
+
+    Figures and tables have the display `names` of optimisers, of which `styles` has the looks too; words their labels.
+    """
     comparison = analysis.comparison
+    shown, looked = renamed.renamed(analysis, names or {}), renamed.visits(visits, names or {})
     part = Part(
         stem,
         comparison.title,
         tuple(verdict.verdict(analysis)),
-        tuple(pictures.pictures(analysis, visits, importance(visits) if visits else None, styles, paper)),
-        tuple(tables.tables(analysis, styles, theirs)),
+        tuple(pictures.pictures(shown, looked, importance(looked) if looked else None, styles, paper)),
+        tuple(tables.tables(shown, styles, renamed.published(theirs, analysis, names or {}))),
         {
-            f"{stem}-curves.csv": csv(tables.curves(analysis)).encode(),
-            f"{stem}-runs.csv": csv(tables.runs(analysis)).encode(),
+            f"{stem}-curves.csv": csv(tables.curves(shown)).encode(),
+            f"{stem}-runs.csv": csv(tables.runs(shown)).encode(),
         },
         paper,
     )
@@ -134,8 +141,9 @@ def _captions(part: Part) -> str:
     """What the figures of a paper do not say themselves, one LaTeX caption each."""
     lines = ["% Captions of the figures, which carry neither title nor remark."]
     for picture in part.pictures:
-        words = f"{part.title}: {picture.title}. {picture.caption}".strip()
-        lines += [f"% {part.stem}-{picture.name}", rf"\caption{{{escaping.latex(words)}}}"]
+        words = escaping.latex(f"{part.title}: {picture.title}. {picture.caption}".strip())
+        words = _RAISED.sub(lambda digits: f"$^{{{digits[0].translate(_LOWERED)}}}$", words)
+        lines += [f"% {part.stem}-{picture.name}", rf"\caption{{{words}}}"]
     return "\n".join(lines) + "\n"
 
 

@@ -143,7 +143,7 @@ def cut(axes: Axes, which: str) -> None:
     size = 7 * canvas.sheet().scale
     strokes = Path([(-1, -0.7), (1, 0.1), (-1, -0.1), (1, 0.7)], [Path.MOVETO, Path.LINETO] * 2)
     if which == "x":
-        strokes = Path(strokes.vertices[:, ::-1], strokes.codes)  # type: ignore[index, call-overload]
+        strokes = Path(strokes.vertices[:, ::-1], strokes.codes)  # type: ignore[index]
     axes.scatter(
         *(([0], [1]) if which == "y" else ([1], [0])),
         marker=strokes,
@@ -201,7 +201,7 @@ class _Alike(Formatter):
     def __call__(self, x: float, pos: int | None = None) -> str:
         return self.format_ticks([x])[0]
 
-    def format_ticks(self, values: Sequence[float]) -> list[str]:  # type: ignore[override]
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
         return even([float(value) for value in values])
 
 
