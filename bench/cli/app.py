@@ -68,7 +68,11 @@ def report(
         bool, typer.Option("--check", help="Write nothing; say whether the report there is the same, byte for byte.")
     ] = False,
     paper: Annotated[
-        str | None, typer.Option(help="Figures for a venue's paper: neurips2024, icml2024, icml2024_full, ieee, ...")
+        str | None,
+        typer.Option(help="Figures and LaTeX for a venue's paper: neurips2024, icml2024, icml2024_full, ieee, ..."),
+    ] = None,
+    names: Annotated[
+        Path | None, typer.Option(help="A YAML file of display names for figures and tables: optuna_tpe: TPE")
     ] = None,
     new_references: Annotated[
         bool, typer.Option("--new-references", help="Measure scores by what is loaded now, not by what is stored.")
@@ -85,7 +89,7 @@ def report(
     from bench.report import check as checking  # noqa: PLC0415
     from bench.report.runs import selection  # noqa: PLC0415
 
-    wanted = selection.selection(experiments, optimizers, problems, paper)
+    wanted = selection.selection(experiments, optimizers, problems, paper, names)
     if check:
         checked = checking.check(results_dir, reports_dir, wanted)
         typer.echo(str(checked), nl=False)

@@ -7,14 +7,14 @@ from pathlib import Path
 from bench import files as whole_files
 from bench.errors import UserError
 from bench.report import audit, checksums, contents, markdown
-from bench.report.analysis import published
+from bench.report.analysis import published, renamed
 from bench.report.analysis.across import across
 from bench.report.analysis.comparison import analyse
 from bench.report.contents import Contents, Problem
 from bench.report.look import style
 from bench.report.look.paper import paper
 from bench.report.page import report_page
-from bench.report.runs import curves, extremes, references, selection, visits
+from bench.report.runs import curves, extremes, naming, references, selection, visits
 from bench.report.runs.curves import Comparison
 from bench.report.runs.references import References
 from bench.report.runs.selection import Reading, Selection
@@ -101,6 +101,9 @@ def _collected(
     theirs = published.read(results_dir, wanted.experiments)
     warnings = reading.warnings
     looks = style.styles(label for comparison in comparisons for label in comparison.final["label"])
+    names = {label: name for label, name in wanted.names.items() if label in looks}
+    naming.refuse_clashes(names, looks)
+    looks |= {name: looks[label] for label, name in names.items()}
 
     def drawn(stem: str, comparison: Comparison) -> tuple[Problem, list[str]]:
         analysis = analyse(comparison, reading, stored)
@@ -109,7 +112,7 @@ def _collected(
         findings = audit.findings(comparison, reading.results, reading.left_out, looked)
         reported = theirs.get(f"{comparison.dataset}/{comparison.model}")
         others = reported.of(comparison.metric) if reported else None
-        return contents.problem(stem, analysis, looked, findings, looks, venue, others), warned
+        return contents.problem(stem, analysis, looked, findings, looks, venue, others, names), warned
 
     problems, undrawn = [], []
     used: References = {}
@@ -124,7 +127,7 @@ def _collected(
         used |= problem.analysis.references
     if not problems:
         raise UserError(f"nothing is left to report: {undrawn[0]}")
-    together = across([problem.analysis for problem in problems])
+    together = across([renamed.renamed(problem.analysis, names) for problem in problems])
     warnings += undrawn
     selection.warn(warnings)
     report = Contents(

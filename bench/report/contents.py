@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.provenance import digest
-from bench.report.analysis import published
+from bench.report.analysis import published, renamed
 from bench.report.analysis.across import Across
 from bench.report.analysis.comparison import Analysis
 from bench.report.analysis.importance import importance
@@ -17,13 +17,15 @@ from bench.report.look.paper import Paper
 from bench.report.runs.curves import Comparison
 from bench.report.runs.selection import Selection
 from bench.report.runs.visits import Visits
-from bench.report.tables import tables
+from bench.report.tables import escaping, tables
 from bench.report.tables.formats import Tabled, csv
 from bench.report.words import across as together
 from bench.report.words import verdict
 from bench.results import Results
 
 _USUAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+_RAISED, _LOWERED = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+"), str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 ACROSS = "all"
 """The stem of what is said of all problems together."""
@@ -40,6 +42,8 @@ class Part:
     tables: tuple[Tabled, ...]
     data: Mapping[str, bytes] = field(default_factory=dict)
     """Files of data by name, beside those of the tables."""
+    paper: Paper | None = None
+    """What its figures and its LaTeX are made for; None for a screen."""
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -49,8 +53,10 @@ class Part:
             for picture in self.pictures
             for ending, content in picture.files.items()
         }
+        if self.paper is not None:
+            files[f"figures/{self.stem}-captions.tex"] = _captions(self).encode()
         for table in self.tables:
-            files |= {f"tables/{name}": content for name, content in table.files(self.stem).items()}
+            files |= {f"tables/{name}": content for name, content in table.files(self.stem, self.paper).items()}
         return files | {f"tables/{name}": content for name, content in self.data.items()}
 
 
@@ -96,19 +102,25 @@ def problem(
     styles: Styles,
     paper: Paper | None,
     theirs: Published | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Problem:
-    """One problem's words, figures and tables, with what others have published of it."""
+    """One problem's words, figures and tables, with what others have published of it.
+
+    Figures and tables have the display `names` of optimisers, of which `styles` has the looks too; words their labels.
+    """
     comparison = analysis.comparison
+    shown, looked = renamed.renamed(analysis, names or {}), renamed.visits(visits, names or {})
     part = Part(
         stem,
         comparison.title,
         tuple(verdict.verdict(analysis)),
-        tuple(pictures.pictures(analysis, visits, importance(visits) if visits else None, styles, paper)),
-        tuple(tables.tables(analysis, styles, theirs)),
+        tuple(pictures.pictures(shown, looked, importance(looked) if looked else None, styles, paper)),
+        tuple(tables.tables(shown, styles, renamed.published(theirs, analysis, names or {}))),
         {
-            f"{stem}-curves.csv": csv(tables.curves(analysis)).encode(),
-            f"{stem}-runs.csv": csv(tables.runs(analysis)).encode(),
+            f"{stem}-curves.csv": csv(tables.curves(shown)).encode(),
+            f"{stem}-runs.csv": csv(tables.runs(shown)).encode(),
         },
+        paper,
     )
     return Problem(part, analysis, tuple(findings), theirs)
 
@@ -121,7 +133,18 @@ def overall(across: Across, styles: Styles, paper: Paper | None) -> Part:
         tuple(together.verdict(across)),
         tuple(pictures.pictures_across(across, styles, paper)),
         tuple(tables.tables_across(across, styles)) if across.complete else (tables.records(across, styles),),
+        paper=paper,
     )
+
+
+def _captions(part: Part) -> str:
+    """What the figures of a paper do not say themselves, one LaTeX caption each."""
+    lines = ["% Captions of the figures, which carry neither title nor remark."]
+    for picture in part.pictures:
+        words = escaping.latex(f"{part.title}: {picture.title}. {picture.caption}".strip())
+        words = _RAISED.sub(lambda digits: f"$^{{{digits[0].translate(_LOWERED)}}}$", words)
+        lines += [f"% {part.stem}-{picture.name}", rf"\caption{{{words}}}"]
+    return "\n".join(lines) + "\n"
 
 
 def stems(comparisons: Sequence[Comparison]) -> dict[str, Comparison]:

@@ -1,25 +1,29 @@
 """Every figure of a report: which there are, what each is called, and what is seen in it."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from bench.report import figures
 from bench.report.analysis.across import Across
 from bench.report.analysis.comparison import Analysis
 from bench.report.analysis.importance import Importance
-from bench.report.figures import Scale
-from bench.report.figures.scales import written
+from bench.report.figures import Scale, scales
 from bench.report.look.paper import Paper
 from bench.report.look.style import Style
 from bench.report.runs.visits import Visits
-from bench.space import Categorical, Parameter
+from bench.space import Categorical, Int, Parameter
 from bench.wording import one_line, plural
 
 Styles = Mapping[str, Style]
+
+_FEW = 12
+"""Of so few whole numbers points lie on each other."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Picture:
     """What is seen, for those who do not see it."""
     files: Mapping[str, bytes]
     """By format."""
+    caption: str = ""
+    """What must be known to read it; it stands in the figure, save on a paper."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +74,22 @@ def pictures_across(across: Across, styles: Styles, paper: Paper | None = None) 
 
 def _rendered(sketch: Sketch, paper: Paper | None) -> Picture:
     with figures.look(paper):
-        return Picture(sketch.name, sketch.title, sketch.alt, figures.render(sketch.draw(), sketch.detail))
+        figure = sketch.draw()
+        return Picture(
+            sketch.name, sketch.title, sketch.alt, figures.render(figure, sketch.detail), str(figure.get_label())
+        )
 
 
 def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
+    """Losses against evaluations and seconds; regret is the first where the minimum is known."""
     comparison, kinds = analysis.comparison, analysis.kinds
     title = comparison.title
     names = _loss_names(analysis)
     who = _who(analysis)
+    known = bool(comparison.runs["minimum"].notna().all())
+    regret = list(_regret(analysis, styles, known))
+    if known:
+        yield from regret
     for kind in kinds:
         yield Sketch(
             kind,
@@ -94,14 +108,35 @@ def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
                 f"Step curves of {who}: {names[kind]} against the seconds of optimiser and evaluations.",
                 lambda frame=frame, kind=kind: figures.seconds(frame, styles, title, _axis(analysis, kind)),  # type: ignore[misc]
             )
-    if kinds and np.isfinite(analysis.regret.get("median", pd.Series(dtype=float))).any():
-        regret = analysis.baseline.assign(median=analysis.baseline["median"] - _best(analysis))
-        yield Sketch(
-            "regret",
-            "Regret: how far above the best known loss, on logarithmic axes",
-            f"Step curves of {who} on logarithmic axes: loss above the best known, against evaluations.",
-            lambda: figures.regret(analysis.regret, styles, title, baseline=regret),
-        )
+    if not known:
+        yield from regret
+
+
+def _regret(analysis: Analysis, styles: Styles, known: bool) -> Iterator[Sketch]:
+    """Loss above the least that is known; `known` where that is the minimum of a function."""
+    if not analysis.kinds or not np.isfinite(analysis.regret.get("median", pd.Series(dtype=float))).any():
+        return
+    least = "minimum of the function" if known else "lowest loss of any run"
+    what = "value above the minimum" if known else "loss above the best known"
+    baseline = analysis.baseline.assign(median=analysis.baseline["median"] - _best(analysis))
+    yield Sketch(
+        "regret",
+        f"Regret: how far above the {least}, on logarithmic axes",
+        f"Step curves of {_who(analysis)} on logarithmic axes: loss above the {least}, against evaluations.",
+        lambda: figures.regret(
+            analysis.regret,
+            styles,
+            analysis.comparison.title,
+            f"regret: {what}",
+            baseline,
+            f"Regret is measured from the {least}{_at(analysis)}.",
+        ),
+    )
+
+
+def _at(analysis: Analysis) -> str:
+    best = _best(analysis)
+    return f", {best:.4g}" if np.isfinite(best) else ""
 
 
 def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
@@ -150,29 +185,29 @@ def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
 def looking(
     analysis: Analysis, visits: Visits | None, important: Importance | None, styles: Styles
 ) -> Iterator[Sketch]:
-    """The figures of where optimisers looked; none where that is not recorded."""
-    if visits is None or not len(visits.trials) or not visits.space.searched:
+    """The figures of where optimisers looked; none where that is not recorded, or there is but one hyperparameter."""
+    if visits is None or not len(visits.trials) or len(visits.space.searched) < 2:
         return
     comparison = analysis.comparison
     title, who = comparison.title, _who(analysis)
     order = {label: place for place, label in enumerate(comparison.final["label"])}
     trials = visits.trials.sort_values("label", key=lambda labels: labels.map(order), kind="stable")
     places = visits.places.loc[trials.index]
-    scales = {parameter.name: scale(parameter) for parameter in visits.space.searched}
+    axes = {parameter.name: scale(parameter) for parameter in visits.space.searched}
     yield Sketch(
         "coordinates",
         "Where each optimiser looked: all hyperparameters",
         f"A panel for each of {who}: every trial a line over all hyperparameters, darker where its loss is better.",
-        lambda: figures.coordinates(trials, places, list(scales.values()), styles, title, visits.thinned),
+        lambda: figures.coordinates(trials, places, list(axes.values()), styles, title, visits.thinned),
         detail=0.7,
     )
-    two = list(important.bars["parameter"][:2]) if important is not None else list(scales)[:2]
+    two = list(important.bars["parameter"][:2]) if important is not None else list(axes)[:2]
     if len(two) == 2:
         yield Sketch(
             "slices",
             f"Where each optimiser looked over the evaluations: {two[0]} and {two[1]}",
             f"A panel for each of {who}: every trial a point over {two[0]} and {two[1]}, darker where it came later.",
-            lambda: figures.slices(trials, places, (scales[two[0]], scales[two[1]]), styles, title, visits.thinned),
+            lambda: figures.slices(trials, places, (axes[two[0]], axes[two[1]]), styles, title, visits.thinned),
         )
     if important is not None:
         yield Sketch(
@@ -209,10 +244,26 @@ def _ranks(across: Across, styles: Styles) -> Iterator[Sketch]:
 def scale(parameter: Parameter) -> Scale:
     """What stands along a hyperparameter's axis; see `visits.places`."""
     if isinstance(parameter, Categorical):
-        last = len(parameter.choices) - 1
-        marks = [(place / last, _short(one_line(choice))) for place, choice in enumerate(parameter.choices)]
-        return Scale(parameter.name, tuple(marks if last < 4 else (marks[0], marks[-1])))
-    return Scale(parameter.name, ((0.0, written(float(parameter.low))), (1.0, written(float(parameter.high)))))
+        choices = parameter.choices
+        numbers = [
+            float(choice) for choice in choices if isinstance(choice, int | float) and choice not in (True, False)
+        ]
+        texts = scales.alike(numbers) if len(numbers) == len(choices) else [_short(one_line(c)) for c in choices]
+        marks = [(place / (len(choices) - 1), text) for place, text in enumerate(texts)]
+        return Scale(parameter.name, tuple(marks), len(choices), named=True)
+    low, high = float(parameter.low), float(parameter.high)
+    if parameter.log:
+        inner = [value for value in scales.decades(low, high, 4) if low < value < high]
+        inner = [value for value in inner if not isinstance(parameter, Int) or value.is_integer()]
+        places = [math.log(value / low) / math.log(high / low) for value in inner]
+    else:
+        steps = MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10], integer=isinstance(parameter, Int))
+        inner = [float(value) for value in steps.tick_values(low, high) if low < value < high]
+        places = [(value - low) / (high - low) for value in inner]
+    whole = isinstance(parameter, Int) and not parameter.log
+    few = round(high - low) + 1 if whole and high - low < _FEW else 0
+    texts = scales.alike([low, *inner, high])
+    return Scale(parameter.name, tuple(zip([0.0, *places, 1.0], texts, strict=True)), few)
 
 
 def _short(text: str) -> str:

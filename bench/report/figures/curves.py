@@ -1,13 +1,15 @@
 """Loss against evaluations, validation and test: what the main figures of a comparison show."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bench.report.figures.steps import Axis, Line, View, baseline_of
+from bench.report.figures import scales
+from bench.report.figures.steps import LOGARITHMIC, Axis, Line, View, baseline_of, cut_off, of_runs
 from bench.report.look.style import Style
 from bench.report.runs.curves import Comparison
 from bench.report.statistics import quartiles
@@ -22,7 +24,8 @@ def view(comparison: Comparison, kind: str, styles: Mapping[str, Style], baselin
     `baseline` (evaluations, median), random search's exact median curve, lies thin and grey under the others.
     """
     curves = comparison.curves
-    bottom, top = limits(curves, kind)
+    log = logarithmic(curves, kind)
+    bottom, top = limits(curves, kind, log)
     lines = []
     for row in comparison.final.to_dict("records"):
         part = curves[curves["label"] == row["label"]]
@@ -39,13 +42,14 @@ def view(comparison: Comparison, kind: str, styles: Mapping[str, Style], baselin
             style=styles[row["label"]],
         )
         lines.append(line)
-    return View(
+    view = View(
         title=comparison.title,
         x=evaluations(comparison.longest),
-        y=Axis(_axis(comparison, kind), bottom, top),
+        y=Axis(_axis(comparison, kind), bottom, top, log),
         lines=(*lines, *baseline_of(baseline)),
-        remarks=tuple(_caption(comparison, lines, top)),
+        remarks=(),
     )
+    return replace(view, remarks=tuple(_caption(comparison, view)))
 
 
 def evaluations(longest: int, log: bool = False) -> Axis:
@@ -60,7 +64,17 @@ def _axis(comparison: Comparison, kind: str) -> str:
     return f"{_AXIS[kind]}{' ' if len(comparison.metric) < 12 else chr(10)}({comparison.metric})"
 
 
-def limits(curves: pd.DataFrame, kind: str) -> tuple[float, float]:
+def logarithmic(curves: pd.DataFrame, kind: str) -> bool:
+    """Whether losses are drawn on a logarithmic axis: all are positive, and their `limits` there over two decades."""
+    values = curves[[f"{kind}_{name}" for name in quartiles.QUARTILES]].to_numpy(dtype=np.float64)
+    finite = values[np.isfinite(values)]
+    if len(finite) == 0 or finite.min() <= 0:
+        return False
+    low, high = limits(curves, kind, log=True)
+    return math.log10(high / low) / 1.08 > scales.MOST_LINEAR
+
+
+def limits(curves: pd.DataFrame, kind: str, log: bool = False) -> tuple[float, float]:
     """The range of losses in which curves differ, so that neither a bad start nor a diverged run hides it.
 
     What counts are the points after the first quarter of the evaluations (at least two, where there are more), and the
@@ -68,9 +82,13 @@ def limits(curves: pd.DataFrame, kind: str) -> tuple[float, float]:
     quartile, or median where there is none. In ascending order of the u_c - b, d is the first positive one from their
     lower median on, of two curves the larger. The axis reaches from b to the largest u_c that is at most b + 5 d, and
     on to each curve's last median that is at most b + 15 d. A margin of 4 % is added on both sides; what is above is
-    outside.
+    outside. With `log` all this holds of their logarithms; losses must be positive.
     """
     lower, median, upper = (f"{kind}_{name}" for name in quartiles.QUARTILES)
+    if log:
+        logs = {name: np.log10(curves[name].to_numpy(dtype=np.float64)) for name in (lower, median, upper)}
+        low, high = limits(curves.assign(**logs), kind)
+        return 10.0**low, 10.0**high
     longest = int(curves["evaluations"].max())
     early = min(max(2, math.ceil(longest / 4)), longest - 1)
     last = ~curves.duplicated("label", keep="last")
@@ -106,18 +124,14 @@ def _remarks(
         yield f"{row['failed']} of {row['trials']} failed"
 
 
-def _caption(comparison: Comparison, lines: Sequence[Line], top: float) -> Iterator[str]:
+def _caption(comparison: Comparison, view: View) -> Iterator[str]:
     """The lines under a figure: what is drawn, what is cut off, what is carried on."""
     most, least = int(comparison.final["runs"].max()), int(comparison.final["runs"].min())
-    if most == 1:
-        yield "One run each."
-    else:
-        fewer = " (fewer where n is given)" if least < most else ""
-        yield f"Median and quartiles of {most} runs{fewer}."
-    shown = np.concatenate([values for line in lines for values in (line.median, line.upper)])
-    highest = float(shown[np.isfinite(shown)].max(initial=-np.inf))
-    if highest > top:
-        yield f"Loss axis cut off at {top:.3g}; curves and bands reach {highest:.3g}."
+    yield of_runs(most, least, sum(line.band for line in view.lines))
+    if view.y.log:
+        yield LOGARITHMIC
+    if beyond := cut_off(view):
+        yield beyond
     for row in comparison.final.to_dict("records"):
         for reason in ("exhausted", "stopped"):
             if row[reason]:

@@ -95,8 +95,8 @@ def frame(figure: Figure, axes: Axes, right: float, tall: float, remarks: Sequen
     left = (axes.bbox.x0 - min(box.x0, axes.bbox.x0)) * scale + 6 + beside
     below = (axes.bbox.y0 - box.y0) * scale + 5
     width = max(paper.width * INCH, left + right + 2.7 * INCH) if paper.grows else paper.width * INCH
-    lines = words.fold(" ".join(remarks), width - left - 6, paper.note)
-    title = words.fold(axes.get_title(loc="left"), width - left - 6, paper.title, "bold")
+    lines = words.caption(figure, remarks, width - left - 6)
+    title = words.heading(axes.get_title(loc="left"), width - left - 6)
     axes.set_title("\n".join(title), pad=8)
     below += words.note_height() * len(lines) + 4
     height = tall + below + (17 + paper.title + 1.2 * paper.title * (len(title) - 1) if title else 8)

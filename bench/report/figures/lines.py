@@ -14,8 +14,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from bench.report.figures.curves import evaluations, limits
-from bench.report.figures.steps import Axis, Line, View, baseline_of, draw
+from bench.report.figures.curves import evaluations, limits, logarithmic
+from bench.report.figures.steps import LOGARITHMIC, Axis, Line, View, baseline_of, cut_off, draw, of_runs
 from bench.report.look.style import Style
 
 Styles = Mapping[str, Style]
@@ -38,16 +38,18 @@ def seconds(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "best v
     log = bool(len(positive)) and float(ends.max()) >= 8 * float(ends.min())
     low, high = (float(positive.min()), float(ends.max()) * 1.06) if log else (0.0, float(ends.max()) * 1.012)
     shares = np.ceil(100 * frame["seconds"] / frame["label"].map(ends).replace(0, 1)).astype(int)
-    bottom, top = limits(_renamed(frame.assign(evaluations=shares)), "loss")
-    return draw(
-        View(
-            title,
-            Axis("charged seconds", low, high if high > low else low + 1, log),
-            Axis(axis, bottom, top),
-            _lines(frame, "seconds", styles, top),
-            tuple(_caption(frame, top)),
-        )
+    renamed = _renamed(frame.assign(evaluations=shares))
+    log_loss = logarithmic(renamed, "loss")
+    bottom, top = limits(renamed, "loss", log_loss)
+    view = View(
+        title,
+        Axis("charged seconds", low, high if high > low else low + 1, log),
+        Axis(axis, bottom, top, log_loss),
+        _lines(frame, "seconds", styles, top),
+        (),
     )
+    remarks = (*_caption(frame), *([LOGARITHMIC] if log_loss else []), cut_off(view))
+    return draw(replace(view, remarks=tuple(remark for remark in remarks if remark)))
 
 
 def regret(
@@ -56,6 +58,7 @@ def regret(
     title: str,
     axis: str = "regret: loss above the best known",
     baseline: pd.DataFrame | None = None,
+    remark: str = "",
 ) -> Figure:
     """Regret against evaluations on logarithmic axes: label, evaluations, lower, median, upper, runs.
 
@@ -69,7 +72,7 @@ def regret(
             evaluations(int(frame["evaluations"].max()), log=True),
             Axis(axis, bottom, top, log=True),
             (*lines, *baseline_of(baseline)),
-            tuple(_caption(frame, math.inf)),
+            (*_caption(frame), remark) if remark else tuple(_caption(frame)),
         )
     )
 
@@ -122,7 +125,7 @@ def overhead(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "optim
             replace(evaluations(int(frame["evaluations"].max())), label="trials"),
             Axis(axis, bottom, top, log=True),
             _lines(frame, "evaluations", styles, top, log=True),
-            (*_caption(frame, math.inf), *([f"A point is the mean of {every} trials."] if every > 1 else [])),
+            (*_caption(frame), *([f"A point is the mean of {every} trials."] if every > 1 else [])),
         )
     )
 
@@ -161,15 +164,10 @@ def _remarks(median: Values, top: float, log: bool) -> Iterator[str]:
         yield "reaches 0" if last == 0 else "better than the best known"
 
 
-def _caption(frame: pd.DataFrame, top: float) -> Iterator[str]:
+def _caption(frame: pd.DataFrame) -> Iterator[str]:
     if "runs" in frame:
         runs = frame.groupby("label")["runs"].max()
-        fewer = " (fewer where n is given)" if runs.min() < runs.max() else ""
-        yield f"Median and quartiles of {runs.max()} runs{fewer}." if runs.max() > 1 else "One run each."
-    values = frame[[name for name in ("median", "upper") if name in frame]].to_numpy(dtype=np.float64)
-    highest = float(values[np.isfinite(values)].max(initial=-np.inf))
-    if highest > top:
-        yield f"Axis cut off at {top:.3g}; curves and bands reach {highest:.3g}."
+        yield of_runs(int(runs.max()), int(runs.min()), int((runs > 1).sum()) if "lower" in frame else 0)
 
 
 def _problems(frame: pd.DataFrame) -> str:

@@ -14,8 +14,8 @@ from bench.report.look.style import Style
 
 _EDGE = 6.0
 _GAP = 10.0
-_LEAST, _TALL = 118.0, 78.0
-"""A panel's least width and its height on a screen, in points."""
+_LEAST, _NARROW, _TALL = 118.0, 68.0, 78.0
+"""A panel's least width, that where many must fit one page of paper, and its height, on a screen, in points."""
 
 
 Marks = Sequence[tuple[float, str]]
@@ -57,17 +57,15 @@ def panels(
 ) -> tuple[Figure, list[Panel]]:
     """A figure with an empty panel for each label, in rows; `room` is left free at its left and below, in points.
 
-    As many stand beside each other as can be read on the sheet. The remarks are folded under all of them.
+    As many stand beside each other as can be read on the sheet, and on paper as many as it takes for one page. The
+    remarks are folded under all of them.
     """
     paper = sheet()
     left, below = _EDGE + room[0], room[1]
-    width = paper.width * INCH
-    if paper.grows and len(labels) > 9:
-        width = paper.widest * INCH
     gap = _GAP * paper.scale
-    columns = max(1, min(len(labels), int((width - left - _EDGE + gap) // (_LEAST * paper.scale + gap)), 5))
-    wide = (width - left - _EDGE - gap * (columns - 1)) / columns
     tall *= paper.scale
+    width, columns = _grid(len(labels), left, tall)
+    wide = panel_width(len(labels), room[0], tall / paper.scale)
     rows = -(-len(labels) // columns)
     figure = canvas.blank()
     dot = 12 * paper.scale
@@ -75,8 +73,8 @@ def panels(
         words.lines(figure, label, wide - dot, color=style.darker(styles[label].color), va="bottom") for label in labels
     ]
     head = max(len(lines) for lines in names) * words.name_height() + 3
-    caption = words.fold(" ".join(remarks), width - 2 * _EDGE, paper.note)
-    heading = words.fold(title, width - 2 * _EDGE, paper.title, "bold")
+    caption = words.caption(figure, remarks, width - 2 * _EDGE)
+    heading = words.heading(title, width - 2 * _EDGE)
     foot = _EDGE + len(caption) * words.note_height() + 5
     height = foot + below + rows * (tall + head) + (rows - 1) * gap / 2 + _EDGE + words.heading_height(heading)
     figure.set_size_inches(width / INCH, height / INCH)
@@ -94,3 +92,32 @@ def panels(
     words.under(figure, caption, _EDGE)
     words.over(figure, heading, _EDGE)
     return figure, grid
+
+
+def panel_width(count: int, beside: float, tall: float = _TALL) -> float:
+    """How wide each of so many panels is, in points."""
+    left = _EDGE + beside
+    width, columns = _grid(count, left, tall * sheet().scale)
+    return (width - left - _EDGE - _GAP * sheet().scale * (columns - 1)) / columns
+
+
+def _grid(count: int, left: float, tall: float) -> tuple[float, int]:
+    """The figure's width in points, and how many panels stand beside each other.
+
+    On paper panels are narrower, and after that the figure as wide as the page, where else they would not fit one.
+    """
+    paper = sheet()
+    gap = _GAP * paper.scale
+
+    def fitting(width: float, least: float) -> int:
+        return max(1, min(count, int((width - left - _EDGE + gap) // (least * paper.scale + gap)), 5))
+
+    if paper.grows:
+        width = (paper.widest if count > 9 else paper.width) * INCH
+        return width, fitting(width, _LEAST)
+    for width in (paper.width * INCH, paper.widest * INCH):
+        for columns in range(fitting(width, _LEAST), fitting(width, _NARROW) + 1):
+            row = tall + 1.5 * words.name_height() + gap / 2
+            if -(-count // columns) * row <= paper.tallest * INCH:
+                return width, columns
+    return width, columns

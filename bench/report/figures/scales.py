@@ -1,14 +1,22 @@
-"""Axes with few round marks that have both ends, linear or logarithmic, written without mathematics."""
+"""Axes with few round marks, linear or logarithmic, in one notation without mathematics; where they are cut off."""
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
+from matplotlib.path import Path
+from matplotlib.ticker import FixedFormatter, FixedLocator, Formatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from bench.report.figures import canvas
+from bench.report.look import style
 
+MOST_LINEAR = 2.0
+"""The decades that losses may span on a linear axis; beyond, the axis is logarithmic."""
+
+_MINUS = "\N{MINUS SIGN}"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -20,6 +28,7 @@ def set_x(axes: Axes, low: float, high: float, log: bool = False, longest: float
         _logarithmic(axes, "x", low, high, few + 1, longest)
     elif longest is not None:
         axes.set_xticks(ticks(int(longest), few))
+        axes.xaxis.set_major_formatter(_Alike())
     else:
         _linear(axes, "x", few)
 
@@ -76,13 +85,77 @@ def written(value: float) -> str:
     ['0.002', '50', '10⁻⁵', '2·10⁶']
     """
     if value < 0:
-        return f"\N{MINUS SIGN}{written(-value)}"
+        return f"{_MINUS}{written(-value)}"
     if value == 0 or 1e-3 <= value < 1e5:
         return f"{value:.4g}" if value < 1e4 else f"{value:.0f}"
-    power = math.floor(math.log10(value) + 1e-9)
-    raised = f"10{str(power).translate(_RAISED)}"
-    factor = value / _ten(power)
-    return raised if abs(factor - 1) < 1e-6 else f"{factor:.3g}·{raised}"
+    return _raised(value)
+
+
+def alike(values: Sequence[float]) -> list[str]:
+    """Numbers of one logarithmic axis in one notation: all as decimals, or all as powers of ten.
+
+    >>> alike([0.001, 0.01]), alike([0.0001, 0.001, 0.02])
+    (['0.001', '0.01'], ['10⁻⁴', '10⁻³', '2·10⁻²'])
+    """
+    if all(value == 0 or 1e-3 <= abs(value) < 1e5 for value in values):
+        return [written(value) for value in values]
+    return ["0" if value == 0 else f"{_MINUS if value < 0 else ''}{_raised(abs(value))}" for value in values]
+
+
+def even(values: Sequence[float]) -> list[str]:
+    """Evenly spaced numbers of one linear axis: with as many decimals each, or as multiples of one power of ten.
+
+    >>> even([0, 0.25, 0.5]), even([0, 1e-5, 2e-5]), even([0.5, 1])
+    (['0.00', '0.25', '0.50'], ['0', '1·10⁻⁵', '2·10⁻⁵'], ['0.5', '1.0'])
+    """
+    largest = max((abs(value) for value in values), default=0.0)
+    small = largest > 0 and not 1e-3 <= largest < 1e6
+    power = math.floor(math.log10(largest) + 1e-9) if small else 0
+    shares = [value / _ten(power) if power > -300 else 0.0 for value in values]
+    step = min((abs(b - a) for a, b in pairwise(shares)), default=0.0) or largest / _ten(max(power, -300)) or 1.0
+    digits = next((digits for digits in range(12) if all(abs(round(x, digits) - x) < 1e-3 * step for x in shares)), 12)
+    raised = f"·10{str(power).translate(_RAISED)}" if small else ""
+    return [
+        "0" if share == 0 and small else f"{share:.{digits}f}{raised}".replace("-", _MINUS, 1)
+        for share in (0.0 if abs(share) < 1e-9 * step else share for share in shares)
+    ]
+
+
+def spans_decades(values: NDArray[np.float64]) -> bool:
+    """Whether losses are drawn on a logarithmic axis: all positive, in a `robust` range of over two decades."""
+    finite = values[np.isfinite(values)]
+    if len(finite) == 0 or finite.min() <= 0:
+        return False
+    low, high = robust(np.log10(finite))
+    return (high - low) / 1.08 > MOST_LINEAR
+
+
+def shown(values: NDArray[np.float64], log: bool) -> tuple[float, float]:
+    """The `robust` range of an axis, linear or logarithmic."""
+    if not log:
+        return robust(values)
+    low, high = robust(np.log10(values[np.isfinite(values)]))
+    return 10.0**low, 10.0**high
+
+
+def cut(axes: Axes, which: str) -> None:
+    """Two slanted strokes across the far end of an axis: more lies beyond it."""
+    size = 7 * canvas.sheet().scale
+    strokes = Path([(-1, -0.7), (1, 0.1), (-1, -0.1), (1, 0.7)], [Path.MOVETO, Path.LINETO] * 2)
+    if which == "x":
+        strokes = Path(strokes.vertices[:, ::-1], strokes.codes)  # type: ignore[index]
+    axes.scatter(
+        *(([0], [1]) if which == "y" else ([1], [0])),
+        marker=strokes,
+        s=size**2,
+        facecolors="none",
+        edgecolors=style.MUTED,
+        linewidths=0.8,
+        transform=axes.transAxes,
+        clip_on=False,
+        zorder=10,
+        gid="cut",
+    )
 
 
 def robust(values: NDArray[np.float64], factor: float = 5.0) -> tuple[float, float]:
@@ -107,9 +180,7 @@ def robust(values: NDArray[np.float64], factor: float = 5.0) -> tuple[float, flo
 def _linear(axes: Axes, which: str, few: int) -> None:
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(MaxNLocator(nbins=few, steps=[1, 2, 2.5, 5, 10]))
-    formatter = ScalarFormatter(useOffset=False)
-    formatter.set_powerlimits((-4, 6))
-    axis.set_major_formatter(formatter)
+    axis.set_major_formatter(_Alike())
 
 
 def _logarithmic(axes: Axes, which: str, low: float, high: float, few: int, last: float | None = None) -> None:
@@ -120,8 +191,26 @@ def _logarithmic(axes: Axes, which: str, low: float, high: float, few: int, last
         places.append(last)
     axis.set_minor_locator(NullLocator())
     axis.set_major_locator(FixedLocator(places))
-    axis.set_major_formatter(FixedFormatter([written(place) for place in places]))
+    axis.set_major_formatter(FixedFormatter(alike(places)))
     (axes.set_xlim if which == "x" else axes.set_ylim)(low, high)
+
+
+class _Alike(Formatter):
+    """Marks of a linear axis; see `even`."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return self.format_ticks([x])[0]
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        return even([float(value) for value in values])
+
+
+def _raised(value: float) -> str:
+    """A positive number as a multiple of a power of ten."""
+    power = math.floor(math.log10(value) + 1e-9)
+    raised = f"10{str(power).translate(_RAISED)}"
+    factor = value / _ten(power)
+    return raised if abs(factor - 1) < 1e-6 else f"{factor:.3g}·{raised}"
 
 
 def _ten(power: int) -> float:

@@ -1,6 +1,7 @@
 """Step curves with bands, and labels at their ends: what is shown as plain data, and how it is drawn."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,10 @@ class Axis:
     """Whether its values are whole numbers of evaluations, from 1."""
 
 
+BANDS = 5
+"""How many bands one figure has at most; of more curves the quartiles are thin lines at some places."""
+
+
 @dataclass(frozen=True)
 class View:
     """What one figure shows."""
@@ -67,6 +72,21 @@ class View:
         return self.y.high
 
     @property
+    def thinned(self) -> bool:
+        """Whether quartiles are thin lines instead of bands."""
+        return sum(line.band for line in self.lines) > BANDS
+
+    @property
+    def beyond(self) -> tuple[int, int, float]:
+        """How many medians lie above the axis, of how many; how far the medians and upper quartiles reach that do."""
+        drawn = [line for line in self.lines if not line.baseline]
+        medians = np.concatenate([line.median[line.x <= line.end] for line in drawn])
+        values = np.concatenate([medians, *(line.upper for line in drawn if line.band)])
+        above = values[np.isfinite(values) & (values > self.y.high)]
+        finite = medians[np.isfinite(medians)]
+        return int((finite > self.y.high).sum()), len(finite), float(above.max(initial=-np.inf))
+
+    @property
     def reach(self) -> float:
         """Where the longest curve ends."""
         return max(float(line.x[-1]) for line in self.lines if not line.baseline)
@@ -81,6 +101,30 @@ def baseline_of(frame: pd.DataFrame | None) -> tuple[Line, ...]:
     return (Line("random, exact median", "", x, median, median, median, False, math.inf, BASELINE, baseline=True),)
 
 
+def of_runs(most: int, least: int, bands: int) -> str:
+    """What is drawn of so many runs, with so many bands asked for, as a caption says it."""
+    if most <= 1:
+        return "One run each."
+    fewer = " (fewer where n is given)" if least < most else ""
+    if bands > BANDS:
+        return f"Median of {most} runs{fewer}; thin vertical lines: quartiles at some places."
+    return f"Median and quartiles of {most} runs{fewer}."
+
+
+def cut_off(view: View) -> str:
+    """What a caption says of an axis that is cut off; empty where nothing lies above it."""
+    count, total, highest = view.beyond
+    if not math.isfinite(highest):
+        return ""
+    name = "Loss axis" if "loss" in view.y.label else "Axis"
+    if count:
+        return f"{name} cut off at {view.y.high:.3g}: {count} of {total} medians lie beyond, up to {highest:.3g}."
+    return f"{name} cut off at {view.y.high:.3g}: upper quartiles reach {highest:.3g}."
+
+
+LOGARITHMIC = "Logarithmic loss axis: losses span more than two decades."
+
+
 def draw(view: View) -> Figure:
     """The figure; call it within `look`."""
     figure = canvas.blank()
@@ -89,6 +133,8 @@ def draw(view: View) -> Figure:
         _curve(axes, line, view, place)
     scales.set_x(axes, view.x.low, view.x.high, log=view.x.log, longest=view.reach if view.x.counts else None)
     scales.set_y(axes, view.y.low, view.y.high, log=view.y.log)
+    if math.isfinite(view.beyond[2]):
+        scales.cut(axes, "y")
     axes.set_xlabel(view.x.label)
     axes.set_ylabel(view.y.label)
     axes.set_title(view.title, pad=8)
@@ -112,18 +158,20 @@ def _curve(axes: Axes, line: Line, view: View, place: int) -> None:
         axes.plot(x, median, color=line.style.color, linewidth=0.9, drawstyle="steps-post", zorder=1.5)
         return
     look: dict[str, Any] = {"color": line.style.color, "drawstyle": "steps-post", "zorder": 3 + 0.01 * place}
-    if line.band:
+    observed = int(np.searchsorted(line.x, line.end, side="right"))
+    cut = len(x) if observed == len(line.x) else observed + 1
+    marks = _marks(line.x[: cut - 1], view, place)
+    if line.band and view.thinned:
+        _quartiles(axes, (x, lower, upper), marks, view, place, line.style)
+    elif line.band:
         new = _changes(lower, upper)
         band: dict[str, Any] = {
             "color": line.style.color,
-            "alpha": _alpha(len(view.lines)),
+            "alpha": 0.11,
             "linewidth": 0,
             "zorder": 2,
         }
         axes.fill_between(x[new], lower[new], upper[new], step="post", **band)
-    observed = int(np.searchsorted(line.x, line.end, side="right"))
-    cut = len(x) if observed == len(line.x) else observed + 1
-    marks = _marks(line.x[: cut - 1], view, place)
     axes.plot(x[:cut], median[:cut], linestyle=line.style.dash, markevery=marks, **canvas.marker(line.style), **look)
     if cut < len(x):
         axes.plot(x[observed:], median[observed:], linestyle="-", linewidth=0.8, alpha=0.55, **look)
@@ -138,9 +186,21 @@ def _changes(*curves: Values) -> NDArray[np.bool_]:
     return new
 
 
-def _alpha(lines: int) -> float:
-    """How dense a band is: of many, each less, that they do not become one."""
-    return 0.11 * min(1.0, 8 / lines)
+def _quartiles(
+    axes: Axes, curves: tuple[Values, Values, Values], marks: Sequence[int], view: View, place: int, look: Style
+) -> None:
+    """Thin lines from the lower to the upper quartile, each within the step of a marker, beside those of other curves.
+
+    They stand in the part of the step that belongs to the curve, so that those of one step do not cover each other.
+    """
+    x, lower, upper = curves
+    at = np.array([i for i in marks if np.isfinite(lower[i])], dtype=np.int64)
+    share = (place + 0.5) / len(view.lines)
+    width = np.minimum(x[at + 1], view.reach) - x[at]
+    axes.vlines(
+        x[at] + share * width, lower[at], upper[at], color=look.color, alpha=0.6, linewidth=0.9 * canvas.sheet().scale,
+        zorder=2,
+    )  # fmt: skip
 
 
 def _beyond(view: View) -> float:

@@ -1,7 +1,9 @@
 """Where each optimiser looked: parallel coordinates, and two hyperparameters over the evaluations."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bench.report.figures import words
-from bench.report.figures.canvas import sheet
-from bench.report.figures.panels import panels
+from bench.report.figures.canvas import INCH, sheet
+from bench.report.figures.panels import panel_width, panels
 from bench.report.look.style import Style
 
 Values = NDArray[np.float64]
@@ -23,6 +25,8 @@ LINES, POINTS = 60, 200
 """How many trials a panel shows at most; of more than ten panels each shows the fewer, the smaller its share is."""
 _OFF = -0.16
 """Where an inactive hyperparameter is drawn, below the low end of all others."""
+_SHARES = (0.7548776662466927, 0.5698402909980532)
+"""Of a sequence of low discrepancy in two dimensions, from the plastic number (Roberts 2018)."""
 _GOOD = LinearSegmentedColormap.from_list("good", ["#08306b", "#2171b5", "#9ecae1", "#d9d9d9", "#ececec"])
 _LATE = LinearSegmentedColormap.from_list("late", ["#dadada", "#9ecae1", "#3f8fc5", "#08306b"])
 
@@ -33,11 +37,29 @@ class Scale:
 
     name: str
     marks: tuple[tuple[float, str], ...]
+    """The low end, places between the two, the high end; all of the choices of a categorical one."""
+    levels: int = 0
+    """How many values it has, where they are few; 0 where it is continuous."""
+    named: bool = False
+    """Whether its marks are choices."""
 
     @property
     def ends(self) -> str:
-        """`0.01 to 0.3`."""
-        return f"{self.marks[0][1]} to {self.marks[-1][1]}"
+        """`0.01 to 0.3`, or `relu, tanh, gelu`."""
+        names = [text for _, text in self.marks]
+        return ", ".join(names) if self.named and len(names) <= 6 else f"{names[0]} to {names[-1]}"
+
+    def fitting(self, room: float, size: float, across: bool = True) -> tuple[tuple[float, str], ...]:
+        """Both ends, and between them as many evenly chosen marks as can be read along so many points."""
+        first, *inner, last = self.marks
+        for every in range(1, len(inner) + 1):
+            some = [first, *inner[every - 1 :: every], last]
+            spans = [_span(place, text, room, size, across) for place, text in some]
+            kept = [some[0], *(m for m, s in zip(some[1:-1], spans[1:-1], strict=True) if _between(s, spans)), some[-1]]
+            spans = [_span(place, text, room, size, across) for place, text in kept]
+            if len(kept) > 2 and all(a[1] <= b[0] for a, b in pairwise(spans)):
+                return tuple(kept)
+        return (first, last)
 
 
 def coordinates(
@@ -57,16 +79,18 @@ def coordinates(
     rows = {label: np.flatnonzero((trials["label"] == label).to_numpy()) for label in labels}
     most = _most(LINES, len(labels))
     some = thinned or any(len(drawn) > most for drawn in rows.values())
-    names = ", ".join(f"{place} {scale.name} ({scale.ends})" for place, scale in enumerate(scales, start=1))
+    listed = ", ".join(f"{scale.name} ({scale.ends})" for scale in scales)
     inactive = bool(places.isna().to_numpy().any())
     remarks = [
         f"{'Some trials' if some else 'Every trial'} of all runs; the darker a line, the better its loss.",
-        f"From low to high: {names}.",
+        f"From low to high, left to right: {listed}.",
         *(["An inactive hyperparameter stands at off."] if inactive else []),
     ]
     marks = {**({_OFF: "off"} if inactive else {}), 0.0: "low", 1.0: "high"}
     beside = max(words.measure(mark, sheet().note) for mark in marks.values()) + 8
-    figure, drawn = panels(labels, styles, title, remarks, (beside, 2 * words.note_height()))
+    names, upright = _axis_names(scales, panel_width(len(labels), beside))
+    deep = max(words.measure(name, sheet().note) for name in names) if upright else words.note_height()
+    figure, drawn = panels(labels, styles, title, remarks, (beside, deep + words.note_height()))
     ranks, values = trials["rank"].to_numpy(), places[[scale.name for scale in scales]].to_numpy(dtype=np.float64)
     for panel, label in zip(drawn, labels, strict=True):
         axes = panel.axes
@@ -75,7 +99,11 @@ def coordinates(
         _lines(axes, np.where(np.isnan(values[at]), _OFF, values[at]), ranks[at])
         axes.set_xlim(0.75, len(scales) + 0.25)
         axes.set_ylim((_OFF if inactive else 0.0) - 0.06, 1.06)
-        panel.mark([(place, str(place)) for place in _numbers(len(scales))], list(marks.items()), across=False)
+        panel.mark(list(enumerate(names, start=1)), list(marks.items()), across=False)
+        if upright:
+            axes.tick_params(axis="x", labelrotation=90)
+        else:
+            _inwards(axes, inactive=False)
     return figure
 
 
@@ -97,17 +125,18 @@ def slices(
     rows = {label: np.flatnonzero((trials["label"] == label).to_numpy()) for label in labels}
     most = _most(POINTS, len(labels))
     some = thinned or any(len(drawn) > most for drawn in rows.values())
-    x, y = scales
+    x, y = scales if scales[1].named or not scales[0].named else (scales[1], scales[0])
     inactive = bool(places[[x.name, y.name]].isna().to_numpy().any())
     remarks = [
         f"{'Some trials' if some else 'Every trial'} of all runs; the later, the darker. Rings: the best of each run.",
         *(["A hyperparameter that is inactive stands at off."] if inactive else []),
+        *(["Points of few values are spread a little."] if x.levels or y.levels else []),
     ]
     across = max(words.measure(mark, sheet().note) for _, mark in (*y.marks, (0.0, "off")))
     room = (across + words.name_height() + 10, 2 * words.note_height() + words.name_height())
     figure, drawn = panels(labels, styles, title, remarks, room)
     values = places[[x.name, y.name]].to_numpy(dtype=np.float64)
-    values = np.where(np.isnan(values), _OFF, values)
+    values = np.where(np.isnan(values), _OFF, _spread(values, (x.levels, y.levels)))
     evaluation, loss = trials["evaluation"].to_numpy(dtype=np.float64), trials["loss"].to_numpy(dtype=np.float64)
     best = _best(trials["run"].to_numpy(), loss)
     last = max(float(evaluation.max(initial=1.0)), 2.0)
@@ -124,7 +153,10 @@ def slices(
         axes.set_xlim(low, 1.06)
         axes.set_ylim(low, 1.06)
         off = ((_OFF, "off"),) if inactive else ()
-        panel.mark((*off, *x.marks), (*off, *y.marks))
+        box = axes.get_position()
+        wide, high = box.width * figure.get_figwidth() * INCH, box.height * figure.get_figheight() * INCH
+        note = sheet().note
+        panel.mark((*off, *x.fitting(wide / 1.3, note)), (*off, *y.fitting(high / 1.3, note, across=False)))
         _inwards(axes, inactive)
         if panel.lowest:
             axes.set_xlabel(x.name, fontsize=sheet().label, labelpad=1)
@@ -163,10 +195,38 @@ def _best(runs: NDArray[np.int64], losses: Values) -> NDArray[np.int64]:
     return rows[np.isfinite(losses[rows])]
 
 
-def _numbers(count: int) -> list[int]:
-    """Which axes are numbered: all, or every n-th of many."""
-    every = -(-count // 12)
-    return list(range(1, count + 1, every))
+def _axis_names(scales: Sequence[Scale], wide: float) -> tuple[list[str], bool]:
+    """What is written under each axis of a panel so wide, and whether upright: its name, of many axes some."""
+    size = sheet().note
+    names = [scale.name if len(scale.name) <= 20 else f"{scale.name[:19]}…" for scale in scales]
+    each = wide / max(1.0, len(scales) - 0.5)
+    widths = [words.measure(name, size) for name in names]
+    widths[0], widths[-1] = 2 * widths[0], 2 * widths[-1]  # which are turned inwards
+    if all((a + b) / 2 + 4 <= each for a, b in pairwise(widths)):
+        return names, False
+    every = math.ceil(1.15 * size / each)
+    return [name if place % every == 0 else "" for place, name in enumerate(names)], True
+
+
+def _span(place: float, text: str, room: float, size: float, across: bool) -> tuple[float, float]:
+    """Where a mark's text begins and ends along its axis; across, those of both ends are turned inwards."""
+    length = words.measure(text, size) + 4 if across else 1.3 * size
+    share = place if across else 0.5
+    return room * place - share * length, room * place + (1 - share) * length
+
+
+def _between(span: tuple[float, float], spans: Sequence[tuple[float, float]]) -> bool:
+    return spans[0][1] <= span[0] and span[1] <= spans[-1][0]
+
+
+def _spread(values: Values, levels: tuple[int, int]) -> Values:
+    """Places moved a little along axes of few values, each by its row: by at most a fifth of what is between two."""
+    rows = np.arange(len(values))
+    moved = values.copy()
+    for column, count in enumerate(levels):
+        if count > 1:
+            moved[:, column] += 0.4 * ((rows * _SHARES[column]) % 1 - 0.5) / (count - 1)
+    return moved
 
 
 def _inwards(axes: Axes, inactive: bool) -> None:

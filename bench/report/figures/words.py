@@ -94,6 +94,17 @@ def stack(texts: Sequence[Text], x: float, middle: float) -> None:
         move(text, x, middle + name_height() * ((len(texts) - 1) / 2 - number))
 
 
+def caption(figure: Figure, remarks: Sequence[str], room: float) -> list[str]:
+    """The lines of a figure's caption: none on a paper, which sets it itself; either way the figure's label."""
+    figure.set_label(" ".join(remarks))
+    return fold(" ".join(remarks), room, sheet().note) if sheet().captioned else []
+
+
+def heading(title: str, room: float) -> list[str]:
+    """The lines of a figure's title; none on a paper."""
+    return fold(title, room, sheet().title, "bold") if sheet().captioned else []
+
+
 def under(figure: Figure, lines: Sequence[str], x: float) -> None:
     """A caption at the foot of a figure."""
     for place, line in enumerate(lines, start=1):

@@ -37,6 +37,10 @@ class Paper:
     title: float
     grows: bool = False
     """Whether a figure may be wider where its names are long; else they are folded."""
+    captioned: bool = False
+    """Whether a figure carries its title and its remarks; a paper has them in its caption."""
+    tallest: float = 8.4
+    """Of what must fit one page, without its caption."""
     rc: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Over `style.RC`."""
 
@@ -46,7 +50,7 @@ class Paper:
         return self.label / SCREEN.label
 
 
-SCREEN = Paper(name="screen", width=5.6, widest=8.0, label=8.0, note=6.3, title=9.0, grows=True)
+SCREEN = Paper(name="screen", width=5.6, widest=8.0, label=8.0, note=6.3, title=9.0, grows=True, captioned=True)
 
 
 def paper(name: str) -> Paper:

@@ -1,9 +1,11 @@
 """How optimisers look: one colour, line and marker each, the same in every figure; and the look of the page."""
 
 import hashlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -13,6 +15,7 @@ from bench.report.look.font import FAMILY
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Dash = str | tuple[float, tuple[float, ...]]
+Choice = TypeVar("Choice")
 
 SOLID: Dash = "-"
 DASHED: Dash = (0, (4, 1.4))
@@ -61,35 +64,48 @@ KNOWN = _of_configs()
 The colours are close to those of seaborn's palette "colorblind", some of them darker, to be read on white.
 """
 
-_COLORS = ("#0173b2", "#de8f05", "#029e73", "#c23b22", "#b0479c", "#a8703a", "#332288", "#7a8b00", "#4aa3df", "#5b5b5b")
+_GREY = "#5b5b5b"
+_COLORS = (
+    "#0173b2", "#de8f05", "#029e73", "#c23b22", "#b0479c", "#a8703a",
+    "#332288", "#7a8b00", "#4aa3df", "#882255", "#e0679f", _GREY,
+)  # fmt: skip
+"""The palette; grey, which stands for random search and its like, comes last."""
 _DASHES = (LONG, DASHED, DASH_DOT, DOTTED, SOLID, DOUBLE_DOT, SPARSE)
 _MARKERS = ("p", "d", "8", "<", ">", "h", "H")
-_SPARE = tuple(
-    Style(color, dash, _MARKERS[(i + j) % len(_MARKERS)])
-    for j, dash in enumerate(_DASHES)
-    for i, color in enumerate(_COLORS)
-    if (color, dash) not in {(style.color, style.dash) for style in KNOWN.values()}
-)
 
 
 def styles(labels: Iterable[str]) -> dict[str, Style]:
     """The style of each label.
 
-    Known names have their own. Any other has the one that its name's SHA-256 points to, whoever else is there; only
-    where two of them meet does the later in alphabetical order move on to the next free one.
+    Known names have their own, whoever else is there. Any other begins at the colour that its name's SHA-256 points to,
+    and takes from there the first one that fewest of `labels` have: two share a colour only when all are in use. Of
+    that colour it has a line that neither a known name nor another has, and a marker that no other has with that line
+    while one is free. Others choose in alphabetical order: an own optimiser may get another colour when one is added.
     """
-    looks = {}
-    taken = set()
-    for label in sorted(set(labels)):
-        if label in KNOWN:
-            looks[label] = KNOWN[label]
-            continue
-        start = int.from_bytes(hashlib.sha256(label.encode()).digest()[:8], "big")
-        places = [(start + step) % len(_SPARE) for step in range(len(_SPARE))]
-        place = next((place for place in places if place not in taken), places[0])
-        taken.add(place)
-        looks[label] = _SPARE[place]
-    return looks
+    given = sorted(set(labels))
+    looks = {label: KNOWN[label] for label in given if label in KNOWN}
+    reserved = {(style.color, style.dash) for style in KNOWN.values()}
+    for label in given:
+        if label not in looks:
+            looks[label] = _free(label, list(looks.values()), reserved)
+    return {label: looks[label] for label in given}
+
+
+def _free(label: str, shown: Sequence[Style], reserved: AbstractSet[tuple[str, Dash]]) -> Style:
+    """The look that an optimiser without one of its own gets beside those that are `shown`."""
+    start = int.from_bytes(hashlib.sha256(label.encode()).digest()[:8], "big")
+    used = Counter(style.color for style in shown)
+    lines, grey = Counter((style.color, style.dash) for style in shown), Counter((s.dash, s.marker) for s in shown)
+    color = min(_from(_COLORS, start), key=lambda color: used[color] + 0.5 * (color == _GREY))
+    dash = min(_from(_DASHES, start), key=lambda dash: lines[color, dash] + ((color, dash) in reserved))
+    marker = min(_from(_MARKERS, start), key=lambda marker: grey[dash, marker])
+    return Style(color, dash, marker)
+
+
+def _from(choices: Sequence[Choice], start: int) -> list[Choice]:
+    """The choices in their order, from one on."""
+    first = start % len(choices)
+    return [*choices[first:], *choices[:first]]
 
 
 def darker(color: str, share: float = 0.25) -> str:
@@ -109,6 +125,7 @@ RC: dict[str, Any] = {
     "axes.labelsize": 8.5,
     "axes.labelcolor": INK,
     "axes.edgecolor": "#888888",
+    "axes.facecolor": "none",
     "axes.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -109,7 +109,8 @@ def runs(results: Results) -> pd.DataFrame:
     row in `results.trials`, and `trials`, their number; `failed`, how many did not succeed; `barren`, whether none did;
     `optimizer_seconds` (ask + tell) and `evaluation_seconds`, summed, NaN where not all are known; `budget`, in trials,
     inf where time alone limits; `factor`, how many trials it makes for each of the budget (2 for random_2x);
-    `untuned`, whether it is of the suite's own default configuration;
+    `untuned`, whether it is of the suite's own default configuration; `minimum`, that of a function without noise, NaN
+    where it is not known;
     `exhausted`; `known`, up to how many trials of the budget its best loss is known; `family`, of its problem, and
     `problem`, the hash of the very one that it is on; `metric`.
 
@@ -244,6 +245,7 @@ def _described(run: RunId, metadata: Mapping[str, Any]) -> dict[str, Any]:
     settings = {**(config.get("optimizer") or {}), "initial_design": config.get("initial_design")}
     settings.pop("seed", None)
     trials = np.inf if budget is None else float(budget)
+    minimum = metadata.get("known_minimum")
     return {
         **vars(run),
         "budget": trials,
@@ -254,6 +256,7 @@ def _described(run: RunId, metadata: Mapping[str, Any]) -> dict[str, Any]:
         "family": str(metadata.get("problem_family") or metadata.get("problem")),
         "problem": str(metadata.get("problem") or metadata.get("problem_family")),
         "task": str(metadata.get("task") or ""),
+        "minimum": np.nan if minimum is None or metadata.get("noise") else float(minimum),
         "metric": unmarked(metadata.get("metric") or (config.get("metric") or {}).get("name") or "loss"),
         "settings": json.dumps(settings, sort_keys=True, default=str),
     }

@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pyarrow as pa
 from bench import results
 from bench.errors import UserError, allowed
 from bench.report.look import paper
-from bench.report.runs import curves, proposals
+from bench.report.runs import curves, naming, proposals
 from bench.report.runs.proposals import Proposals
 from bench.results import SCHEMA, Results, RunId, UnreadableTable, soundness
 from bench.wording import one_line, unmarked
@@ -38,12 +38,22 @@ class Selection:
     """As DATASET/MODEL."""
     paper: str = ""
     """The venue that figures are drawn for; empty for a screen."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What figures and tables call optimisers, by label, where it is not their label."""
+    names_file: str = ""
+    """Where those names were read."""
 
     @property
     def command(self) -> str:
         """The command that makes this report."""
         venue = (self.paper,) if self.paper else ()
-        filters = {"--optimizers": self.optimizers, "--problems": self.problems, "--paper": venue}
+        named = (self.names_file,) if self.names_file else ()
+        filters = {
+            "--optimizers": self.optimizers,
+            "--problems": self.problems,
+            "--paper": venue,
+            "--names": named,
+        }
         options = [part for option, names in filters.items() if names for part in (option, ",".join(names))]
         return shlex.join(["bench", "report", *self.experiments, *options])
 
@@ -55,14 +65,23 @@ class Selection:
 
 
 def selection(
-    experiments: Sequence[str], optimizers: str | None = None, problems: str | None = None, venue: str | None = None
+    experiments: Sequence[str],
+    optimizers: str | None = None,
+    problems: str | None = None,
+    venue: str | None = None,
+    names: Path | None = None,
 ) -> Selection:
-    """From the command's arguments, in which commas part names; raises `UserError` for a paper that is not known."""
+    """From the command's arguments, in which commas part names.
+
+    Raises `UserError` for a paper that is not known, and for a file of names that is not as it must be.
+    """
     return Selection(
         tuple(dict.fromkeys(experiments)),
         _parted("--optimizers", optimizers),
         _parted("--problems", problems),
         paper.paper(venue).name if venue else "",
+        naming.read(names) if names is not None else {},
+        "" if names is None else str(names),
     )
 
 

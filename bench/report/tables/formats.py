@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 from pandas.api import types
 
-from bench.report.tables import escaping
+from bench.report.look.paper import Paper
+from bench.report.tables import escaping, fitting
 from bench.report.tables.table import Cell, Head, Table
 from bench.wording import one_line
 
@@ -27,16 +28,17 @@ class Tabled:
     frame: pd.DataFrame
     shown: Table
 
-    def files(self, stem: str) -> dict[str, bytes]:
-        """Its files by name."""
+    def files(self, stem: str, paper: Paper | None = None) -> dict[str, bytes]:
+        """Its files by name, LaTeX for the paper; see `fitting.latex`."""
         base = f"{stem}-{self.name}" if self.name else stem
+        tex = {"": latex(self.shown)} if paper is None else fitting.latex(self.shown, paper)
         contents = {
-            "csv": csv(self.frame),
-            "md": markdown(self.shown),
-            "tex": latex(self.shown),
-            "html": html(self.shown),
+            ".csv": csv(self.frame),
+            ".md": markdown(self.shown),
+            **{f"{part}.tex": content for part, content in tex.items()},
+            ".html": html(self.shown),
         }
-        return {f"{base}.{ending}": content.encode() for ending, content in contents.items()}
+        return {f"{base}{ending}": content.encode() for ending, content in contents.items()}
 
 
 def csv(frame: pd.DataFrame) -> str:

@@ -17,6 +17,8 @@ class Head:
     """Aligned to the right, with digits of one width."""
     help: str = ""
     """What the column means, where the text is short."""
+    aside: bool = False
+    """Whether it may stand in a table of its own where a paper has no room for it."""
 
 
 @dataclass(frozen=True)

@@ -52,12 +52,12 @@ def final(analysis: Analysis, styles: Styles) -> Tabled:
     scored = bool(table["score_median"].notna().any())
     heads = [
         Head("optimizer", numeric=False),
-        Head("runs"),
-        Head("failed", help="trials that failed, of all"),
+        Head("runs", aside=True),
+        Head("failed", help="trials that failed, of all", aside=True),
         *(Head(f"{kind} loss", help="median over runs [interval]") for kind in analysis.kinds),
         *([Head("score", help="0: the best loss known; 1: random search's median at this budget")] if scored else []),
-        Head("optimizer s/trial", help="ask and tell, mean of a run, median over runs"),
-        Head("evaluation s/trial"),
+        Head("optimizer s/trial", help="ask and tell, mean of a run, median over runs", aside=True),
+        Head("evaluation s/trial", aside=True),
     ]
     columns: list[list[Cell]] = [
         cells.names(table["label"], styles),
@@ -142,12 +142,12 @@ def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
         )
     heads = (
         Head("optimizer", numeric=False),
-        Head("runs that reach it"),
+        Head("runs that reach it", aside=True),
         Head("evaluations", help="median over runs; > where half of the runs do not reach it"),
         Head(f"{cells.PERCENT} CI", help="confidence interval of the median, between order statistics"),
         Head("p", help="against random search's own runs, corrected over all optimisers (Holm)"),
         Head("sooner", help=f"p ≤ {ALPHA}, and the median is below that of random search"),
-        Head("ERT", help="expected evaluations, were runs started again until one reaches it"),
+        Head("ERT", help="expected evaluations, were runs started again until one reaches it", aside=True),
     )
     own = float(frame["random"].iloc[0])
     itself = "" if math.isnan(own) else f" Random search itself needs {_evaluations(own, comparison.evaluations)}."
@@ -204,11 +204,11 @@ def _pairs(frame: pd.DataFrame, styles: Styles) -> tuple[tuple[Head, ...], tuple
         Head("b", numeric=False),
         Head("a is better", help="share of comparisons of runs, a tie counting half"),
         Head("shift", help="by how much a lies above b [90 % confidence interval]"),
-        Head("test", numeric=False, help="which test the runs allow"),
+        Head("test", numeric=False, help="which test the runs allow", aside=True),
         Head("p", help="corrected over all tests (Holm)"),
         Head("better", numeric=False, help=f"where p ≤ {ALPHA}"),
-        Head("equivalent", help="the interval of the shift lies within the margin"),
-        Head("seeds", help="of each, that would separate them [95 % confidence interval]"),
+        Head("equivalent", help="the interval of the shift lies within the margin", aside=True),
+        Head("seeds", help="of each, that would separate them [95 % confidence interval]", aside=True),
     )
     return heads, rows
 

@@ -48,7 +48,7 @@ def lightness(rgb: list[float]) -> float:
 
 def test_every_colour_can_be_read_on_white() -> None:
     """WCAG 2 asks a contrast of 3 of graphical objects; the sky blue and the orange of the palette come near it."""
-    for color in {look.color for look in KNOWN.values()}:
+    for color in {look.color for look in [*KNOWN.values(), *style.styles(map(str, range(12))).values()]}:
         rgb = linear(color)
         luminance = sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), rgb, strict=True))
         assert 1.05 / (luminance + 0.05) > 2.5, color
@@ -56,19 +56,31 @@ def test_every_colour_can_be_read_on_white() -> None:
         assert lightness(text) < 62, color
 
 
-def test_an_optimisers_style_does_not_depend_on_the_others() -> None:
-    names = [*KNOWN, "tpe_gamma01", "hill"]
-    everyone = style.styles(names)
+def test_the_style_of_a_known_optimiser_does_not_depend_on_the_others() -> None:
     chance = random.Random(0)
     for _ in range(20):
-        some = chance.sample(names, 4)
-        assert style.styles(some) == {name: everyone[name] for name in some}
-    many = style.styles([f"optimizer_{number}" for number in range(25)] + names)
-    assert len({(look.color, look.dash) for look in many.values()}) == len(many)
+        some = chance.sample(sorted(KNOWN), 4)
+        looks = style.styles([*some, "tpe_gamma01", "hill"])
+        assert {name: looks[name] for name in some} == {name: KNOWN[name] for name in some}
 
 
-def test_two_unknown_names_that_meet_are_told_apart() -> None:
+def test_own_optimisers_share_no_colour_with_anyone_while_one_of_the_palette_is_free() -> None:
+    """Three own ones beside four of ours, and as many as the palette has colours, of random names."""
+    chance = random.Random(1)
+    for _ in range(300):
+        ours = chance.sample(sorted(KNOWN), 4)
+        own = [f"own_{chance.randrange(10**9)}" for _ in range(3)]
+        looks = style.styles([*own, *ours])
+        assert style.styles(reversed([*own, *ours])) == looks
+        for name in own:
+            assert looks[name].color not in {looks[other].color for other in looks if other != name}
+    every = style.styles([f"optimizer_{number}" for number in range(12)])
+    assert len({look.color for look in every.values()}) == 12
+
+
+def test_many_unknown_names_share_colours_and_not_their_lines() -> None:
+    looks = style.styles([*KNOWN, *(f"optimizer_{number}" for number in range(25))])
+    assert len({(look.color, look.dash) for look in looks.values()}) == len(looks)
     looks = style.styles(["mine", "tpe_gamma01"])
-    assert style.styles(["mine"])["mine"] == style.styles(["tpe_gamma01"])["tpe_gamma01"]  # by their hashes
-    assert looks["mine"] != looks["tpe_gamma01"]
-    assert not set(looks.values()) & set(KNOWN.values())
+    assert not {(look.color, look.dash) for look in looks.values()} & {(k.color, k.dash) for k in KNOWN.values()}
+    assert len({(look.dash, look.marker) for look in looks.values()}) == 2
