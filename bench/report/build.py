@@ -14,7 +14,7 @@ from bench.report.contents import Contents, Problem
 from bench.report.look import style
 from bench.report.look.paper import paper
 from bench.report.page import report_page
-from bench.report.runs import curves, extremes, naming, references, selection, visits
+from bench.report.runs import curves, extremes, naming, references, selection, traits, visits
 from bench.report.runs.curves import Comparison
 from bench.report.runs.references import References
 from bench.report.runs.selection import Reading, Selection
@@ -127,7 +127,10 @@ def _collected(
         used |= problem.analysis.references
     if not problems:
         raise UserError(f"nothing is left to report: {undrawn[0]}")
-    together = across([renamed.renamed(problem.analysis, names) for problem in problems])
+    together = across(
+        [renamed.renamed(problem.analysis, names) for problem in problems],
+        [traits.traits(problem.comparison, reading) for problem in problems],
+    )
     warnings += undrawn
     selection.warn(warnings)
     report = Contents(

@@ -17,6 +17,7 @@ from bench.report.look.paper import Paper
 from bench.report.runs.curves import Comparison
 from bench.report.runs.selection import Selection
 from bench.report.runs.visits import Visits
+from bench.report.tables import across as tables_across
 from bench.report.tables import escaping, tables
 from bench.report.tables.formats import Tabled, csv
 from bench.report.words import across as together
@@ -132,8 +133,9 @@ def overall(across: Across, styles: Styles, paper: Paper | None) -> Part:
         f"All {len(across.problems)} problems",
         tuple(together.verdict(across)),
         tuple(pictures.pictures_across(across, styles, paper)),
-        tuple(tables.tables_across(across, styles)) if across.complete else (tables.records(across, styles),),
-        paper=paper,
+        tuple(tables_across.tables(across, styles)),
+        {f"{ACROSS}-{name}.csv": csv(frame).encode() for name, frame in tables_across.frames(across).items()},
+        paper,
     )
 
 

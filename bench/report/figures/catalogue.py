@@ -233,8 +233,8 @@ def _ranks(across: Across, styles: Styles) -> Iterator[Sketch]:
         if friedman is not None:
             yield Sketch(
                 "critical-difference" if kind == "validation" else f"critical-difference-{kind}",
-                f"Average ranks by {kind} loss with their critical difference",
-                "Average ranks on one axis; bars join optimisers that cannot be told apart.",
+                f"Average ranks by {kind} loss, and which optimisers do not differ",
+                "Average ranks on one axis; bars join optimisers that are not significantly different.",
                 lambda friedman=friedman, kind=kind: figures.critical_difference(  # type: ignore[misc]
                     friedman, styles, f"Average ranks by {kind} loss"
                 ),

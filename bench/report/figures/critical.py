@@ -1,4 +1,4 @@
-"""Critical difference: average ranks on one axis, and bars that join optimisers which cannot be told apart."""
+"""Average ranks on one axis, and bars that join neighbours which do not differ significantly."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,21 +19,23 @@ _EDGE = 6.0
 
 
 class Ranked(Protocol):
-    """What Friedman's test with its critical difference says; as `bench.report.statistics.ranks.friedman` gives it."""
+    """Average ranks and what tests say of them; as `bench.report.statistics.ranks.friedman` gives it."""
 
     @property
     def problems(self) -> int: ...
     @property
     def p(self) -> float: ...
     @property
-    def critical_difference(self) -> float: ...
-    @property
     def ranks(self) -> Mapping[str, float]:
         """Average rank by label, 1 the best."""
 
     @property
     def groups(self) -> Sequence[Sequence[str]]:
-        """Labels that are not told apart."""
+        """Neighbours of which no two differ significantly."""
+
+    @property
+    def tested(self) -> bool:
+        """Whether a test of two of them could reject at all."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class _Side:
 
 
 def critical_difference(ranked: Ranked, styles: Mapping[str, Style], title: str = "") -> Figure:
-    """The diagram of Demšar (2006): the better half of the optimisers named at the left, the others at the right.
+    """The diagram of Demšar (2006), joined by Wilcoxon's signed-rank tests with Holm's correction in the place of one
+    critical difference (Benavoli et al., 2016): the better half of the optimisers named at the left, the others at the
+    right.
 
     Each name stands with its average rank. Call it within `look`.
     """
@@ -73,11 +77,10 @@ def critical_difference(ranked: Ranked, styles: Mapping[str, Style], title: str 
     heights = [max(_height(side), line) for side in (left, right)]
     below = _EDGE + len(caption) * words.note_height() + 4
     axis = below + max(heights) + 4 + _BAR * paper.scale * (1 + max((row for row, _, _ in bars), default=-1)) + 4
-    over = axis + 3 * paper.scale + 2 * line + 8
+    over = axis + 3 * paper.scale + line + 8
     height = over + words.heading_height(heading)
     figure.set_size_inches(width / INCH, height / INCH)
     _axis(figure, x, axis, len(order))
-    _bracket(figure, x, over - line * 0.6, ranked.critical_difference, (x0, x1))
     for row, low, high in bars:
         y = axis - _BAR * paper.scale * (row + 1)
         ends = [(x(low) - 2 * paper.scale, y), (x(high) + 2 * paper.scale, y)]
@@ -130,19 +133,6 @@ def _axis(figure: Figure, x: Callable[[float], float], y: float, count: int) -> 
         words.put(figure, str(rank), x(rank), place, size=sheet().label, ha="center", color=style.INK)
 
 
-def _bracket(figure: Figure, x: Callable[[float], float], y: float, distance: float, room: tuple[float, float]) -> None:
-    """The critical difference as a length, from the axis's start; as words alone where it is longer than the axis."""
-    length = x(1 + distance) - x(1)
-    text = f"critical difference {distance:.2f}"
-    start, end = room
-    fits = length <= end - start
-    if fits:
-        last = start + length
-        path = [(start, y + 2), (start, y - 2), (start, y), (last, y), (last, y + 2), (last, y - 2)]
-        stroke(figure, path, color=style.MUTED, linewidth=0.8)
-    words.put(figure, text, start + (length + 5 if fits else 0), y, size=sheet().note, color=style.MUTED)
-
-
 def _draw_names(
     figure: Figure,
     side: _Side,
@@ -168,5 +158,11 @@ def _draw_names(
 
 
 def _remark(ranked: Ranked, joined: bool) -> str:
-    bars = "Bars join optimisers that are less than the critical difference apart" if joined else "All are told apart"
+    test = "Wilcoxon's signed-rank test over problems, Holm's correction, 5 %"
+    if not ranked.tested:
+        bars = f"The problems are too few to separate any two ({test})"
+    elif joined:
+        bars = f"Bars join neighbours that do not differ significantly ({test})"
+    else:
+        bars = f"Any two neighbours differ significantly ({test})"
     return f"Average ranks over {ranked.problems} problems, 1 is best; Friedman's test: p = {ranked.p:.2g}. {bars}."

@@ -1,4 +1,4 @@
-"""Comparisons across problems, with problems as blocks: ranks, wins and losses, Friedman's test, critical differences.
+"""Comparisons across problems, with problems as blocks: ranks, wins and losses, Friedman's test, the signed-rank test.
 
 `blocks` is a frame with a row a problem and a column an optimiser; its values are final losses (medians over runs),
 less is better: +inf where there is none, which is worse than every loss and equal to another such, NaN where the
@@ -6,33 +6,37 @@ optimiser was not run on the problem. A problem that lacks any optimiser is inco
 leave it out, as a rank among fewer says something else.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bench.report.statistics.significance import differences, holm, levels, rounding
+from bench.report.statistics import designs, pairs
+from bench.report.statistics.designs import ALPHA, Design, Family
+from bench.report.statistics.significance import differences, levels, rounding
 
 FEWEST = 5
-"""Complete problems that `friedman` asks for: with fewer, its statistic is far from the law that it is read by."""
+"""Complete problems from which anything is tested: with fewer, no test over problems can reject."""
 
 
 @dataclass(frozen=True)
 class Friedman:
-    """Friedman's test and Nemenyi's comparison of all pairs; see `friedman`."""
+    """Average ranks, Friedman's test of them, and which neighbours do not differ; see `friedman`."""
 
     problems: int
     statistic: float
+    """Iman and Davenport's F; +inf where all problems have the same ranks."""
     p: float
-    critical_difference: float
-    """Average ranks that differ by more are told apart."""
     ranks: dict[str, float]
     """Average ranks, the least first."""
     groups: tuple[tuple[str, ...], ...]
-    """The largest sets of neighbours that are not told apart, two or more in each."""
+    """See `cliques`."""
+    tested: bool
+    """Whether a test of two of them could reject at all."""
 
 
 def incomplete(blocks: pd.DataFrame) -> list[str]:
@@ -76,12 +80,9 @@ def over_budget(medians: pd.DataFrame) -> pd.DataFrame:
 
 
 def records(blocks: pd.DataFrame) -> pd.DataFrame:
-    """Every two optimisers over the problems that both were run on: `a`, `b`, `wins`, `ties`, `losses`, `p`, `p_holm`.
+    """Every two optimisers over the problems that both were run on: `a`, `b`, `wins`, `ties`, `losses`.
 
-    `wins` counts the problems on which a has the less loss. `p` is the two-sided sign test: of a binomial with 1/2 over
-    wins and losses, ties left out (1 where there are none of both); `p_holm` its correction over all pairs
-    (`significance.holm`). Source: Demšar (2006), JMLR 7, 3.1.3; he splits ties between both sides, which makes the test
-    less conservative than the one that leaves them out (Conover, Practical Nonparametric Statistics, 3.4).
+    `wins` counts the problems on which a has the less loss.
     """
     rows = []
     values = blocks.to_numpy(dtype=np.float64)
@@ -90,28 +91,87 @@ def records(blocks: pd.DataFrame) -> pd.DataFrame:
         both = known[:, a] & known[:, b]
         apart = differences(values[both, a], values[both, b])
         wins, losses = int((apart < 0).sum()), int((apart > 0).sum())
-        ties = int(both.sum()) - wins - losses
-        rows.append((str(blocks.columns[a]), str(blocks.columns[b]), wins, ties, losses, _sign_test(wins, losses)))
-    frame = pd.DataFrame(rows, columns=["a", "b", "wins", "ties", "losses", "p"])
-    return frame.assign(p_holm=holm(frame["p"]) if len(frame) else frame["p"])
+        rows.append((str(blocks.columns[a]), str(blocks.columns[b]), wins, int(both.sum()) - wins - losses, losses))
+    return pd.DataFrame(rows, columns=["a", "b", "wins", "ties", "losses"])
 
 
-@lru_cache(maxsize=4096)
-def _sign_test(wins: int, losses: int) -> float:
-    return float(stats.binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
+def family(blocks: pd.DataFrame, alpha: float = ALPHA) -> tuple[list[str], dict[str, int]]:
+    """Who is compared over problems, in the order of the columns; and the others, with the problems that each needs.
+
+    Those that were run on most problems; those with the next smaller number join as long as every pair can still be
+    tested on the problems that are then complete (smallest p * pairs <= alpha), or, where there is no test to lose,
+    half of the complete problems stay. So one that was run on few problems changes nobody's tests.
+    """
+    counts = blocks.notna().sum()
+    members: list[str] = []
+    shown: list[str] = []
+    for count in sorted(set(counts), reverse=True):
+        block = [str(label) for label in blocks.columns[counts == count]]
+        before, after = len(blocks[members].dropna()), len(blocks[[*members, *block]].dropna())
+        keeps = not _testable(before, len(members), alpha) and 2 * after >= before
+        if not members or (not shown and (keeps or _testable(after, len(members) + len(block), alpha))):
+            members += block
+        else:
+            shown += block
+    pairs_then = math.comb(len(members) + 1, 2)
+    return (
+        [str(label) for label in blocks if label in members],
+        {
+            str(label): max(FEWEST, designs.seeds_needed("paired", pairs_then, alpha))
+            for label in blocks
+            if label in shown
+        },
+    )
 
 
-def friedman(blocks: pd.DataFrame, alpha: float = 0.05) -> Friedman | None:
-    """Whether optimisers differ over problems, and by how much average ranks must; None under `FEWEST` complete ones.
+def _testable(problems: int, labels: int, alpha: float) -> bool:
+    """Whether Holm's first step could reject on so many problems."""
+    count = math.comb(labels, 2)
+    return count > 0 and problems >= FEWEST and designs.smallest_p("paired", problems) * count <= alpha
+
+
+def compare(values: pd.DataFrame, margin: float = math.nan, alpha: float = ALPHA) -> pd.DataFrame:
+    """Every two optimisers by Wilcoxon's signed-rank test over problems, with Holm's correction over all pairs.
+
+    `values` has a row a problem, a column an optimiser, without gaps, on a scale on which a difference means the same
+    on every problem: normalised scores, or ranks within each problem (`ranks`). The rows are those of `pairs.compare`
+    with problems in the place of seeds, exact with ties and zeros: `seeds`, `seeds_low` and `seeds_high` are the
+    problems that would separate the two (Noether, 1987), `seeds_needed` those that a test needs to reject at all, and
+    then there is none. Under `FEWEST` problems nothing is tested either. `margin` is that of `equivalent`.
+    Source: Demšar (2006), JMLR 7, 3.1.2; Benavoli, Corani and Mangili (2016), JMLR 17(5), who show why pairs should
+    not be compared by average ranks over all.
+    """
+    design = _design(values)
+    members = tuple(str(label) for label in values)
+    losses = {label: values[label].to_numpy(dtype=np.float64) for label in members}
+    seeds = {label: np.arange(len(values)) for label in members}
+    together = Family(members, {}, {}, math.comb(len(members), 2))
+    frame = pairs.compare(losses, seeds, design, together, margin, alpha)
+    if len(values) < FEWEST:
+        frame = frame.assign(test="none", p=np.nan, p_holm=np.nan, better="")
+        frame["seeds_needed"] = designs.seeds_needed("paired", max(1, together.pairs), alpha)
+    return frame
+
+
+def _design(blocks: pd.DataFrame) -> Design:
+    """Problems in the place of seeds, on which all are paired."""
+    known = {str(label): frozenset(np.flatnonzero(blocks[label].notna()).tolist()) for label in blocks}
+    return Design(known, frozenset(), {frozenset(pair): "paired" for pair in combinations(known, 2)})
+
+
+def friedman(blocks: pd.DataFrame, compared: pd.DataFrame) -> Friedman | None:
+    """Whether optimisers differ over problems, by their ranks; None under `FEWEST` complete problems.
 
     With ranks r_ij of k optimisers on N problems, R_j their averages,
 
         Q = (k - 1) N^2 sum over j of (R_j - (k+1)/2)^2 / (sum over i, j of r_ij^2 - N k (k+1)^2 / 4),
+        F = (N - 1) Q / (N (k - 1) - Q),
 
-    which is corrected for ties, and p = P(chi^2 with k - 1 degrees of freedom >= Q), conservative for few problems; p
-    is 1 where all are equal on every problem. Two optimisers are told apart by Nemenyi's test where their average ranks
-    differ by more than CD = q sqrt(k (k+1) / (6 N)), q being the 1 - alpha quantile of the studentised range of k,
-    over sqrt 2. Source: Friedman (1937); Nemenyi (1963); Demšar (2006), JMLR 7, 3.2.
+    Q being Friedman's, corrected for ties, and p = P(F distribution with k - 1 and (k - 1)(N - 1) degrees of freedom >=
+    F), or what is attained by the same order on all problems, k!^(1 - N), where that is more; p is 1 where all are
+    equal on every problem. Friedman's chi-squared is conservative for few problems. `compared` are the rows of
+    `compare` on the same optimisers, by which `groups` are joined. Source: Friedman (1937); Iman and Davenport (1980),
+    Communications in Statistics 9(6); Demšar (2006), JMLR 7, 3.2.
     """
     ranked = ranks(blocks)
     n, k = ranked.shape
@@ -120,33 +180,32 @@ def friedman(blocks: pd.DataFrame, alpha: float = 0.05) -> Friedman | None:
     values = ranked.to_numpy(dtype=np.float64)
     spread = float((values**2).sum() - n * k * (k + 1) ** 2 / 4)
     distance = float(((values.mean(axis=0) - (k + 1) / 2) ** 2).sum())
-    statistic = (k - 1) * n**2 * distance / spread if spread > 1e-9 else 0.0
+    chi_squared = (k - 1) * n**2 * distance / spread if spread > 1e-9 else 0.0
+    rest = n * (k - 1) - chi_squared
+    statistic = (n - 1) * chi_squared / rest if rest > 1e-9 else math.inf
     ordered = dict(average(blocks)[["label", "rank"]].itertuples(index=False, name=None))
-    critical = float(_studentised_range(1 - alpha, k) / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * n)))
+    least = math.exp((1 - n) * math.lgamma(k + 1))
     return Friedman(
         problems=n,
         statistic=statistic,
-        p=float(stats.chi2.sf(statistic, k - 1)),
-        critical_difference=critical,
+        p=max(float(stats.f.sf(statistic, k - 1, (k - 1) * (n - 1))), least),
         ranks=ordered,
-        groups=_groups(ordered, critical),
+        groups=cliques(list(ordered), compared),
+        tested=bool((compared["test"] != "none").any()),
     )
 
 
-@lru_cache(maxsize=256)
-def _studentised_range(p: float, count: int) -> float:
-    """Its quantile for so many means and infinite degrees of freedom: integrated numerically, half a second each."""
-    return float(stats.studentized_range.ppf(p, count, np.inf))
-
-
-def _groups(ordered: dict[str, float], critical: float) -> tuple[tuple[str, ...], ...]:
-    """Neighbours within the critical difference of each other, no group within another."""
-    labels, places = list(ordered), list(ordered.values())
+def cliques(ordered: Sequence[str], compared: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
+    """The largest sets of neighbours in an order of which no two differ by `compare`, two or more in each."""
+    rows = compared[compared["better"] != ""]
+    apart = {frozenset(pair) for pair in zip(rows["a"], rows["b"], strict=True)}
     groups: list[tuple[str, ...]] = []
     reached = 0
-    for start, place in enumerate(places):
-        end = sum(other <= place + critical for other in places)
+    for start in range(len(ordered)):
+        end = start + 1
+        while end < len(ordered) and not any(frozenset((ordered[end], one)) in apart for one in ordered[start:end]):
+            end += 1
         if end > max(reached, start + 1):
-            groups.append(tuple(labels[start:end]))
+            groups.append(tuple(ordered[start:end]))
             reached = end
     return tuple(groups)

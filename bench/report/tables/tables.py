@@ -1,4 +1,4 @@
-"""Tables of a report, each from one frame: final and published losses, speed-up, pairs, overtuning, overhead; ranks."""
+"""Tables of one problem, each from one frame: final and published losses, speed-up, pairs, overtuning, overhead."""
 
 import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from bench.report.analysis.across import Across
 from bench.report.analysis.comparison import Analysis
 from bench.report.analysis.published import Published, against
 from bench.report.look.style import Style
@@ -38,12 +37,6 @@ def tables(analysis: Analysis, styles: Styles, theirs: Published | None = None) 
     if analysis.comparison.has_test and not analysis.comparison.without_data:
         yield overtuning(analysis, styles)
     yield overhead(analysis, styles)
-
-
-def tables_across(across: Across, styles: Styles) -> Iterator[Tabled]:
-    """The tables of all problems together."""
-    yield ranks(across, styles)
-    yield records(across, styles)
 
 
 def final(analysis: Analysis, styles: Styles) -> Tabled:
@@ -326,52 +319,6 @@ def overhead(analysis: Analysis, styles: Styles) -> Tabled:
         _named(comparison, pd.DataFrame(entries)),
         Table(f"{comparison}: what the optimiser itself takes", heads, rows),
     )
-
-
-def ranks(across: Across, styles: Styles) -> Tabled:
-    """Average ranks over the problems that every optimiser was run on."""
-    frame = across.ranks["validation"][["label", "problems", "rank"]]
-    for kind in list(across.ranks)[1:]:
-        other = across.ranks[kind].rename(columns={"rank": f"{kind}_rank"})
-        frame = frame.merge(other[["label", f"{kind}_rank"]], on="label")
-    columns = [name for name in frame if str(name).endswith("rank")]
-    bests = {name: frame[name].min() for name in columns}
-    rows = tuple(
-        (
-            Cell(row["label"], style=styles[row["label"]]),
-            *(Cell(cells.fixed(row[name]), row[name], "best" if row[name] == bests[name] else "") for name in columns),
-        )
-        for row in frame.to_dict("records")
-    )
-    heads = [Head("optimizer", numeric=False), Head("rank by validation loss")]
-    heads += [Head("rank by test loss")] * (len(columns) - 1)
-    lacking = f" Left out, as some optimisers were not run on them: {', '.join(across.incomplete)}."
-    note = f"1 is best; equal losses share the mean of their ranks.{lacking if across.incomplete else ''}"
-    caption = f"Average rank over {plural(across.complete, 'problem')}"
-    return Tabled("ranks", frame, Table(caption, tuple(heads), rows, note))
-
-
-def records(across: Across, styles: Styles) -> Tabled:
-    """Wins, ties and losses of every two optimisers over problems, with the sign test."""
-    parts = [frame.assign(kind=kind) for kind, frame in across.records.items()]
-    frame = pd.concat(parts, ignore_index=True)
-    rows = tuple(
-        (
-            Cell(row["a"], style=styles[row["a"]]),
-            Cell(row["b"], style=styles[row["b"]]),
-            Cell(f"{row['wins']}-{row['ties']}-{row['losses']}", row["wins"] - row["losses"]),
-            cells.number(row["p_holm"], cells.p_value(row["p_holm"])),
-        )
-        for row in across.records["validation"].to_dict("records")
-    )
-    heads = (
-        Head("a", numeric=False),
-        Head("b", numeric=False),
-        Head("wins-ties-losses", help="of a, over the problems that both were run on"),
-        Head("p", help="sign test, corrected over all pairs (Holm)"),
-    )
-    caption = f"Wins, ties and losses by final validation loss over {plural(len(across.problems), 'problem')}"
-    return Tabled("records", frame, Table(caption, heads, rows))
 
 
 def curves(analysis: Analysis) -> pd.DataFrame:

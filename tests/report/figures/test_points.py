@@ -34,7 +34,7 @@ MANY = [*list(style.KNOWN)[:28], "a_name_that_is_much_longer_than_any_of_the_oth
 class Ranks:
     ranks: dict[str, float]
     groups: list[tuple[str, ...]] = field(default_factory=list)
-    critical_difference: float = 1.5
+    tested: bool = True
     problems: int = 12
     p: float = 0.003
 
@@ -276,7 +276,7 @@ def test_ranks_stand_in_proportion_and_bars_span_their_groups() -> None:
     between = [name for name in FEW if start <= at[name] <= end]
     assert between == ["optuna_tpe", "skopt_gp"]
     shown = words(figure)
-    for text in ("optuna_tpe 1.25", "grid 3.75", "critical difference 1.50", "over 12 problems", "p = 0.003"):
+    for text in ("optuna_tpe 1.25", "grid 3.75", "Wilcoxon's signed-rank test", "over 12 problems", "p = 0.003"):
         assert text in shown
 
 
@@ -291,9 +291,12 @@ def test_bars_that_share_a_rank_stand_in_rows_of_their_own() -> None:
         assert one.get_ydata()[0] != other.get_ydata()[0] or b < c or d < a
 
 
-def test_without_groups_all_are_told_apart_and_a_long_critical_difference_is_words() -> None:
+def test_the_remark_says_by_which_test_neighbours_differ_or_that_there_are_too_few_problems() -> None:
     with figures.look():
-        figure = drawn("critical_difference", Ranks({"optuna_tpe": 1.0, "random": 2.0}, critical_difference=4.2), FEW)
+        figure = drawn("critical_difference", Ranks({"optuna_tpe": 1.0, "random": 2.0}), FEW)
         assert all_seen(figure) == []
-    assert "All are told apart" in words(figure)
-    assert "critical difference 4.20" in words(figure)
+        few = drawn("critical_difference", Ranks({"optuna_tpe": 1.0, "random": 2.0}, tested=False), FEW)
+        assert all_seen(few) == []
+    assert "Any two neighbours differ significantly" in words(figure)
+    assert "too few" in words(few)
+    assert "differ significantly" not in words(few)

@@ -1,0 +1,40 @@
+"""What kind of problem a comparison is on: its search space, noise and budget, as its runs record them."""
+
+from dataclasses import dataclass
+
+from bench.report.runs import curves, visits
+from bench.report.runs.curves import Comparison
+from bench.report.runs.selection import Reading
+from bench.space import Categorical
+
+
+@dataclass(frozen=True)
+class Traits:
+    """By what problems are told from each other; None where it is not recorded."""
+
+    dimension: int | None
+    """Hyperparameters with more than one value."""
+    categorical: float | None
+    """The share of them that are categorical."""
+    conditional: bool | None
+    """Whether some hyperparameter is active for some values of another only."""
+    noisy: bool
+    """Whether the loss depends on a seed: another split or model seed in each run, or noise on a function."""
+    budget: int
+    """Evaluations after which losses are compared."""
+
+
+def traits(comparison: Comparison, reading: Reading) -> Traits:
+    """The traits of one problem, by the first of its runs."""
+    metadata = reading.results.runs[curves.run_ids(comparison.runs)[0]]
+    model = (metadata.get("config") or {}).get("model") or {}
+    space = visits.space_of(metadata)
+    searched = space.searched if space is not None else ()
+    categorical = sum(isinstance(parameter, Categorical) for parameter in searched)
+    return Traits(
+        dimension=len(searched) if searched else None,
+        categorical=categorical / len(searched) if searched else None,
+        conditional=space.conditional if space is not None else None,
+        noisy=bool(model.get("noise")) or comparison.runs["problem"].nunique() > 1,
+        budget=comparison.evaluations,
+    )
