@@ -70,6 +70,9 @@ def report(
     paper: Annotated[
         str | None, typer.Option(help="Figures for a venue's paper: neurips2024, icml2024, icml2024_full, ieee, ...")
     ] = None,
+    figures: Annotated[
+        str | None, typer.Option(help="Of each problem: all, or main (two, as SVG), usual for more than six problems.")
+    ] = None,
     new_references: Annotated[
         bool, typer.Option("--new-references", help="Measure scores by what is loaded now, not by what is stored.")
     ] = False,
@@ -85,7 +88,7 @@ def report(
     from bench.report import check as checking  # noqa: PLC0415
     from bench.report.runs import selection  # noqa: PLC0415
 
-    wanted = selection.selection(experiments, optimizers, problems, paper)
+    wanted = selection.selection(experiments, optimizers, problems, paper, figures)
     if check:
         checked = checking.check(results_dir, reports_dir, wanted)
         typer.echo(str(checked), nl=False)

@@ -46,7 +46,7 @@
   // Browsers follow long data addresses no further than two megabytes, but save a blob of any length.
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a.file");
-    if (!link) return;
+    if (!link || !("shown" in link.dataset || link.getAttribute("href").startsWith("data:"))) return;
     event.preventDefault();
     const source = "shown" in link.dataset
       ? link.closest("figure").querySelector("img").getAttribute("src")

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from urllib.parse import quote
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
@@ -21,8 +22,11 @@ def render(document: Document) -> str:
     """The page as one HTML file; the same document gives the same bytes."""
     names = look.classes(parts.styles(document))
     charted = parts.charted(document)
-    sheet = own("page.css") + look.sheet(names)
-    scripts = [_plotly(), own("steps.js") + own("chart.js") + own("page.js")] if charted else [own("page.js")]
+    sheet = own("page.css") + look.sheet(names) + (look.shades() if document.matrix else "")
+    scripts = [own("steps.js") + own("chart.js") + own("page.js")] if charted else [own("page.js")]
+    linked = bool(charted and document.plotly)
+    if charted and not linked:
+        scripts.insert(0, plotly())
     environment = _environment()
     environment.filters["swatch"] = lambda style: look.swatch(style, names[style])
     return environment.get_template("page.html").render(
@@ -34,10 +38,11 @@ def render(document: Document) -> str:
         counts=parts.counts(document.findings),
         findings=parts.worst_first(document.findings),
         levels=parts.LEVELS,
-        policy=_policy(sheet, scripts),
+        policy=_policy(sheet, scripts, linked),
+        linked=document.plotly if linked else "",
         sheet=sheet,
         scripts=scripts,
-        unused=_SHEETS.findall(_plotly()) if charted else [],
+        unused=_SHEETS.findall(plotly()) if charted else [],
     )
 
 
@@ -52,18 +57,24 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"data": data, "ending": parts.ending, "key": parts.key, "prose": prose, "url": url}
+    environment.filters |= {"score": parts.score, "shade": look.shade, "sortable": parts.sortable, "quote": quote}
     return environment
 
 
-def _policy(sheet: str, scripts: list[str]) -> str:
+def _policy(sheet: str, scripts: list[str], linked: bool) -> str:
+    """What may run: the page's own scripts and, where it stands beside the page, the chart's; figures of the folder."""
+    sources = [*map(digest, scripts), *(["'self'"] if linked else [])]
     return (
-        f"default-src 'none'; script-src {' '.join(map(digest, scripts))}; style-src {digest(sheet)} {_EMPTY}; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {' '.join(sources)}; style-src {digest(sheet)} {_EMPTY}; "
+        "img-src data: blob: 'self'; base-uri 'none'; form-action 'none'"
     )
 
 
 @cache
-def _plotly() -> str:
-    """Plotly's script; in it, nothing ends the element early, nor is a line end changed under its digest."""
+def plotly() -> str:
+    """Plotly's script, which draws the chart.
+
+    In it, nothing ends the element early, nor is a line end changed under its digest.
+    """
     script: str = get_plotlyjs()
     return script.replace("\r\n", "\n").replace("</script", "<\\/script").replace("<!--", "<\\!--")

@@ -22,6 +22,9 @@ from bench.report.runs.proposals import Proposals
 from bench.results import SCHEMA, Results, RunId, UnreadableTable, soundness
 from bench.wording import one_line, unmarked
 
+FIGURES = ("main", "all")
+"""Which figures of each problem can be asked for."""
+
 _MOSTLY: dict[str, Any] = {"status": "ok", "initial": False}
 """What a column of nearly every run holds alone, so that it need not be read."""
 _COLUMNS = list(dict.fromkeys([*curves.COLUMNS, *proposals.COLUMNS]))
@@ -38,14 +41,26 @@ class Selection:
     """As DATASET/MODEL."""
     paper: str = ""
     """The venue that figures are drawn for; empty for a screen."""
+    figures: str = ""
+    """`all` or `main`; empty where the number of problems decides."""
 
     @property
     def command(self) -> str:
         """The command that makes this report."""
         venue = (self.paper,) if self.paper else ()
-        filters = {"--optimizers": self.optimizers, "--problems": self.problems, "--paper": venue}
+        figures = (self.figures,) if self.figures else ()
+        filters = {
+            "--optimizers": self.optimizers,
+            "--problems": self.problems,
+            "--paper": venue,
+            "--figures": figures,
+        }
         options = [part for option, names in filters.items() if names for part in (option, ",".join(names))]
         return shlex.join(["bench", "report", *self.experiments, *options])
+
+    def main_figures_only(self, many: bool) -> bool:
+        """Whether of each problem only the main figures are drawn: of many, unless all are asked for, or a paper's."""
+        return self.figures == "main" or (many and not self.figures and not self.paper)
 
     def takes(self, run: RunId) -> bool:
         """Whether the run is among those asked for."""
@@ -55,14 +70,21 @@ class Selection:
 
 
 def selection(
-    experiments: Sequence[str], optimizers: str | None = None, problems: str | None = None, venue: str | None = None
+    experiments: Sequence[str],
+    optimizers: str | None = None,
+    problems: str | None = None,
+    venue: str | None = None,
+    figures: str | None = None,
 ) -> Selection:
-    """From the command's arguments, in which commas part names; raises `UserError` for a paper that is not known."""
+    """From the command's arguments, in which commas part names; raises `UserError` for a value that is not known."""
+    if figures not in (None, *FIGURES):
+        raise UserError(f"--figures={figures}: {allowed(figures, FIGURES)}")
     return Selection(
         tuple(dict.fromkeys(experiments)),
         _parted("--optimizers", optimizers),
         _parted("--problems", problems),
         paper.paper(venue).name if venue else "",
+        figures or "",
     )
 
 
