@@ -3,8 +3,8 @@
 Of few problems it holds all that it shows. Of many, each has a page, which shows files beside it in the folder.
 
 `document` says what a page shows; `look` translates styles, `chart` makes what the script draws, `parts` and `markup`
-what the templates ask for, `rendering` the whole. The templates are `page.html`, with `chart.html` and `matrix.html`, and
-`parts.html`; `page.css`, `steps.js`, `chart.js` and `page.js` stand in it as they are, beside Plotly's own script.
+what the templates ask for, `rendering` the whole. The templates are `page.html`, with `chart.html` and `matrix.html`,
+and `parts.html`; `page.css`, `steps.js`, `chart.js` and `page.js` stand in it as they are, beside Plotly's own script.
 """
 
 from bench.report.audit import Finding

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import numpy as np
 from matplotlib.markers import MarkerStyle
@@ -111,6 +112,7 @@ def _ink(color: str) -> str:
     return "#000" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "#fff"
 
 
+@cache
 def swatch(style: Style, name: str) -> str:
     """A piece of the line with its marker, in the colour of class `name`."""
     pattern = "" if isinstance(style.dash, str) else " ".join(f"{length * WIDTH:.4g}" for length in style.dash[1])

@@ -43,6 +43,20 @@
   });
   addEventListener("afterprint", () => unfolded.forEach((part) => { part.open = false; }));
 
+  // A configuration goes to the clipboard, or is at least selected where a browser keeps that to itself.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button.copy");
+    if (!button) return;
+    const code = button.parentNode.querySelector("code");
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(code);
+      button.textContent = document.execCommand("copy") ? "Copied" : "Selected";
+    }
+  });
+
   // Browsers follow long data addresses no further than two megabytes, but save a blob of any length.
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a.file");

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.report.audit import Finding
 from bench.report.look.style import Style
-from bench.report.page.document import Document, Download, Section, Series
+from bench.report.page.document import Document, Download, Incumbent, Section, Series
 from bench.report.tables.formats import NOTHING
 from bench.report.tables.table import Cell
 
@@ -16,6 +16,12 @@ LEVELS = {
     "ok": ("✓", "In order", "in order"),
 }
 """The sign, the name and the plural of each, the worst first."""
+
+
+def best(section: Section) -> list[tuple[Series, Incumbent]]:
+    """The best of each optimiser's best trials, the first of equals; none where configurations are not known."""
+    series = section.chart.series if section.chart else ()
+    return [(one, min(one.incumbents, key=lambda trial: trial.y)) for one in series if one.incumbents]
 
 
 MINUS = "\N{MINUS SIGN}"

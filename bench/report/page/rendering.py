@@ -4,7 +4,8 @@ import re
 from functools import cache
 from urllib.parse import quote
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FunctionLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from plotly.offline import get_plotlyjs
 
 from bench.report.page import chart, look, parts
@@ -42,8 +43,25 @@ def render(document: Document) -> str:
         linked=document.plotly if linked else "",
         sheet=sheet,
         scripts=scripts,
-        unused=_SHEETS.findall(plotly()) if charted else [],
+        unused=_sheets() if charted else [],
     )
+
+
+class _Compiled(BytecodeCache):
+    """Compiled templates, in memory: a report of many problems renders as many pages."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
 
 
 def _environment() -> Environment:
@@ -55,9 +73,16 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_COMPILED,
     )
     environment.filters |= {"data": data, "ending": parts.ending, "key": parts.key, "prose": prose, "url": url}
-    environment.filters |= {"score": parts.score, "shade": look.shade, "sortable": parts.sortable, "quote": quote}
+    environment.filters |= {
+        "best": parts.best,
+        "score": parts.score,
+        "shade": look.shade,
+        "sortable": parts.sortable,
+        "quote": quote,
+    }
     return environment
 
 
@@ -68,6 +93,11 @@ def _policy(sheet: str, scripts: list[str], linked: bool) -> str:
         f"default-src 'none'; script-src {' '.join(sources)}; style-src {digest(sheet)} {_EMPTY}; "
         "img-src data: blob: 'self'; base-uri 'none'; form-action 'none'"
     )
+
+
+@cache
+def _sheets() -> list[str]:
+    return _SHEETS.findall(plotly())
 
 
 @cache

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from bench.report import page
@@ -222,7 +223,10 @@ def _chart(problem: Problem, styles: Styles) -> Chart | None:
         else {"validation": "validation loss", "test": "test loss"}
     )
     titles = {"validation": f"best {names['validation']}", "test": f"{names['test']} of the incumbent"}
-    y = [Axis(kind, names[kind], f"{titles[kind]} ({metric})") for kind in analysis.kinds]
+    y = [
+        Axis(kind, names[kind], f"{titles[kind]} ({metric})", log=_decades(comparison.curves[f"{kind}_median"]))
+        for kind in analysis.kinds
+    ]
     if len(analysis.regret):
         y.append(Axis("regret", "regret", "loss above the best known", log=True))
     x = [Axis("evaluations", "evaluations", "evaluations")]
@@ -253,6 +257,12 @@ def _curves(analysis: Analysis, label: str) -> Iterator[tuple[tuple[str, str], C
     above = _of(analysis.regret, label)
     if len(above):
         yield ("evaluations", "regret"), Curve.of(_banded(above, several), "evaluations")
+
+
+def _decades(losses: pd.Series) -> bool:
+    """Whether losses span two decades or more, all above 0: a linear axis would show the first steps alone."""
+    finite = losses[losses < np.inf]
+    return bool(len(finite)) and bool(finite.min() > 0) and bool(finite.max() >= 100 * finite.min())
 
 
 def _incumbents(frame: pd.DataFrame, label: str) -> Iterator[Incumbent]:
