@@ -36,10 +36,10 @@ BOUNDS = {"all frames, s": 8.0, "peak memory, GB": 1.0, "slowest figure, s": 1.0
 """For 1,000,000 trials."""
 
 
-def write(folder: Path, seeds: int, trials: int) -> None:
+def write(folder: Path, seeds: int, trials: int, datasets: int = DATASETS) -> None:
     """An experiment with configurations, learning curves and provenance as long as real ones."""
     space = {f"parameter_{i}": {"type": "float", "low": 0.0, "high": 1.0} for i in range(PARAMETERS)}
-    for number in range(DATASETS * OPTIMIZERS * seeds):
+    for number in range(datasets * OPTIMIZERS * seeds):
         dataset, optimizer, seed = number // (OPTIMIZERS * seeds), number // seeds % OPTIMIZERS, number % seeds
         name = "random" if optimizer == 0 else f"optimizer_{optimizer}"
         run = RunId("big", f"dataset_{dataset}", "lightgbm", name, seed)

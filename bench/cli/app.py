@@ -74,6 +74,9 @@ def report(
     names: Annotated[
         Path | None, typer.Option(help="A YAML file of display names for figures and tables: optuna_tpe: TPE")
     ] = None,
+    figures: Annotated[
+        str | None, typer.Option(help="Of each problem: all, or main (two, as SVG), usual for more than six problems.")
+    ] = None,
     new_references: Annotated[
         bool, typer.Option("--new-references", help="Measure scores by what is loaded now, not by what is stored.")
     ] = False,
@@ -89,7 +92,7 @@ def report(
     from bench.report import check as checking  # noqa: PLC0415
     from bench.report.runs import selection  # noqa: PLC0415
 
-    wanted = selection.selection(experiments, optimizers, problems, paper, names)
+    wanted = selection.selection(experiments, optimizers, problems, paper, names, figures)
     if check:
         checked = checking.check(results_dir, reports_dir, wanted)
         typer.echo(str(checked), nl=False)

@@ -14,7 +14,7 @@ from bench.report.contents import Contents, Problem
 from bench.report.look import style
 from bench.report.look.paper import paper
 from bench.report.page import report_page
-from bench.report.runs import curves, extremes, naming, references, selection, traits, visits
+from bench.report.runs import curves, extremes, incumbents, naming, references, selection, traits, visits
 from bench.report.runs.curves import Comparison
 from bench.report.runs.references import References
 from bench.report.runs.selection import Reading, Selection
@@ -40,7 +40,7 @@ def write(
     """As `build`; returns also whether every problem was drawn."""
     wanted = wanted if isinstance(wanted, Selection) else selection.selection(wanted)
     folder = folder_of(reports_dir, wanted)
-    for inner in ("", "figures", "tables"):
+    for inner in ("", "figures", "tables", "problems"):
         refuse_links(reports_dir, folder.name, inner, option="--reports-dir")
     stored = {} if new_references else references.read(folder)
     before = checksums.read(folder)
@@ -63,7 +63,8 @@ def files(results_dir: Path, wanted: Selection, stored: References) -> Iterator[
     """The files of the report, by their paths in its folder.
 
     `figures/DATASET-MODEL-KIND.{pdf,svg,png}`, `tables/DATASET-MODEL[-KIND].{csv,md,tex,html}`, of several problems the
-    same under `all`, `references.json`, `report.md` and `report.html`. What is not finished or damaged is left out, and
+    same under `all`, `references.json`, `report.md` and `report.html`; of more than `contents.FEW` problems a page
+    each, `problems/DATASET-MODEL.{html,md}`, and the chart's script. What is not finished or damaged is left out, and
     each curve says how many runs it has. Warnings stand in the page and go to stderr.
     """
     yield from _files(*collect(results_dir, wanted, stored))
@@ -73,8 +74,9 @@ def _files(report: Contents, used: References) -> Iterator[tuple[str, bytes]]:
     for part in (*(problem.part for problem in report.problems), *([report.overall] if report.overall else [])):
         yield from part.files.items()
     yield references.FILE, references.to_json(used).encode()
-    yield "report.md", markdown.page(report).encode()
-    yield "report.html", report_page.render(report).encode()
+    for pages in (markdown.pages(report), report_page.pages(report)):
+        for path, page in pages:
+            yield path, page.encode()
 
 
 def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[Contents, References]:
@@ -100,6 +102,7 @@ def _collected(
     comparisons = curves.comparisons(reading.results)
     theirs = published.read(results_dir, wanted.experiments)
     warnings = reading.warnings
+    main_only = wanted.main_figures_only(many=len(comparisons) > contents.FEW)
     looks = style.styles(label for comparison in comparisons for label in comparison.final["label"])
     names = {label: name for label, name in wanted.names.items() if label in looks}
     naming.refuse_clashes(names, looks)
@@ -112,7 +115,9 @@ def _collected(
         findings = audit.findings(comparison, reading.results, reading.left_out, looked)
         reported = theirs.get(f"{comparison.dataset}/{comparison.model}")
         others = reported.of(comparison.metric) if reported else None
-        return contents.problem(stem, analysis, looked, findings, looks, venue, others, names), warned
+        best = incumbents.incumbents(comparison, reading)
+        problem = contents.problem(stem, analysis, looked, findings, looks, venue, others, names, best, main_only)
+        return problem, warned
 
     problems, undrawn = [], []
     used: References = {}

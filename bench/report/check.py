@@ -11,10 +11,10 @@ from bench.report.markdown import made_by
 from bench.report.runs import references
 from bench.report.runs.selection import Selection
 
-_KINDS = {"tables": "tables", "figures": "figures"}
+_KINDS = {"tables": "tables", "figures": "figures", "problems": "pages of problems"}
 _PAGE = "report.html"
-"""May be left out of the folder, and is then held against its digest: too large for a repository, and all in it is in
-the other files too."""
+"""May be left out of the folder, as may the pages of problems and their script, and is then held against its digest:
+too large for a repository, and all in it is in the other files too."""
 _BY_DIGEST = f"not there, by its digest in {checksums.FILE}"
 
 
@@ -29,8 +29,8 @@ class Check:
     extra: tuple[str, ...]
     hint: str = ""
     """Why it may differ, where something speaks for a reason."""
-    left_out: bool = False
-    """Whether the page is not in the folder, but its digest is, and is what the results give."""
+    left_out: tuple[str, ...] = ()
+    """The pages that are not in the folder, but their digests are, and are what the results give."""
 
     @property
     def holds(self) -> bool:
@@ -45,7 +45,10 @@ class Check:
         if self.holds:
             yield f"{self.folder}: the same, byte for byte: {_counted(expected)}"
             if self.left_out:
-                yield f"not in the folder, but what the results give has its digest in {checksums.FILE}: {_PAGE}"
+                left_out = ", ".join(self.left_out[:1]) + (
+                    f" and {len(self.left_out) - 1} more" if self.left_out[1:] else ""
+                )
+                yield f"not in the folder, but what the results give has its digest in {checksums.FILE}: {left_out}"
             return
         yield f"{self.folder}: not what the results give now"
         for what in ("differing", "missing", "extra"):
@@ -58,8 +61,8 @@ class Check:
 def check(results_dir: Path, reports_dir: Path, wanted: Selection) -> Check:
     """Make the report in memory and compare it with the files of its folder.
 
-    The page `report.html` may be left out of the folder, if its digest is there. Warnings go to stderr. Raises
-    `UserError` where there is no report, and where none can be made.
+    The page `report.html` and those of problems may be left out of the folder, if their digests are there.
+    Warnings go to stderr. Raises `UserError` where there is no report, and where none can be made.
     """
     folder = build.folder_of(reports_dir, wanted)
     if not folder.is_dir():
@@ -70,19 +73,23 @@ def check(results_dir: Path, reports_dir: Path, wanted: Selection) -> Check:
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     same = [path for path in files if path in there and _content(folder / path) == files[path]]
     differing = sorted(set(files) & there - set(same))
-    stated = checksums.read(folder).get(_PAGE) if _PAGE not in there else None
-    left_out = stated == digests[_PAGE]
-    if stated and not left_out:
-        differing.append(f"{_PAGE} ({_BY_DIGEST})")
+    listed = checksums.read(folder)
+    stated = {path: listed[path] for path in files if _may_be_left_out(path) and path not in there and path in listed}
+    left_out = sorted(path for path, digest in stated.items() if digest == digests[path])
+    differing += sorted(f"{path} ({_BY_DIGEST})" for path in stated if path not in left_out)
     return Check(
         folder,
         tuple(sorted(same)),
         tuple(differing),
-        tuple(sorted(set(files) - there - ({_PAGE} if stated else set()))),
+        tuple(sorted(set(files) - there - set(stated))),
         tuple(sorted(there - set(files))),
         _hint(folder, wanted, files, [path for path in differing if _BY_DIGEST not in path]),
-        left_out,
+        tuple(sorted(left_out, key=lambda path: (path != _PAGE, path))),
     )
+
+
+def _may_be_left_out(path: str) -> bool:
+    return path == _PAGE or (path.startswith("problems/") and path.endswith((".html", ".js")))
 
 
 def _hint(folder: Path, wanted: Selection, files: Mapping[str, bytes], differing: Iterable[str]) -> str:
@@ -90,7 +97,7 @@ def _hint(folder: Path, wanted: Selection, files: Mapping[str, bytes], differing
     line = next((line for line in page.splitlines() if line.startswith("Made by ")), made_by(wanted))
     if line != made_by(wanted):
         return f"the report there was made by another command: {line.removeprefix('Made by ').rstrip('.')}"
-    kinds = {_kind(path) for path in differing if path not in (checksums.FILE, "report.html")}
+    kinds = {_kind(path) for path in differing if path != checksums.FILE and not path.endswith(".html")}
     if kinds == {"figures"} and any(_kind(path) == "tables" for path in files):
         return "every number is the same: the bytes of figures also depend on the version of Matplotlib"
     return ""
@@ -110,5 +117,5 @@ def _kind(path: str) -> str:
 def _counted(paths: Iterable[str]) -> str:
     """`3 tables, 6 figures, report.md`."""
     of_kind = [_kind(path) for path in paths]
-    counts = [f"{of_kind.count(kind)} {kind}" for kind in ("tables", "figures") if kind in of_kind]
-    return ", ".join(counts + sorted(kind for kind in of_kind if kind not in _KINDS))
+    counts = [f"{of_kind.count(kind)} {kind}" for kind in _KINDS.values() if kind in of_kind]
+    return ", ".join(counts + sorted(kind for kind in of_kind if kind not in _KINDS.values()))

@@ -39,10 +39,12 @@ def read(folder: Path) -> dict[str, str]:
 def clear(folder: Path, before: Mapping[str, str], written: Iterable[str]) -> None:
     """Remove the files of an earlier report that were not made again, unless someone has changed them since.
 
-    A path that leads out of the folder is left alone.
+    A path that leads out of the folder is left alone. A folder that holds nothing any more goes with its files.
     """
     for path in sorted(set(before) - set(written)):
         file = folder / path
         inside = file.resolve().is_relative_to(folder.resolve())
         if inside and not file.is_symlink() and file.is_file() and digest(file.read_bytes()) == before[path]:
             file.unlink()
+            if file.parent != folder and not any(file.parent.iterdir()):
+                file.parent.rmdir()

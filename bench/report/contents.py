@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 from bench.provenance import digest
 from bench.report.analysis import published, renamed
 from bench.report.analysis.across import Across
@@ -23,6 +25,10 @@ from bench.report.tables.formats import Tabled, csv
 from bench.report.words import across as together
 from bench.report.words import verdict
 from bench.results import Results
+
+FEW = 6
+"""Of at most so many problems, a report is one page: with six optimisers and all figures it is of some 10 megabytes,
+which can still be mailed, and its list of contents of one line. Of more, each problem has its page."""
 
 _USUAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -69,6 +75,8 @@ class Problem:
     analysis: Analysis
     findings: tuple[Finding, ...]
     published: Published | None = None
+    incumbents: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """See `runs.incumbents`."""
 
     @property
     def comparison(self) -> Comparison:
@@ -94,6 +102,26 @@ class Contents:
     undrawn: tuple[str, ...] = ()
     """A line for each problem that is not drawn, as its losses are beyond what figures hold; also in `warnings`."""
 
+    @property
+    def paged(self) -> bool:
+        """Whether each problem has a page of its own."""
+        return len(self.problems) > FEW
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """Median scores, a row a problem by its stem, a column an optimiser that competes on any of them.
+
+        Columns are in the order of their median over problems, ties by name; NaN where there is no run or no score.
+        """
+        rows = {
+            problem.part.stem: problem.analysis.final.set_index("label")["score_median"].reindex(
+                problem.analysis.competitors
+            )
+            for problem in self.problems
+        }
+        frame = pd.DataFrame(rows).T.sort_index(axis="columns")
+        return frame[frame.median().sort_values(kind="stable").index]
+
 
 def problem(
     stem: str,
@@ -104,8 +132,10 @@ def problem(
     paper: Paper | None,
     theirs: Published | None = None,
     names: Mapping[str, str] | None = None,
+    best: pd.DataFrame | None = None,
+    main_only: bool = False,
 ) -> Problem:
-    """One problem's words, figures and tables, with what others have published of it.
+    """One problem's words, figures (all, or the main ones alone) and tables, with what others have published of it.
 
     Figures and tables have the display `names` of optimisers, of which `styles` has the looks too; words their labels.
     """
@@ -115,7 +145,11 @@ def problem(
         stem,
         comparison.title,
         tuple(verdict.verdict(analysis)),
-        tuple(pictures.pictures(shown, looked, importance(looked) if looked else None, styles, paper)),
+        tuple(
+            pictures.main_pictures(shown, styles, paper)
+            if main_only
+            else pictures.pictures(shown, looked, importance(looked) if looked else None, styles, paper)
+        ),
         tuple(tables.tables(shown, styles, renamed.published(theirs, analysis, names or {}))),
         {
             f"{stem}-curves.csv": csv(tables.curves(shown)).encode(),
@@ -123,7 +157,7 @@ def problem(
         },
         paper,
     )
-    return Problem(part, analysis, tuple(findings), theirs)
+    return Problem(part, analysis, tuple(findings), theirs, pd.DataFrame() if best is None else best)
 
 
 def overall(across: Across, styles: Styles, paper: Paper | None) -> Part:

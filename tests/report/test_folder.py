@@ -137,7 +137,7 @@ def test_one_seed_of_one_or_two_optimisers_makes_a_report(
     assert capsys.readouterr().err == ""
     for name in optimizers:
         plain = page.replace("**", "").replace("<u>", "").replace("</u>", "")
-        assert f"| {name} | 1 | 0 | 0.2500 | 0.2500 |" in plain
+        assert f"| {name} | 0.2500 | 0.2500 | 1 | 0 |" in plain
     assert "nan" not in page
 
 
@@ -148,7 +148,7 @@ def test_runs_of_which_little_is_recorded_make_a_report(tmp_path: Path, unsaved:
     nothing = {"config": None, "provenance": None, "declared": None}
     results.write_run(again.path(tmp_path), trials.trial_rows(again, [1.0, 0.5]), {"problem": "x", **nothing})
     page = (build(tmp_path, tmp_path / "reports", ["bare"]) / "report.md").read_text()
-    assert "| random | 2 | 0 | 0.5000 |" in page
+    assert "| random | 0.5000 | 2 | 0 |" in page
     assert "None" not in page
 
 

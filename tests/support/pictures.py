@@ -4,6 +4,8 @@ What figures show is tested in tests/report/figures; tests/report/test_folder.py
 reports with them.
 """
 
+from collections.abc import Sequence
+
 import pytest
 
 from bench.report import figures
@@ -14,20 +16,20 @@ from bench.report.look.paper import Paper
 
 def leave_undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each figure's files hold its description alone."""
-    monkeypatch.setattr(catalogue, "_rendered", lambda sketch, _: _described(sketch))
+    monkeypatch.setattr(catalogue, "_rendered", lambda sketch, _, formats=canvas.FORMATS: _described(sketch, formats))
 
 
 def leave_unsaved(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw each figure, so that what cannot be drawn raises; its files hold its description alone."""
 
-    def drawn(sketch: Sketch, paper: Paper | None) -> Picture:
+    def drawn(sketch: Sketch, paper: Paper | None, formats: Sequence[str] = canvas.FORMATS) -> Picture:
         with figures.look(paper):
             sketch.draw().draw_without_rendering()
-        return _described(sketch)
+        return _described(sketch, formats)
 
     monkeypatch.setattr(catalogue, "_rendered", drawn)
 
 
-def _described(sketch: Sketch) -> Picture:
-    files = {kind: f"{kind}: {sketch.alt}".encode() for kind in canvas.FORMATS}
+def _described(sketch: Sketch, formats: Sequence[str]) -> Picture:
+    files = {kind: f"{kind}: {sketch.alt}".encode() for kind in formats}
     return Picture(sketch.name, sketch.title, sketch.alt, files)

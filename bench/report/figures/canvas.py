@@ -65,7 +65,7 @@ def renderer(figure: Figure) -> RendererAgg:
     return agg
 
 
-def render(figure: Figure, detail: float = 1.0) -> dict[str, bytes]:
+def render(figure: Figure, detail: float = 1.0, formats: Sequence[str] = FORMATS) -> dict[str, bytes]:
     """The figure's files by format; the same figure gives the same bytes. Call it within `look`.
 
     The PNG has a share `detail` of the dots: a picture of many fine lines would else be of more than a megabyte.
@@ -76,7 +76,7 @@ def render(figure: Figure, detail: float = 1.0) -> dict[str, bytes]:
             text.set_text("\n".join(map(one_line, shown.split("\n"))))
     dots = detail * mpl.rcParams["savefig.dpi"]
     files = {}
-    for kind in FORMATS:
+    for kind in formats:
         buffer = io.BytesIO()
         faster: dict[str, Any] = (
             {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}

@@ -1,8 +1,10 @@
-"""The page `report.html`: one file that needs no network, from a `Document` of plain data.
+"""A page of the report: one file that needs no network, from a `Document` of plain data.
+
+Of few problems it holds all that it shows. Of many, each has a page, which shows files beside it in the folder.
 
 `document` says what a page shows; `look` translates styles, `chart` makes what the script draws, `parts` and `markup`
-what the templates ask for, `rendering` the whole. The templates are `page.html`, with `chart.html`, and `parts.html`;
-`page.css`, `steps.js`, `chart.js` and `page.js` stand in it as they are, beside Plotly's own script.
+what the templates ask for, `rendering` the whole. The templates are `page.html`, with `chart.html` and `matrix.html`,
+and `parts.html`; `page.css`, `steps.js`, `chart.js` and `page.js` stand in it as they are, beside Plotly's own script.
 """
 
 from bench.report.audit import Finding
@@ -13,10 +15,15 @@ from bench.report.page.document import (
     Document,
     Download,
     Figure,
+    Incumbent,
+    Link,
+    Matrix,
+    Scores,
     Section,
     Series,
+    Way,
 )
-from bench.report.page.rendering import render
+from bench.report.page.rendering import plotly, render
 from bench.report.tables.table import Cell, Head, Table
 from bench.report.words.notes import Fact
 
@@ -31,8 +38,14 @@ __all__ = [
     "Figure",
     "Finding",
     "Head",
+    "Incumbent",
+    "Link",
+    "Matrix",
+    "Scores",
     "Section",
     "Series",
     "Table",
+    "Way",
+    "plotly",
     "render",
 ]

@@ -35,8 +35,20 @@
         marker: { symbol: series.symbol || "circle", size: 7, color: hues.get(series), maxdisplayed: 9, line: { width: 1.2, color: hues.get(series) } },
       };
     });
-    return [...bands, ...lines];
+    return [...bands, ...lines, ...points(found, hues)];
   }
+
+  // The best trial of each run, where it is one of the first axes: a point that says its configuration
+  function points(found, hues) {
+    if (!pointed()) return [];
+    return found.filter(({ series }) => series.incumbents.length).map(({ series }) => ({
+      name: series.label, meta: "trial", type: "scatter", mode: "markers", hoverinfo: "none",
+      x: series.incumbents.map(([x]) => x), y: series.incumbents.map(([, y]) => y), customdata: series.incumbents,
+      marker: { symbol: series.symbol || "circle", size: 8, color: hues.get(series), opacity: 0.75, line: { width: 1, color: color("--paper") } },
+    }));
+  }
+  const countable = () => problem().series.reduce((count, { incumbents }) => count + incumbents.length, 0);
+  const pointed = () => $("trials").checked && !$("trials-tick").hidden;
 
   const entries = [...$("legend").querySelectorAll("li")];
   const entry = new Map(entries.map((item) => [item.dataset.label, item]));
@@ -55,6 +67,8 @@
     const all = problem().series.filter((series) => series.curves[x.key] && series.curves[x.key][y.key])
       .map((series) => ({ series, curve: series.curves[x.key][y.key] })).filter(({ curve }) => curve.x.length);
     const found = all.filter(({ series }) => !off.has(series.label));
+    $("trials-tick").hidden = !(x.key === problem().x[0].key && y.key === problem().y[0].key && countable());
+    if (!pointed()) $("trial").hidden = true;
     const range = ranges((found.length ? found : all).map(({ curve }) => curve), logx, logy, band);
     const whole = all.every(({ curve }) => curve.x.every(Number.isInteger));
     const labels = innerWidth >= 760 && found.length <= 24;
@@ -63,7 +77,7 @@
     $("x-title").textContent = x.title;
     $("y-title").textContent = y.title;
     Plotly.react($("plot"), traces(found, range, logx, logy, band), {
-      margin, showlegend: false, hovermode: false, dragmode: touch ? false : "zoom", autosize: true,
+      margin, showlegend: false, hovermode: pointed() ? "closest" : false, hoverdistance: 12, dragmode: touch ? false : "zoom", autosize: true,
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle($("x-title")).fontFamily, size: 12.5, color: color("--ink") },
       xaxis: axis(range.x, logx, whole), yaxis: axis(range.y, logy, false),
@@ -78,11 +92,12 @@
     const { found, range } = view;
     const curves = found.map(({ curve }) => curve);
     const top = logy ? 10 ** range.y[1] : range.y[1];
+    const ahead = pointed() ? " A point is the best trial of a run: point at it for its configuration, click to copy that." : "";
     const said = [`Steps are medians over runs${band && curves.some((curve) => curve.lower) ? `, bands the ${problem().band}` : ""}.`];
     if (logy && flat(curves, ["median"]).some((value) => value !== null && value <= 0)) said.push("Zero and less have no place on a logarithmic axis: where a curve gets there, it ends.");
     if (!logy && flat(curves, ["median"]).some((value) => value > top)) said.push("What lies above the axis is cut off.");
     if (flat(curves, ["median"]).includes(null)) said.push("A curve begins where more than half of its runs have a success.");
-    $("said").textContent = said.join(" ");
+    $("said").textContent = said.join(" ") + ahead;
   }
 
   // The legend, in the order of the problem's series
@@ -221,7 +236,7 @@
   $("problem").addEventListener("change", choose);
   $("x").addEventListener("change", () => choice("x"));
   $("y").addEventListener("change", () => choice("y"));
-  for (const id of ["logx", "logy", "band"]) $(id).addEventListener("change", draw);
+  for (const id of ["logx", "logy", "band", "trials"]) $(id).addEventListener("change", draw);
   $("cursor-at").addEventListener("input", (event) => moved(event.target.value / (event.target.max || 1)));
   $("reset").addEventListener("click", draw);
   $("controls").addEventListener("submit", (event) => event.preventDefault());
@@ -263,8 +278,22 @@
   }
 
   if (problems.some(({ series }) => series.length > CROWD)) $("band").checked = false;
+  const MANY = 100; // more points than these hide the curves
+  $("trials").checked = problems.every((each) => each.series.reduce((count, { incumbents }) => count + incumbents.length, 0) <= MANY);
   choose();
   $("plot").on("plotly_relayout", zoomed);
+  function told({ points: [point] }) {
+    const [x, y, seed, configuration] = point.customdata, part = $("trial");
+    part.hidden = false;
+    part.querySelector("span").textContent = `${point.data.name}, seed ${seed}, evaluation ${x}: ${shown(y)}`;
+    part.querySelector("code").textContent = configuration;
+    part.querySelector("button").textContent = "Copy";
+  }
+  $("plot").on("plotly_hover", told);
+  $("plot").on("plotly_click", (event) => {
+    told(event);
+    $("trial").querySelector("button").click();
+  });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   addEventListener("resize", draw);
 })();

@@ -42,6 +42,7 @@ def _series(series: Series, names: Mapping[Style, str]) -> dict[str, Any]:
         "look": names[series.style],
         "dash": look.dash(series.style.dash),
         "symbol": look.symbol(series.style.marker),
+        "incumbents": [[point.x, point.y, point.seed, point.configuration] for point in series.incumbents],
         "curves": curves,
     }
 

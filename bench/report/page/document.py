@@ -68,6 +68,21 @@ class Series:
     """By the keys of the x axis and the y axis; where a pair is missing, the chart has no such curve."""
     note: str = ""
     """What follows the label, such as "10 runs" or "exact"."""
+    help: str = ""
+    """What it is, where the label does not say it."""
+    incumbents: tuple["Incumbent", ...] = ()
+    """Over the first x and y axis."""
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """The best trial of a run, as a point of the chart."""
+
+    x: float
+    y: float
+    seed: int
+    configuration: str
+    """As JSON."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +104,13 @@ class Chart:
 
 @dataclass(frozen=True)
 class Download:
-    """A file inside the page."""
+    """A file: inside the page, or beside it."""
 
     name: str
     content: bytes
     mime: str
+    path: str = ""
+    """Where it is, relative to the page; empty where the page holds it."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +124,8 @@ class Figure:
     """An SVG or PNG."""
     files: tuple[Download, ...] = ()
     """The same in other formats."""
+    size: tuple[int, int] | None = None
+    """Width and height in pixels, so that the page does not move when it is loaded."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +145,47 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Link:
+    """Another page of the report."""
+
+    title: str
+    path: str
+    """Relative to the page."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """From the page of a problem to the others: back to the overview, to the problems before and after it."""
+
+    back: Link
+    previous: Link | None = None
+    following: Link | None = None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One row of a heat map."""
+
+    problem: Link
+    values: tuple[float, ...]
+    """0 is the best loss known, 1 random search; infinity where there is no success, NaN where there is no score."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A heat map of problems (rows) and optimisers (columns); each row leads to its problem."""
+
+    caption: str
+    labels: tuple[str, ...]
+    rows: tuple[Scores, ...]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if any(len(row.values) != len(self.labels) for row in self.rows):
+            raise ValueError(f"heat map {self.caption!r}: each row needs as many values as there are optimisers")
+
+
+@dataclass(frozen=True)
 class Document:
     """The whole page, in the order in which it is read."""
 
@@ -142,3 +202,9 @@ class Document:
     findings: tuple[Finding, ...] = ()
     downloads: tuple[Download, ...] = field(default=())
     """Of everything at once."""
+    matrix: Matrix | None = None
+    """Of many problems, each with a page of its own."""
+    way: Way | None = None
+    """On the page of one of many problems."""
+    plotly: str = ""
+    """Where the chart's script is, relative to the page; empty where the page holds it."""

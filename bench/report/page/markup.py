@@ -6,6 +6,7 @@ import json
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -30,7 +31,9 @@ def data(value: Any) -> str:
 
 
 def url(file: Download) -> str:
-    """The file itself, as an address."""
+    """The file itself, as an address; that of the file where it stands beside the page."""
+    if file.path:
+        return quote(file.path)
     return f"data:{file.mime};base64,{base64.b64encode(file.content).decode()}"
 
 

@@ -43,10 +43,24 @@
   });
   addEventListener("afterprint", () => unfolded.forEach((part) => { part.open = false; }));
 
+  // A configuration goes to the clipboard, or is at least selected where a browser keeps that to itself.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button.copy");
+    if (!button) return;
+    const code = button.parentNode.querySelector("code");
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(code);
+      button.textContent = document.execCommand("copy") ? "Copied" : "Selected";
+    }
+  });
+
   // Browsers follow long data addresses no further than two megabytes, but save a blob of any length.
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a.file");
-    if (!link) return;
+    if (!link || !("shown" in link.dataset || link.getAttribute("href").startsWith("data:"))) return;
     event.preventDefault();
     const source = "shown" in link.dataset
       ? link.closest("figure").querySelector("img").getAttribute("src")

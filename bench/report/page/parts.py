@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from bench.report.audit import Finding
 from bench.report.look.style import Style
-from bench.report.page.document import Document, Download, Section, Series
+from bench.report.page.document import Document, Download, Incumbent, Section, Series
+from bench.report.tables.formats import NOTHING
 from bench.report.tables.table import Cell
 
 LEVELS = {
@@ -15,6 +16,17 @@ LEVELS = {
     "ok": ("✓", "In order", "in order"),
 }
 """The sign, the name and the plural of each, the worst first."""
+
+
+def best(section: Section) -> list[tuple[Series, Incumbent]]:
+    """The best of each optimiser's best trials, the first of equals; none where configurations are not known."""
+    series = section.chart.series if section.chart else ()
+    return [(one, min(one.incumbents, key=lambda trial: trial.y)) for one in series if one.incumbents]
+
+
+MINUS = "\N{MINUS SIGN}"
+MOST = 99
+"""The largest score that the heat map spells out."""
 
 
 def charted(document: Document) -> list[Section]:
@@ -66,6 +78,27 @@ def key(cell: Cell) -> str:
     if math.isnan(cell.sort):
         return ""
     return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(cell.sort, repr(float(cell.sort)))
+
+
+def score(value: float) -> str:
+    """A cell of the heat map, short: two decimals while there is room.
+
+    >>> score(0.126), score(12.34), score(-0.001), score(math.inf), score(math.nan)
+    ('0.13', '12', '0.00', '∞', '-')
+    """
+    if math.isnan(value):
+        return NOTHING
+    if math.isinf(value):
+        return "∞"
+    if abs(value) >= MOST:
+        return f"{MINUS if value < 0 else '>'}{MOST}"
+    text = f"{value:.2f}" if abs(value) < 9.995 else f"{value:.0f}"
+    return "0.00" if text == "-0.00" else text.replace("-", MINUS)
+
+
+def sortable(value: float) -> str:
+    """What the script sorts a score by."""
+    return key(Cell("", value))
 
 
 def ending(file: Download) -> str:

@@ -22,6 +22,9 @@ from bench.report.runs.proposals import Proposals
 from bench.results import SCHEMA, Results, RunId, UnreadableTable, soundness
 from bench.wording import one_line, unmarked
 
+FIGURES = ("main", "all")
+"""Which figures of each problem can be asked for."""
+
 _MOSTLY: dict[str, Any] = {"status": "ok", "initial": False}
 """What a column of nearly every run holds alone, so that it need not be read."""
 _COLUMNS = list(dict.fromkeys([*curves.COLUMNS, *proposals.COLUMNS]))
@@ -42,20 +45,28 @@ class Selection:
     """What figures and tables call optimisers, by label, where it is not their label."""
     names_file: str = ""
     """Where those names were read."""
+    figures: str = ""
+    """`all` or `main`; empty where the number of problems decides."""
 
     @property
     def command(self) -> str:
         """The command that makes this report."""
         venue = (self.paper,) if self.paper else ()
         named = (self.names_file,) if self.names_file else ()
+        figures = (self.figures,) if self.figures else ()
         filters = {
             "--optimizers": self.optimizers,
             "--problems": self.problems,
             "--paper": venue,
             "--names": named,
+            "--figures": figures,
         }
         options = [part for option, names in filters.items() if names for part in (option, ",".join(names))]
         return shlex.join(["bench", "report", *self.experiments, *options])
+
+    def main_figures_only(self, many: bool) -> bool:
+        """Whether of each problem only the main figures are drawn: of many, unless all are asked for, or a paper's."""
+        return self.figures == "main" or (many and not self.figures and not self.paper)
 
     def takes(self, run: RunId) -> bool:
         """Whether the run is among those asked for."""
@@ -70,11 +81,14 @@ def selection(
     problems: str | None = None,
     venue: str | None = None,
     names: Path | None = None,
+    figures: str | None = None,
 ) -> Selection:
     """From the command's arguments, in which commas part names.
 
-    Raises `UserError` for a paper that is not known, and for a file of names that is not as it must be.
+    Raises `UserError` for a value that is not known, and for a file of names that is not as it must be.
     """
+    if figures not in (None, *FIGURES):
+        raise UserError(f"--figures={figures}: {allowed(figures, FIGURES)}")
     return Selection(
         tuple(dict.fromkeys(experiments)),
         _parted("--optimizers", optimizers),
@@ -82,6 +96,7 @@ def selection(
         paper.paper(venue).name if venue else "",
         naming.read(names) if names is not None else {},
         "" if names is None else str(names),
+        figures or "",
     )
 
 

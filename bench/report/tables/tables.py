@@ -45,19 +45,19 @@ def final(analysis: Analysis, styles: Styles) -> Tabled:
     scored = bool(table["score_median"].notna().any())
     heads = [
         Head("optimizer", numeric=False),
-        Head("runs", aside=True),
-        Head("failed", help="trials that failed, of all", aside=True),
         *(Head(f"{kind} loss", help="median over runs [interval]") for kind in analysis.kinds),
         *([Head("score", help="0: the best loss known; 1: random search's median at this budget")] if scored else []),
+        Head("runs", aside=True),
+        Head("failed", help="trials that failed, of all", aside=True),
         Head("optimizer s/trial", help="ask and tell, mean of a run, median over runs", aside=True),
         Head("evaluation s/trial", aside=True),
     ]
     columns: list[list[Cell]] = [
         cells.names(table["label"], styles),
-        [Cell(str(runs), float(runs)) for runs in table["runs"]],
-        [cells.failed(row["failed"], row["trials"], row["without_success"]) for row in table.to_dict("records")],
         *(cells.losses(analysis, kind) for kind in analysis.kinds),
         *([[cells.number(score, f"{score:.2f}") for score in table["score_median"]]] if scored else []),
+        [Cell(str(runs), float(runs)) for runs in table["runs"]],
+        [cells.failed(row["failed"], row["trials"], row["without_success"]) for row in table.to_dict("records")],
         *([cells.seconds(value) for value in table[f"{who}_seconds"]] for who in ("optimizer", "evaluation")),
     ]
     caption = f"{comparison}: {comparison.metric} after {plural(comparison.evaluations, 'evaluation')}, median"

@@ -10,6 +10,17 @@ from bench.report.runs.curves import Comparison
 from bench.results import Results
 from bench.wording import ranges, unmarked
 
+SCORE = (
+    "Score: 0 is the best loss known of a problem, 1 the median of random search after as many evaluations; above 1 is "
+    "worse than random search. Median over runs; - where there is none. A click leads to the problem."
+)
+"""What the heat map of many problems shows."""
+BASELINE = (
+    "the median best loss of random search after each number of evaluations, computed from all of its draws together "
+    "instead of from single runs"
+)
+"""What the grey curve of a chart is."""
+
 
 @dataclass(frozen=True)
 class Fact:

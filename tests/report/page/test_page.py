@@ -200,7 +200,7 @@ EVIL = '</script><script>alert("1")</script><!-- &amp; \u2028 \'"'
 
 
 def test_no_name_becomes_markup(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "_plotly", lambda: "/* Plotly */")  # its megabytes make a failure slow to show
+    monkeypatch.setattr(rendering, "plotly", lambda: "/* Plotly */")  # its megabytes make a failure slow to show
     looks = style.styles([EVIL])[EVIL]
     curve = page.Curve([1, 2], [0.2, 0.1])
     axis, other = page.Axis(EVIL, EVIL, EVIL), page.Axis("y", EVIL, EVIL)
@@ -239,9 +239,9 @@ def test_no_name_becomes_markup(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_only_what_is_the_pages_own_is_shown_unescaped() -> None:
-    templates = [markup.own(name) for name in ("page.html", "parts.html", "chart.html")]
-    shown = {name for text in templates for name in re.findall(r"([\w.|]+)\|safe", text)}
-    assert shown == {"sheet", "script", "charts|data", "cell.style|swatch", "series.style|swatch"}
+    templates = [markup.own(name) for name in ("page.html", "parts.html", "chart.html", "matrix.html")]
+    shown = [name for text in templates for name in re.findall(r"([\w.|]+)\|safe", text)]
+    assert set(shown) == {"sheet", "script", "charts|data", "cell.style|swatch", "series.style|swatch"}
     assert sum(text.count("safe") for text in templates) == len(shown)
 
 

@@ -65,7 +65,7 @@ def test_final_losses_are_medians_of_the_last_trials_with_order_statistics_aroun
     (analysis,) = analyses(tmp_path)
     shown = cells(tables_of(analysis)[""])
     for name, level in levels.items():  # of 9 runs the interval is from the 2nd to the 8th: 2 P(K < 2) = 0.039
-        assert shown[name][2] == f"{level + 0.04:.4f} [{level + 0.01:.4f}, {level + 0.07:.4f}]"
+        assert shown[name][0] == f"{level + 0.04:.4f} [{level + 0.01:.4f}, {level + 0.07:.4f}]"
 
 
 def test_the_best_is_marked_where_it_is_alone_and_else_all_that_are_level(tmp_path: Path) -> None:
@@ -73,13 +73,13 @@ def test_the_best_is_marked_where_it_is_alone_and_else_all_that_are_level(tmp_pa
         for name, loss in (("random", 0.9), ("optuna_tpe", 0.2), ("grid", 0.201)):
             trials.put(tmp_path, RunId("e", "iris", "lightgbm", name, seed), [loss + seed / 1000])
     (analysis,) = analyses(tmp_path)
-    marks = {row[0].text: row[3].mark for row in tables_of(analysis)[""].shown.rows}
+    marks = {row[0].text: row[1].mark for row in tables_of(analysis)[""].shown.rows}
     assert marks == {"optuna_tpe": "tied", "grid": "tied", "random": ""}
     assert r"\underline{0.2055" in formats.latex(tables_of(analysis)[""].shown)
     for seed in range(10):
         trials.put(tmp_path, RunId("e", "iris", "lightgbm", "grid", seed), [0.3 + seed / 1000])
     (analysis,) = analyses(tmp_path)
-    marks = {row[0].text: row[3].mark for row in tables_of(analysis)[""].shown.rows}
+    marks = {row[0].text: row[1].mark for row in tables_of(analysis)[""].shown.rows}
     assert marks == {"optuna_tpe": "best", "grid": "", "random": ""}
     assert "**0.2045" in formats.markdown(tables_of(analysis)[""].shown)
     assert "<strong>0.2045" in formats.html(tables_of(analysis)[""].shown)
@@ -91,8 +91,8 @@ def test_failures_are_counted_and_runs_without_success_are_infinite(tmp_path: Pa
         trials.put(tmp_path, RunId("e", "iris", "lightgbm", "random", seed), [None, None])
     (analysis,) = analyses(tmp_path)
     main = tables_of(analysis)[""]
-    assert cells(main)["optuna_tpe"][1:3] == ["3 of 6", "0.2600"]
-    assert cells(main)["random"][1:3] == ["6 of 6 (3 runs without success)", "∞"]
+    assert cells(main)["optuna_tpe"][:3] == ["0.2600", "3", "3 of 6"]
+    assert cells(main)["random"][:3] == ["∞", "3", "6 of 6 (3 runs without success)"]
     assert "Fewer than 6 runs have no such interval." in main.shown.note
     assert "1 pair have" not in tables_of(analysis)["pairs"].shown.note
     assert "1 pair has too few seeds for a test: 6 each are needed." in tables_of(analysis)["pairs"].shown.note
