@@ -82,7 +82,7 @@ def coordinates(
     listed = ", ".join(f"{scale.name} ({scale.ends})" for scale in scales)
     inactive = bool(places.isna().to_numpy().any())
     remarks = [
-        f"{'Some trials' if some else 'Every trial'} of all runs; the darker a line, the better its loss.",
+        f"{'Some trials' if some else 'Every trial'} of all runs; the stronger a line's colour, the better its loss.",
         f"From low to high, left to right: {listed}.",
         *(["An inactive hyperparameter stands at off."] if inactive else []),
     ]
@@ -128,7 +128,8 @@ def slices(
     x, y = scales if scales[1].named or not scales[0].named else (scales[1], scales[0])
     inactive = bool(places[[x.name, y.name]].isna().to_numpy().any())
     remarks = [
-        f"{'Some trials' if some else 'Every trial'} of all runs; the later, the darker. Rings: the best of each run.",
+        f"{'Some trials' if some else 'Every trial'} of all runs; the later, the stronger in colour.",
+        "Rings: the best of each run.",
         *(["A hyperparameter that is inactive stands at off."] if inactive else []),
         *(["Points of few values are spread a little."] if x.levels or y.levels else []),
     ]
