@@ -336,3 +336,15 @@ def test_points_beyond_the_axis_are_counted_in_the_caption() -> None:
         figure = drawn("final", frame, FEW)
     assert ": 4 points beyond, as arrows." in words(figure)
     assert figure.axes[0].get_xlim()[1] < 10
+
+
+def test_one_optimiser_that_diverges_hides_nothing_of_the_others() -> None:
+    frame = runs(FEW[:3])
+    far = frame["label"] == "random"
+    frame = frame.assign(loss=np.where(far, 100 + frame["loss"], 0.1 + 0.01 * frame["loss"]))
+    with figures.look():
+        figure = drawn("final", frame, FEW[:3])
+        assert all_seen(figure) == []
+    assert figure.axes[0].get_xscale() == "linear"
+    assert figure.axes[0].get_xlim()[1] < 0.2
+    assert "10 beyond, to 1" in words(figure)
