@@ -6,7 +6,7 @@ other frame of step lines, `points` runs as points, `critical` and `improvement`
 they looked, in `panels`, `importance` what matters there. Draw and render within `look`, which takes a venue's paper.
 """
 
-from bench.report.figures.canvas import FORMATS, look, render
+from bench.report.figures.canvas import FORMATS, look, render, see_through
 from bench.report.figures.critical import critical_difference
 from bench.report.figures.curves import limits, view
 from bench.report.figures.importance import importance
@@ -39,6 +39,7 @@ __all__ = [
     "regret",
     "render",
     "seconds",
+    "see_through",
     "slices",
     "spread",
     "ticks",

@@ -1,6 +1,7 @@
 """The sheet that every figure is drawn on: its look, its measures, its markers, its files."""
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -105,3 +106,12 @@ def stroke(figure: Figure, path: Sequence[tuple[float, float]], **look: Any) -> 
     width, height = figure.get_size_inches() * INCH
     x, y = [x / width for x, _ in path], [y / height for _, y in path]
     figure.add_artist(Line2D(x, y, **{"linewidth": 0.6, **look}))
+
+
+def see_through(svg: bytes) -> bytes:
+    """The SVG of a figure without its white sheet, for a page that may be dark.
+
+    Turned by CSS (`filter: invert(.92) hue-rotate(180deg)`), ink is then light and every hue what it was.
+    """
+    sheet_of_paper = re.compile(rb'(<g id="patch_1">\s*<path d="[^"]*" style="fill: )#ffffff')
+    return sheet_of_paper.sub(rb"\1none", svg, count=1)

@@ -212,7 +212,7 @@ def looking(
     yield Sketch(
         "coordinates",
         "Where each optimiser looked: all hyperparameters",
-        f"A panel for each of {who}: every trial a line over all hyperparameters, darker where its loss is better.",
+        f"A panel for each of {who}: every trial a line over all hyperparameters, stronger where its loss is better.",
         lambda: figures.coordinates(trials, places, list(axes.values()), styles, title, visits.thinned),
         detail=0.7,
     )
@@ -221,7 +221,7 @@ def looking(
         yield Sketch(
             "slices",
             f"Where each optimiser looked over the evaluations: {two[0]} and {two[1]}",
-            f"A panel for each of {who}: every trial a point over {two[0]} and {two[1]}, darker where it came later.",
+            f"A panel for each of {who}: every trial a point over {two[0]} and {two[1]}, stronger where it came later.",
             lambda: figures.slices(trials, places, (axes[two[0]], axes[two[1]]), styles, title, visits.thinned),
         )
     if important is not None:

@@ -65,13 +65,18 @@ def _axis(comparison: Comparison, kind: str) -> str:
 
 
 def logarithmic(curves: pd.DataFrame, kind: str) -> bool:
-    """Whether losses are drawn on a logarithmic axis: all are positive, and their `limits` there over two decades."""
+    """Whether losses are drawn on a logarithmic axis: all are positive, and their `limits` there over two decades.
+
+    Of three curves or more that must hold without the one that ends worst too: one that diverges makes no decades.
+    """
     values = curves[[f"{kind}_{name}" for name in quartiles.QUARTILES]].to_numpy(dtype=np.float64)
     finite = values[np.isfinite(values)]
-    if len(finite) == 0 or finite.min() <= 0:
+    if len(finite) == 0 or finite.min() < scales.LEAST or finite.max() > 1 / scales.LEAST:
         return False
-    low, high = limits(curves, kind, log=True)
-    return math.log10(high / low) / 1.08 > scales.MOST_LINEAR
+    ends = curves.groupby("label")[f"{kind}_median"].last()
+    parts = [curves, *([curves[curves["label"] != ends.idxmax()]] if len(ends) > 2 else [])]
+    spans = [limits(part, kind, log=True) for part in parts]
+    return all(math.log10(high / low) / 1.08 > scales.MOST_LINEAR for low, high in spans)
 
 
 def limits(curves: pd.DataFrame, kind: str, log: bool = False) -> tuple[float, float]:

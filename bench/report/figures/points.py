@@ -1,7 +1,7 @@
 """Runs as points: the final loss of every seed, and the validation loss of each incumbent against its test loss."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,8 +39,7 @@ def final(frame: pd.DataFrame, styles: Mapping[str, Style], title: str = "", axi
     medians = {label: float(quartiles(values)[1]) for label, values in losses.items()}
     order = sorted(losses, key=lambda label: medians[label])
     every = np.concatenate(list(losses.values()))
-    log = scales.spans_decades(every)
-    low, high = scales.shown(every, log)
+    low, high, log = _range(losses, order)
     figure = canvas.blank()
     axes = figure.add_axes((0.3, 0.2, 0.6, 0.7))
     scales.set_x(axes, low, high, log=log)
@@ -167,6 +166,25 @@ def swarm(places: Values, size: float, most: float) -> Values:
 def _worst(values: pd.Series) -> Values:
     losses = values.to_numpy(dtype=np.float64)
     return np.where(np.isnan(losses), np.inf, losses)
+
+
+def _range(losses: Mapping[str, Values], order: Sequence[str]) -> tuple[float, float, bool]:
+    """The range of `final`, and whether it is logarithmic.
+
+    Of three optimisers or more that of all but the worst, where it is less than a fifth of that of all: one that
+    diverges hides nothing of the others, and its points are arrows at the edge.
+    """
+    ranges = []
+    for some in (order, order[:-1]) if len(order) > 2 else (order,):
+        values = np.concatenate([losses[label] for label in some])
+        log = scales.spans_decades(values)
+        ranges.append((*scales.shown(values, log), log))
+    every, rest = ranges[0], ranges[-1]
+    if not any(np.isfinite(losses[label]).any() for label in order[:-1]):
+        return every
+    if every[2] and rest[2]:
+        return every
+    return rest if rest[1] - rest[0] < 0.2 * (every[1] - every[0]) else every
 
 
 def _needed(axes: Axes, values: Values, wide: float, look: Style) -> float:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from bench.report.figures import canvas
 from bench.report.look import style
 
+LEAST = 1e-60
+"""Losses on a logarithmic axis lie between this and its inverse: what is drawn off the axis must be a number too."""
 MOST_LINEAR = 2.0
 """The decades that losses may span on a linear axis; beyond, the axis is logarithmic."""
 
@@ -124,7 +126,7 @@ def even(values: Sequence[float]) -> list[str]:
 def spans_decades(values: NDArray[np.float64]) -> bool:
     """Whether losses are drawn on a logarithmic axis: all positive, in a `robust` range of over two decades."""
     finite = values[np.isfinite(values)]
-    if len(finite) == 0 or finite.min() <= 0:
+    if len(finite) == 0 or finite.min() < LEAST or finite.max() > 1 / LEAST:
         return False
     low, high = robust(np.log10(finite))
     return (high - low) / 1.08 > MOST_LINEAR

@@ -82,7 +82,7 @@ def coordinates(
     listed = ", ".join(f"{scale.name} ({scale.ends})" for scale in scales)
     inactive = bool(places.isna().to_numpy().any())
     remarks = [
-        f"{'Some trials' if some else 'Every trial'} of all runs; the darker a line, the better its loss.",
+        f"{'Some trials' if some else 'Every trial'} of all runs; the stronger a line's colour, the better its loss.",
         f"From low to high, left to right: {listed}.",
         *(["An inactive hyperparameter stands at off."] if inactive else []),
     ]
@@ -128,7 +128,8 @@ def slices(
     x, y = scales if scales[1].named or not scales[0].named else (scales[1], scales[0])
     inactive = bool(places[[x.name, y.name]].isna().to_numpy().any())
     remarks = [
-        f"{'Some trials' if some else 'Every trial'} of all runs; the later, the darker. Rings: the best of each run.",
+        f"{'Some trials' if some else 'Every trial'} of all runs; the later, the stronger in colour.",
+        "Rings: the best of each run.",
         *(["A hyperparameter that is inactive stands at off."] if inactive else []),
         *(["Points of few values are spread a little."] if x.levels or y.levels else []),
     ]
@@ -210,7 +211,7 @@ def _axis_names(scales: Sequence[Scale], wide: float) -> tuple[list[str], bool]:
 
 def _span(place: float, text: str, room: float, size: float, across: bool) -> tuple[float, float]:
     """Where a mark's text begins and ends along its axis; across, those of both ends are turned inwards."""
-    length = words.measure(text, size) + 4 if across else 1.3 * size
+    length = words.measure(text, size) + 8 if across else 1.3 * size
     share = place if across else 0.5
     return room * place - share * length, room * place + (1 - share) * length
 
@@ -220,12 +221,12 @@ def _between(span: tuple[float, float], spans: Sequence[tuple[float, float]]) ->
 
 
 def _spread(values: Values, levels: tuple[int, int]) -> Values:
-    """Places moved a little along axes of few values, each by its row: by at most a fifth of what is between two."""
+    """Places moved a little along axes of few values, each by its row, by less than a quarter of a step."""
     rows = np.arange(len(values))
     moved = values.copy()
     for column, count in enumerate(levels):
         if count > 1:
-            moved[:, column] += 0.4 * ((rows * _SHARES[column]) % 1 - 0.5) / (count - 1)
+            moved[:, column] += min(0.4 / (count - 1), 0.1) * ((rows * _SHARES[column]) % 1 - 0.5)
     return moved
 
 

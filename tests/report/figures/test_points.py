@@ -300,3 +300,54 @@ def test_the_remark_says_by_which_test_neighbours_differ_or_that_there_are_too_f
     assert "Any two neighbours differ significantly" in words(figure)
     assert "too few" in words(few)
     assert "differ significantly" not in words(few)
+
+
+def test_equal_points_stand_beside_each_other_over_the_bar_of_their_median() -> None:
+    frame = runs(FEW)
+    frame.loc[frame["label"] == "grid", "loss"] = 1.7
+    with figures.look():
+        figure = drawn("final", frame, FEW)
+        assert all_seen(figure) == []
+    (axes,) = figure.axes
+    (row,) = (line for line in axes.lines if color_of(line) == style.KNOWN["grid"].color)
+    heights = np.sort(row.get_ydata())
+    assert np.diff(heights).min() > 0.9 * row.get_markersize()
+    (bar,) = (line for line in axes.lines if color_of(line) == style.INK and line.get_xdata()[0] == 1.7)
+    assert bar.get_zorder() < row.get_zorder()
+    frame = pd.concat([frame.assign(seed=frame["seed"] + 10 * turn) for turn in range(5)])
+    with figures.look():
+        assert "50 equal at 1.7" in words(drawn("final", frame, FEW))
+
+
+def test_axes_of_incumbents_are_equal_only_where_losses_have_a_range_in_common() -> None:
+    frame = runs(FEW)
+    frame = frame.assign(validation=0.05 + 0.01 * frame["loss"], test=0.4 + 0.01 * frame["test"])
+    with figures.look():
+        figure = drawn("generalisation", frame, FEW)
+        assert all_seen(figure) == []
+    (axes,) = figure.axes
+    assert axes.get_xlim()[1] < 0.1
+    assert axes.get_ylim()[0] > 0.3
+    assert "The two axes have different ranges." in words(figure)
+    assert "On the line" not in words(figure)
+
+
+def test_points_beyond_the_axis_are_counted_in_the_caption() -> None:
+    frame = runs(FEW)
+    frame.loc[frame["seed"] == 3, ["loss"]] = 1e6
+    with figures.look():
+        figure = drawn("final", frame, FEW)
+    assert ": 4 points beyond, as arrows." in words(figure)
+    assert figure.axes[0].get_xlim()[1] < 10
+
+
+def test_one_optimiser_that_diverges_hides_nothing_of_the_others() -> None:
+    frame = runs(FEW[:3])
+    far = frame["label"] == "random"
+    frame = frame.assign(loss=np.where(far, 100 + frame["loss"], 0.1 + 0.01 * frame["loss"]))
+    with figures.look():
+        figure = drawn("final", frame, FEW[:3])
+        assert all_seen(figure) == []
+    assert figure.axes[0].get_xscale() == "linear"
+    assert figure.axes[0].get_xlim()[1] < 0.2
+    assert "10 beyond, to 1" in words(figure)

@@ -158,3 +158,44 @@ def test_a_png_may_have_fewer_dots_and_every_other_file_stays_the_same() -> None
     sizes = [Image.open(io.BytesIO(files["png"])).size for files in (full, fewer)]
     assert sizes == [(880, 440), (440, 220)]
     assert (full["pdf"], full["svg"]) == (fewer["pdf"], fewer["svg"])
+
+
+def test_axes_have_the_names_of_hyperparameters_and_choices_and_marks_between_their_ends() -> None:
+    trials, places = looked(["random", "grid"])
+    with figures.look():
+        figure = coordinates(trials, places)
+        shown = words(figure).split("\n")
+        assert [scale.name for scale in SCALES if scale.name not in shown] == []
+        assert "loss (hinge, None, 3)" in figure.get_label()
+        figure = figures.slices(trials, places, (SCALES[3], SCALES[1]), style.styles(trials["label"]), "t")
+        figure.draw_without_rendering()
+        assert all_seen(figure) == []
+    (first, *_) = figure.axes
+    assert [tick.get_text() for tick in first.get_yticklabels()] == ["off", "hinge", "None", "3"]
+    between = SCALES[1].marks[1:-1]
+    assert [text for _, text in between] == ["0.01", "0.1"]
+    assert [place for place, _ in between] == pytest.approx([1 / 3, 2 / 3])
+    points = first.collections[-2].get_offsets()[:, 1]
+    choices = points[points > -0.1]
+    assert np.abs(choices - np.round(choices * 2) / 2).max() <= 0.05 + 1e-9  # near their choice
+    assert choices.max() <= first.get_ylim()[1]
+
+
+def test_a_space_of_one_hyperparameter_has_no_figure_of_where_optimisers_looked(tmp_path: Path) -> None:
+    space = {"x": SPACE["x"]}
+    for name in ("random", "grid"):
+        for seed in range(2):
+            put(tmp_path, name, seed, [({"x": -1 + place}, 0.5 - 0.1 * place) for place in range(3)], space)
+    compared, reading = comparison(tmp_path)
+    looks = style.styles(compared.final["label"])
+    assert not list(catalogue.looking(analyse(compared, reading), read(tmp_path), None, looks))
+
+
+@pytest.mark.parametrize("venue", ["ieee", "icml2024", "aaai2024", "neurips2024"])
+def test_panels_of_a_paper_fit_one_page(venue: str) -> None:
+    with figures.look(paper(venue)):
+        for names in (MANY[:8], MANY[:15]):
+            figure = slices(*looked(names))
+            figure.draw_without_rendering()
+            assert all_seen(figure) == []
+            assert figure.get_figheight() < 9

@@ -112,3 +112,29 @@ def test_the_same_data_gives_the_same_bytes_whatever_the_users_settings() -> Non
                 files.append(figures.render(drawn()))
         assert files[0] == files[1]
         assert set(files[0]) == set(figures.FORMATS)
+
+
+def test_a_figure_for_paper_has_neither_title_nor_remark_and_keeps_its_caption() -> None:
+    shown = []
+    for chosen in (None, paper("icml2024")):
+        with figures.look(chosen):
+            figure = drawn()
+            texts = [figure.axes[0].get_title(loc="left"), *(text.get_text() for text in figure.texts)]
+            shown.append(texts)
+            assert figure.get_label().startswith("Median and quartiles of 10 runs")
+    screen, printed = shown
+    assert any("Median and quartiles" in text for text in screen)
+    assert any(screen[0])
+    assert not any("Median" in text or "cut off" in text for text in printed)
+    assert not printed[0]
+
+
+def test_the_svg_of_a_page_has_no_white_sheet_and_is_else_the_same() -> None:
+    with figures.look():
+        svg = figures.render(drawn())["svg"]
+    seen = figures.see_through(svg)
+    assert len(seen) == len(svg) - len("#ffffff") + len("none")
+    sheet = re.search(rb'<g id="patch_1">.*?</g>', seen, re.DOTALL)
+    assert sheet
+    assert b"fill: none" in sheet[0]
+    assert seen[sheet.end() :] == svg[len(svg) - len(seen) + sheet.end() :]

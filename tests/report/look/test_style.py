@@ -84,3 +84,28 @@ def test_many_unknown_names_share_colours_and_not_their_lines() -> None:
     looks = style.styles(["mine", "tpe_gamma01"])
     assert not {(look.color, look.dash) for look in looks.values()} & {(k.color, k.dash) for k in KNOWN.values()}
     assert len({(look.dash, look.marker) for look in looks.values()}) == 2
+
+
+def contrast(a: list[float], b: list[float]) -> float:
+    """WCAG 2, of two linear RGB colours."""
+    one, other = (sum(w * part for w, part in zip((0.2126, 0.7152, 0.0722), rgb, strict=True)) for rgb in (a, b))
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
+
+
+def test_every_colour_can_be_read_on_a_dark_page_that_turns_figures_round() -> None:
+    """By the matrices of CSS Filter Effects 1 for `invert(.92) hue-rotate(180deg)`, on the page's dark paper."""
+    around = [[-0.574, 1.43, 0.144], [0.426, 0.43, 0.144], [0.426, 1.43, -0.856]]
+
+    def turned(color: str) -> list[float]:
+        inverted = [0.92 - 0.84 * int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        parts = [min(max(sum(share * part for share, part in zip(row, inverted, strict=True)), 0), 1) for row in around]
+        return linear("#" + "".join(f"{round(255 * part):02x}" for part in parts))
+
+    dark = linear("#17181a")
+    looks = [*KNOWN.values(), *style.styles(map(str, range(12))).values()]
+    for color in {look.color for look in looks}:
+        assert contrast(turned(color), dark) > 3, color
+        assert contrast(turned(style.darker(color)), dark) > 4.5, color
+    assert contrast(turned(style.INK), dark) > 7
+    assert contrast(turned(style.MUTED), dark) > 4.5
+    assert 1.1 < contrast(turned(style.GRID), dark) < 2
