@@ -4,9 +4,9 @@ Prints two tables in Markdown.
 
 1. Error rates: the share of comparisons, in per cent, in which one of k equal optimisers on P problems is called
    different from another: by the mixed-effects model (on a quarter of the samples, as it is slow), by the analysis of
-   variance that it falls back on, by Wilcoxon's signed-rank test with Holm's correction, by Friedman's test in Iman and
-   Davenport's form, and by a Bayesian probability above 0.95 of any pair, or of a single pair (it claims no error rate).
-   Median scores are
+   variance that it falls back on, by Wilcoxon's signed-rank test with Holm's correction, by Friedman's test in Iman
+   and Davenport's form, and by a Bayesian probability above 0.95 of any pair, or of a single pair (it claims no error
+   rate). Median scores are
    - independent: normal, each by itself;
    - shared: normal, with an effect of the problem that all share and that is twice as wide;
    - heavy tails: Student's t with 2 degrees of freedom, and the effect of the problem;

@@ -40,9 +40,9 @@ def centres(scores: Scores, resamples: int = RESAMPLES, extra: int = 0) -> pd.Da
     """Interquartile mean and median over all runs of all problems, one row a label.
 
     Columns: `label`, `problems`, `runs`, `iqm`, `iqm_low`, `iqm_high`, `median`, `median_low`, `median_high`; the
-    lowest interquartile mean first. With x_(1) <= ... <= x_(N) the pool of all runs and g = floor(N / 4), the interquartile
-    mean is that of x_(g+1) ... x_(N-g) (`scipy.stats.trim_mean(x, 0.25)`): every run counts once, +inf as soon as more
-    than a quarter of them fail. Intervals: percentiles of the same number over resamples.
+    lowest interquartile mean first. With x_(1) <= ... <= x_(N) the pool of all runs and g = floor(N / 4), the
+    interquartile mean is that of x_(g+1) ... x_(N-g) (`scipy.stats.trim_mean(x, 0.25)`): every run counts once, +inf as
+    soon as more than a quarter of them fail. Intervals: percentiles of the same number over resamples.
     """
     rows = []
     for label, strata in scores.items():

@@ -97,7 +97,7 @@ def _model(
 ) -> Model:
     means, covariance = fitted
     freedom = int(scores.notna().to_numpy().sum()) - len(scores) - scores.shape[1] + 1
-    contrasts = _contrasts(list(scores), unit * means, unit**2 * covariance, freedom)
+    contrasts = _contrasts([str(label) for label in scores], unit * means, unit**2 * covariance, freedom)
     return Model(method, len(scores), freedom, contrasts, without, infinite)
 
 

@@ -104,7 +104,7 @@ def _scores(across: Across) -> Iterator[str]:
     rows = across.aggregates.to_dict("records")
     known = not any(math.isnan(row["iqm_low"]) for row in rows)
     shown = [_interval(row) for row in rows[:5]]
-    more = f"; {len(rows) - 5} more are in the table" if len(rows) > 5 else ""
+    more = f" and {len(rows) - 5} more in the table" if len(rows) > 5 else ""
     runs = f" (in brackets {PERCENT} confidence intervals over seeds on these problems)" if known else ""
     on = "" if len(across.scored) == across.complete else f" on {plural(len(across.scored), 'problem')} with scores"
     yield (
@@ -143,7 +143,11 @@ def _model(across: Across) -> Iterator[str]:
             if label in beaten
         ]
         largest = _p(max(row["p_holm"] for row in rows))
-        text = f"{method} finds {listed(found, 4, '; ')} ({'largest ' if len(rows) > 1 else ''}p = {largest})"
+        text = (
+            f"{method}, which takes all optimisers to vary alike (where they do not, it erred in up to 13 % of "
+            f"simulations), finds {listed(found, 4, '; ')} "
+            f"({'largest ' if len(rows) > 1 else ''}p = {largest})"
+        )
     else:
         text = f"{method} finds no significant difference (smallest p = {_p(fitted.contrasts['p_holm'].min())})"
     aside = []
@@ -163,8 +167,8 @@ def _practical(across: Across) -> Iterator[str]:
     better, worse = ("a_better", "b_better") if row["a"] == first else ("b_better", "a_better")
     yield (
         f"Bayesian signed-rank test of the two with the lowest means: {name(first)} is practically better than "
-        f"{name(second)}, by more than {ROPE} of a score, with posterior probability {row[better]:.2f}, equivalent "
-        f"with {row['equivalent']:.2f}, worse with {row[worse]:.2f}."
+        f"{name(second)}, by more than {ROPE} of a score, with posterior probability {_share(row[better])}, "
+        f"equivalent with {_share(row['equivalent'])}, worse with {_share(row[worse])}."
     )
 
 
@@ -172,7 +176,8 @@ def _friedman(across: Across) -> Iterator[str]:
     friedman = across.friedman["validation"]
     if friedman is not None and len(across.members) > 2:
         differ = "differ" if friedman.p <= 0.05 else "do not differ"
-        yield f"Average ranks {differ} significantly (Friedman's test in Iman and Davenport's form, p = {_p(friedman.p)})."
+        form = "Friedman's test in Iman and Davenport's form"
+        yield f"Average ranks {differ} significantly ({form}, p = {_p(friedman.p)})."
 
 
 def _test_loss(across: Across) -> Iterator[str]:
@@ -242,6 +247,11 @@ def _number(value: float) -> str:
     if not math.isfinite(value):
         return "∞" if value > 0 else f"{MINUS}∞"
     return f"{value:.2f}".replace("-", MINUS)
+
+
+def _share(value: float) -> str:
+    """A probability from draws, which is never certain."""
+    return "above 0.99" if value > 0.99 else "below 0.01" if value < 0.01 else f"{value:.2f}"
 
 
 def _problems(count: float, before: str = "") -> str:
