@@ -91,9 +91,13 @@ def _worse(across: Across) -> Iterator[str]:
     if of_all:
         whom = "all of them" if len(level) > 1 else "it"
         yield f"{sentence(listing(of_all))} {'is' if len(of_all) == 1 else 'are'} significantly worse than {whom}."
+    alike: dict[tuple[str, ...], list[str]] = {}
     for label in order:
         if label in groups.worse and label not in of_all:
-            yield f"{sentence(name(label))} is significantly worse than {listing(groups.worse[label])}."
+            alike.setdefault(groups.worse[label], []).append(label)
+    for whom_, labels in alike.items():
+        are = "is" if len(labels) == 1 else "are"
+        yield f"{sentence(listing(labels))} {are} significantly worse than {listing(whom_)}."
 
 
 def _scores(across: Across) -> Iterator[str]:
@@ -132,22 +136,17 @@ def _model(across: Across) -> Iterator[str]:
         if fitted.method == "mixed-effects model"
         else "A two-way analysis of variance of the scores (the mixed-effects model could not be fitted)"
     )
-    rows = fitted.contrasts[fitted.contrasts["better"] != ""].to_dict("records")
-    beaten: dict[str, list[str]] = {}
-    for row in rows:
-        beaten.setdefault(row["better"], []).append(row["b"] if row["better"] == row["a"] else row["a"])
-    if beaten:
-        found = [
-            f"{name(label)} significantly better than {listing(beaten[label])}"
-            for label in _order(across)
-            if label in beaten
-        ]
-        largest = _p(max(row["p_holm"] for row in rows))
+    rows = fitted.contrasts[fitted.contrasts["better"] != ""]
+    if len(rows):
+        beaten = {row["b"] if row["better"] == row["a"] else row["a"] for row in rows.to_dict("records")}
+        level = [label for label in _order(across) if label not in beaten and label not in fitted.without]
         text = (
             f"{method}, which takes all optimisers to vary alike (where they do not, it erred in up to 13 % of "
-            f"simulations), finds {listed(found, 4, '; ')} "
-            f"({'largest ' if len(rows) > 1 else ''}p = {largest})"
+            f"simulations), finds {len(rows)} of {plural(len(fitted.contrasts), 'difference')} significant "
+            f"({'largest ' if len(rows) > 1 else ''}p = {_p(rows['p_holm'].max())})"
         )
+        if level:
+            text += f"; by it {listing(level)} {'is' if len(level) == 1 else 'are'} significantly worse than no other"
     else:
         text = f"{method} finds no significant difference (smallest p = {_p(fitted.contrasts['p_holm'].min())})"
     aside = []
