@@ -87,7 +87,7 @@ def improvement(scores: Scores, resamples: int = RESAMPLES, extra: int = 0) -> p
         )
         for a in range(len(labels) - 1):
             own, others = slice(starts[a], starts[a + 1]), starts[a + 1 : -1]
-            per_run = wins[own].mean(axis=0)
+            per_run = wins[own].mean(axis=0, dtype=np.float64)
             estimate[a, a + 1 :] += np.add.reduceat(per_run, others) / np.diff(starts)[a + 1 :]
             against = (weights[:, own] @ wins[own, starts[a + 1] :]) * weights[:, starts[a + 1] :]
             drawn[a, a + 1 :] += np.add.reduceat(against, others - starts[a + 1], axis=1).T
@@ -124,7 +124,8 @@ def profiles(scores: Scores, taus: Values = TAUS, resamples: int = RESAMPLES, ex
 def _interquartile_mean(ordered: Values) -> Values:
     """Of each row, which is in order."""
     cut = ordered.shape[1] // 4
-    means: Values = ordered[:, cut : ordered.shape[1] - cut].mean(axis=1)
+    with np.errstate(over="ignore"):  # then it is infinite
+        means: Values = ordered[:, cut : ordered.shape[1] - cut].mean(axis=1)
     return means
 
 

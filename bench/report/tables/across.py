@@ -113,7 +113,7 @@ def ranks(across: Across, styles: Styles) -> Tabled:
         if friedman is not None:
             note.append(
                 f"Friedman's test by {kind} loss, Iman and Davenport's form: F = {friedman.statistic:.3g}, "
-                f"p = {cells.p_value(friedman.p)}."
+                f"p {'' if friedman.p < 0.001 else '= '}{cells.p_value(friedman.p)}."
             )
     if across.incomplete:
         note.append(f"Left out, as some optimisers were not run on them: {', '.join(across.incomplete)}.")

@@ -146,7 +146,7 @@ def _model(across: Across) -> Iterator[str]:
             f"({'largest ' if len(rows) > 1 else ''}p = {_p(rows['p_holm'].max())})"
         )
         if level:
-            text += f"; by it {listing(level)} {'is' if len(level) == 1 else 'are'} significantly worse than no other"
+            text += f"; by it {_no_worse(level)}"
     else:
         text = f"{method} finds no significant difference (smallest p = {_p(fitted.contrasts['p_holm'].min())})"
     aside = []
@@ -189,7 +189,11 @@ def _test_loss(across: Across) -> Iterator[str]:
         yield f"By test loss no two of them differ significantly ({_SIGNED_RANK})."
     elif groups.level:
         level = [label for label in _order(across) if label in groups.level]
-        yield f"By test loss {listing(level)} {'is' if len(level) == 1 else 'are'} significantly worse than no other."
+        yield f"By test loss {_no_worse(level)} ({_SIGNED_RANK})."
+
+
+def _no_worse(level: list[str]) -> str:
+    return f"{listing(level)} {'alone is' if len(level) == 1 else 'are'} significantly worse than no other"
 
 
 def _more_problems(across: Across) -> Iterator[str]:
@@ -204,7 +208,9 @@ def _more_problems(across: Across) -> Iterator[str]:
     for label, row in [(label, row) for label, row in open_ if not math.isnan(row["seeds"])][:3]:
         low, high = row["seeds_low"], row["seeds_high"]
         count = (
-            f"{_problems(low, 'at least ')} problems"
+            "a number that cannot be said, as they may be equal"
+            if math.isinf(high) and low <= _count(across)
+            else f"{_problems(low, 'at least ')} problems"
             if math.isinf(high)
             else f"roughly {_problems(row['seeds'])} problems ({PERCENT} confidence interval {_problems(low)} to "
             f"{_problems(high)})"
