@@ -1,3 +1,3 @@
-"""All numbers of a report, computed once: `comparison` of one problem, `across` several, with `subsets` of them by trait,
+"""All numbers of a report, computed once: `comparison` of one problem, `across` several, `subsets` of those by trait,
 `importance`, `published`.
 """
