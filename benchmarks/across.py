@@ -4,9 +4,9 @@ Prints two tables in Markdown.
 
 1. Error rates: the share of comparisons, in per cent, in which one of k equal optimisers on P problems is called
    different from another: by the mixed-effects model (on a quarter of the samples, as it is slow), by the analysis of
-   variance that it falls back on, by Wilcoxon's signed-rank test with Holm's correction, by Friedman's test in Iman and
-   Davenport's form, and by a Bayesian probability above 0.95 of any pair, or of a single pair (it claims no error rate).
-   Median scores are
+   variance that it falls back on, by Wilcoxon's signed-rank test with Holm's correction of scores, and of ranks within
+   each problem, by Friedman's test in Iman and Davenport's form, and by a Bayesian probability above 0.95 of any pair,
+   or of a single pair (it claims no error rate). Median scores are
    - independent: normal, each by itself;
    - shared: normal, with an effect of the problem that all share and that is twice as wide;
    - heavy tails: Student's t with 2 degrees of freedom, and the effect of the problem;
@@ -31,7 +31,15 @@ from bench.report.statistics.designs import ALPHA
 
 Values = NDArray[np.float64]
 Kind = Callable[[np.random.Generator, int, int], Values]
-METHODS = ["mixed model", "ANOVA", "Wilcoxon-Holm", "Iman-Davenport", "Bayesian, any pair", "Bayesian, a pair"]
+METHODS = [
+    "mixed model",
+    "ANOVA",
+    "Wilcoxon-Holm",
+    "Wilcoxon-Holm, ranks",
+    "Iman-Davenport",
+    "Bayesian, any pair",
+    "Bayesian, a pair",
+]
 
 
 def independent(random: np.random.Generator, problems: int, count: int) -> Values:
@@ -67,6 +75,7 @@ def alarms(scores: pd.DataFrame, slow: bool) -> tuple[list[float], mixed_model.M
         different(model.contrasts) if model else np.nan,
         different(plain.contrasts),
         different(compared),
+        different(ranks.compare(ranks.ranks(scores))),
         float(friedman.p <= ALPHA),
         float(probable.any()),
         float(probable.any(axis=1).mean()),

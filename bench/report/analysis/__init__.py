@@ -1,1 +1,3 @@
-"""All numbers of a report, computed once: `comparison` of one problem, `across` several, `importance`, `published`."""
+"""All numbers of a report, computed once: `comparison` of one problem, `across` several, `subsets` of those by trait,
+`importance`, `published`.
+"""

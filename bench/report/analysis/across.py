@@ -104,7 +104,7 @@ def across(analyses: Sequence[Analysis], traits: Sequence[Traits] = ()) -> Acros
     incomplete = ranks.incomplete(own["validation"])
     scored = [p for p in by_problem if p not in incomplete and scores.loc[p, members].notna().all()]
     runs: Scores = {label: [by_problem[problem][label] for problem in scored] for label in members}
-    scales: dict[str, Scale] = {kind: "rank" for kind in kinds}
+    scales: dict[str, Scale] = dict.fromkeys(kinds, "rank")
     if _mostly(len(scored), len(kept) - len(incomplete)):
         scales["validation"] = "score"
     values = {
@@ -162,7 +162,7 @@ def _blocks(analyses: Sequence[Analysis], kind: str, labels: Sequence[str]) -> p
         str(analysis.comparison): _of(analysis.final, labels).set_index("label")[f"{kind}_median"]
         for analysis in analyses
     }
-    return pd.DataFrame(columns).T.reindex(columns=labels)
+    return pd.DataFrame(columns).T.reindex(columns=list(labels))
 
 
 def _scores(analysis: Analysis, labels: Sequence[str]) -> dict[str, np.ndarray]:

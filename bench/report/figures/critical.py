@@ -165,4 +165,5 @@ def _remark(ranked: Ranked, joined: bool) -> str:
         bars = f"Bars join neighbours that do not differ significantly ({test})"
     else:
         bars = f"Any two neighbours differ significantly ({test})"
-    return f"Average ranks over {ranked.problems} problems, 1 is best; Friedman's test: p = {ranked.p:.2g}. {bars}."
+    p = "p < 0.001" if ranked.p < 0.001 else f"p = {ranked.p:.2g}"
+    return f"Average ranks over {ranked.problems} problems, 1 is best; Friedman's test: {p}. {bars}."

@@ -40,9 +40,9 @@ def centres(scores: Scores, resamples: int = RESAMPLES, extra: int = 0) -> pd.Da
     """Interquartile mean and median over all runs of all problems, one row a label.
 
     Columns: `label`, `problems`, `runs`, `iqm`, `iqm_low`, `iqm_high`, `median`, `median_low`, `median_high`; the
-    lowest interquartile mean first. With x_(1) <= ... <= x_(N) the pool of all runs and g = floor(N / 4), the interquartile
-    mean is that of x_(g+1) ... x_(N-g) (`scipy.stats.trim_mean(x, 0.25)`): every run counts once, +inf as soon as more
-    than a quarter of them fail. Intervals: percentiles of the same number over resamples.
+    lowest interquartile mean first. With x_(1) <= ... <= x_(N) the pool of all runs and g = floor(N / 4), the
+    interquartile mean is that of x_(g+1) ... x_(N-g) (`scipy.stats.trim_mean(x, 0.25)`): every run counts once, +inf as
+    soon as more than a quarter of them fail. Intervals: percentiles of the same number over resamples.
     """
     rows = []
     for label, strata in scores.items():
@@ -87,7 +87,7 @@ def improvement(scores: Scores, resamples: int = RESAMPLES, extra: int = 0) -> p
         )
         for a in range(len(labels) - 1):
             own, others = slice(starts[a], starts[a + 1]), starts[a + 1 : -1]
-            per_run = wins[own].mean(axis=0)
+            per_run = wins[own].mean(axis=0, dtype=np.float64)
             estimate[a, a + 1 :] += np.add.reduceat(per_run, others) / np.diff(starts)[a + 1 :]
             against = (weights[:, own] @ wins[own, starts[a + 1] :]) * weights[:, starts[a + 1] :]
             drawn[a, a + 1 :] += np.add.reduceat(against, others - starts[a + 1], axis=1).T
@@ -124,7 +124,8 @@ def profiles(scores: Scores, taus: Values = TAUS, resamples: int = RESAMPLES, ex
 def _interquartile_mean(ordered: Values) -> Values:
     """Of each row, which is in order."""
     cut = ordered.shape[1] // 4
-    means: Values = ordered[:, cut : ordered.shape[1] - cut].mean(axis=1)
+    with np.errstate(over="ignore"):  # then it is infinite
+        means: Values = ordered[:, cut : ordered.shape[1] - cut].mean(axis=1)
     return means
 
 

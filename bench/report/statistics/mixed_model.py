@@ -46,7 +46,8 @@ class Model:
 
 
 def fit(scores: pd.DataFrame) -> Model | None:
-    """The contrasts of all pairs; None under `FEWEST` problems or two optimisers, or where nothing varies by chance.
+    """The contrasts of all pairs; None under `FEWEST` problems or two optimisers, or where nothing varies by chance, or
+    by more than a double holds.
 
     `scores` has a row a problem, a column an optimiser: median scores, less is better, NaN where it was not run. An
     infinite one has no place in a linear model: an optimiser that has them on more than half of its problems is left
@@ -65,8 +66,9 @@ def fit(scores: pd.DataFrame) -> Model | None:
     kept, without, infinite = _finite(scores)
     if len(kept) < FEWEST or kept.shape[1] < 2:
         return None
-    unit = float(np.nanstd(kept.to_numpy(dtype=np.float64)))
-    if not unit > 0 or not _varies(kept / unit):
+    with np.errstate(over="ignore"):
+        unit = float(np.nanstd(kept.to_numpy(dtype=np.float64)))
+    if not 0 < unit < math.inf or not _varies(kept / unit):
         return None
     fitted = _mixed(kept / unit)
     if fitted is None:
@@ -97,7 +99,7 @@ def _model(
 ) -> Model:
     means, covariance = fitted
     freedom = int(scores.notna().to_numpy().sum()) - len(scores) - scores.shape[1] + 1
-    contrasts = _contrasts(list(scores), unit * means, unit**2 * covariance, freedom)
+    contrasts = _contrasts([str(label) for label in scores], unit * means, unit**2 * covariance, freedom)
     return Model(method, len(scores), freedom, contrasts, without, infinite)
 
 

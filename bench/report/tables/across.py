@@ -40,12 +40,13 @@ def tables(across: Across, styles: Styles) -> Iterator[Tabled]:
 def scores(across: Across, styles: Styles) -> Tabled:
     """Interquartile mean and median of scores over all runs and problems: bold what is best alone."""
     frame = across.aggregates
+    digits = _digits(frame["iqm_low"], frame["iqm_high"])
     rows = tuple(
         (
             Cell(row["label"], style=styles[row["label"]]),
             Cell(str(row["runs"]), float(row["runs"])),
-            _interval(row["iqm"], row["iqm_low"], row["iqm_high"], _mark(across, row["label"])),
-            _interval(row["median"], row["median_low"], row["median_high"]),
+            _interval(row["iqm"], row["iqm_low"], row["iqm_high"], digits, _mark(across, row["label"])),
+            _interval(row["median"], row["median_low"], row["median_high"], digits),
         )
         for row in frame.to_dict("records")
     )
@@ -112,7 +113,7 @@ def ranks(across: Across, styles: Styles) -> Tabled:
         if friedman is not None:
             note.append(
                 f"Friedman's test by {kind} loss, Iman and Davenport's form: F = {friedman.statistic:.3g}, "
-                f"p = {cells.p_value(friedman.p)}."
+                f"p {'' if friedman.p < 0.001 else '= '}{cells.p_value(friedman.p)}."
             )
     if across.incomplete:
         note.append(f"Left out, as some optimisers were not run on them: {', '.join(across.incomplete)}.")
@@ -121,7 +122,7 @@ def ranks(across: Across, styles: Styles) -> Tabled:
 
 
 def records(across: Across, styles: Styles, kind: str = "validation") -> Tabled:
-    """Every two optimisers over problems: wins, how often a run is better, the signed-rank test, problems to separate."""
+    """Every two optimisers over problems: wins, how often a run is better, the signed-rank test, problems needed."""
     tested = across.pairs[kind].rename(
         columns={
             "compared": "problems",
@@ -132,7 +133,7 @@ def records(across: Across, styles: Styles, kind: str = "validation") -> Tabled:
         }
     )
     wanted = ["shift", "shift_low", "shift_high", "equivalent", "test", "p", "p_holm", "better", "problems_needed"]
-    wanted += [name for name in tested if str(name).startswith("problems")]
+    wanted += [str(name) for name in tested if str(name).startswith("problems")]
     frame = across.records[kind].merge(tested[["a", "b", *dict.fromkeys(wanted)]], how="left", on=["a", "b"])
     if kind == "validation" and len(across.improvement):
         frame = frame.merge(across.improvement, how="left", on=["a", "b"])
@@ -144,11 +145,7 @@ def records(across: Across, styles: Styles, kind: str = "validation") -> Tabled:
             Cell(row["a"], style=styles[row["a"]]),
             Cell(row["b"], style=styles[row["b"]]),
             Cell(f"{row['wins']}-{row['ties']}-{row['losses']}", row["wins"] - row["losses"]),
-            *(
-                [_interval(row["improvement"], row["improvement_low"], row["improvement_high"], share=True)]
-                if known
-                else []
-            ),
+            *([_interval(row["improvement"], row["improvement_low"], row["improvement_high"])] if known else []),
             cells.number(row["p_holm"], cells.p_value(row["p_holm"])),
             Cell(row["better"], style=styles[row["better"]]) if _named(row["better"]) else Cell(NOTHING),
             Cell(
@@ -195,11 +192,12 @@ def model(across: Across, styles: Styles) -> Tabled:
     """Differences of scores by the linear model, with intervals and tests."""
     fitted = across.model
     assert fitted is not None
+    digits = _digits(fitted.contrasts["low"], fitted.contrasts["high"])
     rows = tuple(
         (
             Cell(row["a"], style=styles[row["a"]]),
             Cell(row["b"], style=styles[row["b"]]),
-            _interval(row["difference"], row["low"], row["high"]),
+            _interval(row["difference"], row["low"], row["high"], digits),
             cells.number(row["t"], f"{row['t']:.2f}"),
             cells.number(row["p_holm"], cells.p_value(row["p_holm"])),
             Cell(row["better"], style=styles[row["better"]]) if row["better"] else Cell(NOTHING),
@@ -213,7 +211,9 @@ def model(across: Across, styles: Styles) -> Tabled:
         Head("p", help="corrected over all pairs (Holm)"),
         Head("lower", numeric=False, help="who is significantly better"),
     )
-    note = [f"One row a problem and optimiser, its median score; {fitted.freedom} degrees of freedom."]
+    rows_say = f"One row a problem and optimiser, its median score; {fitted.freedom} degrees of freedom."
+    alike = "All optimisers are taken to vary alike; where they do not, it erred in up to 13 % of simulations."
+    note = [rows_say, alike]
     if fitted.method == "analysis of variance":
         note.append("The mixed-effects model could not be fitted (the problems' own variance is near 0).")
     if fitted.without:
@@ -245,34 +245,49 @@ def practical(across: Across, styles: Styles) -> Tabled:
         Head("equivalent", help=f"within {bayesian.ROPE} of a score"),
         Head("b better", help=f"by more than {bayesian.ROPE} of a score"),
     )
-    note = "Each probability speaks of its pair alone: with many pairs some are near 1 by chance."
+    note = (
+        "Each probability speaks of its pair alone and promises no error rate: of two equal optimisers one was above "
+        f"{bayesian.CERTAIN} in 10 to 21 % of simulations, and with many pairs some are near 1 by chance."
+    )
     caption = f"Bayesian signed-rank test over {plural(len(across.scored), 'problem')}: posterior probabilities"
     return Tabled("bayesian", frame, Table(caption, heads, rows, note))
 
 
 def subsets(across: Across, styles: Styles) -> Tabled:
-    """Interquartile means of scores by trait of the problem."""
+    """Interquartile means of scores by trait of the problem: a row a trait and optimiser, a column a side."""
     frame = across.subsets
-    wide = frame.groupby(["trait", "subset"], sort=False)
-    labels = list(across.aggregates["label"])
+    digits = _digits(frame["iqm_low"], frame["iqm_high"])
+    found = {(row["trait"], row["subset"], row["label"]): row for row in frame.to_dict("records")}
     rows = []
-    for (trait, subset), part in wide:
-        by_label = part.set_index("label")
-        found = (by_label.loc[label, ["iqm", "iqm_low", "iqm_high"]].astype(float) for label in labels)
-        problems = int(part["problems"].iloc[0])
-        rows.append((Cell(f"{trait}: {subset}"), Cell(str(problems), problems), *(_interval(*each) for each in found)))
-    heads = (Head("problems with", numeric=False), Head("problems"), *(Head(label) for label in labels))
+    for trait, part in frame.groupby("trait", sort=False):
+        for label in across.aggregates["label"]:
+            sides = [found[trait, subset, label] for subset in part["subset"].unique()]
+            means = [_interval(side["iqm"], side["iqm_low"], side["iqm_high"], digits) for side in sides]
+            named = [
+                Cell(f"{side['subset']} ({side['problems']}): {mean.text}", mean.sort)
+                for side, mean in zip(sides, means, strict=True)
+            ]
+            rows.append((Cell(str(trait)), Cell(label, style=styles[label]), *named))
+    heads = (
+        Head("trait", numeric=False),
+        Head("optimizer", numeric=False),
+        Head("lower, or no", help="(problems): interquartile mean of scores [interval]"),
+        Head("higher, or yes", help="(problems): interquartile mean of scores [interval]"),
+    )
     note = (
         f"Interquartile mean of scores [{cells.PERCENT} bootstrap interval]; the subsets overlap, and none is tested."
     )
     return Tabled("subsets", frame, Table("Scores by kind of problem", heads, tuple(rows), note))
 
 
-def _interval(value: float, low: float, high: float, mark: Mark = "", share: bool = False) -> Cell:
+def _digits(low: pd.Series, high: pd.Series) -> int:
+    """Digits after the point of one column: two of the least width that is not zero, 2 to 4."""
+    widths = [width for width in (high - low).tolist() if math.isfinite(width) and width > 0]
+    return min(max(2, 1 - math.floor(math.log10(min(widths)))), 4) if widths else 2
+
+
+def _interval(value: float, low: float, high: float, digits: int = 2, mark: Mark = "") -> Cell:
     """A score, or a share, and its interval, where there is one."""
-    digits = 2
-    if not share and math.isfinite(high - low) and 0 < high - low < 0.05:
-        digits = min(2 - math.floor(math.log10(high - low)), 6)
     text = cells.number(value, f"{value:.{digits}f}").text
     if not math.isnan(low):
         text += f" [{cells.number(low, f'{low:.{digits}f}').text}, {cells.number(high, f'{high:.{digits}f}').text}]"

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 import trials
 
-from bench.report.analysis.across import across
 from bench.report.analysis.comparison import Analysis, analyse
 from bench.report.look import style
 from bench.report.runs import curves, selection
@@ -136,28 +135,6 @@ def test_overtuning_is_what_the_last_incumbent_lost_on_test_data(tmp_path: Path)
     assert row["relative"] == pytest.approx(0.1 / 0.15)
     assert row["gap"] == pytest.approx(0.25)
     assert row["share"] == 1.0
-
-
-def test_ranks_and_records_over_problems(tmp_path: Path) -> None:
-    losses = {"iris": (0.1, 0.2, 0.3), "wine": (0.1, 0.3, 0.2), "digits": (0.3, 0.2, 0.2)}
-    for dataset, values in losses.items():
-        for name, loss in zip(("random", "optuna_tpe", "grid"), values, strict=True):
-            trials.put(tmp_path, RunId("e", dataset, "lightgbm", name, 0), [loss])
-    trials.put(tmp_path, RunId("e", "odd", "lightgbm", "random", 0), [1.0])
-    together = across(analyses(tmp_path))
-    assert together is not None
-    assert together.incomplete == ("odd/lightgbm",)
-    looks = style.styles(("random", "optuna_tpe", "grid"))
-    by_name = {tabled.name: tabled for tabled in tables.tables_across(together, looks)}
-    ranks = by_name["ranks"].frame.set_index("label")["rank"]
-    assert ranks.to_dict() == pytest.approx({"random": 5 / 3, "optuna_tpe": 6.5 / 3, "grid": 6.5 / 3})
-    assert "odd/lightgbm" in by_name["ranks"].shown.note
-    records = {(row[0].text, row[1].text): row[2].text for row in by_name["records"].shown.rows}
-    assert records == {
-        ("grid", "optuna_tpe"): "1-1-1",
-        ("grid", "random"): "1-0-2",
-        ("optuna_tpe", "random"): "1-0-2",
-    }
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 import trials
 
-from bench.report.analysis.across import across
 from bench.report.analysis.comparison import Analysis, analyse
 from bench.report.look import style
 from bench.report.runs import curves, selection
 from bench.report.tables import tables
-from bench.report.words import across as across_words
 from bench.report.words import verdict
 from bench.results import RunId
 
@@ -223,35 +221,6 @@ def test_no_trial_is_said(tmp_path: Path, put: Put) -> None:
     assert sentences(tmp_path) == "No trial was made: there is nothing to compare."
 
 
-def test_too_few_problems_are_no_test(tmp_path: Path, put: Put) -> None:
-    for dataset in ("iris", "wine"):
-        put("random", [[0.5]], dataset)
-        put("grid", [[0.4]], dataset)
-    together = across(analyses(tmp_path))
-    assert together is not None
-    text = " ".join(across_words.verdict(together))
-    assert text.startswith(
-        "Over 2 problems **grid search** has the best average rank, 1.00 of 2. That is too few problems"
-    )
-
-
-@pytest.mark.parametrize("differ", [True, False])
-def test_ranks_over_enough_problems_are_tested(tmp_path: Path, put: Put, differ: bool) -> None:
-    for place in range(6):
-        first = 0.1 if differ or place % 2 else 0.3
-        put("grid", [[first]], f"d{place}")
-        put("random", [[0.2]], f"d{place}")
-    together = across(analyses(tmp_path))
-    assert together is not None
-    text = " ".join(across_words.verdict(together))
-    if differ:
-        assert "The ranks differ (Friedman's test, p = 0.014)" in text
-        assert "grid is significantly better than every other" in text
-    else:
-        assert "**grid search** and **random search** have the best average rank, 1.50 of 2" in text
-        assert "The ranks do not differ more than chance would make them" in text
-
-
 def doubled(folder: Path, runs: Sequence[Sequence[float]], dataset: str = "iris") -> None:
     """Runs of random_2x, of two trials for each of the budget."""
     for seed, losses in enumerate(runs):
@@ -311,17 +280,4 @@ def test_a_yardstick_that_alone_succeeds_does_not_make_a_best(tmp_path: Path, pu
     assert (
         sentences(tmp_path)
         == "At least half of the runs of every optimiser found nothing: there is no median loss to compare."
-    )
-
-
-def test_a_yardstick_has_no_rank_over_problems(tmp_path: Path, put: Put) -> None:
-    for number in range(6):
-        put("random", shifted(0.5, 3), dataset=f"d{number}")
-        put("grid", shifted(0.6, 3), dataset=f"d{number}")
-        doubled(tmp_path, shifted(0.1, 3, steps=8), dataset=f"d{number}")
-    together = across(analyses(tmp_path))
-    assert together is not None
-    assert together.ranks["validation"]["label"].tolist() == ["random", "grid"]
-    assert across_words.verdict(together)[0].startswith(
-        "Over 6 problems **random search** has the best average rank, 1.00 of 2"
     )
