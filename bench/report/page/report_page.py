@@ -168,7 +168,7 @@ def _problem(problem: Problem, contents: Contents, place: Place | None = None) -
 
 
 def _facts(problem: Problem, contents: Contents) -> Iterator[Fact]:
-    yield from notes.facts(problem.comparison, contents.results)
+    yield from contents.facts[problem.part.stem]
     for label, lines in notes.declarations(problem.comparison, contents.results).items():
         yield Fact(f"{label} declares", "; ".join(lines))
 
