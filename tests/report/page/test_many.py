@@ -72,10 +72,11 @@ def test_every_page_is_reached_and_every_link_leads_to_a_file(folder: Path) -> N
     ]
 
 
-def test_it_is_checked_with_or_without_its_pages_and_leaves_none_behind(folder: Path, tmp_path: Path) -> None:
+def test_it_is_checked_with_or_without_its_pages_and_leaves_none_behind(
+    folder: Path, tmp_path: Path, undrawn: None
+) -> None:
     reports, results = tmp_path / "reports", folder.parent.parent / "results"
-    shutil.copytree(folder.parent, reports)
-    made = reports / "many"
+    made = build(results, reports, WANTED)
     for page in (made / "report.html", made / "problems/set_1-m.html", made / "problems/plotly.min.js"):
         page.unlink()
     checked = check.check(results, reports, WANTED)
