@@ -42,6 +42,7 @@ _MIMES = {
     "md": "text/markdown",
     "tex": "application/x-tex",
 }
+NOTHING_ACROSS = "Nothing is said across problems: fewer than two optimisers compete."
 PLOTLY = "plotly.min.js"
 """The chart's script beside the pages of many problems: in each of them it would be 5 megabytes more."""
 
@@ -100,7 +101,7 @@ def overview(contents: Contents) -> Document:
     return Document(
         title=contents.wanted.experiments[0],
         command=contents.wanted.command,
-        verdict=(*(contents.overall.verdict if contents.overall else ()), *_warned(contents)),
+        verdict=(*(contents.overall.verdict if contents.overall else (NOTHING_ACROSS,)), *_warned(contents)),
         problems=(),
         overall=(overall,) if overall else (),
         facts=tuple(_shared([list(_facts(problem, contents)) for problem in contents.problems])),
