@@ -1,5 +1,6 @@
 """From results to the report's folder: figures, tables, references and the pages that show them."""
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -99,7 +100,7 @@ def _collected(
     results_dir: Path, wanted: Selection, stored: References, reading: Reading
 ) -> tuple[Contents, References]:
     venue = paper(wanted.paper) if wanted.paper else None
-    comparisons = curves.comparisons(reading.results)
+    comparisons = sorted(curves.comparisons(reading.results), key=lambda comparison: _natural(comparison.title))
     theirs = published.read(results_dir, wanted.experiments)
     warnings = reading.warnings
     main_only = wanted.main_figures_only(many=len(comparisons) > contents.FEW)
@@ -148,6 +149,11 @@ def _collected(
         undrawn=tuple(undrawn),
     )
     return report, used
+
+
+def _natural(title: str) -> list[str | int]:
+    """A key of order in which `f2` comes before `f10`."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", title)]
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
@@ -23,7 +24,8 @@ from bench.report.tables import across as tables_across
 from bench.report.tables import escaping, tables
 from bench.report.tables.formats import Tabled, csv
 from bench.report.words import across as together
-from bench.report.words import verdict
+from bench.report.words import notes, verdict
+from bench.report.words.notes import Fact
 from bench.results import Results
 
 FEW = 6
@@ -101,6 +103,11 @@ class Contents:
     warnings: tuple[str, ...]
     undrawn: tuple[str, ...] = ()
     """A line for each problem that is not drawn, as its losses are beyond what figures hold; also in `warnings`."""
+
+    @cached_property
+    def facts(self) -> Mapping[str, tuple[Fact, ...]]:
+        """How the runs of each problem were made, by its stem; see `notes.facts`."""
+        return {problem.part.stem: tuple(notes.facts(problem.comparison, self.results)) for problem in self.problems}
 
     @property
     def paged(self) -> bool:

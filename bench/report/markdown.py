@@ -104,7 +104,7 @@ def _remarks(problem: Problem, contents: Contents) -> Iterator[str]:
     yield ""
     yield "**Setting**"
     yield ""
-    yield from (f"- {paragraph(f'{fact.name}: {fact.value}')}" for fact in notes.facts(comparison, results))
+    yield from (f"- {paragraph(f'{fact.name}: {fact.value}')}" for fact in contents.facts[problem.part.stem])
     declared = notes.declarations(comparison, results)
     if declared:
         yield ""

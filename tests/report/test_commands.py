@@ -54,6 +54,15 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 # --- filters --------------------
 
 
+def test_the_main_figures_alone_are_drawn_where_they_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench("report", "e", "--problems", "iris/lightgbm", "--figures", "main") == 0
+    drawn = {path.partition("lightgbm-")[2] for path in files() if path.startswith("figures/iris")}
+    assert drawn == {"validation.svg", "final.svg"}
+    assert "Made by `bench report e --problems iris/lightgbm --figures main`." in files()["report.md"].decode()
+    assert bench("report", "e", "--problems", "iris/lightgbm", "--figures", "main", "--check") == 0
+    assert "--figures=mian: allowed: main, all (did you mean main?)" in refused(capsys, "e", "--figures", "mian")
+
+
 def test_filters_leave_what_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench("report", "e", "--optimizers", "random", "--problems", "iris/lightgbm") == 0
     page = Path("reports/e/report.md").read_text()

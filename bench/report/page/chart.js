@@ -58,7 +58,7 @@
     return {
       range, type: log ? "log" : "linear", fixedrange: touch, zeroline: false, gridcolor: color("--grid"),
       linecolor: color("--muted"), tickcolor: color("--muted"), ticks: "outside", ticklen: 4, showline: true,
-      exponentformat: "e", minexponent: 4, ...(log ? ticks(range) : { nticks: innerWidth < 640 ? 5 : 8, tickformat: whole ? ",d" : "" }),
+      exponentformat: "e", minexponent: 4, ...(log ? ticks(range) : { nticks: innerWidth < 640 ? 5 : 8, tickformat: whole ? ",d" : "", ...(whole && range[1] - range[0] < 8 ? { tick0: 0, dtick: 1 } : {}) }),
     };
   }
 

@@ -1,7 +1,8 @@
 """The page `report.html` of a report: its contents as a document for `page`."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +32,7 @@ from bench.report.page import (
 )
 from bench.report.statistics.quartiles import QUARTILES
 from bench.report.words import notes, verdict
+from bench.wording import plural
 
 _MIMES = {
     "svg": "image/svg+xml",
@@ -40,6 +42,7 @@ _MIMES = {
     "md": "text/markdown",
     "tex": "application/x-tex",
 }
+NOTHING_ACROSS = "Nothing is said across problems: fewer than two optimisers compete."
 PLOTLY = "plotly.min.js"
 """The chart's script beside the pages of many problems: in each of them it would be 5 megabytes more."""
 
@@ -98,11 +101,11 @@ def overview(contents: Contents) -> Document:
     return Document(
         title=contents.wanted.experiments[0],
         command=contents.wanted.command,
-        verdict=(*(contents.overall.verdict if contents.overall else ()), *_warned(contents)),
+        verdict=(*(contents.overall.verdict if contents.overall else (NOTHING_ACROSS,)), *_warned(contents)),
         problems=(),
         overall=(overall,) if overall else (),
         facts=tuple(_shared([list(_facts(problem, contents)) for problem in contents.problems])),
-        findings=tuple(_findings(contents)),
+        findings=tuple(_common(contents)),
         matrix=matrix(contents),
     )
 
@@ -166,7 +169,7 @@ def _problem(problem: Problem, contents: Contents, place: Place | None = None) -
 
 
 def _facts(problem: Problem, contents: Contents) -> Iterator[Fact]:
-    yield from notes.facts(problem.comparison, contents.results)
+    yield from contents.facts[problem.part.stem]
     for label, lines in notes.declarations(problem.comparison, contents.results).items():
         yield Fact(f"{label} declares", "; ".join(lines))
 
@@ -291,13 +294,25 @@ def _shared(facts: list[list[Fact]]) -> list[Fact]:
     return [fact for fact in facts[0] if all(fact in others for others in facts[1:])]
 
 
-def _findings(contents: Contents) -> Iterator[Finding]:
-    """The audits of all problems; what each of them found alike stands once."""
+def _common(contents: Contents) -> Iterator[Finding]:
+    """Of the audits of many problems: what is wrong, and what several found alike; notes on one stand on its page."""
+    counts = Counter(finding for problem in contents.problems for finding in set(problem.findings))
+    kept = {finding for finding, count in counts.items() if count > 1 or finding.level in ("error", "warning")}
+    yield from _findings(contents, kept)
+    alone = len(counts) - len(kept)
+    if alone:
+        yield Finding("note", "single problems", f"{plural(alone, 'finding')} more: on the pages of their problems")
+
+
+def _findings(contents: Contents, kept: Collection[Finding] | None = None) -> Iterator[Finding]:
+    """The audits of all problems, or those of them that are `kept`; what each of them found alike stands once."""
     every: dict[Finding, list[str]] = {}
     for problem in contents.problems:
         for finding in problem.findings:
             every.setdefault(finding, []).append(problem.part.title)
     for finding, titles in every.items():
+        if kept is not None and finding not in kept:
+            continue
         if len(titles) < len(contents.problems):
             where = f"{len(titles)} problems" if len(titles) > FEW else ", ".join(titles)
             finding = replace(finding, subject=f"{where}: {finding.subject}")  # noqa: PLW2901
