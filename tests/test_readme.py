@@ -144,10 +144,11 @@ def test_the_commands_of_the_page_on_reports(tmp_path, monkeypatch, capsys):
         assert bench("run", "-m", *sweep, f"seed={seed}", f"name={name}", "engine.workers=1") == 0
     (example,) = re.findall(r"```csv\n(.*?)```", text, flags=re.DOTALL)
     Path("log.csv").write_text(example)
+    Path("names.yaml").write_text(next(re.finditer(r"```yaml\n(optuna_tpe: .*?)```", text, flags=re.DOTALL))[1])
     for line in "".join(re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)).replace("\\\n", " ").splitlines():
         arguments = shlex.split(line, comments=True)[1:]
         assert bench(*arguments) == 0, (line, capsys.readouterr().err)
-    assert "| tpe | 1 | 1 of 3 | **0.3100** |" in Path("reports/paper/report.md").read_text()
+    assert "| tpe | 0.3100 | 0.3500 | 0.00 | 1 | 1 of 3 |" in Path("reports/paper/report.md").read_text()
 
 
 def test_the_commands_of_the_page_on_engines_compose(tmp_path, monkeypatch, capsys):
