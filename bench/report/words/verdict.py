@@ -164,7 +164,8 @@ def _leader(analysis: Analysis) -> Iterator[str]:
         return
     row = _row(analysis, order[0])
     lowest = row["validation_median"]
-    first = [label for label in order if _row(analysis, label)["validation_median"] == lowest]
+    medians = analysis.final.set_index("label")["validation_median"]
+    first = [label for label in order if medians[label] == lowest]
     runs = int(row["runs"])
     if len(first) == 1:
         best = analysis.groups["validation"].best == first[0]

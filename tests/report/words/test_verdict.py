@@ -273,7 +273,7 @@ def test_what_spends_more_is_a_yardstick_and_never_the_best(tmp_path: Path, put:
     yardstick = "random_2x, with twice the budget, is significantly better than optuna_tpe and random search."
     assert text == f"{before} {yardstick}"
     cells = {
-        row[0].text: row[3] for row in next(iter(tables.tables(analysis, style.styles(analysis.samples)))).shown.rows
+        row[0].text: row[1] for row in next(iter(tables.tables(analysis, style.styles(analysis.samples)))).shown.rows
     }
     assert {name: cell.mark for name, cell in cells.items()} == {"random_2x": "", "optuna_tpe": "best", "random": ""}
 
