@@ -71,8 +71,8 @@ def critical_difference(ranked: Ranked, styles: Mapping[str, Style], title: str 
 
     bars = _rows([(min(spans), max(spans)) for spans in _spans(ranked, ranks)])
     remark = _remark(ranked, len(bars) > 0)
-    caption = words.fold(remark, width - 2 * _EDGE, paper.note)
-    heading = words.fold(title, width - 2 * _EDGE, paper.title, "bold")
+    caption = words.caption(figure, [remark], width - 2 * _EDGE)
+    heading = words.heading(title, width - 2 * _EDGE)
     line = words.name_height()
     heights = [max(_height(side), line) for side in (left, right)]
     below = _EDGE + len(caption) * words.note_height() + 4

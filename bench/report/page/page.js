@@ -35,7 +35,10 @@
     });
   }
 
-  // Paper has everything unfolded.
+  // Paper has everything unfolded, but figures that nobody has looked at yet: they are not loaded, and it does not wait.
+  for (const image of document.querySelectorAll("img[loading=lazy]")) {
+    image.addEventListener("load", () => image.removeAttribute("loading"));
+  }
   let unfolded = [];
   addEventListener("beforeprint", () => {
     unfolded = [...document.querySelectorAll("details:not([open])")];

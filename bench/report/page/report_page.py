@@ -122,7 +122,7 @@ def of_problem(contents: Contents, place: int) -> Document:
         title=problem.part.title,
         command=contents.wanted.command,
         verdict=problem.part.verdict,
-        problems=(replace(section, verdict=(), facts=()),),
+        problems=(replace(section, title="Results", verdict=(), facts=()),),
         facts=section.facts,
         findings=problem.findings,
         way=Way(Link(f"All {len(contents.problems)} problems", "../report.html"), *neighbours),
