@@ -116,6 +116,16 @@ class Analysis:
         """The row of `pairs` that compares two labels, in whichever order they stand there."""
         return self._rows[kind][frozenset((a, b))]
 
+    @property
+    def tested(self) -> pd.DataFrame:
+        """The rows of `pairs` by validation loss, those of a yardstick with what its own family of tests says."""
+        frame = self.pairs["validation"]
+        if not len(self.yardsticks):
+            return frame
+        own = set(zip(self.yardsticks["a"], self.yardsticks["b"], strict=True))
+        others = [two not in own for two in zip(frame["a"], frame["b"], strict=True)]
+        return pd.concat([frame[others], self.yardsticks], ignore_index=True)
+
     @cached_property
     def _rows(self) -> dict[str, dict[frozenset[str], dict[str, Any]]]:
         """The rows of `pairs`, by kind of loss and by the two labels."""

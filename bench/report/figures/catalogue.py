@@ -166,7 +166,7 @@ def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
             f"A row of points for each of {who}: the {_loss_names(analysis)[kind]} of every run {after}.",
             lambda frame=frame, kind=kind: figures.final(frame, styles, title, _axis(analysis, kind)),  # type: ignore[misc]
         )
-    pairs = analysis.pairs.get("validation")
+    pairs = analysis.tested if analysis.pairs else None
     if kinds and pairs is not None and len(pairs):
         yield Sketch(
             "improvement",
