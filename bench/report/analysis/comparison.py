@@ -161,7 +161,7 @@ def analyse(comparison: Comparison, reading: Reading, stored: References | None 
         references=used,
         outdated=references.outdated(comparison, used, now),
         runs=runs,
-        final=_final(comparison, runs, kinds),
+        final=_final(comparison, runs, kinds, design),
         reaching=reaching.reaching(comparison, by_label, design, family, goals, pools, _random(comparison, results))
         if known
         else pd.DataFrame(),
@@ -202,13 +202,14 @@ def _runs(
     return together if comparison.has_test else together.assign(test=np.nan)
 
 
-def _final(comparison: Comparison, runs: pd.DataFrame, kinds: tuple[str, ...]) -> pd.DataFrame:
+def _final(comparison: Comparison, runs: pd.DataFrame, kinds: tuple[str, ...], design: Design) -> pd.DataFrame:
+    """With the intervals of runs that are a sample: one run under several seeds has none."""
     parts = dict(list(runs.groupby("label", sort=False)))
     rows = []
     for label in comparison.final["label"]:
         row: dict[str, float | str] = {"label": label}
         for kind in (*kinds, "score"):
-            values = parts[label][kind].to_numpy(dtype=np.float64)
+            values = parts[label][kind].to_numpy(dtype=np.float64)[: 1 if label in design.single else None]
             for name, centre in CENTRES.items():
                 interval = centre(values)
                 row[f"{kind}_{name}"] = float(interval.estimate)

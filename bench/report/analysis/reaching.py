@@ -1,6 +1,7 @@
 """How soon each optimiser reaches random search's final loss, against random search's own runs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from bench.report.runs.samples import Sample
 from bench.report.statistics import pairs, random_search, targets
 from bench.report.statistics.designs import ALPHA, TESTS, Design, Family
 from bench.report.statistics.significance import holm
+from bench.report.statistics.targets import Bound
 
 Values = NDArray[np.float64]
 
@@ -49,6 +51,8 @@ def reaching(
     for label, sample in by_label.items():
         here = kept[label]
         hitting = targets.hitting_time(sample.validation[here, :budget], goals[label][here])
+        if label in design.single:
+            hitting = replace(hitting, low=Bound(np.nan), high=Bound(np.nan), coverage=np.nan)  # one value, no sample
         row: dict[str, object] = {"label": label, "runs": hitting.runs, "reached": hitting.reached}
         row["left_out"] = len(sample.seeds) - hitting.runs
         for name, bound in (("", hitting.evaluations), ("_low", hitting.low), ("_high", hitting.high)):

@@ -358,10 +358,15 @@ def _note(analysis: Analysis) -> str:
     sentences = []
     if _has_intervals(table):
         sentences.append(f"In brackets: {cells.PERCENT} confidence interval of the median, between order statistics.")
-    if (table["validation_median_low"] == -math.inf).any():
+    sampled = table[~table["label"].isin(analysis.design.single)]
+    if (sampled["validation_median_low"] == -math.inf).any():
         sentences.append(f"Fewer than {_fewest()} runs have no such interval.")
     if bool(table["score_median"].notna().any()):
         sentences.append("Score: 0 is the best loss known, 1 random search's exact median at this budget.")
+    if analysis.design.single:
+        sentences.append(
+            f"One run, whatever the seed, and without an interval: {listed(sorted(analysis.design.single))}."
+        )
     groups = analysis.groups.get("validation")
     if groups is not None and groups.best is not None:
         sentences.append("Bold: significantly worse than no other, alone in that.")

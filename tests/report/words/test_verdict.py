@@ -259,6 +259,9 @@ def test_the_default_configuration_is_a_yardstick_of_one_value(tmp_path: Path, p
     (analysis,) = analyses(tmp_path)
     assert analysis.yardsticks["p"].tolist() == [2.0**-9] * 2
     assert analysis.yardsticks["p_holm"].tolist() == [2.0**-8] * 2
+    assert analysis.row("default")["validation_median"] == 0.9
+    assert analysis.row("default")["validation_median_low"] == -float("inf")  # ten copies of a number are no sample
+    assert analysis.reaching.set_index("label").loc[["default"], "coverage"].isna().all()
     better = {(row["a"], row["b"]): row["better"] for row in analysis.tested.to_dict("records")}
     assert better == {
         ("optuna_tpe", "random"): "optuna_tpe",
