@@ -12,13 +12,28 @@ FOR_READERS = ("description", "look")
 ABOUT = (*FOR_READERS, "source", "licence", "citation")
 """Keys of any config that say what it is, and change nothing."""
 
+_SINCE: dict[str, dict[str, Any]] = {
+    "dataset": {
+        **dict.fromkeys(("separator", "decimal", "thousands", "encoding")),
+        "missing": [],
+        "types": {},
+        "drop_missing_target": False,
+        "rare_classes": "error",
+    }
+}
+"""Keys that came later, by group, with the value that changes nothing: so set, they are no part of a hash."""
+
 _NOT_HASHED = {"name", *ABOUT, "path"}
 
 
 def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:
     """What of a run's config decides its results: no names, no descriptions, no places."""
     decisive = {
-        group: {key: value for key, value in entries.items() if key not in _NOT_HASHED}
+        group: {
+            key: value
+            for key, value in entries.items()
+            if key not in _NOT_HASHED and not (key in _SINCE.get(group, {}) and value == _SINCE[group][key])
+        }
         for group, entries in groups.items()
         if group != "metric"
     }

@@ -1,0 +1,40 @@
+"""What may be meant otherwise than it was taken: each remark names a column, an example and a key."""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+from pandas.api import types
+
+from bench.datasets import doubts
+from bench.datasets.columns import EXACT
+from bench.datasets.doubts import FEW
+from bench.wording import plural
+
+
+def of(kept: pd.DataFrame, features: pd.DataFrame, wanted: Mapping[str, str]) -> Iterator[str]:
+    """Remarks on features, `kept` as they were found and `features` as they were typed; none on those in `wanted`."""
+    for place, name in enumerate(features.columns):
+        found, values = kept.iloc[:, place], features.iloc[:, place]
+        if name in wanted:
+            continue
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            labels = set(values.cat.categories)
+            unsaid = sorted(labels & doubts.UNKNOWN)
+            if unsaid:
+                count = int((values == unsaid[0]).sum())
+                yield (
+                    f"column {name!r}: {unsaid[0]!r} ({plural(count, 'row')}) is a category; dataset.missing names "
+                    "what is missing"
+                )
+        elif types.is_integer_dtype(found) and len(found) > FEW:
+            low, high = int(found.min()), int(found.max())
+            if high - low == len(found) - 1 and found.is_unique:
+                yield (
+                    f"column {name!r}: whole numbers from {low} to {high}, each once, as row numbers are; "
+                    f"{doubts.key(name, 'ignore')} leaves it out"
+                )
+            elif max(abs(low), abs(high)) > EXACT:
+                yield (
+                    f"column {name!r}: whole numbers such as {high}, beyond 2**53, are rounded; where they are "
+                    f"identifiers, {doubts.key(name, 'category')} or {doubts.key(name, 'ignore')}"
+                )
