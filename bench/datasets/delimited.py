@@ -102,14 +102,14 @@ def _encoding(name: Any) -> str | None:
         raise UserError(
             f"dataset.encoding={name!r}: not known; expected a name such as utf-8, latin-1, cp1252 or utf-16"
         ) from None
-    return known.name
+    return str(name)
 
 
 def text_of(content: bytes, wanted: str | None, path: object) -> tuple[str, str]:
     """The file's text, and what it was decoded by: the key's encoding, that of a byte-order mark, or UTF-8."""
     mark, found = next(((mark, name) for mark, name in _BYTE_ORDER_MARKS if content.startswith(mark)), (b"", "utf-8"))
     encoding = wanted or found
-    if mark and wanted is not None and codecs.lookup(found).name.startswith(wanted):
+    if mark and wanted is not None and codecs.lookup(found).name.startswith(codecs.lookup(wanted).name):
         encoding = found  # without its mark
     try:
         text = content.decode(encoding)
@@ -127,7 +127,7 @@ def text_of(content: bytes, wanted: str | None, path: object) -> tuple[str, str]
             f"dataset.path: {path} cannot be read as a table (it holds NUL characters); where it is UTF-16, set "
             "dataset.encoding=utf-16-le or utf-16-be"
         )
-    return text, encoding.upper().removesuffix("-SIG")
+    return text, wanted or encoding.upper().removesuffix("-SIG")
 
 
 def separator_of(text: str, usual: str) -> str:
@@ -162,7 +162,7 @@ def notation_of(frame: pd.DataFrame, wanted: Dialect, separator: str) -> Notatio
         trimmed = pc.utf8_trim_whitespace(pa.array(frame[name], type=pa.large_string(), from_pandas=True))
         commas += _count(trimmed, r"[+-]?\d+,\d+")
         both += _count(trimmed, r"[+-]?\d{1,3}(?:\.\d{3})+,\d+")
-        points += _count(trimmed, r"[+-]?\d*\.\d+") - _count(trimmed, r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
+        points += _count(trimmed, r"[+-]?\d*\.\d+") - _count(trimmed, r"[+-]?[1-9]\d{0,2}\.\d{3}")
     if not commas + both or points:
         return wanted.notation
     if wanted.thousands is None and both:
@@ -198,9 +198,9 @@ def rows_of_one_length(text: str, separator: str, names: Sequence[str], path: ob
         ) from None
 
 
-def said(separator: str, wanted: Dialect, notation: Notation, encoding: str) -> str:
-    """How the file was read, and what of it was guessed."""
-    parts = [f"separated by {_plural(separator)}{'' if wanted.separator else ' (found)'}"]
+def said(separator: str, usual: str, wanted: Dialect, notation: Notation, encoding: str) -> str:
+    """How the file was read, and what of it no key says and is not usual."""
+    parts = [f"separated by {_plural(separator)}{'' if wanted.separator or separator == usual else ' (found)'}"]
     if notation.decimal != ".":
         parts.append(f"decimal {_plural(notation.decimal)}{'' if wanted.decimal else ' (found)'}")
     if notation.thousands is not None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.datasets import cells
-from bench.wording import listed, shortened
+from bench.wording import listed, plural, shortened
 
 FEW = 20
 """At most so many distinct values may be categories, or classes, whatever they look like."""
@@ -22,18 +22,23 @@ UNKNOWN = frozenset(
 
 _TIME = r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?"
 _ZONE = r"( ?(Z|UTC|GMT|[+-]\d\d:?\d\d))?"
-_MONTH = r"[^\W\d_]{3,10}\.?"
-_DAYS = (
-    r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?",  # 2024-12-31, 2024/12
-    r"\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d\d)\.?",  # 31.12.2024, 12/31/24
-    rf"\d{{1,2}}(\.|st|nd|rd|th)?[ -]{_MONTH},?[ -](\d{{4}}|\d\d)",  # 31 December 2024, 31-Dec-24
-    rf"{_MONTH}[ -]\d{{1,2}}(st|nd|rd|th)?,?[ -]\d{{4}}",  # December 31, 2024
-    rf"{_MONTH}[ -](\d{{4}}|\d\d)",  # Dec 2024
-    r"\d{1,2}/\d{4}",
-    r"\d{4}-?[QqWw]\d{1,2}(-\d)?",  # 2024Q4, 2024-W52
-    r"\d{8}T\d{4,6}",
+_YEAR = r"(1[5-9]|2[01])\d\d"
+_MONTH = (
+    "(jan|ene|gen|feb|fev|fév|mar|mär|mrz|apr|avr|abr|may|mai|mag|jun|juin|giu|jul|juil|lug|aug|aou|aoû|ago|sep|set|"
+    r"oct|okt|ott|out|nov|dec|dez|déc|dic)[^\W\d_]{0,7}\.?"
 )
-_DATE = re.compile(rf"({_MONTH},? )?(({'|'.join(_DAYS)})([T ,]+{_TIME}{_ZONE})?|{_TIME})( \d{{4}})?", re.ASCII)
+_WEEKDAY = r"([^\W\d_]{2,10}[.,]? )?"
+_DAYS = (
+    rf"{_YEAR}[-/.]\d{{1,2}}([-/.]\d{{1,2}})?",  # 2024-12-31, 2024/12
+    rf"\d{{1,2}}([-/.])\d{{1,2}}[-/.]({_YEAR}|\d\d)",  # 31.12.2024, 12/31/24
+    rf"\d{{1,2}}(\.|st|nd|rd|th|er)?[ -]?{_MONTH},?[ -]?({_YEAR}|\d\d)",  # 31 December 2024, 31-Dec-24
+    rf"{_MONTH}[ -]\d{{1,2}}(st|nd|rd|th)?,?[ -]{_YEAR}",  # December 31, 2024
+    rf"{_MONTH}[ -]({_YEAR}|\d\d)",  # Dec 2024
+    rf"\d{{1,2}}[/.-]{_YEAR}",
+    rf"{_YEAR}[- ]?[QW]\d{{1,2}}(-\d)?|Q\d[ -/]{_YEAR}",  # 2024Q4, 2024-W52
+    rf"{_YEAR}\d{{4}}T?\d{{4,6}}Z?",
+)
+_DATE = re.compile(rf"{_WEEKDAY}({'|'.join(_DAYS)})([T ,]+{_TIME}{_ZONE})?|{_TIME}", re.IGNORECASE)
 _CTIME = re.compile(rf"[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} +\d{{1,2}} {_TIME}( \w+)? \d{{4}}")
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 _BETWEEN = re.compile(r"[+-]?\d{1,3}([,.' \u00a0\u202f\u2019]\d{3})+([.,]\d+)?")
@@ -71,18 +76,13 @@ def of_text(
             if marked.mean() >= NEARLY and not numbers.mean() > NEARLY:
                 shown = labels[int(marked.argmax())]
                 other = "" if marked.all() else f" (and {labels[int((~marked).argmax())]!r})"
-                return f"holds {what}, such as {shortened(shown)!r}{other}; {way}, or leave it out (dataset.drop)"
+                return (
+                    f"holds {what}, such as {shortened(shown)!r}{other}; {way}, or leave it out (dataset.drop); {keep}"
+                )
     share = np.bincount(codes, minlength=len(labels))[numbers].sum() / max(1, len(codes))
     odd = [label for label, is_number in zip(labels, numbers, strict=True) if not is_number]
     if odd and (share >= NEARLY or (share >= 0.5 and len(odd) <= _ODD)):
-        among = ~numbers[codes]
-        shown = listed([repr(shortened(label, 40)) for label in odd], 3)
-        first = int(among.argmax())
-        word = _word(odd)
-        return (
-            f"holds {len(codes) - among.sum()} numbers, and {among.sum()} times {shown}, the first in data row "
-            f"{rows[first]} ({shortened(labels[codes[first]], 40)!r}); {word} reads such as missing, {keep}, {leave}"
-        )
+        return f"{_among(labels, codes, numbers, rows)}, {keep}, {leave}"
     if target:
         return None
     zeros = [label for label in labels if re.fullmatch(cells.LEADING_ZERO, label.strip())]
@@ -100,13 +100,32 @@ def of_text(
     return None
 
 
-def _word(odd: Sequence[str]) -> str:
+def _among(labels: Sequence[str], codes: NDArray[np.int64], numbers: NDArray[np.bool_], rows: Sequence[int]) -> str:
+    """What stands among numbers, the first with its row, and the key that reads it as missing."""
+    places = np.flatnonzero(~numbers[codes])
+    odd = list(dict.fromkeys(labels[codes[place]] for place in places))
+    first = f"{shortened(odd[0], 40)!r} in data row {rows[places[0]]}"
+    shown = listed([first, *(repr(shortened(each, 40)) for each in odd[1:])], 4)
+    count = f"{len(codes) - len(places)} numbers and {plural(len(places), 'other value')}"
+    words = [each for each in odd if not re.search(r"\d", each)]
+    mend = f"mend {odd[0]!r}" if not words else "mend the others" if len(words) < len(odd) else ""
+    return f"holds {count}: {shown}; " + "; ".join(filter(None, [_reads(words), mend]))
+
+
+def _reads(words: Sequence[str]) -> str:
     """The key that reads some values as missing, quoted for Hydra and a shell."""
-    if len(odd) == 1 and re.fullmatch(r"[\w?*.$%@/-]+", odd[0], re.ASCII):
-        return f"dataset.missing={odd[0]}" if odd[0] != "?" else "'dataset.missing=?'"
-    items = ", ".join("'" + each.replace("'", "\\'") + "'" for each in odd[:3])
-    more = ", ..." if len(odd) > 3 else ""
-    return f'"dataset.missing=[{items}{more}]"'
+    if not words:
+        return ""
+    if len(words) == 1 and re.fullmatch(r"[A-Za-z?*.$%@/-]+", words[0]):
+        plain = re.fullmatch(r"[A-Za-z./-]+", words[0])
+        return (
+            f"dataset.missing={words[0]} reads it as missing"
+            if plain
+            else f"'dataset.missing={words[0]}' reads it as missing"
+        )
+    items = ", ".join("'" + each.replace("'", "\\'") + "'" for each in words[:4])
+    more = ", ..." if len(words) > 4 else ""
+    return f'"dataset.missing=[{items}{more}]" reads such as missing'
 
 
 def _is_date(label: str) -> bool:
@@ -128,7 +147,7 @@ def _has_unit(label: str) -> bool:
 
 
 _LOOKS = (
-    ("dates as text", "turn it into numbers, name it as dataset.time", _is_date),
+    ("dates as text", "turn it into numbers, name it as dataset.time (written as 2024-12-31)", _is_date),
     ("numbers with thousands separators", "name the mark in dataset.thousands (comma, point, space)", _has_thousands),
     ("numbers with decimal commas", "set dataset.decimal=comma, write them with points", _has_comma),
     ("numbers with units", "write them without", _has_unit),

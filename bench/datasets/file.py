@@ -195,7 +195,10 @@ def _csv(content: bytes, path: Path, suffix: str, drop: Sequence[str], wanted: D
         raise UserError(f"dataset.path: {path} cannot be read as a table ({_cut(reason)}); mend it") from None
     notation = delimited.notation_of(frame, wanted, separator)
     kind = "TSV" if suffix == ".tsv" else "CSV"
-    return Reading(delimited.typed(frame, notation), f"{kind} {delimited.said(separator, wanted, notation, encoding)}")
+    return Reading(
+        delimited.typed(frame, notation),
+        f"{kind} {delimited.said(separator, SEPARATORS[suffix], wanted, notation, encoding)}",
+    )
 
 
 def _separated(names: Sequence[str], path: Path, separator: str) -> None:

@@ -79,7 +79,7 @@ def load(config: Mapping[str, Any], datasets_dir: Path) -> Dataset:
     kept, had = _parted(table, named, keys.get("drop") or (), where)
     features = columns.typed(kept, where, wanted)
     target, task, classes = columns.encoded_target(table.target, task, where, wanted.get(str(table.target.name)))
-    notes += list(remarks.of(kept, features, wanted))
+    notes += [*remarks.of(kept, features, wanted), *remarks.of_target(table.target, classes, config.get("task"))]
     chosen = _sample(config.get("rows"), target, classes)
     if chosen is not None:
         features, target, had = features.iloc[chosen].reset_index(drop=True), target[chosen], had.of(chosen)

@@ -33,8 +33,23 @@ def of(kept: pd.DataFrame, features: pd.DataFrame, wanted: Mapping[str, str]) ->
                     f"column {name!r}: whole numbers from {low} to {high}, each once, as row numbers are; "
                     f"{doubts.key(name, 'ignore')} leaves it out"
                 )
+            elif low >= 19000101 and high <= 21001231 and found.mod(10000).between(101, 1231).all():
+                yield (
+                    f"column {name!r}: whole numbers such as {low}, which read as dates, are taken for numbers; "
+                    f"{doubts.key(name, 'ignore')} leaves it out"
+                )
             elif max(abs(low), abs(high)) > EXACT:
                 yield (
                     f"column {name!r}: whole numbers such as {high}, beyond 2**53, are rounded; where they are "
                     f"identifiers, {doubts.key(name, 'category')} or {doubts.key(name, 'ignore')}"
                 )
+
+
+def of_target(values: pd.Series, classes: tuple[str, ...], task: str | None) -> Iterator[str]:
+    """A remark on a target of whole numbers that was taken for more than two classes, where no `task` says so."""
+    if task is None and len(classes) > 2 and all(label.lstrip("-").isdigit() for label in classes):
+        others = "regression" if any(label.startswith("-") for label in classes) else "counts or regression"
+        yield (
+            f"target {str(values.name)!r}: whole numbers of {len(classes)} values, such as {classes[-1]}, are taken "
+            f"for classes; for quantities dataset.task={others}"
+        )
