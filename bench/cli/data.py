@@ -76,7 +76,7 @@ def as_value(text: str) -> str:
     """
     if re.fullmatch(r"[A-Za-z_./-][\w./-]*", text, re.ASCII) and text.lower() not in ("null", "true", "false", "nan"):
         return text
-    return "'" + re.sub(r"(\\*)'", r"\1\1\\'", text) + "'"
+    return "'" + re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), text) + "'"
 
 
 def _plain(config: Any) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def test_without_openpyxl_an_excel_file_is_one_line(tmp_path: Path, monkeypatch:
 def column(values: list[str], y: list[Any] | None = None) -> str:
     targets = y or [i % 2 for i in range(len(values))]
     return "x,z,y\n" + "".join(
-        f'"{value}",{i / 7},{target}\n' for i, (value, target) in enumerate(zip(values, targets))
+        f'"{value}",{i / 7},{target}\n' for i, (value, target) in enumerate(zip(values, targets, strict=True))
     )
 
 
