@@ -93,9 +93,9 @@ def numbers_of(values: pd.Series, where: str) -> pd.Series:
     return pd.Series(numbers, index=values.index, name=values.name)
 
 
-def rows_of(values: pd.Series) -> list[int]:
+def rows_of(values: pd.Series) -> NDArray[np.int64]:
     """The data rows of some values, as a person counts; what was left out before counts, too."""
-    return [int(row) + 1 for row in values.index]
+    return np.asarray(values.index, dtype=np.int64) + 1
 
 
 def encoded_target(

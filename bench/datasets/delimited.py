@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -11,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv
 
 from bench.datasets import cells
 from bench.datasets.cells import Notation
@@ -44,6 +46,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+BLANK_ENDS = re.compile(r"(?m)^[ \t]+|[ \t]+$")
+"""What stands around the cells of a line whose columns are separated by spaces, of which several are one."""
 _SAMPLE = 50
 """Lines by which a separator is found."""
 
@@ -179,9 +183,33 @@ def typed(frame: pd.DataFrame, notation: Notation) -> pd.DataFrame:
     return pd.DataFrame({name: cells.of_text(frame[name], notation) for name in frame.columns}, copy=False)
 
 
+def quickly(text: str, separator: str, names: Sequence[str]) -> pd.DataFrame | None:
+    """The table as text by Arrow's parser, several times as fast as pandas; None where it is not plainly sound.
+
+    `names` are those of the first line; one that is empty is what pandas calls such a column.
+    """
+    if separator == " " or text.count('"') % 2:
+        return None
+    try:
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader(text.encode()),
+            read_options=pyarrow.csv.ReadOptions(use_threads=False),
+            parse_options=pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+            ),
+        )
+    except (pa.ArrowException, ValueError):
+        return None
+    if table.column_names != list(names) or {field.type for field in table.schema} != {pa.large_string()}:
+        return None
+    frame: pd.DataFrame = table.to_pandas()
+    return frame.set_axis([name or f"Unnamed: {place}" for place, name in enumerate(names)], axis=1)
+
+
 def rows_of_one_length(text: str, separator: str, names: Sequence[str], path: object) -> None:
     """Refuse a row with fewer cells than columns, which pandas would fill, or with more."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=separator == " ")
     row = -1
     try:
         for line in reader:

@@ -13,6 +13,8 @@ FEW = 20
 """At most so many distinct values may be categories, or classes, whatever they look like."""
 NEARLY = 0.9
 """The share of a column's levels, or of its rows, that makes it a column of dates, or of numbers."""
+_SEEN = 2000
+"""About so many of a column's levels are looked at, evenly spread."""
 _ODD = 5
 """At most so many other values among numbers make a column of numbers where half of its rows are numbers."""
 UNKNOWN = frozenset(
@@ -59,7 +61,7 @@ def key(name: str, kind: str) -> str:
 
 
 def of_text(
-    labels: Sequence[str], codes: NDArray[np.int64], rows: Sequence[int], name: str, target: bool = False
+    labels: Sequence[str], codes: NDArray[np.int64], rows: NDArray[np.int64], name: str, target: bool = False
 ) -> str | None:
     """What speaks against taking a column of text for categories, and what to do about it; None: nothing.
 
@@ -71,14 +73,13 @@ def of_text(
     leave = f"{keys[1]} or dataset.drop leaves it out"
     numbers = cells.is_number(labels)
     if len(labels) > FEW:
+        some = labels[:: max(1, len(labels) // _SEEN)]
         for what, way, likes in _LOOKS:
-            marked = np.fromiter((likes(label) for label in labels), dtype=np.bool_, count=len(labels))
+            marked = np.fromiter((likes(label) for label in some), dtype=np.bool_, count=len(some))
             if marked.mean() >= NEARLY and not numbers.mean() > NEARLY:
-                shown = labels[int(marked.argmax())]
-                other = "" if marked.all() else f" (and {labels[int((~marked).argmax())]!r})"
-                return (
-                    f"holds {what}, such as {shortened(shown)!r}{other}; {way}, or leave it out (dataset.drop); {keep}"
-                )
+                shown = shortened(some[int(marked.argmax())])
+                other = "" if marked.all() else f" (and {shortened(some[int((~marked).argmax())])!r})"
+                return f"holds {what}, such as {shown!r}{other}; {way}, or leave it out (dataset.drop); {keep}"
     share = np.bincount(codes, minlength=len(labels))[numbers].sum() / max(1, len(codes))
     odd = [label for label, is_number in zip(labels, numbers, strict=True) if not is_number]
     if odd and (share >= NEARLY or (share >= 0.5 and len(odd) <= _ODD)):
@@ -100,7 +101,7 @@ def of_text(
     return None
 
 
-def _among(labels: Sequence[str], codes: NDArray[np.int64], numbers: NDArray[np.bool_], rows: Sequence[int]) -> str:
+def _among(labels: Sequence[str], codes: NDArray[np.int64], numbers: NDArray[np.bool_], rows: NDArray[np.int64]) -> str:
     """What stands among numbers, the first with its row, and the key that reads it as missing."""
     places = np.flatnonzero(~numbers[codes])
     odd = list(dict.fromkeys(labels[codes[place]] for place in places))

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import warnings
 import zipfile
 import zlib
@@ -175,19 +176,27 @@ def _short(path: str | Path) -> str:
 def _csv(content: bytes, path: Path, suffix: str, drop: Sequence[str], wanted: Dialect) -> Reading:
     text, encoding = delimited.text_of(content, wanted.encoding, path)
     separator = wanted.separator or delimited.separator_of(text, SEPARATORS[suffix])
-    reading: dict[str, Any] = {"sep": separator, "dtype": str, "keep_default_na": False, "na_filter": False}
+    if separator == " ":
+        text = delimited.BLANK_ENDS.sub("", text)
+    reading: dict[str, Any] = {
+        "sep": separator,
+        "skipinitialspace": separator == " ",
+        "dtype": str,
+        "keep_default_na": False,
+        "na_filter": False,
+    }
     try:
         # pandas renames a repeated or empty name without a word: the first line is read as data to see it.
         first = pd.read_csv(io.StringIO(text, newline=""), header=None, nrows=1, **reading)
         names = [str(name) for name in first.iloc[0]]
         _separated(names, path, separator)
         _check_names(names, path, drop)
-        delimited.rows_of_one_length(text, separator, names, path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", ParserWarning)
-            frame: pd.DataFrame = pd.read_csv(
-                io.StringIO(text, newline=""), index_col=False, low_memory=False, **reading
-            )
+        frame = delimited.quickly(text, separator, names)
+        if frame is None:
+            delimited.rows_of_one_length(text, separator, names, path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", ParserWarning)
+                frame = pd.read_csv(io.StringIO(text, newline=""), index_col=False, low_memory=False, **reading)
     except EmptyDataError:
         raise UserError(f"dataset.path: {path} is empty; expected column names and rows") from None
     except _UNREADABLE as error:
@@ -195,16 +204,17 @@ def _csv(content: bytes, path: Path, suffix: str, drop: Sequence[str], wanted: D
         raise UserError(f"dataset.path: {path} cannot be read as a table ({_cut(reason)}); mend it") from None
     notation = delimited.notation_of(frame, wanted, separator)
     kind = "TSV" if suffix == ".tsv" else "CSV"
-    return Reading(
-        delimited.typed(frame, notation),
-        f"{kind} {delimited.said(separator, SEPARATORS[suffix], wanted, notation, encoding)}",
-    )
+    numbers = [name for name in names if re.fullmatch(r"\s*[+-]?\d+[.,]\d+\s*", name)]
+    notes = [f"the first line, with {numbers[0]!r} in it, is read as the names of columns"] if numbers else []
+    said = delimited.said(separator, SEPARATORS[suffix], wanted, notation, encoding)
+    return Reading(delimited.typed(frame, notation), f"{kind} {said}", tuple(notes))
 
 
 def _separated(names: Sequence[str], path: Path, separator: str) -> None:
     """Refuse a file of one column whose name holds what other programs separate columns with."""
-    for other, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), (",", "commas")):
-        if len(names) == 1 and other in names[0] and other != separator:
+    marks = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "spaces"}
+    for other, word in marks.items():
+        if len(names) == 1 and other in names[0].strip() and other != separator:
             raise UserError(
                 f"dataset.path: {path} has one column, {names[0]!r}: it looks separated by {word}; "
                 f"set dataset.separator={delimited.word(other)}"
