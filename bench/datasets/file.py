@@ -175,7 +175,9 @@ def _short(path: str | Path) -> str:
 
 def _csv(content: bytes, path: Path, suffix: str, drop: Sequence[str], wanted: Dialect) -> Reading:
     text, encoding = delimited.text_of(content, wanted.encoding, path)
-    separator = wanted.separator or delimited.separator_of(text, SEPARATORS[suffix])
+    stated = re.match(r"sep=(.)\r?\n", text)  # a line that Excel writes and reads
+    text = text[stated.end() :] if stated else text
+    separator = wanted.separator or (stated[1] if stated else delimited.separator_of(text, SEPARATORS[suffix]))
     if separator == " ":
         text = delimited.BLANK_ENDS.sub("", text)
     reading: dict[str, Any] = {

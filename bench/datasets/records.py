@@ -32,6 +32,8 @@ def json_lines(text: str, notation: Notation, path: object) -> pd.DataFrame:
             values.extend([None] * (rows - len(values)))
             values.append(entry[name])
         rows += 1
+    if not rows:
+        raise UserError(f"dataset.path: {path} is empty; expected a JSON object a line")
     for values in columns.values():
         values.extend([None] * (rows - len(values)))
     return _frame(list(columns), columns.values(), notation)

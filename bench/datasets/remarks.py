@@ -1,5 +1,6 @@
 """What may be meant otherwise than it was taken: each remark names a column, an example and a key."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
@@ -9,6 +10,9 @@ from bench.datasets import doubts
 from bench.datasets.columns import EXACT
 from bench.datasets.doubts import FEW
 from bench.wording import plural
+
+_CODE = re.compile(r"(?:^|[ _.-])(?:id|uuid|key|code|zip|plz|zipcode|postcode|isbn|ean|sku)$", re.IGNORECASE)
+"""How columns of identifiers are called."""
 
 
 def of(kept: pd.DataFrame, features: pd.DataFrame, wanted: Mapping[str, str]) -> Iterator[str]:
@@ -32,6 +36,11 @@ def of(kept: pd.DataFrame, features: pd.DataFrame, wanted: Mapping[str, str]) ->
                 yield (
                     f"column {name!r}: whole numbers from {low} to {high}, each once, as row numbers are; "
                     f"{doubts.key(name, 'ignore')} leaves it out"
+                )
+            elif _CODE.search(name):
+                yield (
+                    f"column {name!r}: whole numbers such as {low}, under a name that identifiers have; "
+                    f"{doubts.key(name, 'category')} or {doubts.key(name, 'ignore')}"
                 )
             elif low >= 19000101 and high <= 21001231 and found.mod(10000).between(101, 1231).all():
                 yield (

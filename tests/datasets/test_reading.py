@@ -90,6 +90,7 @@ FILES: dict[str, tuple[Callable[[], bytes], dict[str, Any]]] = {
     "comma.csv": (lambda: text(";", ",").encode("utf-16"), {}),
     "bars.csv": (lambda: text("|", ",", " ").encode(), {"thousands": "space"}),
     "swiss.csv": (lambda: text(",", ".", "'").encode("latin-1"), {"encoding": "latin-1", "thousands": "apostrophe"}),
+    "excel.csv": (lambda: ("sep=;\n" + text(";", ",")).encode("utf-8-sig"), {}),
     "carets.csv": (lambda: text("^", ",").encode(), {"separator": "^", "decimal": "comma"}),
     "little.csv": (lambda: text().encode("utf-16-le"), {"encoding": "utf-16-le"}),
     "dash.csv": (lambda: text(empty="-").encode(), {"missing": "-"}),
@@ -291,3 +292,35 @@ def test_a_line_that_is_no_flat_object_is_refused(line: str, tmp_path: Path) -> 
     (tmp_path / "t.jsonl").write_text('{"x": 1, "y": 0}\n' + line + "\n")
     with pytest.raises(UserError, match=r"line 2|column 'x' holds mixed"):
         load(conf("file", path=str(tmp_path / "t.jsonl"), target="y"), tmp_path)
+
+
+def test_columns_may_be_separated_by_several_spaces(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('  x   z  y \n 1  "a b"  0\n10    c   1  \n')
+    with pytest.raises(UserError, match=r"it looks separated by spaces; set dataset.separator=space"):
+        from_file(tmp_path / "t.csv")
+    made = from_file(tmp_path / "t.csv", separator="space", types={"z": "category"})
+    assert made.features["x"].tolist() == [1, 10]
+    assert list(made.features["z"]) == ["a b", "c"]
+
+
+def test_a_first_line_of_numbers_is_said_to_be_read_as_names(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("41.3,y\n1,0\n2,1\n")
+    assert (
+        from_file(tmp_path / "t.csv").notes[0] == "the first line, with '41.3' in it, is read as the names of columns"
+    )
+
+
+def test_a_quote_that_does_not_end_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('x,y\n1,"a\n2,b\n')
+    with pytest.raises(UserError, match=r"t.csv cannot be read as a table \("):
+        from_file(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.xlsx"])
+def test_an_empty_file_is_one_line(name: str, tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl") if name == "t.xlsx" else None
+    (tmp_path / name).write_bytes(b"")
+    if openpyxl is not None:
+        openpyxl.Workbook().save(tmp_path / name)
+    with pytest.raises(UserError, match=rf"^dataset.path: .*{name} is empty; expected "):
+        from_file(tmp_path / name)
