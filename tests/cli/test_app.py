@@ -196,6 +196,7 @@ def test_help_of_every_verb(capsys):
         "list",
         "store",
         "doctor",
+        "data",
         "verify",
     }
     for verb in verbs:
