@@ -89,7 +89,8 @@ class KnownDataset(Dataset, extra="allow"):
     thousands: OptionalText = None
     encoding: OptionalText = None
     missing: Annotated[
-        str | int | float | list[str | int | float] | None, Field(description="text or numbers, or a list of them")
+        str | int | float | list[str | int | float] | None,
+        Field(description="text or numbers, or a list of them (NaN and null in quotes, as ['NaN'])"),
     ] = None
 
     path: Annotated[str | None, Field(min_length=1, description="the path of a file")] = None

@@ -22,6 +22,9 @@ UNKNOWN = frozenset(
 )
 """What programs write for a missing value; here it is a category, unless `dataset.missing` names it."""
 
+_NO_TEXT = ("null", "true", "false", "nan", "inf")
+"""Words that Hydra takes for something else than text where they are not in quotes."""
+
 _TIME = r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?"
 _ZONE = r"( ?(Z|UTC|GMT|[+-]\d\d:?\d\d))?"
 _YEAR = r"(1[5-9]|2[01])\d\d"
@@ -57,7 +60,8 @@ def key(name: str, kind: str) -> str:
     """
     if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
         return f"'dataset.types={{{name}: {kind}}}'"
-    return f"\"dataset.types=['{name}: {kind}']\""
+    escaped = re.sub(r"(\\*)'", r"\1\1\\'", name)
+    return f"\"dataset.types=['{escaped}: {kind}']\""
 
 
 def of_text(
@@ -117,13 +121,9 @@ def _reads(words: Sequence[str]) -> str:
     """The key that reads some values as missing, quoted for Hydra and a shell."""
     if not words:
         return ""
-    if len(words) == 1 and re.fullmatch(r"[A-Za-z?*.$%@/-]+", words[0]):
-        plain = re.fullmatch(r"[A-Za-z./-]+", words[0])
-        return (
-            f"dataset.missing={words[0]} reads it as missing"
-            if plain
-            else f"'dataset.missing={words[0]}' reads it as missing"
-        )
+    if len(words) == 1 and re.fullmatch(r"[A-Za-z?*.$%@/-]+", words[0]) and words[0].lower() not in _NO_TEXT:
+        said = f"dataset.missing={words[0]}"
+        return f"{said if re.fullmatch(r'[A-Za-z./=-]+', said) else repr(said)} reads it as missing"
     items = ", ".join("'" + each.replace("'", "\\'") + "'" for each in words[:4])
     more = ", ..." if len(words) > 4 else ""
     return f'"dataset.missing=[{items}{more}]" reads such as missing'

@@ -6,6 +6,7 @@ import importlib.util
 import io
 import json
 import lzma
+import shlex
 import sys
 import zipfile
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from tables import conf, from_file
 
 from bench.datasets import Dataset, load
@@ -145,7 +147,7 @@ REFUSED = {
     ),
     "a word": (
         [*NUMBERS[:9], "NaN", *NUMBERS[10:]],
-        r"'NaN' in data row 10; dataset.missing=NaN reads it as missing, .*",
+        r"'NaN' in data row 10; \"dataset.missing=\['NaN'\]\" reads such as missing, .*",
     ),
     "blank": ([*NUMBERS[:9], "  ", *NUMBERS[10:]], r"'  ' in data row 10; \"dataset.missing=\['  '\]\" reads such"),
     "a few": (["1", "2", "3+"] * 20, r"40 numbers and 20 other values: '3\+' in data row 3; mend '3\+', .*x: category"),
@@ -324,3 +326,25 @@ def test_an_empty_file_is_one_line(name: str, tmp_path: Path) -> None:
         openpyxl.Workbook().save(tmp_path / name)
     with pytest.raises(UserError, match=rf"^dataset.path: .*{name} is empty; expected "):
         from_file(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "odd", ["?", "-", "n/a", "NaN", "null", "None", "n. a.", "#N/A", "it's", "größe", "*", "..", "$"]
+)
+@pytest.mark.parametrize("name", ["x", "zip code", "höhe", "a(b)", "2nd"])
+def test_the_keys_that_a_message_names_do_what_it_says(odd: str, name: str, tmp_path: Path) -> None:
+    """As a shell and Hydra take them from the line."""
+    path = tmp_path / "t.csv"
+    pd.DataFrame({name: [*map(str, range(30)), odd], "z": 1.5, "y": [0, 1, 0] * 10 + [1]}).to_csv(path, index=False)
+    with pytest.raises(UserError) as caught:
+        from_file(path)
+    words = [word.rstrip(";,") for word in shlex.split(str(caught.value).partition("; ")[2])]
+    keys = [word for word in words if word.startswith(("dataset.missing=", "dataset.types="))]
+    assert len(keys) == 3
+    made = []
+    for key in keys:
+        parsed = OverridesParser.create().parse_override(key)
+        made.append(from_file(path, **{parsed.key_or_group.removeprefix("dataset."): parsed.value()}).features)
+    assert made[0][name].isna().tolist() == [False] * 30 + [True]
+    assert len(made[1][name].cat.categories) == 31
+    assert list(made[2]) == ["z"]
