@@ -13,8 +13,15 @@ def allowed(value: object, choices: Iterable[object]) -> str:
 
     >>> allowed("opttuna_tpe", ["grid", "optuna_tpe"])
     'allowed: grid, optuna_tpe (did you mean optuna_tpe?)'
+    >>> allowed("y", ["x", " y"])
+    "allowed: x, ' y' (did you mean ' y'?)"
     """
     names = [str(choice) for choice in choices]
     near = get_close_matches(str(value), [name for name in names if name != str(value)], n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return f"allowed: {', '.join(names)}{hint}"
+    hint = f" (did you mean {quoted(near[0])}?)" if near else ""
+    return f"allowed: {', '.join(map(quoted, names))}{hint}"
+
+
+def quoted(name: str) -> str:
+    """A name as it is, in quotes where one would not see where it begins and ends."""
+    return repr(name) if not name or not name.isprintable() or name.strip() != name or "," in name else name

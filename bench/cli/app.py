@@ -185,6 +185,27 @@ def import_(
 
 
 @app.command()
+def data(
+    file: Annotated[
+        Path, typer.Argument(help="A table: .csv, .tsv, .parquet, .feather, .xlsx, .jsonl, packed or not.")
+    ],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[OVERRIDES]", help="As of 'bench run': dataset.missing=NA, say.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Show what a file is read as: columns, target, parts, metric.
+
+    Nothing is run and nothing written; the last line is the command to run next. OVERRIDES are those of 'bench run'.
+    """
+    from bench.cli import data as looking  # noqa: PLC0415
+
+    for line in looking.lines(file, target, overrides or [], config_dir):
+        typer.echo(texts.line(line))
+
+
+@app.command()
 def check(
     name: Annotated[str, typer.Argument(help="The optimiser, as its config is called.")],
     config_dir: ConfigDir = None,

@@ -12,13 +12,28 @@ FOR_READERS = ("description", "look")
 ABOUT = (*FOR_READERS, "source", "licence", "citation")
 """Keys of any config that say what it is, and change nothing."""
 
+_SINCE: dict[str, dict[str, tuple[Any, ...]]] = {
+    "dataset": {
+        **dict.fromkeys(("separator", "decimal", "thousands", "encoding"), (None,)),
+        "missing": (None, []),
+        "types": (None, {}, []),
+        "drop_missing_target": (None, False),
+        "rare_classes": (None, "error"),
+    }
+}
+"""Keys that came later, by group, with the values that change nothing: so set, they are no part of a hash."""
+
 _NOT_HASHED = {"name", *ABOUT, "path"}
 
 
 def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:
     """What of a run's config decides its results: no names, no descriptions, no places."""
     decisive = {
-        group: {key: value for key, value in entries.items() if key not in _NOT_HASHED}
+        group: {
+            key: value
+            for key, value in entries.items()
+            if key not in _NOT_HASHED and value not in _SINCE.get(group, {}).get(key, ())
+        }
         for group, entries in groups.items()
         if group != "metric"
     }

@@ -74,10 +74,24 @@ class Dataset(_Described, extra="allow"):
     group: Column = None
     time: Column = None
     split: Column = None
+    types: Annotated[
+        dict[str, str] | list[str] | None, Field(description="kinds by column, such as {zip: category}")
+    ] = None
+    drop_missing_target: Annotated[bool | None, Field(description="true or false")] = None
+    rare_classes: Annotated[str | None, Field(description="drop or error")] = None
 
 
 class KnownDataset(Dataset, extra="allow"):
     """A dataset that a function of the suite reads."""
+
+    separator: OptionalText = None
+    decimal: OptionalText = None
+    thousands: OptionalText = None
+    encoding: OptionalText = None
+    missing: Annotated[
+        str | int | float | list[str | int | float] | None,
+        Field(description="text or numbers, or a list of them (NaN and null in quotes, as ['NaN'])"),
+    ] = None
 
     path: Annotated[str | None, Field(min_length=1, description="the path of a file")] = None
     target: Column = None

@@ -1,6 +1,6 @@
 """Columns as every model takes them: features as numbers or categories, the target encoded, both checked."""
 
-import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,16 +8,40 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from bench.errors import UserError
+from bench.datasets import cells, doubts
+from bench.datasets.doubts import FEW, TO_NUMBERS
+from bench.errors import UserError, allowed
 
-FEW = 20
-"""Whole numbers with at most this many distinct values are class labels, unless `task` says otherwise."""
+KINDS = ("number", "category", "ignore")
+"""What `types` may make of a column."""
+CLASSES = ("classification", "binary", "multiclass")
+"""Tasks whose target is class labels."""
 EXACT = 2**53
 """Double precision holds every whole number up to this one, and not all beyond."""
 
 
-def typed(features: pd.DataFrame, where: str) -> pd.DataFrame:
-    """The same columns as float64 or sorted `category`, on rows 0..n-1."""
+def kinds(types_: Any, where: str) -> dict[str, str]:
+    """The key `types`: a kind for each column that it names, in a mapping or in texts such as "zip: category"."""
+    entries = [each.rpartition(":")[::2] for each in types_] if _is_list_of_text(types_) else types_ or {}
+    if not isinstance(entries, Mapping | list):
+        raise UserError(f"dataset.types={types_!r}: expected kinds by column, as in 'dataset.types={{zip: category}}'")
+    wanted = {
+        str(name).strip() if isinstance(entries, list) else str(name): kind for name, kind in dict(entries).items()
+    }
+    for name, kind in wanted.items():
+        word = kind.strip() if isinstance(kind, str) else kind
+        if word not in KINDS:
+            raise UserError(f"dataset.types: column {name!r} is to be {word!r} in {where}; {allowed(word, KINDS)}")
+        wanted[name] = word
+    return wanted
+
+
+def _is_list_of_text(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(each, str) and ":" in each for each in value)
+
+
+def typed(features: pd.DataFrame, where: str, wanted: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """The same columns as float64 or sorted `category`, on rows 0..n-1; `wanted` names the kinds of some."""
     names = [str(name) for name in features.columns]
     if not names:
         raise UserError(f"{where}: no feature columns; give at least one besides the target")
@@ -26,27 +50,57 @@ def typed(features: pd.DataFrame, where: str) -> pd.DataFrame:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UserError(f"{where}: column {twice!r} occurs {names.count(twice)} times; give each column its own name")
-    columns = {name: _column(features.iloc[:, place], name, where) for place, name in enumerate(names)}
+    wanted = wanted or {}
+    columns = {
+        name: _column(features.iloc[:, place], name, where, wanted.get(name)) for place, name in enumerate(names)
+    }
     return pd.DataFrame(columns, copy=False)
 
 
-def _column(values: pd.Series, name: str, where: str) -> NDArray[np.float64] | pd.Categorical:
+def _column(values: pd.Series, name: str, where: str, wanted: str | None) -> NDArray[np.float64] | pd.Categorical:
     """One feature column, typed; its missing values stay missing."""
     kind = kind_of(values)
-    if kind == "text":
-        known = values.notna().to_numpy()
+    if kind == "text" and wanted == "number":
+        values, kind = numbers_of(values, f"{where}: column {name!r}"), "number"
+    if kind == "text" or (kind == "number" and wanted == "category"):
+        known = np.asarray(values.notna())
         labels, codes = encoded(values[known])
-        _are_labels(labels, name, where)
+        stated = wanted == "category" or isinstance(values.dtype, pd.CategoricalDtype)
+        doubt = None if stated else doubts.of_text(labels, codes, rows_of(values[known]), name)
+        if doubt is not None:
+            raise UserError(f"{where}: column {name!r} {doubt}")
         every = np.full(len(values), -1, dtype=np.int64)
         every[known] = codes
         return pd.Categorical.from_codes(every, categories=pd.Index(labels, dtype="str"))
     if kind != "number":
-        way = "turn it into numbers, or leave it out (dataset.drop)"
-        raise UserError(f"{where}: column {name!r} holds {kind} values; {way}")
-    return _finite(as_numbers(values), f"{where}: column {name!r}")
+        raise UserError(f"{where}: column {name!r} holds {kind} values; {TO_NUMBERS}")
+    return _finite(as_numbers(values), f"{where}: column {name!r}", values)
 
 
-def encoded_target(values: pd.Series, task: str | None, where: str) -> tuple[NDArray[Any], str, tuple[str, ...]]:
+def numbers_of(values: pd.Series, where: str) -> pd.Series:
+    """A column of text as numbers, leading zeros or not; refuses the first value that is none."""
+    known = values.notna().to_numpy()
+    texts = [str(value) for value in values[known]]
+    marked = cells.is_number(texts)
+    if not marked.all():
+        first = int((~marked).argmax())
+        raise UserError(
+            f"{where} is to be a number, and holds {texts[first]!r} in data row {rows_of(values[known])[first]}; name "
+            "what stands for a missing value in dataset.missing, or mend it"
+        )
+    numbers = np.full(len(values), np.nan)
+    numbers[known] = np.asarray(texts, dtype=np.float64) if texts else []
+    return pd.Series(numbers, index=values.index, name=values.name)
+
+
+def rows_of(values: pd.Series) -> NDArray[np.int64]:
+    """The data rows of some values, as a person counts; what was left out before counts, too."""
+    return np.asarray(values.index, dtype=np.int64) + 1
+
+
+def encoded_target(
+    values: pd.Series, task: str | None, where: str, wanted: str | None = None
+) -> tuple[NDArray[Any], str, tuple[str, ...]]:
     """The target encoded, its task, and its classes.
 
     Where `task` is null, text, categories and booleans are class labels, and so are whole numbers with at most `FEW`
@@ -56,19 +110,25 @@ def encoded_target(values: pd.Series, task: str | None, where: str) -> tuple[NDA
     missing = values.isna().to_numpy()
     if missing.any():
         raise UserError(
-            f"{where} has {missing.sum()} missing values, the first in {first_row(missing)}; remove such rows"
+            f"{where} has {missing.sum()} missing values, the first in {first_row(missing, values)}; "
+            "dataset.drop_missing_target=true leaves such rows out"
         )
     kind = kind_of(values)
+    if kind == "text" and wanted == "number":
+        values, kind = numbers_of(values, where), "number"
+    task = "classification" if task is None and wanted == "category" else task
+    if kind == "text" and task not in CLASSES:
+        _are_classes(values, where)
     if kind not in ("number", "text"):
         raise UserError(f"{where} holds {kind} values; expected class labels or numbers")
-    numbers = _finite(as_numbers(values), where) if kind == "number" else None
+    numbers = _finite(as_numbers(values), where, values) if kind == "number" else None
     if task is None:
         labels = numbers is None or types.is_bool_dtype(values) or _few(numbers)
         task = "classification" if labels else "regression"
     if task in ("regression", "counts"):
         if types.is_integer_dtype(values) and ((values > EXACT) | (values < -EXACT)).any():
             raise UserError(f"{where} has whole numbers beyond 2**53, where double precision has gaps; scale it down")
-        return _quantity(numbers, task, where), task, ()
+        return _quantity(numbers, task, where, values), task, ()
     classes, codes = encoded(values)
     if len(classes) < 2:
         raise UserError(f"{where} has one class only, {classes[0]!r}; at least two are needed")
@@ -79,35 +139,29 @@ def encoded_target(values: pd.Series, task: str | None, where: str) -> tuple[NDA
     return codes, "binary" if len(classes) == 2 else "multiclass", tuple(classes)
 
 
-def _quantity(numbers: NDArray[np.float64] | None, task: str, where: str) -> NDArray[np.float64]:
+def _are_classes(values: pd.Series, where: str) -> None:
+    """Refuse a target of text that was numbers or dates; a file's own categories are classes."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return
+    labels, codes = encoded(values)
+    doubt = doubts.of_text(labels, codes, rows_of(values), str(values.name), target=True)
+    if doubt is not None:
+        raise UserError(f"{where} {doubt}")
+
+
+def _quantity(numbers: NDArray[np.float64] | None, task: str, where: str, values: pd.Series) -> NDArray[np.float64]:
     """The target of a regression, or of counts."""
     if numbers is None:
         raise UserError(f"dataset.task: {task}, but {where} holds text; expected numbers")
     no_count = (numbers < 0) | (numbers != np.floor(numbers))
     if task == "counts" and no_count.any():
         raise UserError(
-            f"dataset.task: counts, but {where} has {numbers[no_count][0]:g} in {first_row(no_count)}; expected whole "
-            "numbers from 0"
+            f"dataset.task: counts, but {where} has {numbers[no_count][0]:g} in {first_row(no_count, values)}; "
+            "expected whole numbers from 0"
         )
     if numbers.min() == numbers.max():
         raise UserError(f"{where} is {numbers[0]:g} in every row; a constant leaves nothing to learn")
     return numbers
-
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
-_COMMA = re.compile(r"[+-]?\d+,\d+")
-
-
-def _are_labels(labels: list[str], name: str, where: str) -> None:
-    """Refuse text that is dates or numbers with decimal commas: as categories they would say nothing of new rows."""
-    if len(labels) <= FEW:
-        return
-    for pattern, what, way in (
-        (_DATE, "dates as text", "turn it into numbers, leave it out (dataset.drop), or name it as dataset.time"),
-        (_COMMA, "numbers with decimal commas", "write them with points, or leave it out (dataset.drop)"),
-    ):
-        if all(pattern.fullmatch(label) for label in labels):
-            raise UserError(f"{where}: column {name!r} holds {what}, such as {labels[0]!r}; {way}")
 
 
 def kind_of(values: pd.Series) -> str:
@@ -148,15 +202,16 @@ def _label(value: object) -> str:
     return str(value)
 
 
-def _finite(numbers: NDArray[np.float64], where: str) -> NDArray[np.float64]:
+def _finite(numbers: NDArray[np.float64], where: str, values: pd.Series) -> NDArray[np.float64]:
     infinite = np.isinf(numbers)
     if infinite.any():
         raise UserError(
-            f"{where} has {infinite.sum()} infinite values, the first in {first_row(infinite)}; mend or remove them"
+            f"{where} has {infinite.sum()} infinite values, the first in {first_row(infinite, values)}; mend or remove "
+            "them"
         )
     return numbers
 
 
-def first_row(marked: NDArray[np.bool_]) -> str:
-    """Where the first one is, as a person counts."""
-    return f"data row {int(marked.argmax()) + 1}"
+def first_row(marked: NDArray[np.bool_], values: pd.Series) -> str:
+    """Where the first one is, as a person counts; `values` are the column on rows that count from 0."""
+    return f"data row {int(values.index[int(marked.argmax())]) + 1}"

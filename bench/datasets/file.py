@@ -1,10 +1,15 @@
-"""A user's own CSV or parquet file."""
+"""A user's own file: CSV in its dialects, parquet, feather, Excel or JSON lines, packed or not."""
 
+import bz2
+import gzip
+import io
 import lzma
+import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +18,25 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
+from bench.datasets import cells, delimited, doubts, records
+from bench.datasets.columns import kind_of
+from bench.datasets.delimited import Dialect
 from bench.datasets.download import digest
 from bench.datasets.loading import Table, cut
-from bench.errors import UserError, allowed
+from bench.errors import UserError, allowed, quoted
 from bench.files import regular
 
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
+SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": ","}
 PACKED = (".gz", ".zip", ".bz2", ".xz")
 PARQUET = (".parquet", ".pq")
+FEATHER = (".feather", ".arrow")
+EXCEL = (".xlsx", ".xlsm")
+JSON_LINES = (".jsonl", ".ndjson")
+KINDS = (*SEPARATORS, *PARQUET, *FEATHER, *EXCEL, *JSON_LINES)
 EXACT: dict[str, Any] = {"float_precision": "round_trip"} if pd.__version__.startswith("3.0.") else {}
-"""Every float as written, so that a CSV and a parquet file of the same numbers are the same; from pandas 3.1 always."""
+"""For a file of numbers that pandas reads: every float as written; from pandas 3.1 always."""
+DIALECT = ("separator", "decimal", "thousands", "encoding", "missing")
+"""The keys that say how a file is written."""
 _UNREADABLE = (
     *(ParserError, ParserWarning, ValueError, OSError, EOFError, OverflowError),
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
@@ -35,11 +49,33 @@ _NO_PANDAS = (ValueError, TypeError, KeyError, AttributeError, IndexError, Recur
 EXAMPLE = "bench run dataset=file dataset.path=my.csv dataset.target=y"
 
 
-def load(*, path: str | None, target: str | None, sha256: str | None = None, drop: Sequence[str] = ()) -> Table:
+@dataclass(frozen=True)
+class Reading:
+    """A file's columns, how it was read in a few words, and what a person should know of it."""
+
+    frame: pd.DataFrame
+    said: str
+    notes: tuple[str, ...] = ()
+
+
+def load(
+    *,
+    path: str | None,
+    target: str | None,
+    sha256: str | None = None,
+    drop: Sequence[str] = (),
+    separator: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    encoding: str | None = None,
+    missing: Any = None,
+) -> Table:
     """The table in a file: `target` is the column to predict, `drop` names columns to leave out.
 
     `sha256` is what the file was when its runs were planned; a file that changed since is refused, so that one
-    experiment cannot mix two versions of the data.
+    experiment cannot mix two versions of the data. A cell is missing where it is empty, or one of `missing`; the other
+    keys say how a file of text is written. A column holds numbers where each known cell is one, whatever the kind of
+    file, so that the same table is the same dataset from each of them.
     """
     if path is None:
         raise UserError(f"dataset.path: missing; give the path of a CSV or parquet file, as in: {EXAMPLE}")
@@ -50,11 +86,14 @@ def load(*, path: str | None, target: str | None, sha256: str | None = None, dro
             "put the old file back, or start an experiment of another name"
         )
     dropped = [drop] if isinstance(drop, str) else list(drop)
-    frame = read(place, dropped)
+    keys = {"separator": separator, "decimal": decimal, "thousands": thousands}
+    reading = read(place, dropped, keys | {"encoding": encoding, "missing": missing})
+    frame = reading.frame
     if target is None:
-        names = ", ".join(frame.columns[-20:])
+        names = ", ".join(map(quoted, frame.columns[-20:]))
         raise UserError(f"dataset.target: missing; name the column to predict, as in: {EXAMPLE}; columns: {names}")
-    return cut(frame, target, dropped, str(path))
+    table = cut(frame, target, dropped, str(path))
+    return replace(table, said=reading.said, notes=reading.notes)
 
 
 def fingerprint(path: str | Path) -> str:
@@ -67,17 +106,52 @@ def fingerprint(path: str | Path) -> str:
         raise UserError(f"dataset.path: {_short(path)} cannot be read ({reason}); see who may read it") from None
 
 
-def read(path: Path, drop: Sequence[str] = ()) -> pd.DataFrame:
-    """The whole file, by its suffix; each column has a name of its own."""
+def read(path: Path, drop: Sequence[str] = (), keys: Mapping[str, Any] | None = None) -> Reading:
+    """The whole file, by its suffix, each column with a name of its own; and how it was read.
+
+    `keys` are those of `DIALECT`. Text of any file is read by what it holds: see `bench.datasets.cells`.
+    """
+    wanted = delimited.dialect(keys or {})
     name = _existing(path).name.lower()
     plain = Path(name).with_suffix("").name if name.endswith(PACKED) else name
     suffix = Path(plain).suffix
-    if suffix in PARQUET and plain == name:
-        return _parquet(path)
-    if suffix not in SEPARATORS:
-        known = allowed(Path(name).suffix, [*SEPARATORS, *PARQUET, ".csv.gz", ".csv.zip"])
+    if suffix not in KINDS and not name.endswith(".zip"):
+        known = allowed(
+            Path(name).suffix, [*SEPARATORS, *PARQUET, *FEATHER, *EXCEL, *JSON_LINES, ".csv.gz", ".csv.zip"]
+        )
         raise UserError(f"dataset.path: {path} is of no known kind, by its name; {known}")
-    return _csv(path, SEPARATORS[suffix], drop)
+    try:
+        content, member = _unpacked(path.read_bytes(), name)
+    except _UNREADABLE as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"dataset.path: {path} cannot be read as a table ({_cut(reason)}); mend it") from None
+    if suffix not in KINDS and (suffix := Path(member.lower()).suffix) not in KINDS:
+        raise UserError(f"dataset.path: {path} holds {member!r}, of no known kind; {allowed(suffix, KINDS)}")
+    if suffix not in SEPARATORS and wanted.separator is not None:
+        raise UserError(f"dataset.separator: {path} is no CSV file; leave the key out")
+    return _OF_KIND[suffix](content, path, suffix, drop, wanted)
+
+
+def _unpacked(content: bytes, name: str) -> tuple[bytes, str]:
+    """What a packed file holds, and in a zip file its name."""
+    if name.endswith(".gz"):
+        return gzip.decompress(content), ""
+    if name.endswith(".bz2"):
+        return bz2.decompress(content), ""
+    if name.endswith(".xz"):
+        return lzma.decompress(content), ""
+    if not name.endswith(".zip"):
+        return content, ""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = [
+            member
+            for member in archive.namelist()
+            if not member.endswith("/") and not member.startswith("__MACOSX/") and not Path(member).name.startswith(".")
+        ]
+        if len(members) != 1:
+            what = "Multiple files" if members else "No file"
+            raise ValueError(f"{what} in the zip file; it must hold one")
+        return archive.read(members[0]), members[0]
 
 
 def _existing(path: Path) -> Path:
@@ -99,38 +173,53 @@ def _short(path: str | Path) -> str:
     return text if len(text) <= 200 else f"...{text[-150:]}"
 
 
-def _csv(path: Path, separator: str, drop: Sequence[str]) -> pd.DataFrame:
+def _csv(content: bytes, path: Path, suffix: str, drop: Sequence[str], wanted: Dialect) -> Reading:
+    text, encoding = delimited.text_of(content, wanted.encoding, path)
+    stated = re.match(r"sep=(.)\r?\n", text)  # a line that Excel writes and reads
+    text = text[stated.end() :] if stated else text
+    separator = wanted.separator or (stated[1] if stated else delimited.separator_of(text, SEPARATORS[suffix]))
+    if separator == " ":
+        text = delimited.BLANK_ENDS.sub("", text)
+    reading: dict[str, Any] = {
+        "sep": separator,
+        "skipinitialspace": separator == " ",
+        "dtype": str,
+        "keep_default_na": False,
+        "na_filter": False,
+    }
     try:
         # pandas renames a repeated or empty name without a word: the first line is read as data to see it.
-        first = pd.read_csv(
-            path, sep=separator, header=None, nrows=1, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-        )
+        first = pd.read_csv(io.StringIO(text, newline=""), header=None, nrows=1, **reading)
         names = [str(name) for name in first.iloc[0]]
         _separated(names, path, separator)
         _check_names(names, path, drop)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", ParserWarning)
-            frame: pd.DataFrame = pd.read_csv(
-                path, sep=separator, index_col=False, low_memory=False, encoding="utf-8-sig", **EXACT
-            )
+        frame = delimited.quickly(text, separator, names)
+        if frame is None:
+            delimited.rows_of_one_length(text, separator, names, path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", ParserWarning)
+                frame = pd.read_csv(io.StringIO(text, newline=""), index_col=False, low_memory=False, **reading)
     except EmptyDataError:
         raise UserError(f"dataset.path: {path} is empty; expected column names and rows") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"dataset.path: {path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except _UNREADABLE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"dataset.path: {path} cannot be read as a table ({_cut(reason)}); mend it") from None
-    return frame
+    notation = delimited.notation_of(frame, wanted, separator)
+    kind = "TSV" if suffix == ".tsv" else "CSV"
+    numbers = [name for name in names if re.fullmatch(r"\s*[+-]?\d+[.,]\d+\s*", name)]
+    notes = [f"the first line, with {numbers[0]!r} in it, is read as the names of columns"] if numbers else []
+    said = delimited.said(separator, SEPARATORS[suffix], wanted, notation, encoding)
+    return Reading(delimited.typed(frame, notation), f"{kind} {said}", tuple(notes))
 
 
 def _separated(names: Sequence[str], path: Path, separator: str) -> None:
     """Refuse a file of one column whose name holds what other programs separate columns with."""
-    for other, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), (",", "commas")):
-        if len(names) == 1 and other in names[0] and other != separator:
-            expected = {",": "commas (or with tabs, as .tsv)", "\t": "tabs"}[separator]
+    marks = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "spaces"}
+    for other, word in marks.items():
+        if len(names) == 1 and other in names[0].strip() and other != separator:
             raise UserError(
-                f"dataset.path: {path} has one column, {names[0]!r}: it looks separated by {word}; save it with "
-                f"{expected}, and numbers with decimal points"
+                f"dataset.path: {path} has one column, {names[0]!r}: it looks separated by {word}; "
+                f"set dataset.separator={delimited.word(other)}"
             )
 
 
@@ -146,16 +235,76 @@ def _check_names(names: Sequence[str], path: Path, drop: Sequence[str]) -> None:
             )
 
 
-def _parquet(path: Path) -> pd.DataFrame:
+def _parquet(content: bytes, path: Path, _: str, drop: Sequence[str], wanted: Dialect) -> Reading:
     try:
-        _check_names(pq.read_schema(path).names, path, ())
-        frame: pd.DataFrame = pd.read_parquet(path)
+        _check_names(pq.read_schema(pa.BufferReader(content)).names, path, drop)
+        frame: pd.DataFrame = pd.read_parquet(io.BytesIO(content))
+        return _typed(frame, wanted, "parquet")
     except (*_NO_PARQUET, *_NO_PANDAS) as error:
-        kind = "parquet" if isinstance(error, _NO_PARQUET) else "parquet: its description of the columns is damaged"
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"dataset.path: {path} cannot be read as {kind} ({_cut(reason)}); write it again") from None
-    return frame
+        raise _damaged(error, path, "parquet") from None
+
+
+def _feather(content: bytes, path: Path, _: str, drop: Sequence[str], wanted: Dialect) -> Reading:
+    try:
+        with pa.ipc.open_file(pa.BufferReader(content)) as reader:
+            _check_names(reader.schema.names, path, drop)
+            frame: pd.DataFrame = reader.read_all().to_pandas()
+        return _typed(frame, wanted, "feather")
+    except (*_NO_PARQUET, *_NO_PANDAS) as error:
+        raise _damaged(error, path, "feather") from None
+
+
+def _excel(content: bytes, path: Path, _: str, drop: Sequence[str], wanted: Dialect) -> Reading:
+    frame, said = records.excel(content, wanted.notation, path)
+    _check_names(list(frame.columns), path, drop)
+    return Reading(frame.set_axis(_named(list(frame.columns)), axis=1), said)
+
+
+def _json_lines(content: bytes, path: Path, _: str, drop: Sequence[str], wanted: Dialect) -> Reading:
+    text, encoding = delimited.text_of(content, wanted.encoding, path)
+    frame = records.json_lines(text, wanted.notation, path)
+    _check_names(list(frame.columns), path, drop)
+    return Reading(frame.set_axis(_named(list(frame.columns)), axis=1), f"JSON lines, {encoding}")
+
+
+def _named(names: Sequence[str]) -> list[str]:
+    """The names, and for an empty one what pandas calls such a column of a CSV file."""
+    return [name or f"Unnamed: {place}" for place, name in enumerate(names)]
+
+
+def _typed(frame: pd.DataFrame, wanted: Dialect, said: str) -> Reading:
+    """The columns of a file that states types; text that holds nothing but numbers is numbers, as it is in CSV."""
+    series: list[pd.Series] = []
+    notes: list[str] = []
+    for place, name in enumerate(frame.columns):
+        stated = frame.iloc[:, place].reset_index(drop=True)
+        found = cells.of_typed(stated, wanted.notation)
+        series.append(found)
+        if kind_of(stated) == "text" and kind_of(found) == "number" and found.notna().any():
+            first = stated[found.notna()].iloc[0]
+            notes.append(
+                f"column {str(name)!r}: text such as {first!r} was read as numbers, as all of it is; "
+                f"{doubts.key(str(name), 'category')} makes categories of it"
+            )
+    columns = pd.DataFrame(dict(enumerate(series)), index=range(len(frame)), copy=False)
+    return Reading(columns.set_axis(frame.columns, axis=1), said, tuple(notes))
+
+
+def _damaged(error: Exception, path: Path, kind: str) -> UserError:
+    what = kind if isinstance(error, _NO_PARQUET) else f"{kind}: its description of the columns is damaged"
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return UserError(f"dataset.path: {path} cannot be read as {what} ({_cut(reason)}); write it again")
 
 
 def _cut(reason: str) -> str:
     return reason if len(reason) <= 200 else f"{reason[:197]}..."
+
+
+_OF_KIND = {
+    **dict.fromkeys(SEPARATORS, _csv),
+    **dict.fromkeys(PARQUET, _parquet),
+    **dict.fromkeys(FEATHER, _feather),
+    **dict.fromkeys(EXCEL, _excel),
+    **dict.fromkeys(JSON_LINES, _json_lines),
+}
+"""What reads a file of each suffix."""

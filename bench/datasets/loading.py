@@ -5,7 +5,7 @@ import importlib
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -18,23 +18,17 @@ from numpy.typing import NDArray
 from bench.checks import whole
 from bench.config import extras
 from bench.config.components import raised, raised_at_import
-from bench.datasets import columns, dealing, roles
+from bench.datasets import columns, dealing, remarks, roles
+from bench.datasets import table as source
 from bench.datasets.roles import ROLES
+from bench.datasets.table import OF_COLUMNS, Table
 from bench.errors import UserError, allowed
 from bench.metrics import TASKS
 
+__all__ = ["Dataset", "Table", "cut", "load"]
+
 OWN_KEYS = ("name", "description", "load", "task", "rows", "source", "licence", "citation")
 """The keys of a dataset's YAML that every one has, and that are not passed to its source; nor are `ROLES`."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """What a source returns: features and target as it found them, row by row."""
-
-    features: pd.DataFrame
-    target: pd.Series
-    others: pd.DataFrame | None = None
-    """Columns that are not features, and that a role's key may name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +55,12 @@ class Dataset:
     """(n,) numbers, larger is later."""
     parts: NDArray[np.str_] | None = None
     """(n,) each one of train, stop, valid and test."""
+    said: str = ""
+    """How the file was read, in a few words; no part of `content`, nor are `notes`."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of what was made of the table."""
+    target_name: str = ""
+    """What the table calls its target."""
 
 
 def load(config: Mapping[str, Any], datasets_dir: Path) -> Dataset:
@@ -71,17 +71,21 @@ def load(config: Mapping[str, Any], datasets_dir: Path) -> Dataset:
         choices = allowed(task, [*TASKS, "classification"])
         raise UserError(f"dataset.task: {task!r} is not a task; {choices}, or null to infer it")
     named = roles.named(config)
-    keys = {str(key): config[key] for key in config if key not in (*OWN_KEYS, *ROLES)}
-    table = _loaded(config.get("load"), _source(config.get("load"), keys, datasets_dir))
+    keys = {str(key): config[key] for key in config if key not in (*OWN_KEYS, *ROLES, *OF_COLUMNS)}
+    table = source.counted(_loaded(config.get("load"), _source(config.get("load"), keys, datasets_dir)))
     where = f"dataset {name} ({keys['path']})" if keys.get("path") else f"dataset {name}"
+    wanted = columns.kinds(config.get("types"), where)
+    table, notes = source.kept_rows(source.without_ignored(table, wanted, where), config, task, wanted, where)
     kept, had = _parted(table, named, keys.get("drop") or (), where)
-    features = columns.typed(kept, where)
-    target, task, classes = columns.encoded_target(table.target, task, where)
+    features = columns.typed(kept, where, wanted)
+    target, task, classes = columns.encoded_target(table.target, task, where, wanted.get(str(table.target.name)))
+    notes += [*remarks.of(kept, features, wanted), *remarks.of_target(table.target, classes, config.get("task"))]
     chosen = _sample(config.get("rows"), target, classes)
     if chosen is not None:
         features, target, had = features.iloc[chosen].reset_index(drop=True), target[chosen], had.of(chosen)
     content = _content(features, target, classes, had.weights)
-    return Dataset(name, features, target, task, classes, content, **vars(had))
+    dataset = Dataset(name, features, target, task, classes, content, **vars(had))
+    return replace(dataset, said=table.said, notes=tuple(notes), target_name=str(table.target.name))
 
 
 def cut(frame: pd.DataFrame, target: str | None, drop: Sequence[str], where: str, others: Sequence[str] = ()) -> Table:

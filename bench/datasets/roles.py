@@ -74,7 +74,7 @@ def _whole(frame: pd.DataFrame, place: int, role: str, where: str) -> pd.Series:
     if missing.any():
         raise UserError(
             f"dataset.{role}: column {str(values.name)!r} of {where} has {missing.sum()} missing values, the first in "
-            f"{first_row(missing)}; fill them in, or remove such rows"
+            f"{first_row(missing, values)}; fill them in, or remove such rows"
         )
     return values
 
@@ -84,7 +84,7 @@ def _weights(values: pd.Series, key: str, where: str) -> NDArray[np.float64]:
     numbers = _numeric(values, key, where, "numbers from 0")
     wrong = ~np.isfinite(numbers) | (numbers < 0)
     if wrong.any():
-        raise _bad(values, key, where, f"{numbers[wrong][0]:g} in {first_row(wrong)}", "finite numbers from 0")
+        raise _bad(values, key, where, f"{numbers[wrong][0]:g} in {first_row(wrong, values)}", "finite numbers from 0")
     if not numbers.any():
         raise _bad(values, key, where, "0 in every row", "some weight above 0")
     return numbers
@@ -107,7 +107,7 @@ def _times(values: pd.Series, key: str, where: str) -> NDArray[np.int64] | NDArr
         numbers = as_numbers(values)
         wrong = ~np.isfinite(numbers)
         if wrong.any():
-            raise _bad(values, key, where, f"{numbers[wrong][0]:g} in {first_row(wrong)}", expected)
+            raise _bad(values, key, where, f"{numbers[wrong][0]:g} in {first_row(wrong, values)}", expected)
         return numbers
     if kind not in ("text", "datetime", "datetime64", "date"):
         raise _bad(values, key, where, f"{kind} values", expected)
@@ -115,7 +115,7 @@ def _times(values: pd.Series, key: str, where: str) -> NDArray[np.int64] | NDArr
     dates = pd.to_datetime(texts, format="ISO8601" if kind == "text" else None, utc=True, errors="coerce")
     wrong = dates.isna().to_numpy()
     if wrong.any():
-        raise _bad(values, key, where, f"{values.iloc[int(wrong.argmax())]!r} in {first_row(wrong)}", expected)
+        raise _bad(values, key, where, f"{values.iloc[int(wrong.argmax())]!r} in {first_row(wrong, values)}", expected)
     return np.asarray(dates.astype("int64"), dtype=np.int64)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from bench.datasets import dealing
 from bench.datasets.dealing import Rows
 from bench.datasets.loading import Dataset
 from bench.errors import UserError, allowed
+from bench.wording import plural
 
 KEYS = {
     "holdout": ("train", "valid", "test", "stop", "inner"),
@@ -86,14 +88,15 @@ def split(dataset: Dataset, config: Mapping[str, Any], seed: int) -> Split:
 
     In holdout and kfold each class is dealt by itself: scikit-learn's stratified splitters can leave a rare class out
     of a part. Every part of a holdout has at least one row of every class, and so has every train and stop part of
-    kfold, and its test part. With `stop: inner`, valid and test are the same rows as with `stop: valid`, unless a rare
-    class needs another row in train to be shared out. Raises `UserError` naming the key, or the class that has too few
-    rows.
+    kfold, and its test part. By other methods, too, no train part may lack a class. With `stop: inner`, valid and test
+    are the same rows as with `stop: valid`, unless a rare class needs another row in train to be shared out. Raises
+    `UserError` naming the key, or the class that has too few rows.
     """
     keys = _checked(config)
     rng = np.random.default_rng(seed)
     folds, test = _METHODS[keys.method](dataset, keys, rng)
     _no_part_empty(dataset, keys, folds, test)
+    _every_class_trained(dataset, keys, folds)
     parts = [rows for fold in folds for rows in (fold.train, fold.stop, fold.valid)]
     return Split(tuple(folds), test, _content(parts if test is None else [*parts, test]))
 
@@ -118,7 +121,6 @@ def _kfold(dataset: Dataset, keys: _Keys, rng: np.random.Generator) -> tuple[lis
         folds += [
             _fold(_without(parts, i), valid, keys, _with_every_class(dataset, rng)) for i, valid in enumerate(parts)
         ]
-    _every_class_trained(dataset, folds)
     return folds, test
 
 
@@ -262,18 +264,34 @@ def _column(dataset: Dataset, key: str, values: Any) -> Any:
     return values
 
 
-def _every_class_trained(dataset: Dataset, folds: Sequence[Fold]) -> None:
-    for fold in folds:
+def _every_class_trained(dataset: Dataset, keys: _Keys, folds: Sequence[Fold]) -> None:
+    """Refuse a fold that trains without a class: its model would never have seen what it is scored on."""
+    for number, fold in enumerate(folds):
         for label, members in _strata(dataset, fold.train).items():
-            if not len(members):
+            if len(members):
+                continue
+            if keys.method == "kfold":
                 rows = len(_strata(dataset, np.union1d(fold.train, fold.valid))[label])
                 raise _too_few(dataset, label, rows, "they are all in one fold")
+            ways = {
+                "time": "a smaller resampling.k gives the first fold more of the past",
+                "group": "its rows are in too few groups; choose another dataset.group or resampling",
+                "column": "mend the column that dataset.split names",
+            }
+            raise UserError(
+                f"dataset {dataset.name}: class {label!r} has no row in fold {number}'s train part; "
+                f"{ways.get(keys.method, 'add rows of this class')}, or choose another resampling"
+            )
 
 
 def _too_few(dataset: Dataset, label: str, count: int, why: str) -> UserError:
     what = f"class {label!r} has" if label else "there are"
-    way = "add rows of this class, or leave it out" if label else "add rows"
-    return UserError(f"dataset {dataset.name}: {what} {count} rows, and {why}; {way}")
+    way = "add rows of this class, or leave it out (dataset.rare_classes=drop)" if label else "add rows"
+    if dataset.classes and all(re.fullmatch(r"\d+", each) for each in dataset.classes):
+        way += "; whole numbers that are no classes are for dataset.task=counts or regression"
+    elif dataset.classes and all(re.fullmatch(r"-?\d+", each) for each in dataset.classes):
+        way += "; numbers that are no classes are for dataset.task=regression"
+    return UserError(f"dataset {dataset.name}: {what} {plural(count, 'row')}, and {why}; {way}")
 
 
 def _no_part_empty(dataset: Dataset, keys: _Keys, folds: Sequence[Fold], test: Rows | None) -> None:

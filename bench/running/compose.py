@@ -70,6 +70,15 @@ def run(overrides: Sequence[str], multirun: bool, cfg: str | None, config_dir: P
         raise UserError(_message(error, overrides, config_dir)) from error
 
 
+def composed(overrides: Sequence[str], config_dir: Path | None) -> DictConfig:
+    """The config of a single run that `overrides` say; what cannot be composed is a `UserError`."""
+    catalogue.choose(config_dir)
+    parsed = _checked(overrides, config_dir)
+    catalogue.find_own_classes(config_dir)
+    with _composing(overrides, config_dir):
+        return _composed(_hydra().config_loader, parsed, multirun=False)
+
+
 def _hydra() -> Hydra:
     """Hydra, which finds the suite's configs and those that were chosen."""
     GlobalHydra.instance().clear()

@@ -1,5 +1,6 @@
 """What would run, and what it would cost."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,7 +10,8 @@ from bench import results
 from bench.config.schema import hashed
 from bench.errors import UserError
 from bench.running.plan import Plan
-from bench.running.run import RunSpec
+from bench.running.run import RunSpec, problem_of
+from bench.running.sweep import FILE
 from bench.store import Store
 from bench.wording import duration, plural, ranges
 
@@ -27,6 +29,7 @@ def lines(plan: Plan) -> Iterator[str]:
         groups[spec.run.dataset, spec.run.model, spec.run.optimizer].append(spec)
     if not groups:
         return
+    yield from _of_files(plan.to_do)
     store = Store(plan.to_do[0].store)
     begun = {
         row["run"]: row["trials"] for name in {spec.run.experiment for spec in plan.to_do} for row in store.runs(name)
@@ -56,6 +59,27 @@ def lines(plan: Plan) -> Iterator[str]:
     store.close()
     if known:
         yield f"expected: {duration(total)} of one core for evaluations, and the optimisers' own time"
+
+
+def understood(spec: RunSpec) -> list[str]:
+    """What was made of a file of the user's own, with its parts; nothing for other data."""
+    if spec.config["dataset"].get("load") != FILE:
+        return []
+    from bench.datasets import understood as reading  # noqa: PLC0415 - pandas, which functions do without
+    from bench.problems.data import DataProblem  # noqa: PLC0415
+
+    problem = problem_of(spec)
+    return list(reading.summary(problem.dataset, problem.split)) if isinstance(problem, DataProblem) else []
+
+
+def _of_files(specs: Sequence[RunSpec]) -> Iterator[str]:
+    """What was made of each file: it is read here, so that a mistake in it is seen before a run."""
+    seen = set()
+    for spec in specs:
+        entry = json.dumps([spec.config["dataset"], spec.config["resampling"]])
+        if entry not in seen:
+            seen.add(entry)
+            yield from understood(spec)
 
 
 def _seconds_in_tables(spec: RunSpec, most: int = 20) -> tuple[float | None, str]:

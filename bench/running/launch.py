@@ -98,7 +98,7 @@ def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]]
     to_do = _in_order(plan.to_do)
     Store(to_do[0].store).close()  # one that cannot be used is told before anything is loaded
     with _ended_by_sigterm():
-        _load_once(to_do)
+        _load_once(to_do, console)
         with progress.shown(console, to_do, len(plan.done)):
             failures = run_all(to_do)
     store = Store(to_do[0].store, patient=True)
@@ -115,13 +115,13 @@ def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]]
     )
 
 
-def _load_once(specs: Sequence[RunSpec]) -> None:
-    """Load each dataset and build each problem once, here, before any worker does.
+def _load_once(specs: Sequence[RunSpec], console: Console) -> None:
+    """Load each dataset and build each problem once, here, before any worker does; say what a user's file was read as.
 
     So a mistake in it is one message instead of one a run, and a download is made once instead of by all workers. What
     is evaluated to see whether a config is right is evaluated within the limits of its runs.
     """
-    seen = set()
+    seen, said = set(), set()
     for spec in specs:
         groups = json.dumps(
             [spec.config["dataset"], spec.config["model"], spec.config["resampling"], spec.config["metric"]]
@@ -129,6 +129,10 @@ def _load_once(specs: Sequence[RunSpec]) -> None:
         if groups not in seen:
             seen.add(groups)
             problem = problem_of(spec)
+            for line in dry_run.understood(spec):
+                if line not in said:
+                    said.add(line)
+                    console.print(texts.line(line), markup=False)
             problem.check(partial(evaluate, problem, limits=spec.limits))
     if len(specs) > 1:
         child_process.cool()  # the runs are done by workers, with children of their own

@@ -11,14 +11,16 @@ from typing import Any
 from bench import problems
 from bench.checks import is_whole
 from bench.config.registered import check_texts, choices, registered, short
+from bench.datasets.file import DIALECT
 from bench.datasets.loading import OWN_KEYS
 from bench.datasets.roles import ROLES
+from bench.datasets.table import OF_COLUMNS
 from bench.errors import UserError
 from bench.problems import Recipe
 from bench.results import SEEDS, check_name
 
-_COLUMNS = ("target", "drop", *ROLES)
-"""Keys of a dataset that name columns, and hold any text."""
+_COLUMNS = ("target", "drop", *ROLES, *OF_COLUMNS, *DIALECT)
+"""Keys of a dataset that name columns or say how a file is written, and hold any text."""
 _THREADS = 4096
 """More than any machine's."""
 

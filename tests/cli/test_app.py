@@ -125,7 +125,7 @@ def test_an_experiment_without_a_finished_run_is_not_suggested_for_itself(capsys
         ("x,z\n1,a\n2,\n3,b\n4,a\n5,b\n", r"missing values"),
         ("", r"empty"),
         ("x,z\n", r"no rows"),
-        ("x,z\n" + "1,a\n2,b\n" * 9 + "3,rare\n", r"class 'rare' has 1 rows"),
+        ("x,z\n" + "1,a\n2,b\n" * 9 + "3,rare\n", r"class 'rare' has 1 row, and"),
     ],
 )
 def test_a_bad_file_gets_one_line(capsys, folder, content, expected):
@@ -196,6 +196,7 @@ def test_help_of_every_verb(capsys):
         "list",
         "store",
         "doctor",
+        "data",
         "verify",
     }
     for verb in verbs:

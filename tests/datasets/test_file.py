@@ -17,16 +17,6 @@ def mistakes() -> dict[str, tuple[str | bytes, str, str]]:
         "empty": ("", "y", r"bad.csv is empty"),
         "no rows": ("x,y\n", "y", r"bad.csv\): no rows"),
         "no target": ("x,label\n1,a\n2,b\n", "lable", r"^dataset.target: no column 'lable' .*did you mean label\?"),
-        "separator": (
-            "x;y\n1;0\n2;1\n",
-            "y",
-            r"has one column, 'x;y': it looks separated by semicolons; save it with c",
-        ),
-        "bars": (
-            "x|y\n1|0\n2|1\n",
-            "y",
-            r"^dataset.path: .*bad.csv has one column, 'x\|y': it looks separated by bars",
-        ),
         "missing target": ("x,y\n1,a\n2,\n3,b\n4,\n", "y", r"target 'y' has 2 missing values, the first in data row 2"),
         "one class": ("x,y\n1,a\n2,a\n", "y", r"target 'y' has one class only, 'a'"),
         "constant": ("x,y\n1,2.5\n2,2.5\n", "y", r"target 'y' is 2.5 in every row"),
@@ -71,9 +61,9 @@ def test_mistakes_in_the_keys(tmp_path: Path) -> None:
     for keys, message in cases:
         with pytest.raises(UserError, match=message):
             load(conf("file", **{"path": str(path), "target": "y", **keys}), tmp_path)
-    (tmp_path / "my.xlsx").write_bytes(b"")
-    with pytest.raises(UserError, match=r"my.xlsx is of no known kind, by its name; allowed: .csv, .tsv, .parquet"):
-        from_file(tmp_path / "my.xlsx")
+    (tmp_path / "my.xls").write_bytes(b"")
+    with pytest.raises(UserError, match=r"my.xls is of no known kind, by its name; allowed: .csv, .tsv, .*mean .xlsx"):
+        from_file(tmp_path / "my.xls")
 
 
 def test_mistakes_in_a_parquet_file(tmp_path: Path) -> None:
@@ -90,13 +80,18 @@ def test_mistakes_in_a_parquet_file(tmp_path: Path) -> None:
         from_file(path)
 
 
-def test_commas_in_a_tsv(tmp_path: Path) -> None:
-    path = tmp_path / "bad.tsv"
-    path.write_text("x,y\n1,0\n2,1\n")
-    with pytest.raises(UserError, match=r"bad.tsv has one column, 'x,y': it looks separated by commas; save it with t"):
-        from_file(path)
-    path.write_text("x;1\ty\n1\t0\n2\t1\n")
-    assert list(from_file(path).features) == ["x;1"]
+def test_a_separator_is_found_where_one_alone_fits(tmp_path: Path) -> None:
+    for name, content, columns in (
+        ("a.tsv", "x,y\n1,0\n2,1\n", ["x"]),
+        ("b.tsv", "x;1\ty\n1\t0\n2\t1\n", ["x;1"]),
+        ("c.csv", "x;z;y\n1;2;0\n2;3;1\n", ["x", "z"]),
+        ("d.csv", "x|z|y\n1|2,5|0\n2|3,5|1\n", ["x", "z"]),
+    ):
+        (tmp_path / name).write_text(content)
+        assert list(from_file(tmp_path / name).features) == columns
+    (tmp_path / "e.csv").write_text("x;y\n1;0;5\n2;1\n")
+    with pytest.raises(UserError, match=r"one column, 'x;y': .* by semicolons; set dataset.separator=semicolon$"):
+        from_file(tmp_path / "e.csv")
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

@@ -215,7 +215,7 @@ def test_too_few():
     rare = [0] * 50 + [1] * 2
     with pytest.raises(UserError, match=r"^dataset made: class 'c1' has 2 rows, and each of 3 parts of it needs one"):
         split(dataset(rare), config("kfold"), 0)
-    with pytest.raises(UserError, match=r"^dataset made: class 'c1' has 1 rows, and they are all in one fold"):
+    with pytest.raises(UserError, match=r"^dataset made: class 'c1' has 1 row, and they are all in one fold"):
         split(dataset([0] * 50 + [1]), config("kfold", test=0), 0)
     assert len(split(dataset(rare), config("kfold", test=0), 0).folds) == 5
     with pytest.raises(UserError, match=r"^dataset made: 4 groups are left to be dealt into 5 parts, .* a smaller"):
@@ -227,3 +227,17 @@ def test_too_few():
     marks[30:] = "test"
     with pytest.raises(UserError, match=r"^dataset made: fold 0's train part has rows of weight 0 alone"):
         split(dataset(np.arange(40) % 2, parts=marks, weights=nothing), config("column"), 0)
+
+
+def test_no_method_trains_without_a_class():
+    late = np.r_[np.zeros(60, int), np.arange(40) % 2]
+    once = np.r_[np.zeros(90, int), np.ones(10, int)]
+    groups = np.where(once == 1, 0, 1 + np.arange(100) % 9)
+    marks = np.where(once == 1, "valid", "train")
+    for name, made, message in (
+        ("time", dataset(late, times=np.arange(100)), r"fold 0's train part; a smaller resampling.k"),
+        ("group", dataset(once, groups=groups), r"fold \d's train part; its rows are in too few groups"),
+        ("column", dataset(once, parts=marks), r"fold 0's train part; mend the column that dataset.split names"),
+    ):
+        with pytest.raises(UserError, match=rf"^dataset made: class 'c1' has no row in {message}"):
+            split(made, config(name, test=0) if name != "column" else config(name), 0)

@@ -7,6 +7,7 @@ from typing import Any
 import hydra
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from commands import ROOT
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
@@ -79,3 +80,14 @@ def test_a_hash_sees_what_decides_and_nothing_else() -> None:
     assert changed("optimizer", name="another") == spec.config_hash
     assert changed("optimizer", look={"color": "#000000"}, description="in other words") == spec.config_hash
     assert changed("dataset", licence="another", path="elsewhere") == spec.config_hash
+
+
+def test_keys_that_came_later_enter_a_hash_only_where_they_are_set() -> None:
+    dataset = {"load": "bench.datasets.file.load", "path": "a.csv", "sha256": "1", "target": "y", "drop": []}
+    groups = {"dataset": dataset, "model": {}, "metric": {"name": "auto"}}
+    later = yaml.safe_load((conf_dir() / "dataset" / "file.yaml").read_text())
+    keys = ("separator", "decimal", "thousands", "encoding", "missing", "types", "drop_missing_target", "rare_classes")
+    assert hashed({**groups, "dataset": dataset | {key: later[key] for key in keys}}) == hashed(groups)
+    others = (";", ",", ".", "utf-16", ["?"], {"x": "ignore"}, True, "drop")
+    for key, value in zip(keys, others, strict=True):
+        assert hashed({**groups, "dataset": dataset | {key: value}}) != hashed(groups), key

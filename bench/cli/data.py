@@ -1,0 +1,113 @@
+"""`bench data`: what a file is read as, and what would be made of it; nothing is run and nothing written."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import OmegaConf
+
+from bench import datasets, metrics
+from bench.config import values
+from bench.datasets import columns, file, understood
+from bench.datasets.roles import ROLES
+from bench.errors import UserError, quoted
+from bench.running import compose
+from bench.wording import plural
+
+SEEDS = "seed=range(0,10)"
+
+
+def lines(path: Path, target: str | None, overrides: Sequence[str], config_dir: Path | None) -> Iterator[str]:
+    """The file's columns, then the dataset that `overrides` make of it, its parts, metrics and the command to run next.
+
+    `overrides` are those of 'bench run', such as dataset.missing=NA. The lines before an error are of use: it is raised
+    where they end.
+    """
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", path.name.partition(".")[0]).strip("_") or "mine"
+    given = [f"dataset.path={as_value(str(path))}"]
+    given += [f"dataset.target={as_value(target)}"] if target is not None else []
+    given += [] if any(each.startswith("dataset.name=") for each in overrides) else [f"dataset.name={name}"]
+    config = _plain(compose.composed(["dataset=file", *given, *overrides], config_dir))
+    values.check(config)
+    dataset = config["dataset"]
+    if dataset.get("load") != "bench.datasets.file.load":
+        raise UserError("dataset: another one was chosen; 'bench data' looks at a file")
+    reading = file.read(path, _listed(dataset["drop"]), dataset)
+    frame = reading.frame
+    yield f"{path}: {plural(len(frame), 'row')}, {plural(frame.shape[1], 'column')}; read as {reading.said}"
+    yield ""
+    uses = _uses(list(frame.columns), dataset)
+    messages = _refused(frame, uses, dataset)
+    yield from understood.columns(frame, ["refused" if place in messages else use for place, use in enumerate(uses)])
+    yield ""
+    if dataset["target"] is None:
+        names = ", ".join(map(quoted, map(str, frame.columns[-20:])))
+        raise UserError(f"--target: missing; name the column to predict: {names}")
+    for message in list(messages.values())[1:]:  # the first is raised where the dataset is loaded
+        yield f"refused: {message}"
+    made = datasets.load(dataset, Path(config["datasets_dir"]))
+    yield from understood.summary(replace(made, said=""))
+    seed = config["seeds"]["split"]
+    split = datasets.split(made, config["resampling"], config["seed"] if seed == "seed" else seed)
+    yield f"resampling={config['resampling']['name']}:"
+    yield from (f"  {line}" for line in understood.parted(made, split))
+    metric = metrics.get(config["metric"]["name"], made.task)
+    others = [each.name for each in metrics.METRICS.values() if made.task in each.tasks and each is not metric]
+    yield f"metric={metric.name}; others for {made.task}: {', '.join(others)}"
+    yield ""
+    yield f"run next: {command(name, given, overrides)}"
+
+
+def command(name: str, given: Sequence[str], overrides: Sequence[str]) -> str:
+    """The command that compares two optimisers on the file as it was understood."""
+    words = ["dataset=file", *given, *overrides, "optimizer=random,optuna_tpe", SEEDS, f"name={name}"]
+    return " ".join(["bench run -m", *map(shlex.quote, words)])
+
+
+def as_value(text: str) -> str:
+    r"""A text as Hydra takes it for a value.
+
+    >>> print(as_value("my.csv"), as_value("a b's"))
+    my.csv 'a b\'s'
+    """
+    if re.fullmatch(r"[A-Za-z_./-][\w./-]*", text, re.ASCII) and text.lower() not in ("null", "true", "false", "nan"):
+        return text
+    return "'" + re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), text) + "'"
+
+
+def _plain(config: Any) -> dict[str, Any]:
+    kept = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    plain = OmegaConf.to_container(kept, resolve=True, throw_on_missing=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def _listed(names: Any) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _uses(names: Sequence[Any], dataset: Mapping[str, Any]) -> list[str]:
+    """What each column is used as."""
+    wanted = columns.kinds(dataset["types"], "the file")
+    uses = {str(dataset[role]): role for role in ROLES if dataset[role] is not None}
+    uses |= dict.fromkeys(_listed(dataset["drop"]), "ignored")
+    uses |= {name: "ignored" for name, kind in wanted.items() if kind == "ignore"}
+    uses |= {str(dataset["target"]): "target"}
+    return [uses.get(str(name), "feature") for name in names]
+
+
+def _refused(frame: pd.DataFrame, uses: Sequence[str], dataset: Mapping[str, Any]) -> dict[int, str]:
+    """What is said of each feature that is refused, by its place."""
+    wanted = columns.kinds(dataset["types"], "the file")
+    messages = {}
+    for place, use in enumerate(uses):
+        if use == "feature" and len(frame):
+            try:
+                columns.typed(frame.iloc[:, [place]], "the file", wanted)
+            except UserError as error:
+                messages[place] = str(error).partition(": ")[2]
+    return messages
