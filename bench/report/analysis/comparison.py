@@ -50,6 +50,8 @@ class Analysis:
     final: pd.DataFrame
     """One row a label: `statistics.final`, with an interval of each of `CENTRES` and kind of loss, `KIND_CENTRE_low`
     and `_high`; see `intervals`."""
+    random: str | None
+    """The label of random search with the same budget; None without it."""
     reaching: pd.DataFrame
     """How soon each label reaches random search's final loss (`reaching.reaching`); empty where that is not known."""
     pairs: Mapping[str, pd.DataFrame]
@@ -151,7 +153,7 @@ def analyse(comparison: Comparison, reading: Reading, stored: References | None 
     known = comparison.evaluations > 0 and all(np.isfinite(goal).all() for goal in goals.values())
     runs = _runs(comparison, by_label, used, goals if known else {})
     every = window(max((sample.asking.shape[1] for sample in by_label.values()), default=0))
-    margin = _margin(comparison, pools)
+    margin, random = _margin(comparison, pools), _random(comparison, results)
     compared = {kind: _pairs(runs, kind, design, family, margin if kind == "validation" else np.nan) for kind in kinds}
     return Analysis(
         comparison=comparison,
@@ -162,7 +164,8 @@ def analyse(comparison: Comparison, reading: Reading, stored: References | None 
         outdated=references.outdated(comparison, used, now),
         runs=runs,
         final=_final(comparison, runs, kinds, design),
-        reaching=reaching.reaching(comparison, by_label, design, family, goals, pools, _random(comparison, results))
+        random=random,
+        reaching=reaching.reaching(comparison, by_label, design, family, goals, pools, random)
         if known
         else pd.DataFrame(),
         pairs=compared,

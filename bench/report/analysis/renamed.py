@@ -54,6 +54,7 @@ def renamed(analysis: Analysis, names: Mapping[str, str]) -> Analysis:
         seconds={kind: _frame(frame, names) for kind, frame in analysis.seconds.items()},
         runs=_frame(analysis.runs, names),
         final=_frame(analysis.final, names),
+        random=None if analysis.random is None else new(analysis.random),
         reaching=_frame(analysis.reaching, names),
         yardsticks=_frame(analysis.yardsticks, names),
         regret=_frame(analysis.regret, names),

@@ -33,6 +33,8 @@ class Style:
     color: str
     dash: Dash
     marker: str
+    called: str = ""
+    """What sentences call it, where it is not its label."""
 
 
 BASELINE = Style("#9a9a9a", SOLID, "")
@@ -54,7 +56,7 @@ def _of_configs() -> dict[str, Style]:
     for path in sorted((conf_dir() / "optimizer").glob("*.yaml")):
         look = yaml.load(path.read_text(), Loader=_LOADER).get("look")  # noqa: S506 - a safe loader, in C where there is one
         if look is not None:
-            looks[path.stem] = Style(look["color"], _LINES[look["line"]], look["marker"])
+            looks[path.stem] = Style(look["color"], _LINES[look["line"]], look["marker"], look.get("called", ""))
     return looks
 
 

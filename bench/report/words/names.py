@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from bench.report.look.style import KNOWN
 from bench.wording import listed
 
-_NAMES = {"random": "random search", "grid": "grid search", "default": "the default configuration"}
+_NAMES = {label: style.called for label, style in KNOWN.items() if style.called}
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 

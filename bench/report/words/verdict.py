@@ -189,13 +189,13 @@ def _equivalent(analysis: Analysis) -> Iterator[str]:
 
 def _against_random(analysis: Analysis) -> Iterator[str]:
     """Who is significantly better than random search."""
-    members = analysis.family.members
-    if "random" not in members or analysis.groups["validation"].best == "random" or len(members) < 2:
+    members, random = analysis.family.members, analysis.random
+    if random not in members or analysis.groups["validation"].best == random or len(members) < 2:
         return
-    rows = [analysis.pair("validation", "random", label) for label in members if label != "random"]
+    rows = [analysis.pair("validation", random, label) for label in members if label != random]
     if not any(row["test"] != "none" for row in rows):
         return
-    better = [row["better"] for row in rows if row["better"] not in ("", "random")]
+    better = [row["better"] for row in rows if row["better"] not in ("", random)]
     ordered = [label for label in analysis.order("validation") if label in better]
     if not ordered:
         yield "None of them is significantly better than random search."

@@ -26,8 +26,8 @@ def test_the_looks_of_the_readmes_picture_stay() -> None:
     assert {
         name: KNOWN[name] for name in ("random", "grid", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "optuna_cmaes")
     } == {
-        "random": Style("#5b5b5b", (0, (4, 1.4)), "x"),
-        "grid": Style("#a8703a", (0, (1, 1.1)), "s"),
+        "random": Style("#5b5b5b", (0, (4, 1.4)), "x", "random search"),
+        "grid": Style("#a8703a", (0, (1, 1.1)), "s", "grid search"),
         "skopt_gp": Style("#0173b2", "-", "o"),
         "hyperopt_tpe": Style("#de8f05", "-", "^"),
         "optuna_tpe": Style("#029e73", "-", "D"),
