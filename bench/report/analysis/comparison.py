@@ -188,7 +188,7 @@ def _references(sample: Sample, used: References, name: str) -> Values:
 def _runs(
     comparison: Comparison, by_label: Mapping[str, Sample], used: References, goals: Mapping[str, Values]
 ) -> pd.DataFrame:
-    parts = {}
+    parts, scale = {}, baseline.distance([entry.reference for entry in used.values()])
     for label, sample in by_label.items():
         at = comparison.evaluations - 1
         final = {
@@ -197,7 +197,7 @@ def _runs(
         scores = np.empty(len(sample.seeds))
         for problem in dict.fromkeys(sample.problems):
             here = np.array([other == problem for other in sample.problems])
-            scores[here] = baseline.normalised(final["validation"][here], used[problem].reference)
+            scores[here] = baseline.normalised(final["validation"][here], used[problem].reference, scale)
         reached = targets.evaluations_to(sample.validation, goals[label]) if goals else np.nan
         columns = {"seed": sample.seeds, **final, "score": scores, "evaluations_to_random": reached}
         parts[label] = pd.DataFrame({**columns, **overtuning(sample.validation, sample.test)})

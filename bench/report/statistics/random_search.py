@@ -180,20 +180,30 @@ def regret(losses: Values, best: float) -> Values:
     return regrets
 
 
-def normalised(losses: Values, reference: Reference) -> Values:
+def normalised(losses: Values, reference: Reference, scale: float | None = None) -> Values:
     """Scores, in the shape of `losses`: 0 for the best loss known, 1 for random search at the same budget.
 
-        score = (loss - best) / (random - best)
+        score = (loss - best) / scale,    scale = random - best by default (`distance`)
 
     Below 0 is better than all that was known, above 1 worse than random; the scale does not depend on which results are
     loaded, nor on the worst of them. +inf for a failure or a missing value (NaN). NaN everywhere where it is undefined:
-    where `random` equals `best` (random search finds the best known), or one of them is not finite, or `random` is the
-    less.
+    where the scale is not above 0 (random search finds the best known) or not finite, or the best is not.
     """
-    distance = reference.random - reference.best if math.isfinite(reference.random) else math.nan
-    if not distance > 0 or not math.isfinite(distance):
+    unit = distance([reference]) if scale is None else scale
+    if not unit > 0 or not math.isfinite(unit):
         return np.full(np.shape(losses), np.nan)
-    return regret(losses, reference.best) / distance
+    return regret(losses, reference.best) / unit
+
+
+def distance(references: Iterable[Reference]) -> float:
+    """How far random search ends above the best known loss, in the mean over problems of one family (splits).
+
+    One scale for all of them, since one for each is 0 where random search finds the best known: leaving out those
+    splits would leave out the ones that random search does best on. Of the problems whose two losses are known; NaN of
+    none.
+    """
+    apart = [one.random - one.best for one in references if math.isfinite(one.random) and math.isfinite(one.best)]
+    return float(np.mean(apart)) if apart else math.nan
 
 
 def _sorted(pool: Values) -> tuple[Values, int]:

@@ -187,3 +187,15 @@ def test_its_spread_is_that_of_all_subsets_where_more_was_drawn(pool: list[float
     values = sorted(minima(pool, draws))
     low, high = (values[math.ceil(Fraction(p) * len(values)) - 1] for p in ("1/4", "3/4"))
     assert math.isnan(spread) if low == math.inf else spread == high - low
+
+
+def test_of_several_splits_scores_have_one_scale_and_none_is_lost() -> None:
+    """On the second split random search found the best known: by itself it would have no scale."""
+    splits = [Reference(0.1, 0.3, 20), Reference(0.2, 0.2, 20), Reference(0.1, math.inf, 20)]
+    scale = random_search.distance(splits)
+    assert scale == pytest.approx((0.2 + 0.0) / 2)
+    assert random_search.normalised(np.array([0.2, 0.25]), splits[1], scale).tolist() == pytest.approx([0.0, 0.5])
+    random = [float(random_search.normalised(np.array([one.random]), one, scale)[0]) for one in splits[:2]]
+    assert np.mean(random) == pytest.approx(1)
+    assert math.isnan(random_search.distance([Reference(math.inf, math.inf, 20)]))
+    assert math.isnan(random_search.distance([]))
