@@ -193,8 +193,8 @@ def test_paired_repetitions_and_shared_designs_are_in_order(tmp_path: Path) -> N
     assert levels_and_texts(tmp_path, "initial design") == [("note", "how they began is not recorded of every run")]
 
 
-@pytest.mark.parametrize(("seeds", "level"), [(9, "warning"), (10, "ok")])
-def test_fewer_than_ten_seeds_are_few(tmp_path: Path, seeds: int, level: str) -> None:
+@pytest.mark.parametrize(("seeds", "level"), [(5, "warning"), (6, "ok")])
+def test_fewer_than_six_seeds_are_few(tmp_path: Path, seeds: int, level: str) -> None:
     fill(tmp_path, seeds)
     assert [grade for grade, _ in levels_and_texts(tmp_path, "seeds")] == [level]
 

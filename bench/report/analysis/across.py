@@ -57,6 +57,9 @@ class Across:
     """By kind of loss, of all optimisers; see `ranks.records`."""
     over_budget: pd.DataFrame
     """Average ranks by validation loss after each number of evaluations; see `ranks.over_budget`."""
+    targets: pd.DataFrame
+    """`label`, `evaluations`, `share`, `problems`: of the members, the share of targets reached (`Analysis.ecdf`) in
+    the mean over the complete problems on which all of them have one; as far as all of those go."""
     aggregates: pd.DataFrame
     """See `aggregates.centres`, over all runs on the `scored` problems; empty without any, as are the next two."""
     improvement: pd.DataFrame
@@ -131,6 +134,7 @@ def across(analyses: Sequence[Analysis], traits: Sequence[Traits] = ()) -> Acros
         friedman={kind: ranks.friedman(frame, compared[kind]) for kind, frame in own.items()},
         records={kind: ranks.records(frame) for kind, frame in blocks.items()},
         over_budget=ranks.over_budget(_medians(kept, members)),
+        targets=_targets([each for each in kept if str(each.comparison) not in incomplete], members),
         aggregates=aggregates.centres(runs) if some else pd.DataFrame(),
         improvement=aggregates.improvement(runs) if some else pd.DataFrame(),
         profiles=aggregates.profiles(runs) if some else pd.DataFrame(),
@@ -180,6 +184,17 @@ def _medians(analyses: Sequence[Analysis], labels: Sequence[str]) -> pd.DataFram
         for analysis in analyses
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _targets(analyses: Sequence[Analysis], members: Sequence[str]) -> pd.DataFrame:
+    known = [frame for frame in (_of(each.ecdf, members) for each in analyses if len(each.ecdf)) if len(frame)]
+    known = [frame for frame in known if frame["label"].nunique() == len(members)]
+    if not known:
+        return pd.DataFrame()
+    shortest = min(int(frame.groupby("label")["evaluations"].max().min()) for frame in known)
+    together = pd.concat(known)
+    shares = together[together["evaluations"] <= shortest].groupby(["label", "evaluations"], sort=False)["share"]
+    return shares.mean().reset_index().assign(problems=len(known))
 
 
 def _of(frame: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:

@@ -150,7 +150,8 @@ def analyse(comparison: Comparison, reading: Reading, stored: References | None 
     used = references.kept(stored or {}, now)
     kinds = quartiles.KINDS if comparison.has_test else quartiles.KINDS[:1]
     goals = {label: _references(sample, used, "random") for label, sample in by_label.items()}
-    known = comparison.evaluations > 0 and all(np.isfinite(goal).all() for goal in goals.values())
+    finite = all(np.isfinite(goal).all() for goal in goals.values())
+    known = comparison.evaluations > 0 and finite and _drawn_enough(comparison, pools)
     runs = _runs(comparison, by_label, used, goals if known else {})
     every = window(max((sample.asking.shape[1] for sample in by_label.values()), default=0))
     margin, random = _margin(comparison, pools), _random(comparison, results)
@@ -175,7 +176,7 @@ def analyse(comparison: Comparison, reading: Reading, stored: References | None 
         baseline=_baseline(comparison, pools),
         seconds={kind: _seconds(by_label, kind) for kind in kinds},
         regret=_regret(by_label, used),
-        ecdf=_ecdf(by_label, pools),
+        ecdf=_ecdf(by_label, pools) if _drawn_enough(comparison, pools) else pd.DataFrame(),
         overhead=samples.by_label({label: overhead(sample.asking, every) for label, sample in by_label.items()}),
     )
 
@@ -238,6 +239,15 @@ def _yardsticks(comparison: Comparison, runs: pd.DataFrame, design: Design, fami
     """The tests of the family's members against each yardstick, which are a family of their own."""
     against = [_pairs(runs, "validation", design, family, against=label) for label in comparison.yardsticks]
     return pd.concat(against, ignore_index=True) if against else pd.DataFrame(columns=pairs.COLUMNS)
+
+
+def _drawn_enough(comparison: Comparison, pools: Mapping[str, Values]) -> bool:
+    """Whether random search was drawn more often on each problem than a run has evaluations.
+
+    Targets that are taken from one run alone (on a split of its own) are reached by that run for certain: nothing else
+    can be held against them.
+    """
+    return all(len(pools.get(problem, ())) > comparison.evaluations for problem in set(comparison.runs["problem"]))
 
 
 def _margin(comparison: Comparison, pools: Mapping[str, Values]) -> float:

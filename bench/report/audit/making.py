@@ -13,8 +13,8 @@ from bench.wording import listed, plural, ranges, unmarked
 
 _FAR = 0.01
 """The total variation from which a declared law is worth a reader's attention."""
-_FEW = 10
-"""The number of seeds under which medians and tests say little."""
+_FEW = 6
+"""The number of seeds under which a median has no 95 % interval; what tests need, the verdict says."""
 
 
 def findings(comparison: Comparison, results: Results, left_out: Mapping[RunId, str]) -> Iterator[Finding]:
@@ -155,14 +155,14 @@ def designs(metadata: Sequence[Metadata]) -> Iterator[Finding]:
 
 
 def seeds(comparison: Comparison) -> Iterator[Finding]:
-    """Whether there are enough repetitions for medians and tests to say something."""
+    """Whether there are enough repetitions for an interval of a median."""
     counts = comparison.final.set_index("label")["runs"]
     few = counts[counts < _FEW]
     if len(few):
         least, most = int(few.min()), int(few.max())
         span = f"{least}" if least == most else f"{least} to {most}"
         which = "every optimiser" if len(few) == len(counts) else listed(map(str, few.index))
-        text = f"fewer than {_FEW} seeds ({which}: {span}): quartiles and tests say little"
+        text = f"fewer than {_FEW} seeds ({which}: {span}): a median has no interval"
         yield Finding("warning", "seeds", text)
     else:
         yield Finding("ok", "seeds", f"every optimiser has at least {_FEW} seeds")

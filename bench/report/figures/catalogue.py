@@ -79,7 +79,7 @@ def main_pictures(analysis: Analysis, styles: Styles, paper: Paper | None = None
 
 def pictures_across(across: Across, styles: Styles, paper: Paper | None = None) -> Iterator[Picture]:
     """The figures of all problems together."""
-    for sketch in _ranks(across, styles):
+    for sketch in (*_scores(across, styles), *_ranks(across, styles)):
         yield _rendered(sketch, paper)
 
 
@@ -230,6 +230,33 @@ def looking(
             "Which hyperparameters the losses depend on, where optimisers looked",
             f"A bar for each hyperparameter; the most important is {two[0]}.",
             lambda: figures.importance(important.bars, _remarks(important), title),
+        )
+
+
+def _scores(across: Across, styles: Styles) -> Iterator[Sketch]:
+    problems = plural(len(across.scored), "problem")
+    if len(across.aggregates):
+        yield Sketch(
+            "scores",
+            f"Scores over {problems}: interquartile means of all runs",
+            "A row for each optimiser: the interquartile mean of its scores and its confidence interval.",
+            lambda: figures.scores(across.aggregates, styles, f"Scores over {problems}"),
+        )
+    if len(across.targets):
+        own = plural(int(across.targets["problems"].max()), "problem")
+        remark = "Targets are losses that single draws of random search reach; the mean of the shares on each problem."
+        yield Sketch(
+            "targets",
+            f"Targets reached, over {own}: losses that single draws of random search reach",
+            "Step curves: the mean over problems of the share of targets reached, against evaluations.",
+            lambda: figures.ecdf(across.targets, styles, f"Targets reached over {own}", remark=remark),
+        )
+    if len(across.profiles):
+        yield Sketch(
+            "profiles",
+            f"Performance profiles over {problems}: how many runs have a score of at most that",
+            "Curves: the share of all runs with at most a score, higher is better.",
+            lambda: figures.profiles(across.profiles, styles, f"Performance profiles over {problems}"),
         )
 
 

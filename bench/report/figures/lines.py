@@ -93,10 +93,41 @@ def rank(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "average r
     )
 
 
-def ecdf(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "share of targets reached") -> Figure:
+def profiles(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "share of runs") -> Figure:
+    """Performance profiles of `aggregates.profiles`: label, tau, share, low, high; higher is better."""
+    banded = bool(frame["low"].notna().all())
+    shown = frame.assign(median=frame["share"])
+    if banded:
+        shown = shown.assign(lower=frame["low"], upper=frame["high"], runs=2)
+    highest = max(0.05, float(shown[["share", *(["high"] if banded else [])]].to_numpy().max()))
+    band = " Bands: 95 %, at each score by itself." if banded else ""
+    return draw(
+        View(
+            title,
+            Axis("score", *_span(frame["tau"])),
+            Axis(axis, -0.015 * highest, 1.03 * highest),
+            _lines(shown, "tau", styles, math.inf),
+            (
+                "The share of all runs with at most that score, higher is better. 0: the best loss known; 1: random "
+                f"search.{band}",
+            ),
+        )
+    )
+
+
+def _span(values: pd.Series) -> tuple[float, float]:
+    return float(values.min()), float(values.max())
+
+
+def ecdf(
+    frame: pd.DataFrame,
+    styles: Styles,
+    title: str,
+    axis: str = "share of targets reached",
+    remark: str = "Targets are losses that single draws of random search reach, from one in two to the lowest of all.",
+) -> Figure:
     """Share of (run, target) pairs reached, against evaluations on a logarithmic axis: label, evaluations, share."""
     highest = min(1.0, max(0.05, 1.08 * float(frame["share"].max())))
-    remark = "Targets are losses that single draws of random search reach, from one in two to the lowest of all."
     return draw(
         View(
             title,

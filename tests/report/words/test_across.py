@@ -183,3 +183,34 @@ def test_a_yardstick_takes_no_part(tmp_path: Path, put: Put) -> None:
     assert found.members == ("optuna_tpe", "random")
     assert set(found.scores) == {"optuna_tpe", "random"}
     assert words.verdict(found)[0].startswith("**optuna_tpe** is best over 6 problems")
+
+
+def test_targets_reached_are_the_mean_of_the_problems_that_have_enough_draws(tmp_path: Path, put: Put) -> None:
+    for problem in range(3):
+        for name in LEVELS:
+            put(name, problem, level(name, problem))
+    found = together(tmp_path)
+    reading = selection.read(tmp_path, selection.selection(["e"]))
+    own = [
+        analyse(each, reading).ecdf.set_index(["label", "evaluations"])["share"]
+        for each in curves.comparisons(reading.results)
+    ]
+    targets = found.targets.set_index(["label", "evaluations"])
+    assert set(targets["problems"]) == {3}
+    for place, share in targets["share"].items():
+        assert share == pytest.approx(np.mean([frame[place] for frame in own]))
+
+
+def test_targets_of_one_run_are_none(tmp_path: Path, put: Put) -> None:
+    """Random search reaches its own for certain: with a split for each seed nothing is held against it."""
+    for problem in range(2):
+        for name in LEVELS:
+            for seed, losses in enumerate(level(name, problem)):
+                run = RunId("e", f"d{problem:02d}", "lightgbm", name, seed)
+                trials.put(tmp_path, run, losses, problem=f"{problem}-{seed}")
+    assert together(tmp_path).targets.empty
+    reading = selection.read(tmp_path, selection.selection(["e"]))
+    first = analyse(curves.comparisons(reading.results)[0], reading)
+    assert first.ecdf.empty
+    assert first.reaching.empty
+    assert first.final["score_median"].notna().all()
