@@ -182,7 +182,7 @@ def test_a_log_with_the_least_columns_has_a_report() -> None:
     assert bench("import", "log.csv", *AT) == 0
     assert bench("report", "theirs") == 0
     page = Path("reports/theirs/report.md").read_text()
-    assert "| tpe | 1 | 0 | **0.5000** |" in page
+    assert "| tpe | 0.5000 | 0.00 | 1 | 0 |" in page
     assert "Unknown: the search space" in page
     assert "; test losses; the seconds that evaluations took." in page
     assert "The log has no test losses" in page

@@ -93,6 +93,9 @@ def rank(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "average r
     )
 
 
+_PROFILE = "The share of all runs with at most that score, higher is better. 0: the best loss known; 1: random search."
+
+
 def profiles(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "share of runs") -> Figure:
     """Performance profiles of `aggregates.profiles`: label, tau, share, low, high; higher is better."""
     banded = bool(frame["low"].notna().all())
@@ -107,10 +110,7 @@ def profiles(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "share
             Axis("score", *_span(frame["tau"])),
             Axis(axis, -0.015 * highest, 1.03 * highest),
             _lines(shown, "tau", styles, math.inf),
-            (
-                "The share of all runs with at most that score, higher is better. 0: the best loss known; 1: random "
-                f"search.{band}",
-            ),
+            (f"{_PROFILE}{band}",),
         )
     )
 

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from types import CodeType
 from urllib.parse import quote
 
 from jinja2 import BytecodeCache, Environment, FunctionLoader, StrictUndefined
@@ -51,14 +52,14 @@ class _Compiled(BytecodeCache):
     """Compiled templates, in memory: a report of many problems renders as many pages."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
+        self.kept: dict[tuple[str, str], CodeType] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.kept:
-            bucket.bytecode_from_string(self.kept[bucket.key])
+        bucket.code = self.kept.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self.kept[bucket.key] = bucket.bytecode_to_string()
+        if bucket.code is not None:
+            self.kept[bucket.key, bucket.checksum] = bucket.code
 
 
 _COMPILED = _Compiled()
