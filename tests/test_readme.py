@@ -80,12 +80,14 @@ def test_the_commands_in_order(mine, monkeypatch, capsys):
     leave_undrawn(monkeypatch)
     text = "\n".join(blocks("sh")).replace("\\\n", " ")
     commands = [shlex.split(line, comments=True) for line in text.splitlines() if line.startswith("bench ")]
-    assert {command[1] for command in commands} == {"list", "run", "status", "report", "best", "import", "verify"}
+    assert {command[1] for command in commands} == {
+        *("list", "run", "status", "report", "best", "import", "verify", "data")
+    }
     for command in commands:
         arguments = command[1:]
         if arguments[0] == "run" and "dry_run=true" not in arguments:
             arguments = [*(a for a in arguments if not a.startswith("budget.")), "budget.trials=3"]
-            arguments = [a.replace("range(0,5)", "range(0,2)") for a in arguments]
+            arguments = [a.replace("range(0,5)", "range(0,2)").replace("range(0,6)", "range(0,2)") for a in arguments]
             arguments += ["model.settings.rounds=5", "engine.workers=1"]
         assert bench(*arguments) == 0, (command, capsys.readouterr().err)
     assert Path("reports/mine/report.html").exists()

@@ -231,7 +231,7 @@ def test_check_says_that_everything_is_the_same_and_writes_nothing(capsys: pytes
     capsys.readouterr()
     assert bench("report", "e", "--check") == 0
     others = "SHA256SUMS, references.json, report.html, report.md"
-    assert capsys.readouterr().out == f"reports/e: the same, byte for byte: 70 tables, 69 figures, {others}\n"
+    assert capsys.readouterr().out == f"reports/e: the same, byte for byte: 70 tables, 78 figures, {others}\n"
     assert {path: path.stat().st_mtime_ns for path in Path("reports").rglob("*")} == before
 
 
@@ -251,7 +251,7 @@ def test_check_names_what_differs_is_missing_or_extra(capsys: pytest.CaptureFixt
         "differing: figures/iris-lightgbm-test.svg",
         "missing: tables/wine-lightgbm.tex",
         "extra: notes/mine.txt",
-        f"the same: 69 tables, 68 figures, {others}, of 70 tables, 69 figures, {others}",
+        f"the same: 69 tables, 77 figures, {others}, of 70 tables, 78 figures, {others}",
         "every number is the same: the bytes of figures also depend on the version of Matplotlib",
     ]
     assert files() == before
