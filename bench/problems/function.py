@@ -96,7 +96,7 @@ class FunctionProblem:
         return self.baseline(self.evaluate)
 
     def baseline(self, evaluate: Evaluate) -> float:
-        """The mean value over `drawn` configurations, by the space's reference law from a seed that never changes.
+        """The mean value over `drawn` configurations, by the space's reference distribution, from a fixed seed.
 
         Configurations without a value are passed over: where the function raises, is ended by a limit, or dies. Where
         ten times as many have none, or `CUT` were ended or died, the mean is over those that have one, and 0 over none.

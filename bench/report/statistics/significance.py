@@ -59,12 +59,12 @@ def signed_rank_p(a: Array, b: Array) -> float:
     exact without ties only, and drops zeros by default; both agree where it is.) Infinite differences have the
     largest rank. Distances that differ by rounding alone tie (see `differences`).
     """
-    signed, d = signed_ranks(a, b), len(a)
+    signed = signed_ranks(a, b)
     ranks = np.abs(signed[signed != 0])
     if len(ranks) == 0:
         return 1.0
     total = float(signed.sum())
-    if d > EXACT_FLIPS:
+    if len(signed) > EXACT_FLIPS:
         return _normal_p(abs(total) - 1.0, float(np.sqrt((ranks**2).sum())))
     doubled = np.rint(2 * ranks).astype(int)
     law = law_of_flips(tuple(np.sort(doubled).tolist()))

@@ -11,7 +11,7 @@ from bench.report.analysis.across import Across
 from bench.report.statistics.bayesian import ROPE
 from bench.report.statistics.ranks import FEWEST
 from bench.report.tables.cells import MINUS, PERCENT, p_value
-from bench.report.words.names import all_of, bold, joined, listing, name, sentence
+from bench.report.words.names import all_of, bold, joined, listing, name, sentence, worse
 from bench.wording import listed, plural
 
 _MOST_PROBLEMS = 1000
@@ -61,7 +61,7 @@ def _groups(across: Across) -> Iterator[str]:
             f"No clear winner over {plural(count, 'problem')}: {names} are statistically level "
             f"({_SIGNED_RANK}, Holm's correction)."
         )
-        yield from _worse(across)
+        yield from worse(across.groups["validation"], _order(across))
     else:
         yield "The tests over problems contradict each other in a circle, so that no order is stated."
 
@@ -80,24 +80,7 @@ def _best(across: Across, best: str) -> Iterator[str]:
         )
     else:
         yield f"{sentence(bold(best))} is best {over}: it alone is significantly worse than no other ({_SIGNED_RANK})."
-        yield from _worse(across)
-
-
-def _worse(across: Across) -> Iterator[str]:
-    """Those that are worse, and than whom."""
-    groups, order = across.groups["validation"], _order(across)
-    level = set(groups.level)
-    of_all = [label for label in order if level <= set(groups.worse.get(label, ()))]
-    if of_all:
-        whom = "all of them" if len(level) > 1 else "it"
-        yield f"{sentence(listing(of_all))} {'is' if len(of_all) == 1 else 'are'} significantly worse than {whom}."
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for label in order:
-        if label in groups.worse and label not in of_all:
-            alike.setdefault(groups.worse[label], []).append(label)
-    for whom_, labels in alike.items():
-        are = "is" if len(labels) == 1 else "are"
-        yield f"{sentence(listing(labels))} {are} significantly worse than {listing(whom_)}."
+        yield from worse(across.groups["validation"], _order(across))
 
 
 def _scores(across: Across) -> Iterator[str]:

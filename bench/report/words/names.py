@@ -1,8 +1,9 @@
-"""How sentences name optimisers, and list them."""
+"""How sentences name optimisers, list them, and say who is worse than whom."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bench.report.look.style import KNOWN
+from bench.report.statistics.pairs import Groups
 from bench.wording import listed
 
 _NAMES = {label: style.called for label, style in KNOWN.items() if style.called}
@@ -40,3 +41,19 @@ def listing(labels: Sequence[str]) -> str:
 def joined(parts: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def worse(groups: Groups, order: Sequence[str]) -> Iterator[str]:
+    """Sentences on those that are worse, and than whom: first than all that are level, then than some."""
+    level = set(groups.level)
+    of_all = [label for label in order if level <= set(groups.worse.get(label, ()))]
+    if of_all:
+        whom = "all of them" if len(level) > 1 else "it"
+        yield f"{sentence(listing(of_all))} {'is' if len(of_all) == 1 else 'are'} significantly worse than {whom}."
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for label in order:
+        if label in groups.worse and label not in of_all:
+            alike.setdefault(groups.worse[label], []).append(label)
+    for others, labels in alike.items():
+        are = "is" if len(labels) == 1 else "are"
+        yield f"{sentence(listing(labels))} {are} significantly worse than {listing(others)}."

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.report.analysis.comparison import Analysis
 from bench.report.tables.cells import PERCENT, decimals, loss, p_value
-from bench.report.words.names import all_of, bold, listing, name, sentence
+from bench.report.words.names import all_of, bold, listing, name, sentence, worse
 from bench.wording import plural
 
 _INTERVAL = 6
@@ -98,7 +98,7 @@ def _groups(analysis: Analysis) -> Iterator[str]:
             f"{all_of(len(level)).lower()} optimisers ({listing(level)})" if all_ and len(level) > 2 else listing(level)
         )
         yield f"No clear winner: with {_seeds(analysis)} {names} are statistically level {_after(analysis)}{where}."
-        yield from _worse(analysis)
+        yield from worse(analysis.groups["validation"], analysis.order("validation"))
 
 
 def _single(analysis: Analysis) -> Iterator[str]:
@@ -126,18 +126,7 @@ def _best(analysis: Analysis, best: str) -> Iterator[str]:
     else:
         alone = f"with {_seeds(analysis)} it alone is significantly worse than no other"
         yield f"{sentence(bold(best))} is best: {alone} {after}."
-        yield from _worse(analysis)
-
-
-def _worse(analysis: Analysis) -> Iterator[str]:
-    """Those that are worse, and than whom."""
-    groups, level = analysis.groups["validation"], set(analysis.groups["validation"].level)
-    of_all = [label for label in analysis.order("validation") if level <= set(groups.worse.get(label, ()))]
-    if of_all:
-        yield f"{sentence(listing(of_all))} {'is' if len(of_all) == 1 else 'are'} significantly worse than all of them."
-    others = [label for label in analysis.order("validation") if label in groups.worse and label not in of_all]
-    for label in others:
-        yield f"{sentence(name(label))} is significantly worse than {listing(groups.worse[label])}."
+        yield from worse(analysis.groups["validation"], analysis.order("validation"))
 
 
 def _untested(analysis: Analysis) -> Iterator[str]:

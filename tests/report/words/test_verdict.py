@@ -9,8 +9,10 @@ import trials
 from bench.report.analysis.comparison import Analysis, analyse
 from bench.report.look import style
 from bench.report.runs import curves, selection
+from bench.report.statistics.pairs import Groups
 from bench.report.tables import tables
 from bench.report.words import verdict
+from bench.report.words.names import worse
 from bench.results import RunId
 
 Put = Callable[..., None]
@@ -70,6 +72,16 @@ def test_level_ones_are_named_first_and_the_worse_after_them(tmp_path: Path, put
     )
     assert "best" not in text
     assert "Separating optuna_tpe, if they differ at all, would take: from skopt_gp at least " in text
+
+
+def test_worse_is_said_of_one_or_of_all_that_are_level() -> None:
+    alone = Groups(("a",), {"b": ("a",), "c": ("b",), "d": ("b",)})
+    assert [*worse(alone, "abcd")] == [
+        "b is significantly worse than it.",
+        "c and d are significantly worse than b.",
+    ]
+    two = Groups(("a", "b"), {"c": ("a", "b")})
+    assert [*worse(two, "abc")] == ["c is significantly worse than all of them."]
 
 
 def test_all_level_is_said_of_all(tmp_path: Path, put: Put) -> None:
