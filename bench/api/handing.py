@@ -61,11 +61,17 @@ def called(component: Any) -> str:
 
 
 def _own_path(component: Any) -> str | None:
-    """Where an object of an installed package can be imported from."""
+    """Where an object of an installed package is imported from, `sklearn.svm.SVC`: the outermost module that has it."""
     module, name = getattr(component, "__module__", None), getattr(component, "__qualname__", "")
-    if isinstance(component, type | FunctionType) and module and name.isidentifier() and installed(module):
-        return f"{module}.{name}" if getattr(sys.modules.get(module), name, None) is component else None
-    return None
+    if not (isinstance(component, type | FunctionType) and module and name.isidentifier() and installed(module)):
+        return None
+    parts = module.split(".")
+    places = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+    return next((f"{place}.{name}" for place in places if _has(place, name, component)), None)
+
+
+def _has(module: str, name: str, component: Any) -> bool:
+    return vars(sys.modules.get(module, object)).get(name) is component
 
 
 def _pickled(what: str, component: Any) -> bytes:

@@ -132,11 +132,11 @@ def test_an_estimator_is_its_class_and_the_arguments_that_were_set() -> None:
                     "steps": [
                         [
                             "scale",
-                            {"class": "sklearn.preprocessing._data.StandardScaler", "parameters": {"with_mean": False}},
+                            {"class": "sklearn.preprocessing.StandardScaler", "parameters": {"with_mean": False}},
                         ],
                         [
                             "svc",
-                            {"class": "sklearn.svm._classes.SVC", "parameters": {"C": 2.5, "class_weight": {0: 2.0}}},
+                            {"class": "sklearn.svm.SVC", "parameters": {"C": 2.5, "class_weight": {0: 2.0}}},
                         ],
                     ]
                 },
