@@ -51,6 +51,11 @@ class DataProblem:
         """What may be compared: data, split, model with its settings, space with its order, metric, model seed."""
         return provenance.digest(dict(self.identity))
 
+    @property
+    def label(self) -> str:
+        """What the metric's loss is called."""
+        return self.metric.label
+
     @cached_property
     def _key_prefix(self) -> bytes:
         parts = {name: value for name, value in self.identity.items() if name != "space"}
@@ -124,17 +129,24 @@ class DataProblem:
     @cached_property
     def baseline_loss(self) -> float:
         """The validation loss of a model that knows the train part's class shares, or its mean, and nothing else."""
-        losses = []
-        for fold in self._folds:
-            train, rows = fold.train, len(fold.valid.target)
-            if self.dataset.classes:
-                classes = len(self.dataset.classes)
-                total = np.bincount(train.target, weights=train.weights, minlength=classes)
-                prediction: NDArray[np.float64] = np.tile(total / total.sum(), (rows, 1))
-            else:
-                prediction = np.full(rows, np.average(train.target, weights=train.weights))
-            losses.append(self._loss(fold.valid, prediction))
+        losses = [self._loss(fold.valid, self._knowing_nothing(fold.train, fold.valid)) for fold in self._folds]
         return math.fsum(losses) / len(losses)
+
+    @cached_property
+    def baseline_test_loss(self) -> float | None:
+        """The test loss of such a model, over several folds that of their averaged predictions, as of any model."""
+        if self._test is None:
+            return None
+        predictions = sum(self._knowing_nothing(fold.train, self._test) for fold in self._folds)
+        return self._loss(self._test, np.asarray(predictions) / len(self._folds))
+
+    def _knowing_nothing(self, train: Part, part: Part) -> NDArray[np.float64]:
+        """What a model predicts of a part that knows the shares of classes, or the mean, of another alone."""
+        rows = len(part.target)
+        if not self.dataset.classes:
+            return np.full(rows, np.average(train.target, weights=train.weights))
+        total = np.bincount(train.target, weights=train.weights, minlength=len(self.dataset.classes))
+        return np.tile(total / total.sum(), (rows, 1))
 
     def metadata(self, baseline_loss: float | None = None) -> dict[str, Any]:
         """The hashes, and what a report says of data: folds, what early stopping watched, the loss without a model."""
@@ -142,13 +154,14 @@ class DataProblem:
         return {
             "problem": self.hash,
             "problem_family": self.family,
-            "metric": self.metric.label,
+            "metric": self.label,
             "folds": len(self.split.folds),
             "has_test": self.split.test is not None,
             "computed_by": provenance.versions(self.model.libraries),
             "stops_on_valid": self.split.stops_on_valid,
             "task": self.dataset.task,
             "baseline_loss": self.baseline_loss,
+            "baseline_test_loss": self.baseline_test_loss,
         }
 
     def _loss(self, part: Part, prediction: NDArray[np.float64]) -> float:

@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bench.errors import UserError
+from bench.metrics import scale
 from bench.results import soundness, tables
 from bench.results.tables import Results, RunId, UnreadableTable
 from bench.wording import one_line
@@ -36,10 +37,8 @@ def best(experiment: str, dataset: str | None, model: str | None, results_dir: P
             documents.append(f"# {problem}: no trial succeeded\n")
             continue
         row = succeeded.sort_values("loss", kind="stable").iloc[0]
-        metric = one_line(of_problem[0].get("metric") or "loss")
-        test = "" if pd.isna(row["test_loss"]) else f", test loss {row['test_loss']:.6g}"
         head = (
-            f"# {problem}: validation loss {row['loss']:.6g}{test} ({metric})\n"
+            f"# {problem}: {_values(row['loss'], row['test_loss'], of_problem[0])}\n"
             f"# {one_line(row['optimizer'])}, seed {row['seed']}, trial {row['trial']} of experiment "
             f"{one_line(experiment)}\n"
         )
@@ -55,6 +54,14 @@ def best(experiment: str, dataset: str | None, model: str | None, results_dir: P
         problems = trials[["dataset", "model"]].drop_duplicates().itertuples(index=False)
         raise UserError(f"no such problem in {experiment}; allowed: {', '.join(' '.join(pair) for pair in problems)}")
     return "---\n".join(documents)
+
+
+def _values(loss: float, test_loss: float, metadata: Mapping[str, Any]) -> str:
+    """The losses under the metric's own name, in its own direction; a function's are its values."""
+    shown = scale(one_line(metadata.get("metric") or "loss"))
+    names = ("validation ", "test ") if metadata.get("task") != "function" else ("", "without noise ")
+    test = "" if pd.isna(test_loss) else f", {names[1]}{shown.name} {shown.turned(test_loss):.6g}"
+    return f"{names[0]}{shown.name} {shown.turned(loss):.6g}{test}"
 
 
 def _sound(experiment: str, results_dir: Path) -> Results:

@@ -63,6 +63,8 @@ _SHAPE: Mapping[str, Any] = {
     "folds": _COUNT,
     "has_test": _FLAG,
     "stops_on_valid": _FLAG,
+    "baseline_loss": _NUMBER,
+    "baseline_test_loss": _NUMBER,
     "known_minimum": _NUMBER,
     "noise": _NUMBER,
     "ended": _TEXT,
