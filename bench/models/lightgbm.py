@@ -80,7 +80,7 @@ class LightGBM:
         threads: int,
         step: Step | None = None,
     ) -> "FittedLightGBM":
-        parameters = self._parameters(by_own_name(configuration, its_parameters.own_names()), seed, threads)
+        parameters = self.parameters(configuration, seed, threads)
         curve: dict[str, dict[str, list[float]]] = {}
         callbacks: list[Any] = [lgb.record_evaluation(curve)]
         if self.early_stopping:
@@ -102,6 +102,10 @@ class LightGBM:
     def prepare(self, train: Part, stop: Part, seed: int, threads: int) -> None:
         """Bin the data."""
         self._binned_pair(self._parameters({}, seed, threads), train, stop)
+
+    def parameters(self, configuration: Mapping[str, Value], seed: int, threads: int) -> dict[str, Any]:
+        """What LightGBM is given for a configuration."""
+        return self._parameters(by_own_name(configuration, its_parameters.own_names()), seed, threads)
 
     def _parameters(self, given: Mapping[str, Value], seed: int, threads: int) -> dict[str, Any]:
         return {**self.fixed, **given, "seed": seed, "data_random_seed": seed, "num_threads": threads}

@@ -60,10 +60,10 @@ class XGBoost:
         several = {"num_class": classes} if task == "multiclass" else {}
         self.fixed = {"objective": objective, "eval_metric": metric, "tree_method": "hist", **several}
         given = mapping(FIXED, parameters)
-        self._parameters = parameters_of(self._xgb)
-        self._parameters.check_fixed(given, self.fixed)
+        self._known_parameters = parameters_of(self._xgb)
+        self._known_parameters.check_fixed(given, self.fixed)
         self._given = tuple(given)
-        self.fixed |= {self._parameters.own_names[name]: value for name, value in given.items()}
+        self.fixed |= {self._known_parameters.own_names[name]: value for name, value in given.items()}
         watched: Any = self.fixed["eval_metric"]
         self.metric = str(watched if isinstance(watched, str) else watched[0])
         self._binned: WeakKeyDictionary[Part, dict[Any, tuple[Any, Any]]] = WeakKeyDictionary()
@@ -71,7 +71,7 @@ class XGBoost:
 
     def check_space(self, space: Space, features: pd.DataFrame | None = None) -> list[str]:
         """The warnings of `bench.models.xgboost_parameters`."""
-        return self._parameters.check_space(space, self.fixed, self._given, has_categories(features))
+        return self._known_parameters.check_space(space, self.fixed, self._given, has_categories(features))
 
     def fit(
         self,
@@ -82,9 +82,7 @@ class XGBoost:
         threads: int,
         step: Step | None = None,
     ) -> "FittedXGBoost":
-        given = by_own_name(configuration, self._parameters.own_names)
-        # Names were checked when the space was read; one without effect here (`rate_drop` of DART) is no mistake.
-        parameters = {**self.fixed, **given, "seed": seed, "nthread": threads, "verbosity": 0}
+        parameters = self.parameters(configuration, seed, threads)
         train_set, stop_set = self._binned_pair(parameters.get("max_bin"), train, stop, threads)
         curve: dict[str, dict[str, list[float]]] = {}
         booster = self._xgb.train(
@@ -99,6 +97,12 @@ class XGBoost:
         rounds = booster.best_iteration + 1 if self.early_stopping else booster.num_boosted_rounds()
         known = self._known(train)
         return FittedXGBoost(booster, curve["stop"][self.metric], rounds, known, binary=self.task == "binary")
+
+    def parameters(self, configuration: Mapping[str, Value], seed: int, threads: int) -> dict[str, Any]:
+        """What XGBoost is given for a configuration."""
+        given = by_own_name(configuration, self._known_parameters.own_names)
+        # Names were checked when the space was read; one without effect here (`rate_drop` of DART) is no mistake.
+        return {**self.fixed, **given, "seed": seed, "nthread": threads, "verbosity": 0}
 
     def prepare(self, train: Part, stop: Part, seed: int, threads: int) -> None:
         """Bin the data."""
