@@ -55,8 +55,15 @@ class Fitted(Protocol):
 class Model(Protocol):
     """What can be fitted.
 
-    A model may also have `prepare(train, stop, seed, threads)`, called once before its first fit on these parts: what
-    it does there is charged to no trial.
+    A model may also have two functions, and be without them:
+
+    `prepare(train, stop, seed, threads)` is called once before its first fit on these parts: what it does there is
+    charged to no trial.
+
+    `check_space(space, features=None)` is called once when the space is read, before anything is fitted. It raises
+    `UserError` for a hyperparameter that the model does not read, or has a value that it does not take, and returns a
+    list of warnings, one line each, of those that have no effect here; both begin with `space.NAME: `. `features` are
+    those of the whole dataset, None where it is not loaded: to see whether there are categories, never to learn from.
     """
 
     revision: int

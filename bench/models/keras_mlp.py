@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from bench.checks import is_number, is_whole, mapping, whole
 from bench.errors import UserError, allowed
 from bench.models import Part, Step, keras_backend, keras_network, keras_numpy
+from bench.models.boosting import SEARCHED
+from bench.models.inactive import Rule, above, one_of, warnings
 from bench.models.keras_numpy import Layers, Table, Trainer
 from bench.models.preparation import Preparation, counting, prepared
-from bench.space import Value
+from bench.space import Categorical, Space, Value
 
 ACTIVATIONS = ("relu", "tanh", "gelu")
 OPTIMIZERS = ("adam", "sgd", "rmsprop")
@@ -31,6 +33,10 @@ _NUMBERS = {
 }
 """Of each hyperparameter: its value where a configuration has none, its least, and what it is less than."""
 _WHOLE = ("num_layers", "units", "batch_size")
+_RULES = (
+    Rule(("momentum",), {"optimizer": one_of("sgd")}, "optimizer=sgd"),
+    Rule(("activation", "dropout", "units"), {"num_layers": above(0)}, "num_layers above 0"),
+)
 _UNITS_OF = re.compile(r"units_[1-9][0-9]*")
 
 
@@ -71,6 +77,20 @@ class KerasMLP:
         self.threads_matter = self.backend != "numpy"
         self._tables: WeakKeyDictionary[Part, WeakKeyDictionary[Part, Table]] = WeakKeyDictionary()
         self._scales: WeakKeyDictionary[Part, _Scale] = WeakKeyDictionary()
+
+    def check_space(self, space: Space, features: pd.DataFrame | None = None) -> list[str]:
+        """Warnings of hyperparameters that no configuration reads; raises `UserError` for names and values amiss."""
+        for parameter in space.parameters:
+            place = _UNITS_OF.fullmatch(parameter.name)
+            deep = {"num_layers": int(parameter.name[6:])} if place else {}  # else nobody looks at its value
+            values = parameter.choices if isinstance(parameter, Categorical) else (parameter.low, parameter.high)
+            for value in values:
+                layers_of({**self.fixed, **deep, parameter.name: value}, SEARCHED)
+        names = [parameter.name for parameter in space.parameters]
+        layers = [Rule((name,), {"num_layers": above(int(name[6:]) - 1)}, f"num_layers from {name[6:]}")
+                  for name in names if _UNITS_OF.fullmatch(name)]  # fmt: skip
+        usual = {"num_layers": _NUMBERS["num_layers"][0], "optimizer": OPTIMIZERS[0]}
+        return warnings(space, [*layers, *_RULES], {}, usual | self.fixed, ())
 
     def fit(
         self,

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import datasets, metrics, provenance, texts
-from bench.config.components import build as build_component
 from bench.datasets import Dataset, Split
 from bench.errors import UserError
 from bench.metrics import Metric
 from bench.models import Model, Part, Step
 from bench.problems import details as json_details
+from bench.problems import searched
 from bench.problems.contract import Evaluate, Evaluation, Recipe, is_outcome
 from bench.space import Configuration, Space, parsing, to_json
 
@@ -45,6 +45,8 @@ class DataProblem:
     """What decides whether two losses may be compared, as plain data: see `build`."""
     family: str
     """The hash of the problem with those seeds left out that follow the repetition's seed."""
+    warnings: Sequence[str] = ()
+    """What is worth a look before the first trial, in lines: hyperparameters that have no effect."""
 
     @cached_property
     def hash(self) -> str:
@@ -204,11 +206,11 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
     model_config = config["model"]
     settings = model_config.get("settings") or {}
     try:
-        model: Model = build_component("model", model_config["class"], (dataset.task, len(dataset.classes)), settings)
+        model = searched.model_of(model_config, dataset.task, len(dataset.classes))
     except UserError as error:
         raise UserError(_named(error, config, dataset)) from None
-    _check_model(model, f"model.class={model_config['class']}")
     space = parsing.parse(model_config["space"])
+    warnings = searched.check(model, model_config["class"], space, dataset.features)
     identity = {
         "data": dataset.content,
         "task": dataset.task,
@@ -221,25 +223,7 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
     resampling = {key: value for key, value in config["resampling"].items() if key not in ("name", "description")}
     follows = {"split": resampling, "split_seed": config["seeds"]["split"]}
     family = provenance.digest(identity | follows | {"model_seed": config["seeds"]["model"]})
-    return DataProblem(recipe, dataset, split, model, space, metric, seeds["model"], identity, family)
-
-
-def _check_model(model: object, where: str) -> None:
-    """Raise `UserError` where a model has not what every model has."""
-    kinds: dict[str, Any] = {"fit": Callable, "revision": int, "threads_matter": object, "libraries": Collection}
-    way = "; 'bench new model NAME' writes one that has all it needs"
-    try:
-        has = {name: getattr(model, name) for name in kinds if hasattr(model, name)}
-    except (KeyboardInterrupt, UserError):
-        raise
-    except BaseException as error:
-        raise UserError(f"{where}: its objects cannot be read: {texts.of_error(error)}{way}") from error
-    for name, kind in kinds.items():
-        if name not in has:
-            raise UserError(f"{where}: its objects have no {name!r}{way}")
-        named = name != "libraries" or (type(has[name]) is not str and all(isinstance(each, str) for each in has[name]))
-        if not isinstance(has[name], kind) or not named:
-            raise UserError(f"{where}: its {name} is {texts.line(repr(has[name]), 200)}{way}")
+    return DataProblem(recipe, dataset, split, model, space, metric, seeds["model"], identity, family, warnings)
 
 
 def _named(error: UserError, config: Mapping[str, Any], dataset: Dataset) -> str:

@@ -140,7 +140,7 @@ def _load_once(specs: Sequence[RunSpec], console: Console) -> dict[tuple[str, st
         if groups not in seen:
             seen.add(groups)
             problem = problem_of(spec)
-            for line in dry_run.understood(spec):
+            for line in [*dry_run.understood(spec), *dry_run.warned(problem)]:
                 if line not in said:
                     said.add(line)
                     console.print(texts.line(line), markup=False)
