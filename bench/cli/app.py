@@ -123,6 +123,9 @@ def best(
     experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
     dataset: Annotated[str | None, typer.Option(help="Only this dataset.")] = None,
     model: Annotated[str | None, typer.Option(help="Only this model.")] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="All that its losses depend on: settings, rounds, seeds, split, versions.")
+    ] = False,
     results_dir: ResultsDir = Path("results"),
 ) -> None:
     """Print the best configuration of each problem as YAML.
@@ -131,7 +134,7 @@ def best(
     """
     from bench.results import best as best_of  # noqa: PLC0415
 
-    typer.echo(best_of.best(experiment, dataset, model, results_dir), nl=False)
+    typer.echo(best_of.best(experiment, dataset, model, results_dir, full), nl=False)
 
 
 @app.command()

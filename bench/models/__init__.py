@@ -56,7 +56,8 @@ class Model(Protocol):
     """What can be fitted.
 
     A model may also have `prepare(train, stop, seed, threads)`, called once before its first fit on these parts: what
-    it does there is charged to no trial.
+    it does there is charged to no trial; and `preparation`, a mapping that says how it turns features into numbers,
+    which is recorded with its runs.
     """
 
     revision: int

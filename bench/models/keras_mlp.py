@@ -49,6 +49,7 @@ class KerasMLP:
     """
 
     revision = 1
+    preparation = {"impute": "median", "scale": "standard"}  # noqa: RUF012 - said, and never changed
 
     def __init__(
         self,

@@ -82,6 +82,7 @@ class Estimator:
             )
         self.libraries = _distributions(self.template)
         self.revision = _revision(self.template)
+        self.preparation = {"impute": impute, "scale": scale}
         self._tables: WeakKeyDictionary[Part, _Table] = WeakKeyDictionary()
 
     def _is_for_the_task(self) -> bool:
