@@ -95,8 +95,7 @@ class LightGBM:
         step: Step | None = None,
     ) -> "FittedLightGBM":
         _check(SEARCHED, tuple(configuration), tuple(self.fixed))
-        given = {name: value for name, value in configuration.items() if value is not None}
-        parameters = self._parameters(given, seed, threads)
+        parameters = self.parameters(configuration, seed, threads)
         curve: dict[str, dict[str, list[float]]] = {}
         callbacks: list[Any] = [lgb.record_evaluation(curve)]
         if self.early_stopping:
@@ -118,6 +117,11 @@ class LightGBM:
     def prepare(self, train: Part, stop: Part, seed: int, threads: int) -> None:
         """Bin the data."""
         self._binned_pair(self._parameters({}, seed, threads), train, stop)
+
+    def parameters(self, configuration: Mapping[str, Value], seed: int, threads: int) -> dict[str, Any]:
+        """What LightGBM is given for a configuration."""
+        given = {name: value for name, value in configuration.items() if value is not None}
+        return self._parameters(given, seed, threads)
 
     def _parameters(self, given: Mapping[str, Value], seed: int, threads: int) -> dict[str, Any]:
         return {**self.fixed, **given, "seed": seed, "data_random_seed": seed, "num_threads": threads}

@@ -104,19 +104,30 @@ class Estimator:
         threads: int,
         step: Step | None = None,
     ) -> "FittedEstimator":
-        _check_names("space", self.name, self.template, configuration)
-        estimator = clone(self.template).set_params(**configuration)
-        estimator.set_params(**_left_open(estimator, seed, threads))
         table, target, weights = self._table(train)
-        weighing = {} if weights is None else {self._weights_argument(estimator): weights}
-        if self.classes:
-            estimator = self._with_probabilities(estimator, target, seed)
+        estimator, preparation, argument = self.unfitted(configuration, train, seed, threads)
+        weighing = {} if weights is None else {argument: weights}
         with warnings.catch_warnings(record=True) as caught, _jobs(threads):
             warnings.simplefilter("always")
             estimator.fit(table, target, **weighing)
         if self.classes and not hasattr(estimator, "predict_proba"):
             raise UserError(f"model.settings.calibrate=null: {self.name} gives no probabilities; set calibrate=3")
-        return FittedEstimator(estimator, prepared(train, self.impute, self.scale), self, _short(caught))
+        return FittedEstimator(estimator, preparation, self, _short(caught))
+
+    def unfitted(
+        self, configuration: Mapping[str, Value], train: Part, seed: int, threads: int
+    ) -> tuple[Any, Preparation, str]:
+        """What is fitted for a configuration, behind which preparation, and by which argument of `fit` rows weigh.
+
+        The last is empty where `train` has no weights.
+        """
+        _check_names("space", self.name, self.template, configuration)
+        estimator = clone(self.template).set_params(**configuration)
+        estimator.set_params(**_left_open(estimator, seed, threads))
+        argument = "" if train.weights is None else self._weights_argument(estimator)
+        if self.classes:
+            estimator = self._with_probabilities(estimator, counting(train).target, seed)
+        return estimator, prepared(train, self.impute, self.scale), argument
 
     def _table(self, train: Part) -> _Table:
         if train not in self._tables:
@@ -156,13 +167,13 @@ class FittedEstimator:
 
     def __init__(self, estimator: Any, preparation: Preparation, model: Estimator, caught: list[str]) -> None:
         self.estimator = estimator
-        self._preparation = preparation
+        self.preparation = preparation
         self._classes = model.classes
         self._counts = model.task == "counts"
         self._warnings = caught
 
     def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
-        table = self._preparation.transform(features)
+        table = self.preparation.transform(features)
         # In one thread: a forest sums its trees in the order in which threads end, so that the last bits would vary.
         with warnings.catch_warnings(), _jobs(1):
             warnings.simplefilter("ignore")  # of overflow, say; what is not finite fails the trial

@@ -91,8 +91,7 @@ class XGBoost:
         step: Step | None = None,
     ) -> "FittedXGBoost":
         check_names(SEARCHED, configuration, _OWN_NAMES, _SET_HERE, self.fixed)
-        given = {name: value for name, value in configuration.items() if value is not None}
-        parameters = {**self.fixed, **given, "seed": seed, "nthread": threads, "verbosity": 1}
+        parameters = self.parameters(configuration, seed, threads)
         train_set, stop_set = self._binned_pair(parameters.get("max_bin"), train, stop, threads)
         curve: dict[str, dict[str, list[float]]] = {}
         with warnings.catch_warnings(record=True) as caught:
@@ -110,6 +109,11 @@ class XGBoost:
         rounds = booster.best_iteration + 1 if self.early_stopping else booster.num_boosted_rounds()
         known = self._known(train)
         return FittedXGBoost(booster, curve["stop"][self.metric], rounds, known, binary=self.task == "binary")
+
+    def parameters(self, configuration: Mapping[str, Value], seed: int, threads: int) -> dict[str, Any]:
+        """What XGBoost is given for a configuration."""
+        given = {name: value for name, value in configuration.items() if value is not None}
+        return {**self.fixed, **given, "seed": seed, "nthread": threads, "verbosity": 1}
 
     def prepare(self, train: Part, stop: Part, seed: int, threads: int) -> None:
         """Bin the data."""
@@ -175,11 +179,12 @@ class FittedXGBoost:
         self.booster = booster
         self.curve = curve
         self.rounds = rounds
-        self._known = known
+        self.known = known
+        """The codes that each category column has in train."""
         self._binary = binary
 
     def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
-        predicted = self.booster.inplace_predict(_table(features, self._known), iteration_range=(0, self.rounds))
+        predicted = self.booster.inplace_predict(_table(features, self.known), iteration_range=(0, self.rounds))
         predicted = np.asarray(predicted, dtype=np.float64)
         return np.column_stack([1 - predicted, predicted]) if self._binary else predicted
 

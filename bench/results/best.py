@@ -38,6 +38,10 @@ class Best:
         return values
 
     @property
+    def loss(self) -> float:
+        return float(self.row["loss"])
+
+    @property
     def test_loss(self) -> float | None:
         return None if pd.isna(self.row["test_loss"]) else float(self.row["test_loss"])
 
@@ -52,7 +56,7 @@ class Best:
         problem, run = one_line(f"{self.run.dataset} {self.run.model}"), self.run
         place = f"trial {self.row['trial']} of experiment {one_line(run.experiment)}"
         lines = [
-            f"{problem}: validation loss {self.row['loss']:.6g}{test} ({self.metric})",
+            f"{problem}: validation loss {self.loss:.6g}{test} ({self.metric})",
             f"{one_line(run.optimizer)}, seed {run.seed}, {place}",
             *self.notes,
         ]
@@ -121,7 +125,7 @@ def everything(best: Best) -> str:
         "trained": ended if any(ended) else None,
         "losses": {
             "metric": best.metric,
-            "validation": float(best.row["loss"]),
+            "validation": best.loss,
             "folds": details.get("fold_losses"),
             "test": best.test_loss,
         },
