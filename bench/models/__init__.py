@@ -55,7 +55,8 @@ class Fitted(Protocol):
 class Model(Protocol):
     """What can be fitted.
 
-    A model may also have two functions, and be without them:
+    A model may also have two functions and `preparation`, a mapping that says how it turns features into numbers, which
+    is recorded with its runs; and be without them:
 
     `prepare(train, stop, seed, threads)` is called once before its first fit on these parts: what it does there is
     charged to no trial.

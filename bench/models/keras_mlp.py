@@ -55,6 +55,7 @@ class KerasMLP:
     """
 
     revision = 1
+    preparation = {"impute": "median", "scale": "standard"}  # noqa: RUF012 - said, and never changed
 
     def __init__(
         self,
@@ -76,7 +77,7 @@ class KerasMLP:
         self.libraries = keras_backend.libraries(self.backend)
         self.threads_matter = self.backend != "numpy"
         self._tables: WeakKeyDictionary[Part, WeakKeyDictionary[Part, Table]] = WeakKeyDictionary()
-        self._scales: WeakKeyDictionary[Part, _Scale] = WeakKeyDictionary()
+        self._scales: WeakKeyDictionary[Part, Scale] = WeakKeyDictionary()
 
     def check_space(self, space: Space, features: pd.DataFrame | None = None) -> list[str]:
         """Warnings of hyperparameters that no configuration reads; raises `UserError` for names and values amiss."""
@@ -134,7 +135,7 @@ class KerasMLP:
         keras_backend.load(self.backend)
         self._derived(train, stop)
 
-    def _derived(self, train: Part, stop: Part) -> tuple["_Scale", Table, Table]:
+    def _derived(self, train: Part, stop: Part) -> tuple["Scale", Table, Table]:
         if train not in self._scales:
             self._scales[train] = _scale(self.task, counting(train))
         tables = self._tables.setdefault(train, WeakKeyDictionary())
@@ -153,7 +154,7 @@ class FittedKerasMLP:
         network: Any,
         preparation: Preparation,
         known: tuple[pd.DataFrame, NDArray[np.float32]] | None,
-        scale: "_Scale",
+        scale: "Scale",
         threads: int,
         curve: list[float],
         best_epoch: int,
@@ -163,26 +164,26 @@ class FittedKerasMLP:
         self.curve = curve
         self.best_epoch = best_epoch
         self._model = model
-        self._preparation = preparation
+        self.preparation = preparation
         self._known = known
-        self._scale = scale
+        self.scale = scale
         self._threads = threads
 
     def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
         if self._known is not None and features is self._known[0]:  # the stop part, on which the loss is taken too
             inputs = self._known[1]
         else:
-            inputs = self._preparation.transform(features).astype(np.float32)
+            inputs = self.preparation.transform(features).astype(np.float32)
         with keras_backend.threads_limited(self._model.backend, self._threads), np.errstate(all="ignore"):
             scores = keras_network.scores(self.network, inputs)
-            return _predictions(self._model.task, scores, self._scale)
+            return _predictions(self._model.task, scores, self.scale)
 
     def details(self) -> dict[str, Any]:
         return {"epochs": len(self.curve), "best_epoch": self.best_epoch}
 
 
 @dataclass(frozen=True)
-class _Scale:
+class Scale:
     """How the target is put to the network: `target = centre + spread * score` for regression."""
 
     centre: float = 0.0
@@ -191,19 +192,19 @@ class _Scale:
     """What the outputs' biases begin at."""
 
 
-def _scale(task: str, train: Part) -> _Scale:
+def _scale(task: str, train: Part) -> Scale:
     if task == "counts":  # as if no input said anything: else a mean far from 1 takes many epochs to reach
         mean = float(np.average(train.target, weights=train.weights))
-        return _Scale(first_score=math.log(mean) if mean > 0 else 0.0)
+        return Scale(first_score=math.log(mean) if mean > 0 else 0.0)
     if task != "regression":
-        return _Scale()
+        return Scale()
     target = train.target.astype(np.float64)
     centre = float(np.average(target, weights=train.weights))
     spread = math.sqrt(float(np.average((target - centre) ** 2, weights=train.weights)))
-    return _Scale(centre, spread if spread > 0 else 1.0)
+    return Scale(centre, spread if spread > 0 else 1.0)
 
 
-def _table(task: str, part: Part, preparation: Preparation, scale: _Scale) -> Table:
+def _table(task: str, part: Part, preparation: Preparation, scale: Scale) -> Table:
     inputs = np.ascontiguousarray(preparation.transform(part.features), dtype=np.float32)
     weights = None if part.weights is None else (part.weights / part.weights.mean()).astype(np.float32)
     if task == "multiclass":
@@ -212,7 +213,7 @@ def _table(task: str, part: Part, preparation: Preparation, scale: _Scale) -> Ta
     return Table(inputs, target.astype(np.float32), weights)
 
 
-def _predictions(task: str, scores: NDArray[np.float64], scale: _Scale) -> NDArray[np.float64]:
+def _predictions(task: str, scores: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
     if task == "regression":
         values: NDArray[np.float64] = scale.centre + scale.spread * scores[:, 0]
         return values

@@ -85,6 +85,7 @@ class Estimator:
             )
         self.libraries = _distributions(self.template)
         self.revision = _revision(self.template)
+        self.preparation = {"impute": impute, "scale": scale, "encode": encode}
         self._tables: WeakKeyDictionary[Part, dict[Any, _Table]] = WeakKeyDictionary()
 
     def _is_for_the_task(self) -> bool:
@@ -181,13 +182,13 @@ class FittedEstimator:
 
     def __init__(self, estimator: Any, preparation: Preparation, model: Estimator, caught: list[str]) -> None:
         self.estimator = estimator
-        self._preparation = preparation
+        self.preparation = preparation
         self._classes = model.classes
         self._counts = model.task == "counts"
         self._warnings = caught
 
     def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
-        table = self._preparation.transform(features)
+        table = self.preparation.transform(features)
         # In one thread: a forest sums its trees in the order in which threads end, so that the last bits would vary.
         with warnings.catch_warnings(), _jobs(1):
             warnings.simplefilter("ignore")  # of overflow, say; what is not finite fails the trial

@@ -157,11 +157,12 @@ class FittedXGBoost:
         self.booster = booster
         self.curve = curve
         self.rounds = rounds
-        self._known = known
+        self.known = known
+        """The codes that each category column has in train."""
         self._binary = binary
 
     def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
-        predicted = self.booster.inplace_predict(_table(features, self._known), iteration_range=(0, self.rounds))
+        predicted = self.booster.inplace_predict(_table(features, self.known), iteration_range=(0, self.rounds))
         predicted = np.asarray(predicted, dtype=np.float64)
         return np.column_stack([1 - predicted, predicted]) if self._binary else predicted
 

@@ -24,7 +24,9 @@ from bench.space import Configuration, Space, parsing, to_json
 
 
 @dataclass(frozen=True, eq=False)
-class _FoldParts:
+class FoldParts:
+    """The rows of a fold."""
+
     train: Part
     stop: Part
     valid: Part
@@ -87,25 +89,25 @@ class DataProblem:
         try:
             self.prepare()
             start = time.perf_counter()
-            for fold in self._folds:
+            for fold in self.folds:
                 fitted = self.model.fit(
                     dict(configuration), fold.train, fold.stop, self.model_seed, self.recipe.threads, **watched
                 )
                 details.append(json_details.plain(fitted.details()) | {"curve": json_details.curve(fitted.curve)})
                 losses.append(self._loss(fold.valid, fitted.predict(fold.valid.features)))
-                if self._test is not None:
-                    tested = tested + fitted.predict(self._test.features)
-            if self._test is not None:
-                test_loss = self._loss(self._test, np.asarray(tested) / len(self._folds))
+                if self.test is not None:
+                    tested = tested + fitted.predict(self.test.features)
+            if self.test is not None:
+                test_loss = self._loss(self.test, np.asarray(tested) / len(self.folds))
         except BaseException as failure:
             if not is_outcome(failure):
                 raise
             error = texts.of_error(failure)
         seconds = time.perf_counter() - start
-        several = len(self._folds) > 1
+        several = len(self.folds) > 1
         detail = json_details.plain({"fold_losses": losses, "folds": details}) if several else next(iter(details), {})
         if error is not None:
-            where = f"fold {len(losses)}: " if several and len(losses) < len(self._folds) else ""
+            where = f"fold {len(losses)}: " if several and len(losses) < len(self.folds) else ""
             return Evaluation(None, None, seconds, "failed", where + error, detail)
         return Evaluation(math.fsum(losses) / len(losses), test_loss, seconds, "ok", None, detail)
 
@@ -117,7 +119,7 @@ class DataProblem:
     def _prepared(self) -> None:
         prepare = getattr(self.model, "prepare", None)
         if prepare is not None:
-            for fold in self._folds:
+            for fold in self.folds:
                 prepare(fold.train, fold.stop, self.model_seed, self.recipe.threads)
 
     def baseline(self, evaluate: Evaluate) -> float:
@@ -131,16 +133,16 @@ class DataProblem:
     @cached_property
     def baseline_loss(self) -> float:
         """The validation loss of a model that knows the train part's class shares, or its mean, and nothing else."""
-        losses = [self._loss(fold.valid, self._knowing_nothing(fold.train, fold.valid)) for fold in self._folds]
+        losses = [self._loss(fold.valid, self._knowing_nothing(fold.train, fold.valid)) for fold in self.folds]
         return math.fsum(losses) / len(losses)
 
     @cached_property
     def baseline_test_loss(self) -> float | None:
         """The test loss of such a model, over several folds that of their averaged predictions, as of any model."""
-        if self._test is None:
+        if self.test is None:
             return None
-        predictions = sum(self._knowing_nothing(fold.train, self._test) for fold in self._folds)
-        return self._loss(self._test, np.asarray(predictions) / len(self._folds))
+        predictions = sum(self._knowing_nothing(fold.train, self.test) for fold in self.folds)
+        return self._loss(self.test, np.asarray(predictions) / len(self.folds))
 
     def _knowing_nothing(self, train: Part, part: Part) -> NDArray[np.float64]:
         """What a model predicts of a part that knows the shares of classes, or the mean, of another alone."""
@@ -164,7 +166,17 @@ class DataProblem:
             "task": self.dataset.task,
             "baseline_loss": self.baseline_loss,
             "baseline_test_loss": self.baseline_test_loss,
+            "data": self.dataset.content,
+            "parts": self._sizes(),
+            "model_revision": self.model.revision,
+            "preparation": dict(getattr(self.model, "preparation", {})),
         }
+
+    def _sizes(self) -> dict[str, Any]:
+        """How many rows each part has, and of what folds."""
+        names = ("train", "valid") if self.split.stops_on_valid else ("train", "stop", "valid")
+        folds = [{name: len(getattr(fold, name)) for name in names} for fold in self.split.folds]
+        return {"folds": folds, "test": 0 if self.split.test is None else len(self.split.test)}
 
     def _loss(self, part: Part, prediction: NDArray[np.float64]) -> float:
         finite = np.isfinite(prediction).all()
@@ -174,20 +186,22 @@ class DataProblem:
         return float(loss)
 
     @cached_property
-    def _folds(self) -> tuple[_FoldParts, ...]:
+    def folds(self) -> tuple[FoldParts, ...]:
         """The parts of each fold, the same object where stop is valid."""
         folds = []
         for fold in self.split.folds:
-            valid = self._part(fold.valid)
-            stop = valid if np.array_equal(fold.stop, fold.valid) else self._part(fold.stop)
-            folds.append(_FoldParts(self._part(fold.train), stop, valid))
+            valid = self.part(fold.valid)
+            stop = valid if np.array_equal(fold.stop, fold.valid) else self.part(fold.stop)
+            folds.append(FoldParts(self.part(fold.train), stop, valid))
         return tuple(folds)
 
     @cached_property
-    def _test(self) -> Part | None:
-        return None if self.split.test is None else self._part(self.split.test)
+    def test(self) -> Part | None:
+        """The rows of the test part, where there is one."""
+        return None if self.split.test is None else self.part(self.split.test)
 
-    def _part(self, rows: NDArray[np.int64]) -> Part:
+    def part(self, rows: NDArray[np.int64]) -> Part:
+        """Some rows of the dataset."""
         data = self.dataset
         weights = None if data.weights is None else data.weights[rows]
         return Part(data.features.iloc[rows], data.target[rows], weights)

@@ -540,8 +540,8 @@ MUTATIONS = [
         "bench/problems/data.py",
         (
             (
-                "folds.append(_FoldParts(self._part(fold.train), stop, valid))",
-                "folds.append(_FoldParts(self._part(np.union1d(fold.train, fold.valid)), stop, valid))",
+                "folds.append(FoldParts(self.part(fold.train), stop, valid))",
+                "folds.append(FoldParts(self.part(np.union1d(fold.train, fold.valid)), stop, valid))",
             ),
         ),
         ("tests/problems/test_data.py::test_the_model_never_sees_validation_or_test_in_training",),
