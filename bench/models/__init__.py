@@ -24,6 +24,13 @@ Training ends where it returns True. A model without rounds does not call it, an
 ended. The same function goes through `Problem.evaluate`, which hands it to each fit.
 """
 
+At = Callable[[int, "Fitted"], bool]
+"""`at(rung, fitted)` is called where training has reached a rung: a number of rounds or epochs.
+
+`fitted` is to the bit what `fit` with as many rounds would have returned. It is of use until `at` returns: training may
+go on in it. Training ends where `at` returns True.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
@@ -40,8 +47,10 @@ class Part:
 class Fitted(Protocol):
     """A trained model."""
 
-    curve: Sequence[float]
-    """The loss on the stop part after each round or epoch; empty where the model has none."""
+    @property
+    def curve(self) -> Sequence[float]:
+        """The loss on the stop part after each round or epoch; empty where the model has none."""
+        ...
 
     def predict(self, features: "pd.DataFrame") -> NDArray[np.float64]:
         """Class probabilities, shape (rows, classes); for regression values, for counts expected counts: (rows,)."""
@@ -57,6 +66,11 @@ class Model(Protocol):
 
     A model may also have `prepare(train, stop, seed, threads)`, called once before its first fit on these parts: what
     it does there is charged to no trial.
+
+    A model whose training has rounds or epochs may have `fit_rungs(configuration, train, stop, seed, threads, rungs,
+    at)`, with `rungs` ascending and at most its own number of rounds: one training, which calls `at` (see `At`) at each
+    rung. Where early stopping ends it sooner, `at` is called with its result for each rung that is left. One training
+    then gives the evaluations at several fidelities.
     """
 
     revision: int

@@ -3,8 +3,8 @@
 import hashlib
 import math
 import time
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from bench.config.components import build as build_component
 from bench.datasets import Dataset, Split
 from bench.errors import UserError
 from bench.metrics import Metric
-from bench.models import Model, Part, Step
+from bench.models import Fitted, Model, Part, Step
 from bench.problems import details as json_details
-from bench.problems.contract import Evaluate, Evaluation, Recipe, is_outcome
+from bench.problems.contract import AtRung, Evaluate, Evaluation, Recipe, is_outcome
+from bench.problems.fidelity import Fidelity, NestedRows, parse
 from bench.space import Configuration, Space, parsing, to_json
 
 
@@ -45,6 +46,9 @@ class DataProblem:
     """What decides whether two losses may be compared, as plain data: see `build`."""
     family: str
     """The hash of the problem with those seeds left out that follow the repetition's seed."""
+    fidelity: Fidelity | None = None
+    """The rungs below full fidelity, where the model declares some; no part of any hash of full evaluations."""
+    split_seed: int = 0
 
     @cached_property
     def hash(self) -> str:
@@ -64,6 +68,12 @@ class DataProblem:
         in_any_order = to_json(dict(sorted(configuration.items())))
         return hashlib.sha256(self._key_prefix + in_any_order.encode()).hexdigest()
 
+    def rung_key(self, configuration: Configuration, rung: int) -> str:
+        """What may be reused of an evaluation at a rung; at full fidelity it is `key`."""
+        at = None if self.fidelity is None else self.fidelity.at(rung)
+        key = self.key(configuration)
+        return key if at is None else provenance.digest({"key": key, "fidelity": at})
+
     def evaluate(self, configuration: Configuration, step: Step | None = None) -> Evaluation:
         """Train and judge one canonical configuration: on each fold, its loss being the mean over the folds.
 
@@ -72,35 +82,129 @@ class DataProblem:
         fold, is an outcome, whatever it is. A missing library is not: it is raised.
         """
         watched = {} if step is None else {"step": step}  # a user's model may be without
+
+        def fitted(fold: _FoldParts) -> Fitted:
+            return self.model.fit(
+                dict(configuration), fold.train, fold.stop, self.model_seed, self.recipe.threads, **watched
+            )
+
+        return self._evaluated(fitted, lambda: self._folds)
+
+    def evaluate_rungs(self, configuration: Configuration, rungs: Sequence[int], at: AtRung) -> None:
+        """Evaluate one canonical configuration at `rungs` of `fidelity`, ascending, until `at` returns True.
+
+        Each evaluation is to the bit that of this rung alone, and at full fidelity that of `evaluate`; its seconds are
+        those that it would take alone, or as nearly as one training that passes through all rungs can tell. Rounds and
+        epochs of one fold are one training; of several folds, and of rows, each rung is a training of its own. After an
+        evaluation that is not ok none follows.
+        """
+        assert self.fidelity is not None
+        if self.fidelity.unit in ("rounds", "epochs") and len(self.split.folds) == 1:
+            self._pass_through(configuration, rungs, at)
+            return
+        for rung in rungs:
+            evaluation = self._evaluate_at(configuration, rung)
+            if at(rung, evaluation) or evaluation.status != "ok":
+                return
+
+    def _pass_through(self, configuration: Configuration, rungs: Sequence[int], at: AtRung) -> None:
+        """One training on the one fold, judged at each rung."""
+        away, reached = 0.0, 0  # seconds spent in `at`; rungs that were judged
+        ended = False
+        start = time.perf_counter()
+
+        def judged(rung: int, fitted: Fitted) -> bool:
+            nonlocal away, reached, ended
+            evaluation = self._evaluated(lambda _fold: fitted, lambda: self._folds)
+            paused = time.perf_counter()
+            reached += 1
+            evaluation = replace(evaluation, seconds=paused - start - away)
+            ended = at(rung, evaluation) or evaluation.status != "ok"
+            away += time.perf_counter() - paused
+            return ended
+
+        model: Any = self.model
+        fold = self._folds[0]
+        try:
+            self.prepare()
+            start = time.perf_counter()
+            model.fit_rungs(
+                dict(configuration), fold.train, fold.stop, self.model_seed, self.recipe.threads, rungs, judged
+            )
+        except BaseException as failure:
+            if ended or not is_outcome(failure):
+                raise
+            seconds = time.perf_counter() - start - away
+            at(rungs[reached], Evaluation(None, None, seconds, "failed", texts.of_error(failure)))
+
+    def _evaluate_at(self, configuration: Configuration, rung: int) -> Evaluation:
+        """The evaluation at one rung, by trainings of its own."""
+        assert self.fidelity is not None
+        model: Any = self.model
+        by_rounds = self.fidelity.unit in ("rounds", "epochs") and rung != self.fidelity.high
+
+        def fitted(fold: _FoldParts) -> Fitted:
+            arguments = dict(configuration), fold.train, fold.stop, self.model_seed, self.recipe.threads
+            if not by_rounds:
+                return self.model.fit(*arguments)
+            kept: list[Fitted] = []
+            model.fit_rungs(*arguments, (rung,), lambda _rung, fitted: bool(kept.append(fitted)))  # type: ignore[func-returns-value]
+            return kept[0]
+
+        return self._evaluated(fitted, lambda: self._folds_at(rung))
+
+    def _evaluated(self, fit: Callable[[_FoldParts], Fitted], folds: Callable[[], Sequence[_FoldParts]]) -> Evaluation:
+        """What comes of training by `fit` on each of the folds, and judging there."""
         start = time.perf_counter()
         losses: list[float] = []
         details: list[dict[str, Any]] = []
         tested: NDArray[np.float64] | float = 0.0
         test_loss = error = None
+        several = len(self.split.folds) > 1
+        count = 0
         try:
             self.prepare()
+            parts = folds()
+            count = len(parts)
             start = time.perf_counter()
-            for fold in self._folds:
-                fitted = self.model.fit(
-                    dict(configuration), fold.train, fold.stop, self.model_seed, self.recipe.threads, **watched
-                )
+            for fold in parts:
+                fitted = fit(fold)
                 details.append(json_details.plain(fitted.details()) | {"curve": json_details.curve(fitted.curve)})
                 losses.append(self._loss(fold.valid, fitted.predict(fold.valid.features)))
                 if self._test is not None:
                     tested = tested + fitted.predict(self._test.features)
             if self._test is not None:
-                test_loss = self._loss(self._test, np.asarray(tested) / len(self._folds))
+                test_loss = self._loss(self._test, np.asarray(tested) / count)
         except BaseException as failure:
             if not is_outcome(failure):
                 raise
             error = texts.of_error(failure)
         seconds = time.perf_counter() - start
-        several = len(self._folds) > 1
         detail = json_details.plain({"fold_losses": losses, "folds": details}) if several else next(iter(details), {})
         if error is not None:
-            where = f"fold {len(losses)}: " if several and len(losses) < len(self._folds) else ""
+            where = f"fold {len(losses)}: " if several and len(losses) < count else ""
             return Evaluation(None, None, seconds, "failed", where + error, detail)
         return Evaluation(math.fsum(losses) / len(losses), test_loss, seconds, "ok", None, detail)
+
+    def _folds_at(self, rung: int) -> Sequence[_FoldParts]:
+        """The folds that an evaluation at a rung trains on: fewer, or with fewer rows to train on."""
+        assert self.fidelity is not None
+        if self.fidelity.unit == "folds":
+            return self._folds[:rung]
+        if self.fidelity.unit != "rows" or rung == self.fidelity.high:
+            return self._folds
+        if rung not in self._of_rows:
+            nested = NestedRows(self.dataset, self.recipe.groups["resampling"]["method"], self.split_seed)
+            share = rung / self.fidelity.high
+            self._of_rows[rung] = tuple(
+                _FoldParts(self._part(nested.of(fold.train, share)), parts.stop, parts.valid)
+                for fold, parts in zip(self.split.folds, self._folds, strict=True)
+            )
+        return self._of_rows[rung]
+
+    @cached_property
+    def _of_rows(self) -> dict[int, tuple[_FoldParts, ...]]:
+        return {}
 
     def prepare(self) -> None:
         """Let the model do, once, what depends on no configuration: a first trial then takes no longer than others."""
@@ -208,7 +312,17 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
     resampling = {key: value for key, value in config["resampling"].items() if key not in ("name", "description")}
     follows = {"split": resampling, "split_seed": config["seeds"]["split"]}
     family = provenance.digest(identity | follows | {"model_seed": config["seeds"]["model"]})
-    return DataProblem(recipe, dataset, split, model, space, metric, seeds["model"], identity, family)
+    fidelity = parse(model_config.get("fidelity"), _full(model, split))
+    return DataProblem(
+        recipe, dataset, split, model, space, metric, seeds["model"], identity, family, fidelity, seeds["split"]
+    )
+
+
+def _full(model: Model, split: Split) -> dict[str, int]:
+    """Of each unit of fidelity that a problem has a number of, that number."""
+    units = [unit for unit in ("rounds", "epochs") if hasattr(model, "fit_rungs") and hasattr(model, unit)]
+    folds = {"folds": len(split.folds)} if len(split.folds) > 1 else {}
+    return {unit: getattr(model, unit) for unit in units} | folds
 
 
 def _check_model(model: object, where: str) -> None:
