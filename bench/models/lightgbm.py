@@ -1,6 +1,6 @@
 """LightGBM: gradient boosting with early stopping, its binned data built once per process."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.checks import mapping
-from bench.models import Part, Step
+from bench.models import At, Part, Step
 from bench.models import lightgbm_parameters as its_parameters
 from bench.models.boosting import FIXED, by_own_name, check_rounds, has_categories
 from bench.models.preparation import counting
@@ -80,24 +80,69 @@ class LightGBM:
         threads: int,
         step: Step | None = None,
     ) -> "FittedLightGBM":
+        booster, curve = self._train(configuration, train, stop, seed, threads, self.rounds, step)
+        return FittedLightGBM(booster, curve, _rounds(booster), threads, binary=self.binary)
+
+    def fit_rungs(
+        self,
+        configuration: Mapping[str, Value],
+        train: Part,
+        stop: Part,
+        seed: int,
+        threads: int,
+        rungs: Sequence[int],
+        at: At,
+    ) -> None:
+        left = list(rungs)
+
+        def fitted(booster: lgb.Booster, curve: list[float], rounds: int) -> FittedLightGBM:
+            return FittedLightGBM(booster, list(curve), rounds, threads, binary=self.binary)
+
+        def after(booster: lgb.Booster, curve: list[float], best: int) -> bool:
+            if len(curve) != left[0]:
+                return False
+            if at(left.pop(0), fitted(booster, curve, best)):
+                left.clear()
+            return not left
+
+        booster, curve = self._train(configuration, train, stop, seed, threads, rungs[-1], None, after)
+        while left:  # early stopping has ended it
+            if at(left.pop(0), fitted(booster, curve, _rounds(booster))):
+                return
+
+    def _train(
+        self,
+        configuration: Mapping[str, Value],
+        train: Part,
+        stop: Part,
+        seed: int,
+        threads: int,
+        rounds: int,
+        step: Step | None = None,
+        after: "_After | None" = None,
+    ) -> tuple[lgb.Booster, list[float]]:
+        """The booster of at most `rounds` rounds, and the stop loss after each round that was made."""
         parameters = self.parameters(configuration, seed, threads)
         curve: dict[str, dict[str, list[float]]] = {}
         callbacks: list[Any] = [lgb.record_evaluation(curve)]
+        stopper = None
         if self.early_stopping:
-            callbacks.append(lgb.early_stopping(self.early_stopping, first_metric_only=True, verbose=False))
+            stopper = lgb.early_stopping(self.early_stopping, first_metric_only=True, verbose=False)
+            callbacks.append(stopper)
         if step is not None:
             callbacks.append(_stepper(step))
+        if after is not None:
+            callbacks.append(_watcher(after, curve, stopper))
         train_set, stop_set = self._binned_pair(parameters, train, stop)
         booster = lgb.train(
             parameters,
             train_set,
-            num_boost_round=self.rounds,
+            num_boost_round=rounds,
             valid_sets=[stop_set],
             valid_names=["stop"],
             callbacks=callbacks,
         )
-        watched = next(iter(curve["stop"].values()))
-        return FittedLightGBM(booster, watched, threads, binary=self.binary)
+        return booster, _watched(curve)
 
     def prepare(self, train: Part, stop: Part, seed: int, threads: int) -> None:
         """Bin the data."""
@@ -131,10 +176,11 @@ class LightGBM:
 class FittedLightGBM:
     """A booster, and the stop loss after each round."""
 
-    def __init__(self, booster: lgb.Booster, curve: list[float], threads: int, *, binary: bool) -> None:
+    def __init__(self, booster: lgb.Booster, curve: list[float], rounds: int, threads: int, *, binary: bool) -> None:
         self.booster = booster
         self.curve = curve
-        self.rounds = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
+        self.rounds = rounds
+        """Those that it predicts with."""
         self._threads = threads
         self._binary = binary
 
@@ -151,6 +197,31 @@ class FittedLightGBM:
 def _plain(features: pd.DataFrame) -> pd.DataFrame:
     """The features under numbered names: LightGBM refuses some characters in names."""
     return features.set_axis([f"f{i}" for i in range(features.shape[1])], axis="columns")
+
+
+def _rounds(booster: lgb.Booster) -> int:
+    """The best round, or the last one where there is no early stopping, which dart does not have."""
+    return booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
+
+
+def _watched(curve: Mapping[str, Mapping[str, list[float]]]) -> list[float]:
+    return next(iter(curve["stop"].values()))
+
+
+_After = Callable[[lgb.Booster, list[float], int], bool]
+"""`after(booster, curve, rounds)`: after a round, with those that a training would predict with that ended here."""
+
+
+def _watcher(after: _After, curve: Mapping[str, Mapping[str, list[float]]], stopper: Any) -> Any:
+    def watch(env: lgb.callback.CallbackEnv) -> None:
+        stops = stopper is not None and stopper.enabled
+        rounds = stopper.best_iter[0] + 1 if stops else env.iteration + 1
+        booster: Any = env.model  # no `CVBooster`: that is of lgb.cv
+        if after(booster, _watched(curve), rounds):
+            raise lgb.callback.EarlyStopException(rounds - 1, env.evaluation_result_list or [])
+
+    watch.order = 35  # type: ignore[attr-defined]  # once early stopping knows the best round
+    return watch
 
 
 def _stepper(step: Step) -> Any:

@@ -1,6 +1,6 @@
 """XGBoost: gradient boosting with early stopping, its binned data built once per process."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bench.checks import mapping
 from bench.config import extras
 from bench.errors import UserError
-from bench.models import Part, Step
+from bench.models import At, Part, Step
 from bench.models.boosting import FIXED, by_own_name, check_rounds, has_categories
 from bench.models.preparation import counting
 from bench.models.xgboost_parameters import parameters_of
@@ -25,6 +25,8 @@ _OBJECTIVES = {
 }
 
 _Known = dict[int, NDArray[np.int64]]
+_After = Callable[[Any, list[float]], bool]
+"""`after(booster, curve)`: after a round, early stopping knowing the best one; whether training ends."""
 
 
 class XGBoost:
@@ -82,21 +84,62 @@ class XGBoost:
         threads: int,
         step: Step | None = None,
     ) -> "FittedXGBoost":
+        booster, curve = self._train(configuration, train, stop, seed, threads, self.rounds, step)
+        return self._fitted(booster, curve, train)
+
+    def fit_rungs(
+        self,
+        configuration: Mapping[str, Value],
+        train: Part,
+        stop: Part,
+        seed: int,
+        threads: int,
+        rungs: Sequence[int],
+        at: At,
+    ) -> None:
+        left = list(rungs)
+
+        def after(booster: Any, curve: list[float]) -> bool:
+            if len(curve) != left[0]:
+                return False
+            if at(left.pop(0), self._fitted(booster, list(curve), train)):
+                left.clear()
+            return not left
+
+        booster, curve = self._train(configuration, train, stop, seed, threads, rungs[-1], None, after)
+        while left:  # early stopping has ended it
+            if at(left.pop(0), self._fitted(booster, curve, train)):
+                return
+
+    def _fitted(self, booster: Any, curve: list[float], train: Part) -> "FittedXGBoost":
+        rounds = booster.best_iteration + 1 if self.early_stopping else booster.num_boosted_rounds()
+        return FittedXGBoost(booster, curve, rounds, self._known(train), binary=self.task == "binary")
+
+    def _train(
+        self,
+        configuration: Mapping[str, Value],
+        train: Part,
+        stop: Part,
+        seed: int,
+        threads: int,
+        rounds: int,
+        step: Step | None = None,
+        after: "_After | None" = None,
+    ) -> tuple[Any, list[float]]:
+        """The booster of at most `rounds` rounds, and the stop loss after each round that was made."""
         parameters = self.parameters(configuration, seed, threads)
         train_set, stop_set = self._binned_pair(parameters.get("max_bin"), train, stop, threads)
         curve: dict[str, dict[str, list[float]]] = {}
         booster = self._xgb.train(
             parameters,
             train_set,
-            num_boost_round=self.rounds,
+            num_boost_round=rounds,
             evals=[(stop_set, "stop")],
             evals_result=curve,
             verbose_eval=False,
-            callbacks=[self._after_each_round(step)],
+            callbacks=[self._after_each_round(step, after)],
         )
-        rounds = booster.best_iteration + 1 if self.early_stopping else booster.num_boosted_rounds()
-        known = self._known(train)
-        return FittedXGBoost(booster, curve["stop"][self.metric], rounds, known, binary=self.task == "binary")
+        return booster, curve["stop"][self.metric]
 
     def parameters(self, configuration: Mapping[str, Value], seed: int, threads: int) -> dict[str, Any]:
         """What XGBoost is given for a configuration."""
@@ -137,14 +180,16 @@ class XGBoost:
             nthread=threads,
         )
 
-    def _after_each_round(self, step: Step | None) -> Any:
-        """XGBoost asks no callback after one that ends training, so that one asks for both reasons to end."""
+    def _after_each_round(self, step: Step | None, after: "_After | None") -> Any:
+        """XGBoost asks no callback after one that ends training, so that one asks for all reasons to end."""
 
         class AfterEachRound(self._xgb.callback.EarlyStopping):  # type: ignore[name-defined, misc]
             def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
                 without_gain = super().after_iteration(model, epoch, evals_log)
-                ended = step is not None and step(epoch + 1, evals_log["stop"][self.metric_name][-1])
-                return bool(without_gain or ended)
+                curve = evals_log["stop"][self.metric_name]
+                ended = step is not None and step(epoch + 1, curve[-1])
+                ended_at = after is not None and after(model, curve)
+                return bool(without_gain or ended or ended_at)
 
         patience = self.early_stopping or self.rounds + 1
         return AfterEachRound(rounds=patience, metric_name=self.metric, data_name="stop")

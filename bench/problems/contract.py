@@ -35,6 +35,10 @@ class Evaluation:
     """Values of JSON."""
 
 
+AtRung = Callable[[int, Evaluation], bool]
+"""`at(rung, evaluation)`, called at each rung of a ladder (`bench.problems.fidelity`); evaluating ends where it returns
+True."""
+
 Evaluate = Callable[[Configuration], Evaluation]
 """Makes an evaluation, within the limits of a run, where it has some, and in the process that they ask for."""
 
