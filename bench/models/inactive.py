@@ -25,6 +25,8 @@ class Rule:
     """The same in words, such as "bagging_freq above 0"."""
     otherwise: str = "has no effect here"
     """What becomes of them without it."""
+    at: Callable[[Any], bool] | None = None
+    """Which of their own values the rule is for; None: all."""
 
 
 def warnings(
@@ -35,12 +37,13 @@ def warnings(
     `given` are values by own names: what is fixed, over the library's defaults.
     """
     searched = {own_names.get(parameter.name, parameter.name): parameter for parameter in space.parameters}
-    settled = {own_names.get(name, name): Categorical(name, ("fixed",)) for name in fixed}
+    settled = {own_names.get(name, name): _only(name, given[own_names.get(name, name)]) for name in fixed}
     lines = []
     for own, parameter in {**settled, **searched}.items():
         where = "space" if own in searched else "model.settings.parameters"
         for rule in rules:
-            if own in rule.names and not _can_be_met(space, rule, parameter, searched, given):
+            applies = own in rule.names and (rule.at is None or any(rule.at(value) for value in _values(parameter)))
+            if applies and not _can_be_met(space, rule, parameter, searched, given):
                 alone = next(iter(rule.others)) if len(rule.others) == 1 else None
                 value = None if alone is None or alone in searched else given.get(alone)
                 known = "" if value is None or alone == CATEGORIES else f", which is {_shown(value)}"
@@ -66,11 +69,17 @@ def beside(space: Space, parameter: Parameter, other: Parameter) -> list[Value]:
     if any(not set(here[name]) & set(values) for name, values in there.items() if name in here):
         return [None]
     always = all(name in here and set(here[name]) <= set(values) for name, values in there.items())
-    if other.name in here:
-        values = list(here[other.name])
-    else:
-        values = list(other.choices) if isinstance(other, Categorical) else [other.low, other.high]
+    values = list(here.get(other.name, _values(other)))
     return values if always else [*values, None]
+
+
+def _only(name: str, value: Any) -> Parameter:
+    return Categorical(name, (value,))
+
+
+def _values(parameter: Parameter) -> tuple[Value, ...]:
+    """Its choices, or the ends of its range."""
+    return parameter.choices if isinstance(parameter, Categorical) else (parameter.low, parameter.high)
 
 
 def _conditions(space: Space, parameter: Parameter) -> dict[str, tuple[Value, ...]]:

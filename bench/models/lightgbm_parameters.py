@@ -66,7 +66,25 @@ _NOT_SEARCHED = {
 
 _GOSS = none_of("goss")
 _WITH_ALPHA = one_of("huber", "quantile")
+
+
+def _is_rf(value: Any) -> bool:
+    """Whether boosting means random forests, by either of its two names."""
+    return str(value).lower()[:2] in ("rf", "ra")
+
+
+_DRAWS_ROWS = "bagging_freq above 0 and bagging_fraction below 1, or feature_fraction below 1"
 _RULES = (
+    *(
+        Rule(
+            ("boosting",),
+            {name: test, "feature_fraction": below(1)},
+            _DRAWS_ROWS,
+            otherwise="fails where it is rf",
+            at=_is_rf,
+        )
+        for name, test in (("bagging_freq", above(0)), ("bagging_fraction", below(1)))
+    ),
     Rule(("bagging_fraction", "bagging_seed"), {"bagging_freq": above(0)}, "bagging_freq above 0"),
     Rule(("pos_bagging_fraction", "neg_bagging_fraction"), {"bagging_freq": above(0)}, "bagging_freq above 0"),
     Rule(("pos_bagging_fraction", "neg_bagging_fraction"), {"objective": one_of("binary")}, "objective=binary"),

@@ -40,7 +40,8 @@ class Choices:
     encode: str = "one_hot"
     """What a category column becomes: a column of 0 and 1 for each category; its place among the sorted categories of
     train (ordinal); or the mean of the target in it, shrunk to that of all rows (target: scikit-learn's
-    `TargetEncoder`, cross-fitted on train, one column a class where there are more than two)."""
+    `TargetEncoder`, cross-fitted on train, in which rows weigh the same; a column a class where these are more than
+    two)."""
 
 
 def check_choice(where: str, key: str, value: object) -> None:

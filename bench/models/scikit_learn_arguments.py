@@ -8,10 +8,12 @@ from difflib import get_close_matches
 from typing import Any
 
 import pandas as pd
+from sklearn.base import clone
+from sklearn.utils._param_validation import InvalidParameterError
 
 from bench.errors import UserError, allowed
 from bench.models.preparation import Choices, check_choice
-from bench.space import Categorical, Space, Value
+from bench.space import Categorical, Parameter, Space, Value
 
 PREPARE = "prepare."
 """What the names of searched preparations begin with."""
@@ -85,6 +87,9 @@ def check_space(space: Space, path: str, estimator: Any, features: pd.DataFrame 
             raise UserError(f"space.{name}: {_SET_HERE[last]}")
         if last in _WITHOUT_EFFECT:
             raise UserError(f"space.{name}: changes no result; remove it, or set it in model.settings.parameters")
+    for parameter in space.parameters:
+        if parameter.name in names:
+            _check_values(parameter, estimator)
     lines = []
     for parameter in space.parameters:
         if not parameter.name.startswith(PREPARE):
@@ -100,6 +105,23 @@ def check_space(space: Space, path: str, estimator: Any, features: pd.DataFrame 
         if lacking:
             lines.append(f"space.{parameter.name}: has no effect here; it needs {lacking}, of which the data has none")
     return lines
+
+
+def _check_values(parameter: Parameter, estimator: Any) -> None:
+    """Raise a `UserError` where scikit-learn would refuse a choice, or an end of a range, in every fit."""
+    owner, _, last = parameter.name.rpartition("__")
+    known = estimator.get_params()
+    holder = known.get(owner) if owner else estimator
+    if not hasattr(type(holder), "_parameter_constraints") or last not in holder.get_params():
+        return
+    values = parameter.choices if isinstance(parameter, Categorical) else (parameter.low, parameter.high)
+    for value in values:
+        try:
+            clone(holder).set_params(**{last: value})._validate_params()  # noqa: SLF001 - what `fit` calls
+        except InvalidParameterError as error:
+            if f"'{last}'" in str(error):
+                reason = str(error).replace(f" Got {value!r} instead.", "")
+                raise UserError(f"space.{parameter.name}: does not take {value!r} ({reason}); change it") from None
 
 
 def _lacking(key: str, features: pd.DataFrame) -> str | None:

@@ -12,6 +12,8 @@ from bench.space import Space, parsing
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bench.datasets import Dataset
+
 _TASKS = (("binary", 2), ("multiclass", 3), ("regression", 0), ("counts", 0))
 
 
@@ -36,6 +38,14 @@ def check(model: Model, path: object, space: Space, features: "pd.DataFrame | No
         raise
     except BaseException as error:  # whatever a user's own model does
         raise UserError(f"model.class={path}: its check_space {raised(error)}") from error
+
+
+def warned(config: Mapping[str, Any], dataset: "Dataset") -> tuple[str, ...]:
+    """The warnings of a model's config for a dataset, with `check` and what it raises; nothing for a function."""
+    if "class" not in config:
+        return ()
+    model = model_of(config, dataset.task, len(dataset.classes))
+    return check(model, config["class"], parsing.parse(config["space"]), dataset.features)
 
 
 def check_without_data(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -2,9 +2,10 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from bench import results
 from bench.config.schema import hashed
@@ -75,7 +76,7 @@ def understood(spec: RunSpec) -> list[str]:
 
 def warned(problem: Problem) -> list[str]:
     """What is worth a look before the first trial: hyperparameters that have no effect."""
-    return [f"warning: {line}" for line in getattr(problem, "warnings", ())]
+    return [_warning(problem.recipe.groups["model"], line) for line in getattr(problem, "warnings", ())]
 
 
 def _of_problems(specs: Sequence[RunSpec]) -> Iterator[str]:
@@ -101,7 +102,11 @@ def _warned_without_data(spec: RunSpec) -> list[str]:
         return []
     from bench.problems import searched  # noqa: PLC0415 - models, and what they import
 
-    return [f"warning: {line}" for line in searched.check_without_data(spec.config["model"])]
+    return [_warning(spec.config["model"], line) for line in searched.check_without_data(spec.config["model"])]
+
+
+def _warning(model: Mapping[str, Any], line: str) -> str:
+    return f"warning: model={model.get('name')}: {line}"
 
 
 def _seconds_in_tables(spec: RunSpec, most: int = 20) -> tuple[float | None, str]:

@@ -379,6 +379,10 @@ TEXT = pd.DataFrame({"letter": pd.Categorical(["a", "b"]), "x": [0.0, 1.0]})
         ({"alpha": SHARE}, {"objective": "huber"}, "regression", []),
         ({"pos_bagging_fraction": SHARE}, {"bagging_freq": 1}, "regression", ["pos_bagging_fraction"]),
         ({"extra_seed": INT}, {}, "binary", ["extra_seed"]),
+        ({"boosting": choice("gbdt", "rf")}, {}, "binary", ["boosting"]),
+        ({"boosting": choice("gbdt", "rf"), "bagging": SHARE}, {}, "binary", ["boosting", "bagging"]),
+        ({"boosting": choice("gbdt", "rf"), "bagging": SHARE, "bagging_freq": INT}, {}, "binary", []),
+        ({"boosting": choice("gbdt", "rf"), "sub_feature": SHARE}, {}, "binary", []),
     ],
 )
 def test_what_can_never_have_an_effect_is_a_warning(space, parameters, task, inactive):

@@ -473,6 +473,24 @@ def choice(*choices) -> dict:
         ("lightgbm.LGBMClassifier", {}, {"num_leafs": INT}, "space.num_leafs: .*has no such argument; .*num_leaves"),
         ("lightgbm.LGBMClassifier", {}, {"eta": INT}, "space.eta: .*would read learning_rate, which is the same"),
         ("xgboost.XGBClassifier", {}, {"max_dept": INT}, "space.max_dept: .*has no such argument; .*max_depth"),
+        (
+            LOGISTIC,
+            {},
+            {"solver": choice("lbfgs", "lbgfs")},
+            "space.solver: does not take 'lbgfs' .*must be a str",
+        ),
+        (
+            FOREST,
+            {},
+            {"max_depth": {"type": "float", "low": 2, "high": 9}},
+            "space.max_depth: does not take 2.0 ",
+        ),
+        (
+            "sklearn.multiclass.OneVsRestClassifier",
+            ONE_VS_REST,
+            {"estimator__C": {"type": "float", "low": 0.0, "high": 9}},
+            "space.estimator__C: does not take 0.0 .*must be a float in the range",
+        ),
         (FOREST, {}, {"prepare.scaling": choice("minmax")}, "space.prepare.scaling: unknown; .*mean prepare.scale"),
         (
             FOREST,

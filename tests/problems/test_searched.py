@@ -46,7 +46,7 @@ def test_what_a_model_says_of_its_space_comes_before_the_first_trial(own, more, 
     command = own("return ['space.alpha: has no effect here']")
     assert bench(*command, *more) == 0
     captured = capsys.readouterr()
-    assert (captured.out + captured.err).count("warning: space.alpha: has no effect here\n") == 1
+    assert (captured.out + captured.err).count("warning: model=particular_1: space.alpha: has no effect here\n") == 1
     command = own("return 1 / 0")
     assert bench(*command, *more) == 2
     last = capsys.readouterr().err.splitlines()[-1]
