@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bench import datasets, metrics, provenance, texts
 from bench.config.components import build as build_component
-from bench.datasets import Dataset, Split
+from bench.datasets import Dataset, Split, understood
 from bench.errors import UserError
 from bench.metrics import Metric
 from bench.models import Model, Part, Step
@@ -149,7 +149,10 @@ class DataProblem:
         return np.tile(total / total.sum(), (rows, 1))
 
     def metadata(self, baseline_loss: float | None = None) -> dict[str, Any]:
-        """The hashes, and what a report says of data: folds, what early stopping watched, the loss without a model."""
+        """The hashes, and what a report says of data: folds, what early stopping watched, the loss without a model.
+
+        `data` is what was understood of the dataset and its split (`datasets.understood.plain`).
+        """
         del baseline_loss  # its own is computed without an evaluation
         return {
             "problem": self.hash,
@@ -162,7 +165,12 @@ class DataProblem:
             "task": self.dataset.task,
             "baseline_loss": self.baseline_loss,
             "baseline_test_loss": self.baseline_test_loss,
+            "data": self._understood,
         }
+
+    @cached_property
+    def _understood(self) -> dict[str, Any]:
+        return understood.plain(self.dataset, self.split)
 
     def _loss(self, part: Part, prediction: NDArray[np.float64]) -> float:
         finite = np.isfinite(prediction).all()
