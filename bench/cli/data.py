@@ -56,7 +56,7 @@ def lines(path: Path, target: str | None, overrides: Sequence[str], config_dir: 
     seed = config["seeds"]["split"]
     split = datasets.split(made, config["resampling"], config["seed"] if seed == "seed" else seed)
     yield f"resampling={config['resampling']['name']}:"
-    yield from (f"  {line}" for line in understood.parted(made, split))
+    yield from (f"  {line}" for line in understood.parted(understood.plain(made, split)))
     metric = metrics.get(config["metric"]["name"], made.task)
     others = [each.name for each in metrics.METRICS.values() if made.task in each.tasks and each is not metric]
     yield f"metric={metric.name}; others for {made.task}: {', '.join(others)}"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import provenance, texts
-from bench.datasets import Dataset, Split
+from bench.datasets import Dataset, Split, understood
 from bench.metrics import Metric
 from bench.models import Fitted, Model, Part, Step
 from bench.problems import details as json_details
@@ -254,7 +254,10 @@ class DataProblem:
         return np.tile(total / total.sum(), (rows, 1))
 
     def metadata(self, baseline_loss: float | None = None) -> dict[str, Any]:
-        """The hashes, and what a report says of data: folds, what early stopping watched, the loss without a model."""
+        """The hashes, and what a report says of data: folds, what early stopping watched, the loss without a model.
+
+        `data` is what was understood of the dataset and its split (`datasets.understood.plain`).
+        """
         del baseline_loss  # its own is computed without an evaluation
         return {
             "problem": self.hash,
@@ -267,7 +270,8 @@ class DataProblem:
             "task": self.dataset.task,
             "baseline_loss": self.baseline_loss,
             "baseline_test_loss": self.baseline_test_loss,
-            "data": self.dataset.content,
+            "data": self._understood,
+            "data_hash": self.dataset.content,
             "parts": self._sizes(),
             "model_revision": self.model.revision,
             "preparation": dict(getattr(self.model, "preparation", {})),
@@ -278,6 +282,10 @@ class DataProblem:
         names = ("train", "valid") if self.split.stops_on_valid else ("train", "stop", "valid")
         folds = [{name: len(getattr(fold, name)) for name in names} for fold in self.split.folds]
         return {"folds": folds, "test": 0 if self.split.test is None else len(self.split.test)}
+
+    @cached_property
+    def _understood(self) -> dict[str, Any]:
+        return understood.plain(self.dataset, self.split)
 
     def _loss(self, part: Part, prediction: NDArray[np.float64]) -> float:
         finite = np.isfinite(prediction).all()

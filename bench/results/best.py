@@ -135,7 +135,7 @@ def everything(best: Best) -> str:
             "seed": seeds.get("model"),
             "preparation": _preparation(best) or None,
         },
-        "dataset": {**groups["dataset"], "content": metadata.get("data"), "task": metadata.get("task")},
+        "dataset": {**groups["dataset"], "content": metadata.get("data_hash"), "task": metadata.get("task")},
         "resampling": {**groups["resampling"], "seed": seeds.get("split"), "parts": metadata.get("parts")},
         "metric": groups["metric"].get("name"),
         "trial": config.get("trial"),
