@@ -70,6 +70,25 @@ def test_every_column_that_is_refused_is_named(capsys: pytest.CaptureFixture[str
     assert bench("data", "t.csv", "--target=y", "dataset.types={code: category, day: ignore}") == 0
 
 
+def test_one_command_settles_all_that_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(
+        f"{'NA' if i == 3 else i},{'?' if i == 8 else i / 7},p{i},a-{i % 3},{'NA' if i < 2 else i * 1.5}\n"
+        for i in range(40)
+    )
+    Path("t.csv").write_text(f"age,it's,who is it,c,y\n{rows}")
+    assert bench("data", "t.csv", "--target=y", "dataset.missing=[]", "dataset.types={c: category}") == 2
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("one way on: "))
+    assert bench(*shlex.split(line)[4:]) == 0
+    out = capsys.readouterr().out
+    for column, use, kind in (
+        ("age", "feature", "number"),
+        ("it's", "feature", "number"),
+        ("who is it", "ignored", "c"),
+    ):
+        assert re.search(rf"^{column} +{use} +{kind}", out, re.MULTILINE)
+    assert "t: 38 rows, 3 features (2 numeric, 1 categorical), 2 missing values" in out
+
+
 def test_without_a_target_it_shows_columns_and_asks_for_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench("data", "my table.csv") == 2
     shown = capsys.readouterr()
