@@ -496,10 +496,10 @@ def choice(*choices) -> dict:
             FOREST,
             {},
             {"prepare.scale": choice("minmax", "foo")},
-            "space.prepare.scale.choices: 'foo'.*standard, minmax",
+            "space.prepare.scale='foo'.*standard, minmax",
         ),
-        (FOREST, {}, {"prepare.encode": choice("onehot", "target")}, "space.prepare.encode.choices: 'onehot'.*one_hot"),
-        (FOREST, {}, {"prepare.encode": choice(None, "target")}, "space.prepare.encode.choices: None.*: unknown"),
+        (FOREST, {}, {"prepare.encode": choice("onehot", "target")}, "space.prepare.encode='onehot'.*one_hot"),
+        (FOREST, {}, {"prepare.encode": choice(None, "target")}, "space.prepare.encode=None.*: unknown"),
         (FOREST, {}, {"prepare.impute": INT}, "space.prepare.impute: is of type int; expected categorical"),
     ],
 )
