@@ -19,7 +19,7 @@ from bench import texts
 from bench.api import components, surroundings
 from bench.api import data as data_
 from bench.api.comparison import Comparison
-from bench.api.components import Choice, plain
+from bench.api.components import Choice, escaped, plain
 from bench.api.handing import Hands
 from bench.checks import whole
 from bench.config import catalogue
@@ -166,7 +166,7 @@ def _specs(
         OmegaConf.set_struct(config, False)
         for part in parts:
             if part.node is not None:
-                OmegaConf.update(config, part.group, _escaped(part.node), merge=False)
+                OmegaConf.update(config, part.group, escaped(part.node), merge=False)
         _set(config, {key: value for part in parts for key, value in part.keys.items()})
         _set(config, keys)
         return config
@@ -253,16 +253,7 @@ def _set(config: DictConfig, keys: Mapping[str, Any]) -> None:
                 near = (str(other) for other in node if other != "hydra") if isinstance(node, DictConfig) else ()
                 raise UserError(f"{key}: no such key; {allowed(name, near)}")
             node = node[name] if there else None
-        OmegaConf.update(config, key, _escaped(value), merge=False, force_add=True)
-
-
-def _escaped(value: Any) -> Any:
-    """The value with texts that stand for themselves, whatever is in them: OmegaConf would replace a `${name}`."""
-    if isinstance(value, Mapping):
-        return {key: _escaped(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_escaped(entry) for entry in value]
-    return value.replace("${", "\\${") if isinstance(value, str) else value
+        OmegaConf.update(config, key, escaped(value), merge=False, force_add=True)
 
 
 def _console(progress: bool) -> Console:

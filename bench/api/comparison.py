@@ -3,15 +3,23 @@
 import base64
 import importlib
 import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from html import escape
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+
+from omegaconf import OmegaConf
 
 from bench import results
 from bench.api import surroundings
+from bench.api.components import escaped
 from bench.api.handing import Hands
+from bench.config import catalogue
 from bench.errors import UserError
 from bench.running.run import RunSpec
 
@@ -40,6 +48,8 @@ class Comparison:
     data: Path | None = None
     """The file of the data, where it is one: in `datasets_dir`/memory where it was in memory."""
     _hands: Hands = field(default_factory=Hands, compare=False)
+    _config: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """That of the model."""
 
     @classmethod
     def of(cls, spec: RunSpec, reports_dir: Path, config_dir: Path | None, hands: Hands) -> "Comparison":
@@ -47,7 +57,8 @@ class Comparison:
         run, path = spec.run, spec.config["dataset"].get("path")
         folders = Path(spec.results_dir), reports_dir.absolute(), Path(spec.datasets_dir)
         data = None if path is None else Path(path)
-        return cls(run.experiment, run.dataset, run.model, *folders, config_dir, data, hands)
+        config = spec.config["model"]
+        return cls(run.experiment, run.dataset, run.model, *folders, config_dir, data, hands, config)
 
     @property
     def verdict(self) -> str:
@@ -96,7 +107,7 @@ class Comparison:
         `models/NAME`. The fitted model has `predict(rows)`.
         """
         fitting = importlib.import_module("bench.running.fit")
-        with surroundings.kept(), self._hands.over():
+        with surroundings.kept(), self._hands.over(), self._registered() as config_dir:
             return fitting.fit(
                 self.name,
                 problem=f"{self.dataset}/{self.model}",
@@ -105,9 +116,26 @@ class Comparison:
                 results_dir=self.results_dir,
                 datasets_dir=self.datasets_dir,
                 data=self.data,
-                config_dir=self.config_dir,
+                config_dir=config_dir,
                 overwrite=overwrite,
             )
+
+    @contextmanager
+    def _registered(self) -> Iterator[Path]:
+        """A folder of configs that names the model, whatever it is, beside those of one's own.
+
+        Of what stands in tables only what a config names is used (`bench.config.registered`): here the caller did so.
+        """
+        if self.config_dir is not None:
+            catalogue.find_own_classes(self.config_dir)
+        with TemporaryDirectory() as name:
+            folder = Path(name)
+            for path in [] if self.config_dir is None else self.config_dir.glob("*/*.yaml"):
+                (folder / path.parent.name).mkdir(exist_ok=True)
+                shutil.copyfile(path, folder / path.parent.name / path.name)
+            (folder / "model").mkdir(exist_ok=True)
+            OmegaConf.save(OmegaConf.create(escaped(self._config)), folder / "model" / f"{self.model}.yaml")
+            yield folder
 
     @cached_property
     def _summary(self) -> "Summary":

@@ -132,6 +132,15 @@ def plain(where: str, value: Any) -> Any:
     )
 
 
+def escaped(value: Any) -> Any:
+    """The value with texts that stand for themselves, whatever is in them: OmegaConf would replace a `${name}`."""
+    if isinstance(value, Mapping):
+        return {key: escaped(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [escaped(entry) for entry in value]
+    return value.replace("${", "\\${") if isinstance(value, str) else value
+
+
 def _entry(group: str, given: Any, expected: str, where: str | None = None) -> Mapping[str, Any]:
     """What is said of a component, as a mapping."""
     where = where or group

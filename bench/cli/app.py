@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 
 ResultsDir = Annotated[Path, typer.Option(help="Where the trial tables are.")]
+DatasetsDir = Annotated[Path, typer.Option(help="Where datasets are.")]
 ConfigDir = Annotated[
     Path | None, typer.Option("--config-dir", help="A folder with your own configs, laid out as conf/.")
 ]
@@ -123,15 +124,37 @@ def best(
     experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
     dataset: Annotated[str | None, typer.Option(help="Only this dataset.")] = None,
     model: Annotated[str | None, typer.Option(help="Only this model.")] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="All that its losses depend on: settings, rounds, seeds, split, versions.")
+    ] = False,
+    python: Annotated[
+        bool, typer.Option("--python", help="A script that trains it by its library's own calls to the same loss.")
+    ] = False,
+    data: Annotated[Path | None, typer.Option(help="With --python, the file of a dataset of your own.")] = None,
+    config_dir: ConfigDir = None,
     results_dir: ResultsDir = Path("results"),
+    datasets_dir: DatasetsDir = Path("datasets"),
 ) -> None:
-    """Print the best configuration of each problem as YAML.
+    """Print the best configuration of each problem as YAML, or as a script.
 
     The best is the one with the lowest validation loss of all trials.
     """
     from bench.results import best as best_of  # noqa: PLC0415
 
-    typer.echo(best_of.best(experiment, dataset, model, results_dir), nl=False)
+    if python:
+        from bench.config import catalogue  # noqa: PLC0415
+        from bench.running.script import script  # noqa: PLC0415
+
+        if full:
+            raise UserError("--python: stands beside --full; choose one of the two")
+        if config_dir is not None:
+            catalogue.find_own_classes(config_dir)
+        typer.echo(script(experiment, dataset, model, results_dir, datasets_dir, data, config_dir), nl=False)
+        return
+    for option, given in (("--data", data), ("--config-dir", config_dir)):
+        if given is not None:
+            raise UserError(f"{option}={given}: is of use with --python alone; leave it out")
+    typer.echo(best_of.best(experiment, dataset, model, results_dir, full), nl=False)
 
 
 @app.command()
@@ -142,7 +165,7 @@ def verify(
     data: Annotated[Path | None, typer.Option(help="The file of a dataset of your own.")] = None,
     config_dir: ConfigDir = None,
     results_dir: ResultsDir = Path("results"),
-    datasets_dir: Annotated[Path, typer.Option(help="Where datasets are.")] = Path("datasets"),
+    datasets_dir: DatasetsDir = Path("datasets"),
 ) -> None:
     """Evaluate stored trials again and compare them bit for bit.
 
