@@ -60,7 +60,7 @@ def compare(
     objective: Callable[[dict[str, Any]], float] | None = None,
     space: Mapping[str, Any] | None = None,
     seeds: int | Iterable[int] = 10,
-    trials: int = 30,
+    trials: int | None = 30,
     name: str = "scratch",
     metric: str = "auto",
     resampling: str = "holdout",
@@ -90,7 +90,8 @@ def compare(
     space: the search space, as in YAML (docs/spaces.md); needed for estimators, classes and functions.
     optimizers: names (`bench list optimizers`), classes with `ask` and `tell`, and mappings such as
         `{"config": "random", "name": "mine", "settings": {...}}`.
-    seeds: how many, from 0, or which. trials: how many each run makes.
+    seeds: how many, from 0, or which. trials: how many each run makes; None where `settings={"budget.seconds": 60}`
+        alone limits it.
     settings: any other key of `bench run`: `{"model.settings.rounds": 50, "initial_design": "shared"}`.
     progress: False shows nothing of how the runs come along.
 

@@ -62,6 +62,12 @@ def _table(data: Any, target: Any) -> tuple[pd.DataFrame, str | None]:
     frame = _frame(data)
     if target is None or isinstance(target, str):
         return frame, target
+    kinds = pd.DataFrame | pd.Series
+    if isinstance(data, kinds) and isinstance(target, kinds) and not target.index.equals(data.index):
+        raise UserError(
+            "target: has another index than data; give target.reindex(data.index), or target.to_numpy() where rows "
+            "stand in the same order"
+        )
     if isinstance(target, list | tuple) and len(target) != len(frame):
         raise UserError(f"target: has {len(target)} values, data {len(frame)} rows; give one for each row")
     values = target if isinstance(target, pd.Series) else pd.Series(_one_column(target))

@@ -237,9 +237,11 @@ def _globals(code: CodeType) -> set[str]:
     return names.union(*(_globals(each) for each in code.co_consts if isinstance(each, CodeType)))
 
 
-def _source(value: Any) -> str:
+def _source(function: FunctionType) -> str:
+    if function.__name__ == "<lambda>":  # its lines hold whatever else stands in its statement
+        return ""
     try:
-        return inspect.getsource(value)
+        return inspect.getsource(function)
     except (OSError, TypeError):  # typed at a prompt: its compiled code counts in any case
         return ""
 

@@ -47,6 +47,7 @@ def loss(configuration):
         ({"data": None}, "data: missing; give a table, the name of a dataset or a file, or an objective instead"),
         ({"target": None}, r"dataset.target: missing; name the column to predict, .*; columns: a, b$"),
         ({"target": "c"}, r"dataset.target: no column 'c' in .*; allowed: a, b"),
+        ({"target": pd.Series([1, 0], index=[1, 0])}, "target: has another index than data; give target.reindex"),
         ({"target": [1, 2, 3]}, "target: has 3 values, data 2 rows; give one for each row"),
         (
             {"data": "digit", "target": None},

@@ -147,6 +147,8 @@ def test_values_are_told_apart_and_installed_code_goes_by_its_version(monkeypatc
     values += [math.sin, math.cos, np.sin, pd.Series([1]), pd.Series([1], index=[1]), [1].append, [2].append, int, np]
     assert len({identity(value) for value in values}) == len(values)
     assert identity({1: [], 2: []}) == identity({1: [], 2: []})
+    one, other = [lambda x: x + 1, 1], [lambda x: x + 1, 2]
+    assert identity(one[0]) == identity(other[0])
     own = []
     own.append(own)
     assert identity(own) != identity([[]])
