@@ -47,7 +47,9 @@ def best(experiment: str, dataset: str | None, model: str | None, results_dir: P
             head += "# each seed has a split of its own: the lowest loss favours the easiest split\n"
         run = RunId(*(row[field.name] for field in fields(RunId)))
         source = results.runs[run].get("imported")
-        if source:
+        if source and row["configuration"] != "{}":
+            head += f"# imported from {one_line(source.get('file'))}\n"
+        if source and row["configuration"] == "{}":
             documents.append(f"{head}# imported from {one_line(source.get('file'))}: the configuration is not known\n")
         else:
             documents.append(head + _yaml(run, json.loads(row["configuration"]), results_dir))
