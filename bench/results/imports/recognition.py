@@ -22,7 +22,7 @@ from bench.wording import listed
 
 _HEAD = 4096
 _PROTOCOLS = [bytes([version]) for version in range(2, 6)]
-_SOURCES = "docs/report.md lists what can be imported"
+_SOURCES = "docs/report.md, 'Logs from elsewhere', lists what can be imported"
 
 
 def read(path: Path, asked: Asked, given: Sequence[str] = ()) -> list[Log]:
