@@ -192,7 +192,7 @@ def import_(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace runs that are there already.")] = False,
     results_dir: ResultsDir = Path("results"),
 ) -> None:
-    """Import trial logs of Optuna, Hyperopt, Ray Tune, NNI, CARP-S or CSV.
+    """Import logs of Optuna, Hyperopt, Ray Tune, NNI, CARP-S or CSV.
 
     They are reported as your own runs are. Recognised by their content: storages of Optuna (SQLite, journal), its
     trials_dataframe as CSV, Hyperopt's trials as JSON, Ray Tune's folders, NNI's database and exports, CARP-S's logs,

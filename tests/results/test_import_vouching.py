@@ -15,6 +15,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import create_trial
 
 from bench import results
+from bench.report.runs import curves, selection, visits
 from bench.results import RunId
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -33,12 +34,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def own(name: str = "mine", label: str = "log_loss", paired: bool = False) -> None:
+def own(label: str = "log_loss", paired: bool = False, **more: Any) -> None:
     """An experiment that was run here: eight trials of x = 0, 1, ... with each of six seeds."""
     for seed in range(6):
-        run = RunId(name, "adult", "mlp", "random", seed)
+        run = RunId("mine", "adult", "mlp", "random", seed)
         config = trials.metadata(run, 8)["config"]
-        config["model"]["space"] = SPACE
+        config["model"]["space"] = SPACE | more
         problem = {"problem": f"p{seed}"} if paired else {}
         losses: list[float | None] = [0.5 + ((5 * trial + 3 * seed) % 8) / 10 for trial in range(8)]
         trials.put(Path("results"), run, losses, losses, config=config, metric=label, **problem)
@@ -148,6 +149,30 @@ def test_where_each_seed_has_a_split_of_its_own_seeds_must_be_said(capsys: pytes
     studies()
     assert bench("import", "a", *GIVEN) == 0
     assert results.read_metadata(Path("results/theirs/adult/mlp/tpe/4.parquet"))["problem"] == "p4"
+
+
+def test_an_index_is_not_taken_for_a_choice(capsys: pytest.CaptureFixture[str]) -> None:
+    own(act={"type": "categorical", "choices": [0, 1, 2]})
+    values = {"x": ["4"], "y": [0.5], "act": ["1"]}
+    trial = {"state": 2, "tid": 0, "result": {"loss": 0.5, "status": "ok"}, "misc": {"vals": values}}
+    Path("t.json").write_text(json.dumps([trial]))
+    given = ("t.json", "--name", "theirs", "--same-problem-as", "mine", "--optimizer", "tpe")
+    assert "of 'act' t.json may have a choice's index instead of its value" in refused(capsys, *given)
+
+
+def test_runs_without_configurations_are_not_taken_for_the_same_run(capsys: pytest.CaptureFixture[str]) -> None:
+    own()
+    rows = [f"tpe,{seed},{trial},{(3 * trial + seed) % 5}" for seed in range(2) for trial in range(4)]
+    Path("log.csv").write_text("\n".join(["optimizer,seed,trial,loss", *rows, ""]))
+    assert bench("import", "log.csv", "--name", "theirs", "--same-problem-as", "mine") == 0
+    reading = selection.read(Path("results"), selection.selection(["mine", "theirs"]))
+    (comparison,) = curves.comparisons(reading.results)
+    looked = visits.read(Path("results"), comparison, reading)
+    assert looked is not None
+    of_theirs = looked.runs[looked.runs["label"] == "tpe"]
+    assert of_theirs["repeated"].tolist() == [0, 0]
+    assert of_theirs["sequence"].nunique() == 2
+    assert looked.places[looked.trials["label"].to_numpy() == "tpe"].isna().all(axis=None)
 
 
 def test_imported_runs_vouch_for_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -180,7 +180,7 @@ def _tables(runs: Sequence[Run], meaning: Meaning, sha256: str) -> tuple[dict[re
         else:
             known = writing.spaces_of(together)
         unknown = writing.unknown(together, known.derived)
-        said += [*known.remarks, *_of_space(known)]
+        said += [*known.remarks, *([] if meaning.problem else _of_space(known))]
         for run in together:
             space = known.of[id(run.log)]
             remarks = [*run.log.remarks, *filter(None, [meaning.said])]

@@ -117,9 +117,9 @@ def content(path: Path) -> bytes:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def digest_of(parts: Iterable[tuple[str, bytes]]) -> str:
-    """A SHA-256 over several files, by their names in order."""
-    listing = [f"{hashlib.sha256(part).hexdigest()}  {name}\n" for name, part in sorted(parts)]
+def digest_of(parts: Iterable[tuple[str, str]]) -> str:
+    """A SHA-256 over several files, by their names, with the SHA-256 of each, in order."""
+    listing = [f"{sha256}  {name}\n" for name, sha256 in sorted(parts)]
     return hashlib.sha256("".join(listing).encode(errors="surrogateescape")).hexdigest()
 
 

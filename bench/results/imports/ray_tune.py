@@ -50,7 +50,7 @@ def trial_folders(folder: Path) -> list[Path]:
 
 def read(folder: Path, asked: Asked) -> list[Log]:
     """One run: its trials that have begun, in the order in which Ray numbered them."""
-    parts: list[tuple[str, bytes]] = []
+    parts: list[tuple[str, str]] = []
     states = _states(folder, parts)
     paths = sorted(trial_folders(folder), key=lambda path: _place(path.name))
     found = [_folder(path, parts) for path in paths]
@@ -82,12 +82,12 @@ def _inner(folder: Path) -> list[Path]:
         raise UserError(f"{folder}: cannot be read ({error.strerror})") from None
 
 
-def _folder(path: Path, parts: list[tuple[str, bytes]]) -> _Folder:
+def _folder(path: Path, parts: list[tuple[str, str]]) -> _Folder:
     def part(name: str) -> bytes | None:
         if not (path / name).is_file():
             return None
         content = logs.content(path / name)
-        parts.append((f"{path.name}/{name}", content))
+        parts.append((f"{path.name}/{name}", logs.hashed(content)))
         return content
 
     lines, table, parameters = part(FILES[0]), None, part("params.json")
@@ -129,13 +129,13 @@ def _rows(path: Path, content: bytes) -> list[dict[str, Any]]:
         raise UserError(f"{path}: not a CSV file of Ray Tune's reports") from None
 
 
-def _states(folder: Path, parts: list[tuple[str, bytes]]) -> dict[str, str]:
+def _states(folder: Path, parts: list[tuple[str, str]]) -> dict[str, str]:
     """The states of trials by id, by the newest record of the experiment; empty where it has none that can be read."""
     records = sorted(path for path in folder.iterdir() if _STATES.fullmatch(path.name) and path.is_file())
     if not records:
         return {}
     content = logs.content(records[-1])
-    parts.append((records[-1].name, content))
+    parts.append((records[-1].name, logs.hashed(content)))
     try:
         entries = [logs.loads(text) for text, *_ in logs.loads(content)["trial_data"]]
         return {str(entry["trial_id"]): str(entry["status"]) for entry in entries}

@@ -62,9 +62,9 @@ def unreadable(path: Path, error: BaseException) -> UserError:
 
 def digest(path: Path) -> str:
     """The SHA-256 of the database, with the log beside it that it has."""
-    parts = [(path.name, logs.content(path))]
-    parts += [(part.name, logs.content(part)) for part in _beside(path) if part.exists() and part.stat().st_size]
-    return logs.digest_of(parts) if len(parts) > 1 else logs.hashed(parts[0][1])
+    beside = [part for part in _beside(path) if part.exists() and part.stat().st_size]
+    parts = [(part.name, logs.hashed(logs.content(part))) for part in (path, *beside)]
+    return logs.digest_of(parts) if beside else parts[0][1]
 
 
 def _beside(path: Path) -> list[Path]:
