@@ -1,6 +1,6 @@
 """Trial logs from elsewhere, as they come: from files of other libraries to ordinary trial tables.
 
-`recognition` says which reader a file is for, by its content. There is one reader a source: `csv_tables`,
+`recognition` says which reader a file is for, by its content. There is one reader a source: `csv_tables` (and `cells`),
 `optuna_storages`, `hyperopt_trials`, `ray_tune`, `nni_experiments`, `carps_logs`; each gives plain `logs`. `naming`
 says which runs they are of, `spaces` what was searched, `vouching` holds them against an experiment's problem, and
 `writing` makes tables of them. Nothing is unpickled, and nothing is written where a log lies.
@@ -16,7 +16,8 @@ from bench import results, texts
 from bench.errors import UserError, allowed
 from bench.metrics import METRICS
 from bench.results.imports import naming, recognition, vouching, writing
-from bench.results.imports.csv_tables import OPTIONAL, PARAMETER, REQUIRED
+from bench.results.imports.cells import PARAMETER
+from bench.results.imports.csv_tables import OPTIONAL, REQUIRED
 from bench.results.imports.logs import Asked, Log
 from bench.results.imports.naming import Given, Run
 from bench.results.imports.writing import Meaning, Spaces

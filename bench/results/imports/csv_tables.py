@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,22 +11,18 @@ import pandas as pd
 
 from bench import results, texts
 from bench.errors import UserError, allowed
+from bench.results.imports import cells as cells_of
 from bench.results.imports import logs
+from bench.results.imports.cells import PARAMETER
 from bench.results.imports.logs import NAMES, Asked, Log, Trial
-from bench.space import Value
 from bench.wording import shortened
 
 REQUIRED = ("optimizer", "seed", "trial", "loss")
 OPTIONAL = ("test_loss", "seconds", "status", "dataset", "model", "configuration")
-PARAMETER = "params_"
-"""What the name of a column begins with that holds a hyperparameter."""
-STATUS = ("ok", "failed", "timeout", "crashed")
 _ALL = frozenset({"*"})
 _FRAME = ("number", "state")
 _EXPORT = "trialJobId"
 _RAY = {"training_iteration", "trial_id"}
-_WHOLE = re.compile(r"(\d+)(\.0*)?", re.ASCII)
-_INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _LARGEST = {"seed": results.SEEDS, "trial": 2**31 - 1}
 
 
@@ -43,7 +39,7 @@ def read(path: Path, asked: Asked, content: bytes, given: Sequence[str] = ()) ->
         if "loss" in cells:
             cells = cells.rename(columns={"value": "value (of the file)", "loss": "value"})
         return [_frame(path, sha256, _doubled(path, cells))]
-    if _EXPORT in header and "loss" not in cells:
+    if _EXPORT in header and "loss" not in header:
         cells = _exported(path, cells)
         source = "NNI's export"
     else:
@@ -130,15 +126,15 @@ def _log(path: Path, sha256: str, cells: pd.DataFrame, source: str) -> Log:
     columns: dict[str, Sequence[Any]] = {}
     for name in ("dataset", "model", "optimizer"):
         if name in cells:
-            columns[name] = _parsed(path, cells, name, partial(results.check_name, name))
+            columns[name] = cells_of.parsed(path, cells, name, partial(results.check_name, name))
     for name in ("seed", "trial"):
         if name in cells:
-            columns[name] = _parsed(path, cells, name, partial(_whole, most=_LARGEST[name]))
-    values = _parsed(path, cells, "loss", _loss)
-    tests = _parsed(path, cells, "test_loss", _number)
-    seconds = _parsed(path, cells, "seconds", _seconds)
-    status = _parsed(path, cells, "status", _status)
-    configurations = _configurations(path, cells)
+            columns[name] = cells_of.parsed(path, cells, name, partial(cells_of.whole, most=_LARGEST[name]))
+    values = cells_of.parsed(path, cells, "loss", cells_of.loss)
+    tests = cells_of.parsed(path, cells, "test_loss", cells_of.number)
+    seconds = cells_of.parsed(path, cells, "seconds", cells_of.seconds)
+    status = cells_of.parsed(path, cells, "status", cells_of.status)
+    configurations = cells_of.configurations(path, cells)
     named = [name for name in NAMES if name in columns]
     trials = [
         Trial(
@@ -186,9 +182,9 @@ def _frame(path: Path, sha256: str, cells: pd.DataFrame) -> Log:
                 takes=_ALL,
             )
         raise UserError(f"{path}: row 1: no column 'value', which trials_dataframe writes; --map COLUMN=loss names one")
-    values, tests = (_parsed(path, cells, name, _loss) for name in ("value", "test_loss"))
-    numbers = _parsed(path, cells, "number", partial(_whole, most=_LARGEST["trial"]))
-    configurations = _configurations(path, cells)
+    values, tests = (cells_of.parsed(path, cells, name, cells_of.loss) for name in ("value", "test_loss"))
+    numbers = cells_of.parsed(path, cells, "number", partial(cells_of.whole, most=_LARGEST["trial"]))
+    configurations = cells_of.configurations(path, cells)
     states = cells["state"].str.removeprefix("TrialState.").tolist()
     starts, ends = (
         [logs.moment(text) for text in (cells[name] if name in cells else [""] * len(cells))]
@@ -210,7 +206,7 @@ def _frame(path: Path, sha256: str, cells: pd.DataFrame) -> Log:
             value=value,
             why=why,
             test=tests[i][0],
-            seconds=_lasted(lasted[i]) if lasted[i] else logs.seconds_between(starts[i], ends[i]),
+            seconds=cells_of.lasted(lasted[i]) if lasted[i] else logs.seconds_between(starts[i], ends[i]),
             started_at=starts[i],
             configuration=configurations[i],
         )))  # fmt: skip
@@ -224,7 +220,7 @@ def _frame(path: Path, sha256: str, cells: pd.DataFrame) -> Log:
 
 def _exported(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
     """NNI's columns as ours: `reward` (or `default`) is the value, and what it did not measure are hyperparameters."""
-    value = next((name for name in ("reward", "default") if name in cells), None)
+    value = next((name for name in ("loss", "reward", "default") if name in cells), None)
     if value is None:
         raise UserError(
             f"{path}: row 1: no column 'reward' or 'default', as NNI's export has; --map COLUMN=loss names one"
@@ -233,100 +229,3 @@ def _exported(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
     others = [name for name in map(str, cells) if name not in measured and not name.startswith(PARAMETER)]
     renamed = {value: "loss"} | {name: f"{PARAMETER}{name}" for name in others}
     return cells.rename(columns=renamed)
-
-
-def _configurations(path: Path, cells: pd.DataFrame) -> list[dict[str, Value] | None]:
-    """Each row's configuration, of its hyperparameters' columns and of a column of JSON; None without any."""
-    names = [str(name) for name in cells if str(name).startswith(PARAMETER) and str(name) != PARAMETER]
-    columns = {texts.line(name.removeprefix(PARAMETER)): _values(cells[name].tolist()) for name in names}
-    whole = _parsed(path, cells, "configuration", _mapping) if "configuration" in cells else None
-    if not columns and whole is None:
-        return [None] * len(cells)
-    rows: list[dict[str, Value] | None] = []
-    for i in range(len(cells)):
-        row = dict(whole[i]) if whole else {}
-        rows.append(row | {name: values[i] for name, values in columns.items() if values[i] is not None})
-    return rows
-
-
-def _values(cells: Sequence[str]) -> list[Value]:
-    """A column as whole numbers, numbers, booleans or text, whichever all of it is; None where a cell is empty."""
-    filled = [cell for cell in cells if cell]
-    if all(_INTEGER.fullmatch(cell) for cell in filled):
-        return [int(cell) if cell else None for cell in cells]
-    if all(logs.NUMBER.fullmatch(cell) and logs.finite(cell) is not None for cell in filled):
-        return [float(cell) if cell else None for cell in cells]
-    if set(filled) <= {"True", "False"}:
-        return [cell == "True" if cell else None for cell in cells]
-    return [logs.plain(cell) if cell else None for cell in cells]
-
-
-def _mapping(text: str) -> dict[str, Value]:
-    try:
-        values = logs.loads(text) if text else {}
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
-        raise ValueError("a configuration as JSON, or nothing")
-    return logs.flat(values)
-
-
-def _parsed(path: Path, cells: pd.DataFrame, column: str, parse: Callable[[str], Any]) -> list[Any]:
-    """A column's values; `parse` raises `ValueError` with what was expected. A column that is missing is empty."""
-    if column not in cells:
-        return [parse("")] * len(cells)
-    values: dict[str, Any] = {}
-    for place, text in zip(cells.index, cells[column], strict=True):
-        if text not in values:
-            try:
-                values[text] = parse(text)
-            except ValueError as error:
-                raise logs.wrong(path.name, f"row {place}", column, text, str(error)) from None
-            except UserError:
-                expected = "letters, digits, '.', '_' and '-', as it names a folder"
-                raise logs.wrong(path.name, f"row {place}", column, text, expected) from None
-    return [values[text] for text in cells[column]]
-
-
-def _whole(text: str, most: int) -> int:
-    match = _WHOLE.fullmatch(text)
-    if not match or len(match[1]) > 19 or int(match[1]) > most:
-        raise ValueError(f"a whole number from 0 to {most}")
-    return int(match[1])
-
-
-def _number(text: str) -> float | None:
-    if text.lower() in logs.NO_NUMBER:
-        return None
-    if not logs.NUMBER.fullmatch(text) or logs.finite(text) is None:
-        raise ValueError("a finite number such as 0.25 or 1e-3, or nothing")
-    return float(text)
-
-
-def _loss(text: str) -> tuple[float | None, str]:
-    """The loss, or None and why there is none."""
-    if text.lower() in logs.INFINITE:
-        return None, f"loss is {text}"
-    return _number(text), f"loss is {text}" if text else "no loss"
-
-
-def _seconds(text: str) -> float:
-    seconds = _number(text)
-    if seconds is not None and seconds < 0:
-        raise ValueError("a number of seconds from 0, or nothing")
-    return float("nan") if seconds is None else seconds
-
-
-def _lasted(text: str) -> float:
-    """A duration as pandas writes it, `0 days 00:00:01.5`; NaN where it is none."""
-    try:
-        seconds = pd.Timedelta(text).total_seconds()
-    except (ValueError, OverflowError):
-        return float("nan")
-    return float(seconds) if seconds >= 0 else float("nan")
-
-
-def _status(text: str) -> str:
-    if text.lower() not in ("", *STATUS):
-        raise ValueError(f"{', '.join(STATUS)}, or nothing")
-    return text.lower()

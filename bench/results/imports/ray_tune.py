@@ -118,7 +118,9 @@ def _lines(path: Path, content: bytes) -> list[dict[str, Any]]:
             raise UserError(f"{path}: line {number} is not JSON; expected Ray Tune's reports") from None
         if not isinstance(report, dict):
             raise UserError(f"{path}: line {number} is no mapping; expected Ray Tune's reports")
-        reports.append(report)
+        reports.append(
+            {"config": report.pop("config", None), **logs.flat(report)}
+        )  # `eval/loss`, as progress.csv has it
     return reports
 
 
