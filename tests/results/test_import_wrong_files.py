@@ -86,6 +86,13 @@ def test_a_wrong_file_is_one_line_without_its_content(name: str, capsys: pytest.
     assert [path.name for path in Path().iterdir()] == [name]
 
 
+def test_what_map_names_is_missed_without_showing_a_file_that_is_no_table(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("key").write_text(f"{SECRET}\nroot:x:0:0\n")
+    assert bench("import", "key", *AT, "--map", "val=loss") == 2
+    assert "--map val=...: key has no such column; its first row is one cell" in (err := capsys.readouterr().err)
+    assert SECRET not in err
+
+
 def test_databases_of_others_are_named_by_their_tables(capsys: pytest.CaptureFixture[str]) -> None:
     database(Path("a"), "create table passwords (p text)", f"insert into passwords values ('{SECRET}')")
     database(Path("b"), "create table evaluations (p)", "create table claims (p)", "create table runs (p)")

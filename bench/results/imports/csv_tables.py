@@ -19,6 +19,7 @@ from bench.wording import shortened
 
 REQUIRED = ("optimizer", "seed", "trial", "loss")
 OPTIONAL = ("test_loss", "seconds", "status", "dataset", "model", "configuration")
+_SEPARATED = r"\b(optimizer|seed|trial|loss)\b"
 _ALL = frozenset({"*"})
 _FRAME = ("number", "state")
 _EXPORT = "trialJobId"
@@ -100,7 +101,9 @@ def _check_header(path: Path, header: Sequence[str], cells: pd.DataFrame, needed
 
 
 def _listed(wanted: str, names: Sequence[str]) -> str:
-    """The names of columns, in short, and the nearest."""
+    """The names of columns, in short, and the nearest; a first line that is one cell is no header, and not shown."""
+    if len(names) == 1 and not re.search(_SEPARATED, names[0]):
+        return "its first row is one cell, and no header of a log"
     short = [shortened(texts.line(name), 40) for name in names[:20]]
     more = f" and {len(names) - 20} more" if len(names) > 20 else ""
     nearest = allowed(wanted, short).partition(" (")[2]

@@ -4,6 +4,7 @@ The tables, and how a trial's state follows from its events, are those of NNI 2 
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ _ENDED = {
     "USER_CANCELED": "cancelled by its user",
     "SYS_CANCELED": "cancelled by NNI",
 }
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}")
 _STATES = {*_ENDED, "UNKNOWN", "WAITING", "RUNNING"}
 
 
@@ -65,7 +67,7 @@ def read_sqlite(path: Path, asked: Asked) -> list[Log]:
         source="NNI's database",
         trials=[_trial(number, job, asked) for number, job in enumerate(ended)],
         title=path.stem,
-        names={"optimizer": str(name).lower()} if isinstance(name, str) else {},
+        names={"optimizer": name.lower()} if isinstance(name, str) and _NAME.fullmatch(name) else {},
         space=_space(profile.get("searchSpace")),
         maximized={"maximize": True, "minimize": False}.get(str(mode)),
         remarks=logs.left_out(len(jobs) - len(ended), "not finished"),
