@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,15 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
-from bench import datasets, metrics
+from bench import datasets, metrics, problems
 from bench.config import values
-from bench.datasets import columns, file, understood
+from bench.datasets import cells, columns, delimited, doubts, file, understood
+from bench.datasets.cells import Notation
 from bench.datasets.roles import ROLES
 from bench.errors import UserError, quoted
+from bench.problems import searched
 from bench.running import compose
+from bench.space import repeat
 from bench.wording import plural
 
 SEEDS = "seed=range(0,10)"
@@ -42,6 +45,7 @@ def lines(path: Path, target: str | None, overrides: Sequence[str], config_dir: 
     yield ""
     uses = _uses(list(frame.columns), dataset)
     messages = _refused(frame, uses, dataset)
+    settled = _settled(frame, uses, messages, dataset)
     yield from understood.columns(frame, ["refused" if place in messages else use for place, use in enumerate(uses)])
     yield ""
     if dataset["target"] is None:
@@ -49,15 +53,24 @@ def lines(path: Path, target: str | None, overrides: Sequence[str], config_dir: 
         raise UserError(f"--target: missing; name the column to predict: {names}")
     for message in list(messages.values())[1:]:  # the first is raised where the dataset is loaded
         yield f"refused: {message}"
+    if settled:
+        changed = [each.partition("=")[0] for each in settled]
+        kept = [each for each in overrides if each.partition("=")[0] not in changed]
+        words = ["bench", "data", str(path), "--target", str(dataset["target"]), *kept, *settled]
+        yield f"one way on: {' '.join(map(_word, words))}"
     made = datasets.load(dataset, Path(config["datasets_dir"]))
     yield from understood.summary(replace(made, said=""))
     seed = config["seeds"]["split"]
     split = datasets.split(made, config["resampling"], config["seed"] if seed == "seed" else seed)
     yield f"resampling={config['resampling']['name']}:"
-    yield from (f"  {line}" for line in understood.parted(made, split))
+    yield from (f"  {line}" for line in understood.parted(understood.plain(made, split)))
     metric = metrics.get(config["metric"]["name"], made.task)
     others = [each.name for each in metrics.METRICS.values() if made.task in each.tasks and each is not metric]
     yield f"metric={metric.name}; others for {made.task}: {', '.join(others)}"
+    if any(each.lstrip("+~").startswith("model") for each in overrides):  # else it is the suite's own, which is right
+        problems.check(config)
+        for line in searched.warned(repeat.spread(config["model"]), made):
+            yield f"warning: {line}"
     yield ""
     yield f"run next: {command(name, given, overrides)}"
 
@@ -65,7 +78,12 @@ def lines(path: Path, target: str | None, overrides: Sequence[str], config_dir: 
 def command(name: str, given: Sequence[str], overrides: Sequence[str]) -> str:
     """The command that compares two optimisers on the file as it was understood."""
     words = ["dataset=file", *given, *overrides, "optimizer=random,optuna_tpe", SEEDS, f"name={name}"]
-    return " ".join(["bench run -m", *map(shlex.quote, words)])
+    return " ".join(["bench run -m", *map(_word, words)])
+
+
+def _word(text: str) -> str:
+    """A text as a shell takes it for one word, in the quotes that read best."""
+    return f'"{text}"' if "'" in text and not re.search(r'["$`\\!]', text) else shlex.quote(text)
 
 
 def as_value(text: str) -> str:
@@ -77,6 +95,37 @@ def as_value(text: str) -> str:
     if re.fullmatch(r"[A-Za-z_./-][\w./-]*", text, re.ASCII) and text.lower() not in ("null", "true", "false", "nan"):
         return text
     return "'" + re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), text) + "'"
+
+
+def _settled(frame: pd.DataFrame, uses: Sequence[str], refused: Iterable[int], dataset: Mapping[str, Any]) -> list[str]:
+    """Overrides with which none of the columns is refused, for a person to weigh; empty where nothing is to be settled.
+
+    Words that stand for missing values are named where numbers or categories remain without them; other refused columns
+    are left out, and so are rows without a target.
+    """
+    stated = delimited.dialect(dataset).missing
+    missing, ignored = list(stated), []
+    for place in [*refused, *(place for place, use in enumerate(uses) if use == "target")]:
+        values = frame.iloc[:, place]
+        words = sorted(doubts.UNKNOWN.intersection(values.dropna().astype("str").unique()))
+        without = cells.of_text(values, Notation(missing=tuple(words))) if words else values
+        if uses[place] != "target" and _refused(without.to_frame(values.name), ["feature"], dataset):
+            ignored.append(str(values.name))
+        elif uses[place] != "target" or columns.kind_of(without) == "number":
+            missing += [word for word in words if word not in missing]
+    kinds = columns.kinds(dataset["types"], "the file") | dict.fromkeys(ignored, "ignore")
+    of_target = frame.loc[:, [use == "target" for use in uses]]
+    rowless = bool(len(of_target.columns)) and bool((of_target.isna() | of_target.isin(missing)).to_numpy().any())
+    keys = {
+        "missing": missing if len(missing) > len(stated) else [],
+        "types": [f"{name}: {kind}" for name, kind in kinds.items()] if ignored else [],
+    }
+    lists = {key: ", ".join(map(as_value, texts)) for key, texts in keys.items() if texts}
+    given = [
+        f"dataset.{key}={text if key == 'missing' and len(missing) == 1 else f'[{text}]'}"
+        for key, text in lists.items()
+    ]
+    return [*given, *(["dataset.drop_missing_target=true"] if rowless and not dataset["drop_missing_target"] else [])]
 
 
 def _plain(config: Any) -> dict[str, Any]:

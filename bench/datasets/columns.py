@@ -14,6 +14,8 @@ from bench.errors import UserError, allowed
 
 KINDS = ("number", "category", "ignore")
 """What `types` may make of a column."""
+DATES = ("datetime64", "datetime", "date")
+"""What pandas calls dates of a file that states types."""
 CLASSES = ("classification", "binary", "multiclass")
 """Tasks whose target is class labels."""
 EXACT = 2**53
@@ -72,6 +74,10 @@ def _column(values: pd.Series, name: str, where: str, wanted: str | None) -> NDA
         every = np.full(len(values), -1, dtype=np.int64)
         every[known] = codes
         return pd.Categorical.from_codes(every, categories=pd.Index(labels, dtype="str"))
+    if kind in DATES:
+        out = f"leave it out ({doubts.key(name, 'ignore')} or dataset.drop)"
+        ways = f"turn it into numbers, name it as dataset.time, or {out}"
+        raise UserError(f"{where}: column {name!r} holds {kind} values; {ways}")
     if kind != "number":
         raise UserError(f"{where}: column {name!r} holds {kind} values; {TO_NUMBERS}")
     return _finite(as_numbers(values), f"{where}: column {name!r}", values)

@@ -72,9 +72,10 @@ def of_text(
     `codes`: (n,) of the known values, places in `labels`. `rows`: (n,) their data rows, as a person counts. Of a target
     neither leading zeros nor many levels are doubtful.
     """
-    keys = (key(name, "category"), key(name, "ignore"))
-    keep = f"{keys[0]} takes it for categories" if not target else "dataset.task=classification takes it for classes"
-    leave = f"{keys[1]} or dataset.drop leaves it out"
+    keep = f"{key(name, 'category')} takes it for categories"
+    leave = f"{key(name, 'ignore')} or dataset.drop leaves it out"
+    if target:
+        keep = "dataset.task=classification takes it for classes"
     numbers = cells.is_number(labels)
     if len(labels) > FEW:
         some = labels[:: max(1, len(labels) // _SEEN)]
@@ -83,11 +84,15 @@ def of_text(
             if marked.mean() >= NEARLY and not numbers.mean() > NEARLY:
                 shown = shortened(some[int(marked.argmax())])
                 other = "" if marked.all() else f" (and {shortened(some[int((~marked).argmax())])!r})"
-                return f"holds {what}, such as {shown!r}{other}; {way}, or leave it out (dataset.drop); {keep}"
+                ways = f"{way[0]}; {keep}" if target else f"{', '.join(way)}, or leave it out (dataset.drop); {keep}"
+                return f"holds {what}, such as {shown!r}{other}; {ways}"
     share = np.bincount(codes, minlength=len(labels))[numbers].sum() / max(1, len(codes))
     odd = [label for label, is_number in zip(labels, numbers, strict=True) if not is_number]
     if odd and (share >= NEARLY or (share >= 0.5 and len(odd) <= _ODD)):
-        return f"{_among(labels, codes, numbers, rows)}, {keep}, {leave}"
+        rest = [keep, leave]
+        if target:
+            rest = ["dataset.drop_missing_target=true leaves out rows where it is missing", keep]
+        return ", ".join([_among(labels, codes, numbers, rows), *rest])
     if target:
         return None
     zeros = [label for label in labels if re.fullmatch(cells.LEADING_ZERO, label.strip())]
@@ -114,10 +119,10 @@ def _among(labels: Sequence[str], codes: NDArray[np.int64], numbers: NDArray[np.
     count = f"{len(codes) - len(places)} numbers and {plural(len(places), 'other value')}"
     words = [each for each in odd if not re.search(r"\d", each)]
     mend = f"mend {odd[0]!r}" if not words else "mend the others" if len(words) < len(odd) else ""
-    return f"holds {count}: {shown}; " + "; ".join(filter(None, [_reads(words), mend]))
+    return f"holds {count}: {shown}; " + "; ".join(filter(None, [reads(words), mend]))
 
 
-def _reads(words: Sequence[str]) -> str:
+def reads(words: Sequence[str]) -> str:
     """The key that reads some values as missing, quoted for Hydra and a shell."""
     if not words:
         return ""
@@ -148,9 +153,13 @@ def _has_unit(label: str) -> bool:
 
 
 _LOOKS = (
-    ("dates as text", "turn it into numbers, name it as dataset.time (written as 2024-12-31)", _is_date),
-    ("numbers with thousands separators", "name the mark in dataset.thousands (comma, point, space)", _has_thousands),
-    ("numbers with decimal commas", "set dataset.decimal=comma, write them with points", _has_comma),
-    ("numbers with units", "write them without", _has_unit),
+    ("dates as text", ("turn it into numbers", "name it as dataset.time (written as 2024-12-31)"), _is_date),
+    (
+        "numbers with thousands separators",
+        ("name the mark in dataset.thousands (comma, point, space)",),
+        _has_thousands,
+    ),
+    ("numbers with decimal commas", ("set dataset.decimal=comma", "write them with points"), _has_comma),
+    ("numbers with units", ("write them without",), _has_unit),
 )
-"""What text of many levels may be, what to do, and how it is known."""
+"""What text of many levels may be, what to do (of a target the first alone), and how it is known."""

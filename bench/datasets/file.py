@@ -209,7 +209,8 @@ def _csv(content: bytes, path: Path, suffix: str, drop: Sequence[str], wanted: D
     notation = delimited.notation_of(frame, wanted, separator)
     kind = "TSV" if suffix == ".tsv" else "CSV"
     numbers = [name for name in names if re.fullmatch(r"\s*[+-]?\d+[.,]\d+\s*", name)]
-    notes = [f"the first line, with {numbers[0]!r} in it, is read as the names of columns"] if numbers else []
+    first_line = "is read as the names of columns; where it is data, put a line of names above it"
+    notes = [f"the first line, with {numbers[0]!r} in it, {first_line}"] if numbers else []
     said = delimited.said(separator, SEPARATORS[suffix], wanted, notation, encoding)
     dialect = Dialect(separator, notation.decimal, notation.thousands, encoding, notation.missing)
     return Reading(delimited.typed(frame, notation), f"{kind} {said}", tuple(notes), dialect)
@@ -230,7 +231,10 @@ def _check_names(names: Sequence[str], path: Path, drop: Sequence[str]) -> None:
     """Refuse a column without a name (an index that pandas wrote, as a rule) or with that of another."""
     for place, name in enumerate(names):
         if name in names[:place]:
-            raise UserError(f"dataset.path: {path} has {names.count(name)} columns {name!r}; give each its own name")
+            raise UserError(
+                f"dataset.path: {path} has {names.count(name)} columns {name!r}; give each its own name, or, where the "
+                "first line is data, put a line of names above it"
+            )
         if not name and f"Unnamed: {place}" not in drop:
             raise UserError(
                 f"dataset.path: {path} has no name for column {place + 1}; name it in the first line, or leave it out: "

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bench.checks import whole
 from bench.config import extras
 from bench.config.components import raised, raised_at_import
-from bench.datasets import columns, dealing, remarks, roles
+from bench.datasets import columns, dealing, leaks, remarks, roles
 from bench.datasets import table as source
 from bench.datasets.roles import ROLES
 from bench.datasets.table import OF_COLUMNS, Table
@@ -79,13 +79,16 @@ def load(config: Mapping[str, Any], datasets_dir: Path) -> Dataset:
     kept, had = _parted(table, named, keys.get("drop") or (), where)
     features = columns.typed(kept, where, wanted)
     target, task, classes = columns.encoded_target(table.target, task, where, wanted.get(str(table.target.name)))
-    notes += [*remarks.of(kept, features, wanted), *remarks.of_target(table.target, classes, config.get("task"))]
+    notes += remarks.of(kept, features, wanted)
+    notes += remarks.of_target(table.target, classes, task, stated=config.get("task") is not None)
+    notes += leaks.of(features, target, classes)
     chosen = _sample(config.get("rows"), target, classes)
     if chosen is not None:
         features, target, had = features.iloc[chosen].reset_index(drop=True), target[chosen], had.of(chosen)
     content = _content(features, target, classes, had.weights)
     dataset = Dataset(name, features, target, task, classes, content, **vars(had))
-    return replace(dataset, said=table.said, notes=tuple(notes), target_name=str(table.target.name))
+    target_name = "" if table.target.name is None else str(table.target.name)
+    return replace(dataset, said=table.said, notes=tuple(notes), target_name=target_name)
 
 
 def cut(frame: pd.DataFrame, target: str | None, drop: Sequence[str], where: str, others: Sequence[str] = ()) -> Table:

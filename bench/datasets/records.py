@@ -21,6 +21,9 @@ def json_lines(text: str, notation: Notation, path: object) -> pd.DataFrame:
     for number, line in enumerate(io.StringIO(text, newline=None), start=1):
         if not line.strip():
             continue
+        if not rows and line.lstrip().startswith("["):
+            way = "write one object a line, as pandas does by to_json(path, orient='records', lines=True)"
+            raise UserError(f"dataset.path: {path} holds a JSON array, not JSON lines; {way}")
         try:
             entry = json.loads(line, object_pairs_hook=_once, parse_constant=_constant)
         except (ValueError, RecursionError) as error:

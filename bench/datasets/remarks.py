@@ -1,7 +1,7 @@
 """What may be meant otherwise than it was taken: each remark names a column, an example and a key."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 from pandas.api import types
@@ -30,6 +30,9 @@ def of(kept: pd.DataFrame, features: pd.DataFrame, wanted: Mapping[str, str]) ->
                     f"column {name!r}: {unsaid[0]!r} ({plural(count, 'row')}) is a category; dataset.missing names "
                     "what is missing"
                 )
+            alike = _alike(values.cat.categories)
+            if alike is not None:
+                yield f"column {name!r}: {alike} are two categories; where they are one, write them alike"
         elif types.is_integer_dtype(found) and len(found) > FEW:
             low, high = int(found.min()), int(found.max())
             if high - low == len(found) - 1 and found.is_unique:
@@ -54,11 +57,39 @@ def of(kept: pd.DataFrame, features: pd.DataFrame, wanted: Mapping[str, str]) ->
                 )
 
 
-def of_target(values: pd.Series, classes: tuple[str, ...], task: str | None) -> Iterator[str]:
-    """A remark on a target of whole numbers that was taken for more than two classes, where no `task` says so."""
-    if task is None and len(classes) > 2 and all(label.lstrip("-").isdigit() for label in classes):
+def of_target(values: pd.Series, classes: tuple[str, ...], task: str, stated: bool) -> Iterator[str]:
+    """Remarks on a target's classes and, unless a key has `stated` the task, on whole numbers taken for one of two."""
+    where = f"target {str(values.name)!r}"
+    whole = classes and all(label.lstrip("-").isdigit() for label in classes)
+    if not stated and len(classes) > 2 and whole:
         others = "regression" if any(label.startswith("-") for label in classes) else "counts or regression"
         yield (
-            f"target {str(values.name)!r}: whole numbers of {len(classes)} values, such as {classes[-1]}, are taken "
-            f"for classes; for quantities dataset.task={others}"
+            f"{where}: whole numbers of {len(classes)} values, such as {classes[-1]}, are taken for classes; for "
+            f"quantities dataset.task={others}"
         )
+    if not stated and task == "regression" and values.min() == 0 and not (values % 1).any():
+        yield (
+            f"{where}: whole numbers from 0 to {values.max():g} are taken for quantities; where they count something, "
+            "dataset.task=counts"
+        )
+    unsaid = [label for label in classes if label in doubts.UNKNOWN]
+    if unsaid:
+        count = int((values.astype("str") == unsaid[0]).sum())
+        yield (
+            f"{where}: {unsaid[0]!r} ({plural(count, 'row')}) is a class; {doubts.reads(unsaid)}, and "
+            "dataset.drop_missing_target=true then leaves such rows out"
+        )
+    alike = _alike(classes)
+    if alike is not None:
+        yield f"{where}: {alike} are two classes; where they are one, write them alike"
+
+
+def _alike(labels: Iterable[str]) -> str | None:
+    """The first two labels that differ in blanks, or in the case of words, alone."""
+    seen: dict[str, str] = {}
+    for label in labels:
+        words = " ".join(label.split())
+        other = seen.setdefault(words.casefold() if len(words) > 1 else words, label)
+        if other is not label:
+            return f"{other!r} and {label!r}"
+    return None

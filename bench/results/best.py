@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bench.errors import UserError
+from bench.metrics import scale
 from bench.results import soundness, tables
 from bench.results.tables import Results, RunId, UnreadableTable
 from bench.wording import one_line
@@ -60,11 +61,10 @@ class Best:
     @property
     def head(self) -> str:
         """Lines of comment: what it is, its losses, where it comes from."""
-        test = "" if self.test_loss is None else f", test loss {self.test_loss:.6g}"
         problem, run = one_line(f"{self.run.dataset} {self.run.model}"), self.run
         place = f"trial {self.row['trial']} of experiment {one_line(run.experiment)}"
         lines = [
-            f"{problem}: validation loss {self.loss:.6g}{test} ({self.metric})",
+            f"{problem}: {_values(self.loss, self.test_loss, self.metadata)}",
             f"{one_line(run.optimizer)}, seed {run.seed}, {place}",
             *self.notes,
         ]
@@ -143,7 +143,7 @@ def everything(best: Best) -> str:
             "seed": seeds.get("model"),
             "preparation": _preparation(best) or None,
         },
-        "dataset": {**groups["dataset"], "content": metadata.get("data"), "task": metadata.get("task")},
+        "dataset": {**groups["dataset"], "content": metadata.get("data_hash"), "task": metadata.get("task")},
         "resampling": {**groups["resampling"], "seed": seeds.get("split"), "parts": metadata.get("parts")},
         "metric": groups["metric"].get("name"),
         "trial": config.get("trial"),
@@ -169,6 +169,14 @@ def _document(each: Best | str, full: bool) -> str:
     if source:
         return f"{each.head}# imported from {one_line(source.get('file'))}: the configuration is not known\n"
     return everything(each) if full else each.head + _yaml(each)
+
+
+def _values(loss: float, test_loss: float | None, metadata: Mapping[str, Any]) -> str:
+    """The losses under the metric's own name, in its own direction; a function's are its values."""
+    shown = scale(one_line(metadata.get("metric") or "loss"))
+    names = ("validation ", "test ") if metadata.get("task") != "function" else ("", "without noise ")
+    test = "" if test_loss is None else f", {names[1]}{shown.name} {shown.turned(test_loss):.6g}"
+    return f"{names[0]}{shown.name} {shown.turned(loss):.6g}{test}"
 
 
 def _sound(experiment: str, results_dir: Path) -> Results:

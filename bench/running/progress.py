@@ -15,6 +15,7 @@ from rich.text import Text
 
 from bench import texts
 from bench.errors import UserError
+from bench.metrics import Scale
 from bench.running.run import RunSpec
 from bench.store import Store
 from bench.wording import duration
@@ -39,6 +40,8 @@ class Row:
 
 
 Rows = dict[tuple[str, str, str], Row]
+Scales = Mapping[tuple[str, str], Scale]
+"""How losses are shown, by dataset and model."""
 
 
 def gather(journalled: Sequence[Mapping[str, Any]], budgets: Mapping[str, int | None] | None = None) -> Rows:
@@ -65,11 +68,11 @@ def gather(journalled: Sequence[Mapping[str, Any]], budgets: Mapping[str, int | 
 class _Watch:
     """What a display shows of the runs `specs`."""
 
-    def __init__(self, specs: Sequence[RunSpec], done_before: int) -> None:
+    def __init__(self, specs: Sequence[RunSpec], done_before: int, scales: Scales) -> None:
         self.url = specs[0].store
         self.experiments = sorted({spec.run.experiment for spec in specs})
         self.budgets = {str(spec.run): spec.trials for spec in specs}
-        self.runs, self.done_before = len(specs), done_before
+        self.runs, self.done_before, self.scales = len(specs), done_before, scales
         known = [trials for trials in self.budgets.values() if trials is not None]
         self.trials = sum(known) if len(known) == len(specs) else None
         self.planned: dict[tuple[str, str, str], int] = defaultdict(int)
@@ -108,28 +111,25 @@ class _Watch:
         left = (self.trials or 0) - trials - never
         return left * elapsed / trials_since if left > 0 and trials_since > 0 and elapsed > 3 else None
 
-    def best(self, rows: Rows) -> str:
-        return "; ".join(
-            f"{dataset} {model} {optimizer} {row.best_loss:.5g}"
-            for (dataset, model, optimizer), row in rows.items()
-            if row.best_loss is not None
-        )
-
     def table(self, rows: Rows) -> Table:
-        table = status_table(rows, self.planned)
+        table = status_table(rows, self.planned, self.scales)
         table.caption = self.line(rows)
         return table
 
 
-def status_table(rows: Rows, planned: Mapping[tuple[str, str, str], int]) -> Table:
-    """One line an optimiser and problem."""
+def status_table(rows: Rows, planned: Mapping[tuple[str, str, str], int], scales: Scales) -> Table:
+    """One line an optimiser and problem; what `scales` lacks is shown as a loss."""
     table = Table(box=None, pad_edge=False, caption_justify="left")
     for heading in ("dataset", "model", "optimizer"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("runs", "trials", "best loss", "from store", "failures"):
+    of_rows = {key: scales.get(key[:2], Scale("loss")) for key in rows}
+    alike = len({scale.name for scale in of_rows.values()}) == 1
+    best_of = f"best {next(iter(of_rows.values())).name}" if alike else "best so far"
+    for heading in ("runs", "trials", best_of, "from store", "failures"):
         table.add_column(heading, justify="right", no_wrap=True)
     for key, row in rows.items():
-        best = "" if row.best_loss is None else f"{row.best_loss:.5g}"
+        best = "" if row.best_loss is None else of_rows[key].text(row.best_loss)
+        best = best if alike or not best else f"{of_rows[key].name} {best}"
         share = f"{100 * row.cached / row.trials:.0f} %" if row.trials else ""
         failures = f"{row.failures} trials" if row.failures else ""
         if row.failed:
@@ -140,9 +140,9 @@ def status_table(rows: Rows, planned: Mapping[tuple[str, str, str], int]) -> Tab
 
 
 @contextmanager
-def shown(console: Console, specs: Sequence[RunSpec], done_before: int) -> Iterator[None]:
+def shown(console: Console, specs: Sequence[RunSpec], done_before: int, scales: Scales) -> Iterator[None]:
     """Show how `specs` come along while the body runs, and where they stand at its end."""
-    watch = _Watch(specs, done_before)
+    watch = _Watch(specs, done_before, scales)
     over = threading.Event()
     thread = threading.Thread(target=_show, args=(console, watch, over), daemon=True, name="progress")
     thread.start()
@@ -171,8 +171,6 @@ def _show(console: Console, watch: _Watch, over: threading.Event) -> None:
             wait = LINE_SECONDS
         if watch.interrupted:
             return
-        rows = watch.rows(store)
-        console.print(watch.line(rows), markup=False)
-        console.print(f"best loss: {watch.best(rows)}", markup=False)
+        console.print(watch.line(watch.rows(store)), markup=False)
     except UserError as error:  # the runs meet the same error and report it
         console.print(f"progress: {texts.line(error)}", markup=False)

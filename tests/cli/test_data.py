@@ -50,6 +50,15 @@ def test_it_shows_what_is_read_and_a_command_that_runs(capsys: pytest.CaptureFix
     assert Path("results/my_table/my_table/lightgbm/random/0.parquet").exists()
 
 
+def test_the_space_of_a_chosen_model_is_read_too(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["data", "my table.csv", "--target", "größe", "model=lightgbm", "dataset.missing=-"]
+    assert bench(*command, "+model.space.drop_rate={type: float, low: 0.1, high: 0.9}") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-3] == "warning: space.drop_rate: has no effect here; it needs boosting=dart, which is gbdt"
+    assert bench(*command, "+model.space.drop_rat={type: float, low: 0.1, high: 0.9}") == 2
+    assert capsys.readouterr().err.startswith("bench: space.drop_rat: LightGBM has no such parameter; did you mean")
+
+
 def test_every_column_that_is_refused_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     rows = "".join(f"{i:03d},2024-01-{1 + i},{i % 2}\n" for i in range(30))
     Path("t.csv").write_text(f"code,day,y\n{rows}")
@@ -59,6 +68,25 @@ def test_every_column_that_is_refused_is_named(capsys: pytest.CaptureFixture[str
     assert "refused: column 'day' holds dates as text" in shown.out
     assert shown.err.startswith("bench: dataset t (t.csv): column 'code' holds numbers with leading zeros")
     assert bench("data", "t.csv", "--target=y", "dataset.types={code: category, day: ignore}") == 0
+
+
+def test_one_command_settles_all_that_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(
+        f"{'NA' if i == 3 else i},{'?' if i == 8 else i / 7},p{i},a-{i % 3},{'NA' if i < 2 else i * 1.5}\n"
+        for i in range(40)
+    )
+    Path("t.csv").write_text(f"age,it's,who is it,c,y\n{rows}")
+    assert bench("data", "t.csv", "--target=y", "dataset.missing=[]", "dataset.types={c: category}") == 2
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("one way on: "))
+    assert bench(*shlex.split(line)[4:]) == 0
+    out = capsys.readouterr().out
+    for column, use, kind in (
+        ("age", "feature", "number"),
+        ("it's", "feature", "number"),
+        ("who is it", "ignored", "c"),
+    ):
+        assert re.search(rf"^{column} +{use} +{kind}", out, re.MULTILINE)
+    assert "t: 38 rows, 3 features (2 numeric, 1 categorical), 2 missing values" in out
 
 
 def test_without_a_target_it_shows_columns_and_asks_for_one(capsys: pytest.CaptureFixture[str]) -> None:

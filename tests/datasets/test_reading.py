@@ -192,7 +192,12 @@ def test_a_target_that_is_nearly_numbers_is_no_class_label(tmp_path: Path) -> No
         from_file(path)
     made = from_file(path, missing=["n/a"], drop_missing_target=True)
     assert (made.task, len(made.target)) == ("regression", 59)
-    assert made.notes == ("1 row without a target left out (dataset.drop_missing_target)",)
+    assert made.notes[:1] == ("1 row without a target left out (dataset.drop_missing_target)",)
+    with pytest.raises(UserError, match=r"=n/a reads it as missing, dataset.drop_missing_target=true .*classes$"):
+        from_file(path)
+    path.write_text(column(["a", "b"] * 30, [f"{1 + i % 28}.3.{1990 + i // 28}" for i in range(60)]))
+    with pytest.raises(UserError, match=r"'1.3.1990'; turn it into numbers; dataset.task=classification takes it"):
+        from_file(path)
 
 
 def test_missing_names_values_in_text_and_in_numbers(tmp_path: Path) -> None:
@@ -289,6 +294,40 @@ def test_what_may_be_meant_otherwise_is_said(tmp_path: Path) -> None:
     )
 
 
+def test_what_a_target_may_be_otherwise_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(column(["Lima", "lima"] * 30, ["NA", "yes", "no"] * 20))
+    notes = from_file(path).notes
+    assert notes[0].startswith("column 'x': 'Lima' and 'lima' are two categories")
+    assert notes[1].startswith("target 'y': 'NA' (20 rows) is a class; dataset.missing=NA reads it as missing, and")
+    path.write_text(column(["b", "B"] * 30, ["yes", " yes", "no"] * 20))
+    assert from_file(path).notes == (
+        "target 'y': ' yes' and 'yes' are two classes; where they are one, write them alike",
+    )
+    path.write_text(column(["b", "B"] * 30, [i % 25 for i in range(60)]))
+    assert "\n".join(from_file(path).notes) == (
+        "target 'y': whole numbers from 0 to 24 are taken for quantities; where they count something, "
+        "dataset.task=counts"
+    )
+    assert from_file(path, task="regression").notes == ()
+
+
+def test_dates_of_a_file_that_states_types_are_refused_with_the_keys(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"day of": pd.date_range("2024-02-27", periods=6), "x": 1.5, "y": [0, 1] * 3})
+    frame.to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(
+        UserError, match=r"'day of' holds datetime64 values; .* dataset.time, or .*\['day of: ignore'\]"
+    ):
+        from_file(tmp_path / "t.parquet")
+    assert from_file(tmp_path / "t.parquet", time="day of").times is not None
+
+
+def test_a_json_array_is_no_json_lines(tmp_path: Path) -> None:
+    pd.DataFrame({"x": [1, 2], "y": [0, 1]}).to_json(tmp_path / "t.jsonl", orient="records")
+    with pytest.raises(UserError, match=r"t.jsonl holds a JSON array, .*lines=True"):
+        from_file(tmp_path / "t.jsonl")
+
+
 @pytest.mark.parametrize("line", ["[1]", '{"x": 1, "x": 2}', "{", '{"x": {"a": 1}, "y": 1}'])
 def test_a_line_that_is_no_flat_object_is_refused(line: str, tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text('{"x": 1, "y": 0}\n' + line + "\n")
@@ -307,9 +346,8 @@ def test_columns_may_be_separated_by_several_spaces(tmp_path: Path) -> None:
 
 def test_a_first_line_of_numbers_is_said_to_be_read_as_names(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("41.3,y\n1,0\n2,1\n")
-    assert (
-        from_file(tmp_path / "t.csv").notes[0] == "the first line, with '41.3' in it, is read as the names of columns"
-    )
+    notes = from_file(tmp_path / "t.csv").notes
+    assert notes[0].startswith("the first line, with '41.3' in it, is read as the names of columns; where it is data")
 
 
 def test_a_quote_that_does_not_end_is_refused(tmp_path: Path) -> None:

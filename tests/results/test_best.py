@@ -59,7 +59,7 @@ def test_preparation_is_said_and_a_hyperparameter_that_is_null_stays(capsys) -> 
     capsys.readouterr()
     assert bench("best", "e", "--full") == 0
     document = yaml.safe_load(capsys.readouterr().out)
-    assert document["model"]["preparation"] == {"impute": "median", "scale": None}
+    assert document["model"]["preparation"] == {"impute": "median", "scale": None, "encode": "one_hot"}
     assert document["configuration"]["max_leaf_nodes"] is None
     assert bench("best", "f", "--full") == 0
     document = yaml.safe_load(capsys.readouterr().out)

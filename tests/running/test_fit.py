@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from commands import bench
-from mixed import table
+from mixed import searched, table
 from trials import rewrite
 
 from bench import datasets, problems
@@ -101,15 +101,18 @@ def problem_of(metadata: dict[str, Any], seed: int, **dataset: str) -> Any:
         ("random_forest", "counts", KFOLD),
         ("svm", "binary", HOLDOUT),
         ("knn", "binary", HOLDOUT),
+        ("searched", "regression", KFOLD),
     ],
 )
 def test_raw_rows_read_back_give_the_recorded_test_loss(name: str, task: str, split: list[str], capsys) -> None:
     """From Python and by predict.py, from CSV and parquet, to the last bit; the script does without the suite."""
     frame = table(task)
     weighed = [] if name != "knn" else ["dataset.weight=null", "dataset.drop=[w]"]
-    run(*OWN, f"dataset.task={task}", *weighed, f"model={name}", *SMALL.get(name, []), *split)
+    model = searched() if name == "searched" else [f"model={name}", *SMALL.get(name, [])]
+    run(*OWN, f"dataset.task={task}", *weighed, *model, *split)
     row, metadata, seed = the_run()
-    assert bench("fit", "e", "--data", "own.csv", "--out", "out") == 0, capsys.readouterr()
+    own = model[:2] if name == "searched" else []
+    assert bench("fit", "e", *own, "--data", "own.csv", "--out", "out") == 0, capsys.readouterr()
     problem = problem_of(metadata, seed, path="own.csv")
     tested = problem.split.test
     raw = pd.read_csv("own.csv", dtype=str, keep_default_na=False).iloc[tested]
@@ -129,7 +132,7 @@ def test_raw_rows_read_back_give_the_recorded_test_loss(name: str, task: str, sp
         alone, _, status = predict(capsys, file)
         assert status == 0
         assert np.array_equal(alone.iloc[:, -expected.shape[1] :].to_numpy(), expected)
-    if name == "svm":
+    if name == "lightgbm":
         command = [sys.executable, "-c", ALONE, "out/predict.py", "rows.csv"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         assert pd.read_csv(io.StringIO(done.stdout)).equals(predict(capsys, "rows.csv")[0])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from commands import ROOT, bench
-from mixed import table
+from mixed import searched, table
 from trials import rewrite
 
 MODELS = {
@@ -84,17 +84,20 @@ def test_the_script_reaches_the_recorded_losses(name: str, capsys) -> None:
         ("keras_mlp", "regression", HOLDOUT),
         ("random_forest", "counts", KFOLD),
         ("svm", "binary", HOLDOUT),
+        ("searched", "binary", KFOLD),
     ],
 )
 def test_on_a_table_with_categories_missing_values_and_weights(name: str, task: str, split: list[str], capsys) -> None:
     table(task)
     data = ["dataset=file", "dataset.path=own.csv", "dataset.target=y", "dataset.weight=w", "dataset.name=own"]
     data += [f"dataset.task={task}", "seeds=paired", "seed=1", "threads=1"]
-    assert bench("run", *data, f"model={name}", *MODELS[name], *split, "budget.trials=2", "name=e") == 0
+    model = searched() if name == "searched" else [f"model={name}", *MODELS[name]]
+    own = model[:2] if name == "searched" else []
+    assert bench("run", *data, *model, *split, "budget.trials=2", "name=e") == 0
     capsys.readouterr()
-    assert bench("best", "e", "--python") == 2
+    assert bench("best", "e", "--python", *own) == 2
     assert capsys.readouterr().err.endswith("the place of its file is not recorded; give it with --data FILE\n")
-    source = script(capsys, "--data", "own.csv")
+    source = script(capsys, "--data", "own.csv", *own)
     assert str(Path.cwd()) not in source
     assert output(source, "own.csv") == recorded()
 

@@ -1,5 +1,7 @@
 """A small table of one's own, with all that makes a table hard: categories, missing values, odd names, weights."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -26,3 +28,23 @@ def table(task: str, path: str = "own.csv") -> pd.DataFrame:
     frame.loc[rng.choice(120, 15), "colour"] = np.nan
     frame.to_csv(path, index=False)
     return frame
+
+
+SEARCHED = """name: searched
+description: a preparation of the configuration's own
+class: bench.models.scikit_learn.Estimator
+settings:
+  estimator: {classification: sklearn.linear_model.LogisticRegression, regression: sklearn.linear_model.Ridge}
+  encode: ordinal
+space:
+  prepare.scale: {type: categorical, choices: [minmax], default: minmax}
+  prepare.encode: {type: categorical, choices: [target], default: target}
+  prepare.impute: {type: categorical, choices: [mean, most_frequent], default: mean}
+"""
+
+
+def searched() -> list[str]:
+    """The overrides of a model whose preparation is searched; its config is written to `mine`."""
+    Path("mine/model").mkdir(parents=True, exist_ok=True)
+    Path("mine/model/searched.yaml").write_text(SEARCHED)
+    return ["--config-dir", "mine", "model=searched"]

@@ -22,6 +22,7 @@ def findings(comparison: Comparison, results: Results, left_out: Mapping[RunId, 
     metadata = metadata_of(comparison, results)
     yield from origin(comparison, metadata)
     yield from problem(comparison, metadata)
+    yield from data(metadata)
     yield from declarations(comparison, metadata)
     yield from budgets(comparison)
     yield from repetitions(comparison, metadata)
@@ -59,6 +60,15 @@ def problem(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Fi
         count = len(json.loads(recorded.pop()))
         text = f"all runs searched the same space of {plural(count, 'parameter')}, on problem family "
         yield Finding("ok", "space", f"{text}{str(comparison.runs['family'].iloc[0])[:12]}")
+
+
+def data(metadata: Sequence[Metadata]) -> Iterator[Finding]:
+    """What was remarked where the data were read; silent where no run records what was understood of them."""
+    recorded = [entry["data"] for entry in metadata if entry.get("data")]
+    remarks = dict.fromkeys(note for entry in recorded for note in entry.get("notes") or ())
+    yield from (Finding("note", "data", unmarked(remark)) for remark in remarks)
+    if recorded and not remarks:
+        yield Finding("ok", "data", "where they were read, nothing of doubtful meaning was noticed")
 
 
 def declarations(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Finding]:
