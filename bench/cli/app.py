@@ -158,6 +158,50 @@ def best(
 
 
 @app.command()
+def fit(
+    experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
+    out: Annotated[Path, typer.Option(help="The folder to write: model, predict.py, card.")],
+    problem: Annotated[str | None, typer.Option(help="DATASET/MODEL, where the experiment has several.")] = None,
+    rows: Annotated[
+        str, typer.Option(help="What to train on: train (as the trial was), train+valid, or all.")
+    ] = "train",
+    data: Annotated[Path | None, typer.Option(help="The file of a dataset of your own.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model that is in the folder.")] = False,
+    config_dir: ConfigDir = None,
+    results_dir: ResultsDir = Path("results"),
+    datasets_dir: DatasetsDir = Path("datasets"),
+    store: Annotated[
+        str | None, typer.Option(help="The store's SQLAlchemy URL, where it is not in results_dir.")
+    ] = None,
+) -> None:
+    """Train the winner of a comparison and save it, to take home.
+
+    The winner is the best configuration of the optimiser that the report puts first. The folder needs no bench to
+    predict, holds no pickle, and what is read back is checked against the recorded losses.
+    """
+    from bench.config import catalogue  # noqa: PLC0415
+    from bench.running import fit as fitting  # noqa: PLC0415
+
+    if config_dir is not None:
+        catalogue.find_own_classes(config_dir)
+    model = fitting.fit(
+        experiment,
+        problem=problem,
+        rows=rows,
+        out=out,
+        results_dir=results_dir,
+        datasets_dir=datasets_dir,
+        data=data,
+        config_dir=config_dir,
+        overwrite=overwrite,
+        store=store,
+        say=lambda line: typer.echo(texts.line(line), err=True),
+    )
+    for line in model.summary():
+        typer.echo(texts.line(line))
+
+
+@app.command()
 def verify(
     experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
     trials: Annotated[int, typer.Option(min=1, help="How many of its trials to evaluate anew.")] = 10,
