@@ -18,7 +18,24 @@ _SEEN = 2000
 _ODD = 5
 """At most so many other values among numbers make a column of numbers where half of its rows are numbers."""
 UNKNOWN = frozenset(
-    {"?", "-", "NA", "N/A", "n/a", "na", "#N/A", "NaN", "nan", "NULL", "null", "None", "none", "unknown", "Unknown"}
+    {
+        "?",
+        "-",
+        "NA",
+        "N/A",
+        "n/a",
+        "na",
+        "#N/A",
+        "NaN",
+        "nan",
+        "NULL",
+        "null",
+        "None",
+        "none",
+        "unknown",
+        "Unknown",
+        r"\N",
+    }
 )
 """What programs write for a missing value; here it is a category, unless `dataset.missing` names it."""
 
@@ -86,9 +103,12 @@ def of_text(
                 other = "" if marked.all() else f" (and {shortened(some[int((~marked).argmax())])!r})"
                 ways = f"{way[0]}; {keep}" if target else f"{', '.join(way)}, or leave it out (dataset.drop); {keep}"
                 return f"holds {what}, such as {shown!r}{other}; {ways}"
-    share = np.bincount(codes, minlength=len(labels))[numbers].sum() / max(1, len(codes))
+    counts = np.bincount(codes, minlength=len(labels))
+    share = counts[numbers].sum() / max(1, len(codes))
+    known = counts[[label not in UNKNOWN for label in labels]].sum()
+    of_known = counts[numbers].sum() / max(1, known)  # most of a column of numbers may be NA
     odd = [label for label, is_number in zip(labels, numbers, strict=True) if not is_number]
-    if odd and (share >= NEARLY or (share >= 0.5 and len(odd) <= _ODD)):
+    if odd and (of_known >= NEARLY or (share >= 0.5 and len(odd) <= _ODD)):
         rest = [keep, leave]
         if target:
             rest = ["dataset.drop_missing_target=true leaves out rows where it is missing", keep]

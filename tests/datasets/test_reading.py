@@ -150,6 +150,10 @@ REFUSED = {
         r"'NaN' in data row 10; \"dataset.missing=\['NaN'\]\" reads such as missing, .*",
     ),
     "blank": ([*NUMBERS[:9], "  ", *NUMBERS[10:]], r"'  ' in data row 10; \"dataset.missing=\['  '\]\" reads such"),
+    "mostly NA": (
+        [*(["NA"] * 45), *NUMBERS[:13], "n/a", "?"],
+        r"13 numbers and 47 other values: 'NA' in data row 1, 'n/a', '\?'; \"dataset.missing=\['NA', 'n/a', '\?'\]",
+    ),
     "a few": (["1", "2", "3+"] * 20, r"40 numbers and 20 other values: '3\+' in data row 3; mend '3\+', .*x: category"),
     "zeros": (
         [f"{i:04d}" for i in range(60)],
