@@ -30,6 +30,12 @@ def of(kept: pd.DataFrame, features: pd.DataFrame, wanted: Mapping[str, str]) ->
                     f"column {name!r}: {unsaid[0]!r} ({plural(count, 'row')}) is a category; dataset.missing names "
                     "what is missing"
                 )
+            if isinstance(found.dtype, pd.CategoricalDtype) and found.cat.ordered and len(found.cat.categories) > 1:
+                first, *_, last = map(str, found.cat.categories)
+                yield (
+                    f"column {name!r}: the order of its categories, from {first!r} to {last!r}, is not used; "
+                    "numbers in their place would keep it"
+                )
             alike = _alike(values.cat.categories)
             if alike is not None:
                 yield f"column {name!r}: {alike} are two categories; where they are one, write them alike"

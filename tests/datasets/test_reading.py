@@ -326,6 +326,18 @@ def test_dates_of_a_file_that_states_types_are_refused_with_the_keys(tmp_path: P
     assert from_file(tmp_path / "t.parquet", time="day of").times is not None
 
 
+def test_an_order_of_categories_that_is_not_used_is_said(tmp_path: Path) -> None:
+    sizes = pd.Categorical(["small", "large", "huge"] * 8, ["small", "large", "huge"], ordered=True)
+    frame = pd.DataFrame({"size": sizes, "colour": pd.Categorical(["red", "blue"] * 12), "y": [0, 0, 0, 1] * 6})
+    for name, write in (("t.parquet", frame.to_parquet), ("t.feather", frame.to_feather)):
+        write(tmp_path / name)
+        assert [note.partition(",")[0] for note in from_file(tmp_path / name).notes] == [
+            "column 'size': the order of its categories"
+        ]
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    assert from_file(tmp_path / "t.csv").content == from_file(tmp_path / "t.parquet").content
+
+
 def test_a_json_array_is_no_json_lines(tmp_path: Path) -> None:
     pd.DataFrame({"x": [1, 2], "y": [0, 1]}).to_json(tmp_path / "t.jsonl", orient="records")
     with pytest.raises(UserError, match=r"t.jsonl holds a JSON array, .*lines=True"):
