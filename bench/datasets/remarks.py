@@ -37,6 +37,12 @@ def of(kept: pd.DataFrame, features: pd.DataFrame, wanted: Mapping[str, str]) ->
                     f"column {name!r}: {form}, such as {values.cat.categories[0]!r}, are taken for "
                     f"{len(values.cat.categories)} categories; {doubts.key(name, 'ignore')} leaves it out"
                 )
+            if isinstance(found.dtype, pd.CategoricalDtype) and found.cat.ordered and len(found.cat.categories) > 1:
+                first, *_, last = map(str, found.cat.categories)
+                yield (
+                    f"column {name!r}: the order of its categories, from {first!r} to {last!r}, is not used; "
+                    "numbers in their place would keep it"
+                )
         elif len(known) > FEW and types.is_numeric_dtype(found) and not types.is_bool_dtype(found):
             yield from _of_numbers(name, found.dropna())
     if alone:

@@ -150,6 +150,10 @@ REFUSED = {
         r"'NaN' in data row 10; \"dataset.missing=\['NaN'\]\" reads such as missing, .*",
     ),
     "blank": ([*NUMBERS[:9], "  ", *NUMBERS[10:]], r"'  ' in data row 10; \"dataset.missing=\['  '\]\" reads such"),
+    "mostly NA": (
+        [*(["NA"] * 45), *NUMBERS[:13], "n/a", "?"],
+        r"13 numbers and 47 other values: 'NA' in data row 1, 'n/a', '\?'; \"dataset.missing=\['NA', 'n/a', '\?'\]",
+    ),
     "a few": (["1", "2", "3+"] * 20, r"40 numbers and 20 other values: '3\+' in data row 3; mend '3\+', .*x: category"),
     "zeros": (
         [f"{i:04d}" for i in range(60)],
@@ -319,6 +323,18 @@ def test_what_a_target_may_be_otherwise_is_said(tmp_path: Path) -> None:
         "dataset.task=counts"
     )
     assert from_file(path, task="regression").notes == ()
+
+
+def test_an_order_of_categories_that_is_not_used_is_said(tmp_path: Path) -> None:
+    sizes = pd.Categorical(["small", "large", "huge"] * 8, ["small", "large", "huge"], ordered=True)
+    frame = pd.DataFrame({"size": sizes, "colour": pd.Categorical(["red", "blue"] * 12), "y": [0, 0, 0, 1] * 6})
+    for name, write in (("t.parquet", frame.to_parquet), ("t.feather", frame.to_feather)):
+        write(tmp_path / name)
+        assert [note.partition(",")[0] for note in from_file(tmp_path / name).notes] == [
+            "column 'size': the order of its categories"
+        ]
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    assert from_file(tmp_path / "t.csv").content == from_file(tmp_path / "t.parquet").content
 
 
 def test_a_json_array_is_no_json_lines(tmp_path: Path) -> None:
