@@ -76,7 +76,7 @@ def lines(path: Path, target: str | None, overrides: Sequence[str], config_dir: 
 
 def command(name: str, given: Sequence[str], overrides: Sequence[str]) -> str:
     """The command that compares two optimisers on the file as it was understood."""
-    words = ["dataset=file", *given, *overrides, "optimizer=random,optuna_tpe", SEEDS, f"name={name}"]
+    words = ["dataset=file", *given, *overrides, "optimizer=random,optuna_tpe", "seeds=paired", SEEDS, f"name={name}"]
     return " ".join(["bench run -m", *map(_word, words)])
 
 
