@@ -19,6 +19,7 @@ from bench.models.boosting import SEARCHED
 from bench.models.inactive import Rule, above, one_of, warnings
 from bench.models.keras_numpy import After, Epoch, Layers, Table, Trainer
 from bench.models.preparation import Preparation, counting, prepared
+from bench.models.saved.keras_part import of_scores
 from bench.space import Categorical, Space, Value
 
 ACTIVATIONS = ("relu", "tanh", "gelu")
@@ -226,6 +227,7 @@ class FittedKerasMLP:
         curve: list[float],
         best_epoch: int,
     ) -> None:
+        self.backend = model.backend
         self.network = network
         """The `keras.Sequential`; its outputs are scores: logits, a standardised number, or the log of a count."""
         self.curve = curve
@@ -243,7 +245,7 @@ class FittedKerasMLP:
             inputs = self.preparation.transform(features).astype(np.float32)
         with keras_backend.threads_limited(self._model.backend, self._threads), np.errstate(all="ignore"):
             scores = keras_network.scores(self.network, inputs)
-            return _predictions(self._model.task, scores, self.scale)
+            return of_scores(self._model.task, scores, self.scale.centre, self.scale.spread)
 
     def details(self) -> dict[str, Any]:
         return {"epochs": len(self.curve), "best_epoch": self.best_epoch}
@@ -278,20 +280,6 @@ def _table(task: str, part: Part, preparation: Preparation, scale: Scale) -> Tab
         return Table(inputs, part.target.astype(np.int64), weights)
     target = (part.target.astype(np.float64) - scale.centre) / scale.spread
     return Table(inputs, target.astype(np.float32), weights)
-
-
-def _predictions(task: str, scores: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
-    if task == "regression":
-        values: NDArray[np.float64] = scale.centre + scale.spread * scores[:, 0]
-        return values
-    if task == "counts":
-        expected: NDArray[np.float64] = np.exp(scores[:, 0])
-        return expected
-    if task == "binary":
-        scores = np.column_stack([np.zeros(len(scores)), scores[:, 0]])
-    shares: NDArray[np.float64] = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares /= shares.sum(axis=1, keepdims=True)
-    return shares
 
 
 def layers_of(values: Mapping[str, Any], where: str) -> Layers:

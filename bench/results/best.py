@@ -47,6 +47,14 @@ class Best:
         return None if pd.isna(self.row["test_loss"]) else float(self.row["test_loss"])
 
     @property
+    def details(self) -> Mapping[str, Any]:
+        """What the trial's folds said of themselves: rounds, curves."""
+        try:
+            return _mapping(json.loads(self.row["details"] or "{}"))
+        except (ValueError, TypeError, RecursionError):
+            return {}
+
+    @property
     def metric(self) -> str:
         return one_line(self.metadata.get("metric") or "loss")
 
@@ -116,7 +124,7 @@ def everything(best: Best) -> str:
     groups = {name: dict(_mapping(config.get(name))) for name in ("dataset", "resampling", "model", "metric", "seeds")}
     groups["model"].pop("space", None)  # where it was looked for; no loss depends on it
     seeds = {name: seed if value == "seed" else value for name, value in groups["seeds"].items()}
-    details = _details(best)
+    details = best.details
     several = details.get("folds")
     folds = several if isinstance(several, list) else [details]
     ended = [{name: fold[name] for name in ("rounds", "best_epoch") if name in fold} for fold in map(_mapping, folds)]
@@ -159,7 +167,9 @@ def _document(each: Best | str, full: bool) -> str:
         return f"# {each}: no trial succeeded\n"
     source = each.metadata.get("imported")
     if source:
-        return f"{each.head}# imported from {one_line(source.get('file'))}: the configuration is not known\n"
+        known = each.row["configuration"] != "{}"
+        head = f"{each.head}# imported from {one_line(source.get('file'))}"
+        return f"{head}\n{_yaml(each)}" if known else f"{head}: the configuration is not known\n"
     return everything(each) if full else each.head + _yaml(each)
 
 
@@ -203,13 +213,6 @@ def _preparation(best: Best) -> dict[str, Any]:
         if name.startswith("prepare.")
     )
     return {**_mapping(best.metadata.get("preparation")), **dict(searched)}
-
-
-def _details(best: Best) -> Mapping[str, Any]:
-    try:
-        return _mapping(json.loads(best.row["details"] or "{}"))
-    except (ValueError, TypeError, RecursionError):
-        return {}
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
