@@ -1,7 +1,6 @@
 """The result of a call: verdict, trials, best configuration, figures, the report's page, the model to take home."""
 
 import base64
-import importlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from bench.models.saved import FittedModel
     from bench.report.summary import Summary
 
 
@@ -47,6 +47,8 @@ class Comparison:
     config_dir: Path | None = None
     data: Path | None = None
     """The file of the data, where it is one: in `datasets_dir`/memory where it was in memory."""
+    store: str | None = None
+    """The URL of the store."""
     _hands: Hands = field(default_factory=Hands, compare=False)
     _config: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """That of the model."""
@@ -58,7 +60,7 @@ class Comparison:
         folders = Path(spec.results_dir), reports_dir.absolute(), Path(spec.datasets_dir)
         data = None if path is None else Path(path)
         config = spec.config["model"]
-        return cls(run.experiment, run.dataset, run.model, *folders, config_dir, data, hands, config)
+        return cls(run.experiment, run.dataset, run.model, *folders, config_dir, data, spec.store, hands, config)
 
     @property
     def verdict(self) -> str:
@@ -100,13 +102,15 @@ class Comparison:
 
         return build.build(self.results_dir, self.reports_dir, [self.name]) / "report.html"
 
-    def fit(self, rows: str = "train", out: str | Path | None = None, overwrite: bool = False) -> Any:
-        """Train the model of the best configuration and save it, as `bench fit` does; returns the fitted model.
+    def fit(self, rows: str = "train", out: str | Path | None = None, overwrite: bool = False) -> "FittedModel":
+        """Train what the comparison is won by and save it, as `bench fit` does; returns the model, read back.
 
-        rows: `train`, which repeats the winning trial, `train+valid`, or `all`. out: its folder, by default
-        `models/NAME`. The fitted model has `predict(rows)`.
+        It is the best configuration of the optimiser with the lowest median loss, on the most splits. rows: `train`,
+        which repeats the winning trial, `train+valid`, or `all`. out: its folder, by default `models/NAME`. The fitted
+        model has `predict(frame)`. Raises `UserError` where it cannot be trained again as it was, or not be saved.
         """
-        fitting = importlib.import_module("bench.running.fit")
+        from bench.running import fit as fitting  # noqa: PLC0415 - with what saves models
+
         with surroundings.kept(), self._hands.over(), self._registered() as config_dir:
             return fitting.fit(
                 self.name,
@@ -118,6 +122,7 @@ class Comparison:
                 data=self.data,
                 config_dir=config_dir,
                 overwrite=overwrite,
+                store=self.store,
             )
 
     @contextmanager

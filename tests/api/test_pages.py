@@ -1,6 +1,7 @@
 """What the pages show of Python: the notebook is executed as a reader does, the calls of README and page are sound."""
 
 import inspect
+import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -34,7 +35,11 @@ def test_the_notebook_of_the_docs_runs_and_shows_verdict_and_figure(tmp_path: Pa
     assert re.match(r"<div><p>\w.*optuna_tpe.*</p><img [^>]*src=\"data:image/png;base64,[\w+/]{1000}", html)
     assert [cell for cell in notebook.cells if "12 of 12 runs are done; nothing to do" in str(cell.get("outputs"))]
     assert "image/png" in outputs(notebook, 'result.plot("final")')[-1]["data"]
-    assert len(pd.read_parquet(tmp_path / "results/churn")) == 96
+    assert "yes" in outputs(notebook, "result.fit(")[-1]["data"]["text/html"]
+    losses = json.loads((tmp_path / "churn-model/card.json").read_text())["losses"]
+    trials = pd.read_parquet(tmp_path / "results/churn")
+    assert len(trials) == 96
+    assert ((trials["loss"] == losses["validation"]) & (trials["test_loss"] == losses["test"])).any()
 
     for cell, kept in zip(notebook.cells, stored.cells, strict=True):
         assert [each.output_type for each in cell.get("outputs", ())][-1:] == [
@@ -67,4 +72,4 @@ def test_the_page_names_every_argument_and_what_a_result_has() -> None:
     words = set(re.findall(r"\w+", (ROOT / "docs/python.md").read_text()))
     assert set(inspect.signature(api.compare).parameters) <= words
     public = {name for name, value in vars(api.Comparison).items() if not name.startswith("_") and callable(value)}
-    assert public - {"of", "fit"} <= words
+    assert public - {"of"} <= words
