@@ -203,13 +203,16 @@ HOSTILE_TABLES = [
 @pytest.mark.parametrize(("name", "changes", "key"), HOSTILE_TABLES)
 def test_what_only_a_table_names_is_neither_imported_nor_run(name, changes, key, table, capsys) -> None:
     table(name, {f"config/{place}": value for place, value in changes.items()})
-    assert bench("verify", name) == 2
-    out, err = capsys.readouterr()
-    assert not out
-    assert err.count("\n") == 1
-    assert f"{key}=" in err
-    assert "only the table says so" in err
-    assert "--config-dir FOLDER" in err
+    for command in (["verify", name], ["best", name, "--python"], ["fit", name, "--out", "out"]):
+        if name == "function" and command[0] == "fit":
+            continue
+        assert bench(*command) == 2
+        out, err = capsys.readouterr()
+        assert not out
+        assert err.count("\n") == 1
+        assert f"{key}=" in err
+        assert "only the table says so" in err
+        assert "--config-dir FOLDER" in err
     assert not Path("marker").exists()
     assert not {"evil", "bench_evil"} & set(sys.modules)
 

@@ -59,12 +59,17 @@ class Best:
         return one_line(self.metadata.get("metric") or "loss")
 
     @property
+    def words(self) -> str:
+        """Its losses under the metric's own name, in its own direction."""
+        return _values(self.loss, self.test_loss, self.metadata)
+
+    @property
     def head(self) -> str:
         """Lines of comment: what it is, its losses, where it comes from."""
         problem, run = one_line(f"{self.run.dataset} {self.run.model}"), self.run
         place = f"trial {self.row['trial']} of experiment {one_line(run.experiment)}"
         lines = [
-            f"{problem}: {_values(self.loss, self.test_loss, self.metadata)}",
+            f"{problem}: {self.words}",
             f"{one_line(run.optimizer)}, seed {run.seed}, {place}",
             *self.notes,
         ]

@@ -57,6 +57,7 @@ def card(
         "losses": {
             "metric": problem.metric.label,
             "of": "this model" if rows == "train" else "the model of the same configuration trained on train alone",
+            "words": best.words,
             "validation": best.loss,
             "test": best.test_loss,
             "stops_on_valid": problem.split.stops_on_valid,
@@ -109,7 +110,6 @@ def _markdown(card: Mapping[str, Any]) -> str:
     several = (
         f", {trained['models']} models, one a fold, whose predictions are averaged" if trained["models"] > 1 else ""
     )
-    test = "no test part" if losses["test"] is None else f"{losses['test']:.6g} on test rows"
     return f"""# {card["problem"]}
 
 `{card["model"]["class"]}`, {card["task"]}, target `{card["target"]}`. It predicts rows of a CSV or parquet file that
@@ -126,10 +126,9 @@ python predict.py rows.csv --out predictions.csv
 
 ## Losses
 
-{losses["metric"]}, lower is better: {losses["validation"]:.6g} on validation rows, {test}. They are those of
-{losses["of"]}.{_optimistic(losses)}
+Of {losses["of"]}: {losses["words"]}.{_optimistic(losses)}
 
-{_intervals(losses["over_runs"], chosen["optimizer"])}
+{_intervals(losses, chosen["optimizer"])}
 
 ## Chosen
 
@@ -159,9 +158,10 @@ def _ended(model: Mapping[str, Any]) -> str:
     )
 
 
-def _intervals(over: Mapping[str, Any], optimizer: str) -> str:
+def _intervals(losses: Mapping[str, Any], optimizer: str) -> str:
     """The losses over runs: how much another run of the same search would differ."""
-    lines = [f"Over the {plural(over['runs'], 'run')} of {optimizer}:", ""]
+    over = losses["over_runs"]
+    lines = [f"Over the {plural(over['runs'], 'run')} of {optimizer}, {losses['metric']}, lower is better:", ""]
     for kind in ("validation", "test"):
         values = over.get(kind, {})
         if "median" in values:
@@ -174,4 +174,4 @@ def _intervals(over: Mapping[str, Any], optimizer: str) -> str:
 def _optimistic(losses: Mapping[str, Any]) -> str:
     if not losses["stops_on_valid"]:
         return ""
-    return " The one on validation rows is optimistic:\nconfigurations, and rounds or epochs, were chosen by it."
+    return "\nWhat stands for validation is optimistic: configurations, and rounds or epochs, were chosen by it."

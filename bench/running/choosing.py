@@ -3,22 +3,23 @@
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import problems, results
+from bench import results
 from bench import store as stores
 from bench.errors import UserError, allowed
-from bench.problems import Evaluation, Problem
+from bench.problems import Evaluation, Problem, Recipe
 from bench.report.analysis.comparison import Analysis, analyse
 from bench.report.runs import curves, selection
 from bench.results import RunId
 from bench.results.best import Best
-from bench.running import child_process, trusted
+from bench.running import child_process
 from bench.running.child_process import Limits
 from bench.running.evaluating import evaluate
+from bench.running.rebuilding import configuration_of, problem_of, recipe_of
 from bench.space import Configuration, to_json
 from bench.store import Busy, Claimed, Store
 from bench.wording import listed, plural
@@ -78,7 +79,7 @@ def choose(
     several = len({each.metadata.get("problem") for each in candidates}) > 1
     if several:
         limits = _limits(candidates[0])
-        recipes = [_recipe(each, datasets_dir, config_dir, data) for each in candidates]
+        recipes = [recipe_of(each, datasets_dir, config_dir, data) for each in candidates]
         say(f"{label}: the best configurations of its {len(candidates)} runs on the splits of all")
         url = store or stores.default_url(results_dir.absolute())
         chosen, words = _over_splits(candidates, recipes, f"{experiment}/fit", url, limits)
@@ -124,13 +125,6 @@ def _incumbent(run: RunId, results_dir: Path) -> Best | None:
     return Best(run, min(rows, key=lambda row: row["loss"]), metadata, path) if rows else None
 
 
-def _recipe(best: Best, datasets_dir: Path, config_dir: Path | None, data: Path | None) -> problems.Recipe:
-    try:
-        return replace(trusted.recipe(best.metadata, best.run.seed, datasets_dir, config_dir, data), seed=best.run.seed)
-    except UserError as error:
-        raise UserError(f"{best.run}: {error}") from None
-
-
 def _limits(best: Best) -> Limits | None:
     """The limits that its trials had in a child process; None where they had none."""
     within = best.metadata.get("config", {}).get("trial")
@@ -138,31 +132,28 @@ def _limits(best: Best) -> Limits | None:
 
 
 def _over_splits(
-    candidates: Sequence[Best], recipes: Sequence[problems.Recipe], name: str, url: str, limits: Limits | None
+    candidates: Sequence[Best], recipes: Sequence[Recipe], name: str, url: str, limits: Limits | None
 ) -> tuple[Best, str]:
     """The candidate of the lowest median validation loss over the splits of all, and why it."""
-    configurations = list(dict.fromkeys(json.dumps(each.configuration, sort_keys=True) for each in candidates))
-    losses: dict[str, list[float]] = {text: [] for text in configurations}
+    different = list({json.dumps(each.configuration, sort_keys=True): each for each in reversed(candidates)}.values())[
+        ::-1
+    ]
+    losses: list[list[float]] = [[] for _ in different]
     store = Store(url, patient=True)
     try:
         for best, recipe in zip(candidates, recipes, strict=True):  # a split at a time: its data is there once
-            problem = problems.shared(recipe)
-            if problem.hash != best.metadata.get("problem"):
-                raise UserError(
-                    f"{best.run}: its problem is another now (the data or the model's revision has changed)"
-                )
-            for text in configurations:
-                configuration = problem.space.canonical(json.loads(text))
-                outcome = _stored(problem, configuration, store, name, limits)
-                losses[text].append(math.inf if outcome.loss is None else outcome.loss)
+            problem = problem_of(best, recipe)
+            for each, values in zip(different, losses, strict=True):
+                outcome = _stored(problem, configuration_of(each, problem), store, name, limits)
+                values.append(math.inf if outcome.loss is None else outcome.loss)
     finally:
         store.close()
-    medians = {text: median(values) for text, values in losses.items()}
-    winner = min(configurations, key=lambda text: medians[text])
-    chosen = next(each for each in candidates if json.dumps(each.configuration, sort_keys=True) == winner)
+    medians = [median(values) for values in losses]
+    place = medians.index(min(medians))
+    chosen = different[place]
     words = (
-        f"Each run has a split of its own: of the {len(configurations)} best configurations, one a run, this "
-        f"one has the lowest median validation loss over all {len(candidates)} splits, {medians[winner]:.6g}. It is "
+        f"Each run has a split of its own: of the {len(different)} best configurations, one a run, this "
+        f"one has the lowest median validation loss over all {len(candidates)} splits, {medians[place]:.6g}. It is "
         f"that of seed {chosen.run.seed}."
     )
     return chosen, words

@@ -25,7 +25,7 @@ from bench.problems.data import DataProblem
 from bench.results.best import Best, everything
 from bench.running import card
 from bench.running.choosing import choose
-from bench.running.script.writing import configuration_of, rebuilt
+from bench.running.rebuilding import configuration_of, problem_of, recipe_of
 from bench.running.sweep import FILE
 from bench.running.thread_pools import limited
 from bench.running.verify import differences
@@ -68,7 +68,7 @@ def fit(
     with _replacing(out, overwrite) as place:  # what cannot be written is said before anything is trained
         choice = choose(experiment, problem, results_dir, datasets_dir, data, config_dir, store, say)
         best = choice.best
-        of_trial = rebuilt(best, datasets_dir, config_dir, data)
+        of_trial = problem_of(best, recipe_of(best, datasets_dir, config_dir, data))
         assert isinstance(of_trial, DataProblem)  # a function is refused before
         configuration = configuration_of(best, of_trial)
         say(f"training {best.run} trial {best.row['trial']} on {rows}")

@@ -5,6 +5,8 @@ import io
 import json
 import math
 import pickle
+import re
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +18,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pytest
-from commands import bench
+from commands import ROOT, bench
 from mixed import searched, table
 from trials import rewrite
 
@@ -61,15 +63,15 @@ def run(*overrides: str) -> None:
     assert bench("run", *QUICK, *overrides) == 0
 
 
-def predict(capsys, *arguments: str) -> tuple[pd.DataFrame, str, int]:
+def predict(capsys, *arguments: str, folder: Path = Path("out")) -> tuple[pd.DataFrame, str, int]:
     """What predict.py prints, here: its table, its errors, and its exit status."""
-    source = Path("out/predict.py").read_text()
+    source = (folder / "predict.py").read_text()
     imported = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom)]
     assert not any("bench" in ast.unparse(node) for node in imported)
     before, sys.argv, status = sys.argv, ["predict.py", *arguments], 0
     capsys.readouterr()
     try:
-        exec(compile(source, "predict.py", "exec"), {"__name__": "__main__", "__file__": "out/predict.py"})
+        exec(compile(source, "predict.py", "exec"), {"__name__": "__main__", "__file__": str(folder / "predict.py")})
     except SystemExit as end:
         status = int(end.code or 0)
     finally:
@@ -164,7 +166,10 @@ def test_more_rows_take_the_rounds_that_were_found_and_do_not_stop_early(rows: s
     assert np.array_equal(model.predict(data.features), own.predict(data.features))
     assert model.card["model"]["fixed"] == {"rounds": math.ceil(np.mean(found))}
     assert model.card["trained_on"] == {"rows": rows, "count": len(chosen), "of": 178, "models": 1}
-    assert "those of\nthe model of the same configuration trained on train alone" in Path("out/card.md").read_text()
+    assert (
+        "Of the model of the same configuration trained on train alone: validation log"
+        in Path("out/card.md").read_text()
+    )
 
 
 @pytest.mark.parametrize("method", ["time", "group", "column"])
@@ -257,6 +262,7 @@ def test_what_cannot_be_fitted_is_one_line(capsys) -> None:
         ([*one, "--out", "full/mine.txt"], "--out=full/mine.txt: is no folder; choose another name"),
         ([*one, "--out", "full/mine.txt/new"], "--out=full/mine.txt/new: cannot be written ("),
         (["f", "--out", "new"], "function/branin: is a function of its configuration; there is no model to train"),
+        ([*one, "--out", "new", "--data", "log.csv"], "--data=log.csv: the dataset of e/wine/knn/random/0 is no file"),
         (["theirs", "--out", "new"], "was imported, without what its model was trained on"),
     ):
         capsys.readouterr()
@@ -297,6 +303,26 @@ def test_nothing_is_unpickled_and_what_is_not_on_the_list_is_refused(monkeypatch
 def wine() -> str:
     data = datasets.load({"name": "wine", "load": "bench.datasets.bundled.wine"}, Path("datasets"))
     return data.features.head(3).to_csv(index=False)
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page_on_models(capsys) -> None:
+    rng = np.random.default_rng(0)
+    churn = pd.DataFrame({"visits": rng.poisson(3, 200), "plan": rng.choice(["basic", "full"], 200)})
+    churn.assign(churned=(churn["visits"] + rng.normal(size=200) < 2)).to_csv("churn.csv", index=False)
+    page = (ROOT / "docs/model.md").read_text()
+    (block,) = re.findall(r"```sh\n(.*?)```", page, flags=re.DOTALL)
+    for line in block.replace("\\\n", " ").splitlines():
+        program, *arguments = shlex.split(line, comments=True)
+        if arguments[0] == "run":
+            arguments += ["budget.trials=2", "model.settings.rounds=5", "engine.workers=1"]
+        if program == "bench":
+            assert bench(*arguments) == 0, (line, capsys.readouterr().err)
+        else:
+            assert predict(capsys, *arguments[1:], folder=Path("model"))[2] == 0
+    assert list(pd.read_csv("predictions.csv").columns) == ["churned", "probability of False", "probability of True"]
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    exec(compile(code, "docs/model.md", "exec"), {"frame": pd.read_csv("churn.csv")})
 
 
 def test_rows_that_cannot_be_predicted_are_one_line(capsys) -> None:

@@ -51,10 +51,9 @@ class FittedModel:
     def summary(self) -> list[str]:
         """How it was chosen, and its losses, in a few lines."""
         losses, trained = self.card["losses"], self.card["trained_on"]
-        test = "" if losses["test"] is None else f", test {losses['test']:.6g}"
         return [
             *self.card["chosen"]["rule"],
-            f"{losses['metric']} of {losses['of']}: validation {losses['validation']:.6g}{test}",
+            f"{losses['of']}: {losses['words']}",
             f"{self.folder}: trained on {trained['count']:,} of {trained['of']:,} rows; see {self.folder / 'card.md'}",
         ]
 

@@ -1,11 +1,9 @@
 """The frame of every script: the data and its split by `bench.datasets`, the loss by `bench.metrics`, the folds."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench import problems
 from bench.config.schema import ABOUT
 from bench.datasets.loading import OWN_KEYS
 from bench.datasets.roles import ROLES
@@ -13,14 +11,12 @@ from bench.datasets.table import OF_COLUMNS
 from bench.errors import UserError
 from bench.problems.data import DataProblem
 from bench.problems.function import FunctionProblem
-from bench.results import UnreadableTable
 from bench.results.best import Best, bests
-from bench.running import trusted
+from bench.running.rebuilding import configuration_of, problem_of, recipe_of
 from bench.running.script import boosted, contract, estimator, function
 from bench.running.script.literals import Source, literal
 from bench.running.script.training import Training
 from bench.running.sweep import FILE
-from bench.space import Configuration, InvalidConfiguration
 
 _WRITERS = {
     "bench.models.lightgbm.LightGBM": boosted.lightgbm,
@@ -54,7 +50,7 @@ def script(
     best = chosen[0]
     if isinstance(best, str):
         raise UserError(f"--python: {best}: no trial succeeded")
-    problem = rebuilt(best, datasets_dir, config_dir, data)
+    problem = problem_of(best, recipe_of(best, datasets_dir, config_dir, data))
     configuration = configuration_of(best, problem)
     title = "\n".join(_quotable(line.removeprefix("# ")) for line in best.head.splitlines())
     if isinstance(problem, FunctionProblem):
@@ -62,38 +58,6 @@ def script(
     assert isinstance(problem, DataProblem)
     write = _WRITERS.get(str(problem.recipe.groups["model"]["class"]), contract.any_model)
     return _script(title, best, problem, write(problem, configuration))
-
-
-def rebuilt(
-    best: Best, datasets_dir: Path, config_dir: Path | None, data: Path | None
-) -> DataProblem | FunctionProblem:
-    """The problem of a trial, as it was; raises `UserError` where it is another now, or cannot be built."""
-    if best.metadata.get("imported"):
-        raise UserError(f"{best.run}: was imported, and its configuration is not known")
-    if data is not None and not data.is_file():
-        raise UserError(f"--data={data}: no such file")
-    if data is not None and not trusted.takes_file(best.metadata, config_dir):
-        raise UserError(f"--data={data}: the dataset of {best.run} is no file of yours; leave it out")
-    try:
-        recipe = trusted.recipe(best.metadata, best.run.seed, datasets_dir, config_dir, data)
-        problem: Any = problems.shared(replace(recipe, seed=best.run.seed))
-    except UserError as error:
-        raise UserError(f"{best.run}: {error}") from None
-    if problem.hash != best.metadata.get("problem"):
-        raise UserError(
-            f"{best.run}: its problem is another now (the data, the split or the model's revision has changed); "
-            "run the experiment again"
-        )
-    return problem  # type: ignore[no-any-return]
-
-
-def configuration_of(best: Best, problem: DataProblem | FunctionProblem) -> Configuration:
-    """The trial's configuration as a point of the problem's space; `UnreadableTable` where it is none."""
-    try:
-        return problem.space.canonical(best.configuration)
-    except (InvalidConfiguration, ValueError) as error:
-        reason = f"the configuration of trial {best.row['trial']} is none of its space ({error}); delete it"
-        raise UnreadableTable(best.path, reason) from None
 
 
 def _script(title: str, best: Best, problem: DataProblem, training: Training) -> str:
