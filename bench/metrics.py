@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
 
 from bench.errors import UserError, allowed
 
@@ -32,11 +31,18 @@ class Metric:
     description: str
     function: Callable[[NDArray[Any], NDArray[np.floating[Any]], Weights], float]
     larger_is_better: bool = False
+    title: str = ""
+    """What people call it; where it is empty, its name with blanks."""
 
     @property
     def label(self) -> str:
         """What the loss is called in tables and figures: `log_loss`, `1 - auc`."""
         return f"1 - {self.name}" if self.larger_is_better else self.name
+
+    @property
+    def scale(self) -> "Scale":
+        """How its losses are shown to people."""
+        return Scale(self.title or self.name.replace("_", " "), self.larger_is_better)
 
     def loss(self, target: NDArray[Any], prediction: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
         """The score where smaller is better, 1 - score where larger is.
@@ -62,8 +68,41 @@ class Metric:
             prediction = prediction.astype(np.float64)
         if classes:
             _are_probabilities(prediction)
-        score = float(self.function(target, prediction, weights))
+        return self.scale.turned(float(self.function(target, prediction, weights)))
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How losses are shown to people: under the metric's own name, in its own direction."""
+
+    name: str
+    larger_is_better: bool = False
+
+    def turned(self, score: float) -> float:
+        """The loss of a score, and the score of a loss; of a mean of several, too.
+
+        >>> Scale("AUC", True).turned(0.25), Scale("log loss").turned(0.25)
+        (0.75, 0.25)
+        """
         return 1 - score if self.larger_is_better else score
+
+    def text(self, loss: float) -> str:
+        """The score of a loss, in digits.
+
+        >>> Scale("AUC", True).text(0.0876543)
+        '0.91235'
+        """
+        return f"{self.turned(loss):.5g}"
+
+
+def scale(label: object) -> Scale:
+    """The scale of losses that a table calls `label`; what no metric here is called keeps its name, lower is better.
+
+    >>> scale("1 - auc").name, scale("log_loss").name, scale("value").name, scale(None).name
+    ('AUC', 'log loss', 'value', 'loss')
+    """
+    known = next((metric for metric in METRICS.values() if metric.label == label), None)
+    return known.scale if known is not None else Scale(str(label or "loss"))
 
 
 def get(name: str, task: str) -> Metric:
@@ -98,6 +137,8 @@ def _log_loss(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weigh
     `sklearn.metrics.log_loss` but for rounding, in a small part of its time: the logarithms here are SciPy's, there
     NumPy's, and the two may differ in their last bits.
     """
+    from scipy.special import xlogy  # noqa: PLC0415 - who only names a metric is spared SciPy
+
     eps = np.finfo(prediction.dtype).eps
     likelihood = np.clip(prediction[np.arange(len(target)), target], eps, 1 - eps).astype(np.float64)
     return float(np.average(-xlogy(1.0, likelihood), weights=weights))
@@ -194,6 +235,8 @@ def _poisson_deviance(target: NDArray[Any], prediction: NDArray[np.floating[Any]
     eps is that of float64, about 2.2e-16: a forest may predict 0 for a count, and a ridge a number below. For a count
     of 0 that is the truth; for one of 1 it costs 70.
     """
+    from scipy.special import xlogy  # noqa: PLC0415
+
     expected = np.maximum(prediction.astype(np.float64), np.finfo(np.float64).eps)
     return float(np.average(2 * (xlogy(target, target / expected) - target + expected), weights=weights))
 
@@ -203,12 +246,18 @@ METRICS = {
     for metric in (
         Metric("log_loss", CLASSIFICATION, "mean negative log probability of the true class", _log_loss),
         Metric("error", CLASSIFICATION, "share of rows given the wrong class", _error),
-        Metric("auc", CLASSIFICATION, "area under the ROC curve, of several classes the mean", _auc, True),
+        Metric("auc", CLASSIFICATION, "area under the ROC curve, of several classes the mean", _auc, True, "AUC"),
         Metric("balanced_error", CLASSIFICATION, "share given the wrong class, mean over classes", _balanced_error),
-        Metric("brier", CLASSIFICATION, "mean squared distance of the probabilities from the truth", _brier),
-        Metric("rmse", QUANTITIES, "square root of the mean squared error", _rmse),
-        Metric("mae", QUANTITIES, "mean absolute error", _mae),
-        Metric("r2", QUANTITIES, "share of the target's variance that is explained", _r2, True),
+        Metric(
+            "brier",
+            CLASSIFICATION,
+            "mean squared distance of the probabilities from the truth",
+            _brier,
+            title="Brier score",
+        ),
+        Metric("rmse", QUANTITIES, "square root of the mean squared error", _rmse, title="RMSE"),
+        Metric("mae", QUANTITIES, "mean absolute error", _mae, title="MAE"),
+        Metric("r2", QUANTITIES, "share of the target's variance that is explained", _r2, True, "R2"),
         Metric(
             "poisson_deviance", ("counts",), "mean deviance of counts under a Poisson distribution", _poisson_deviance
         ),

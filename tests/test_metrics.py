@@ -265,3 +265,22 @@ def test_rounding_is_no_mistake() -> None:
 def test_each_yaml_names_a_metric() -> None:
     names = {path.stem: yaml.safe_load(path.read_text())["name"] for path in (ROOT / "conf" / "metric").glob("*.yaml")}
     assert names == {name: name for name in ("auto", *metrics.METRICS)}
+
+
+def test_losses_are_shown_as_scikit_learn_s_scores() -> None:
+    """What stands in a table under a label, turned back into the score that the metric's own name means."""
+    target = np.array([0, 1, 1, 0, 1, 1])
+    positive = np.array([0.2, 0.9, 0.4, 0.5, 0.6, 0.3])
+    auc = metrics.get("auc", "binary")
+    loss = auc.loss(target, np.column_stack([1 - positive, positive]))
+    shown = metrics.scale(auc.label)
+    assert (shown.name, shown.larger_is_better) == ("AUC", True)
+    assert shown.turned(loss) == pytest.approx(sklearn_metrics.roc_auc_score(target, positive))
+    r2, numbers = metrics.get("r2", "regression"), np.array([3.0, -1, 4, 2, 0, 1])
+    assert (
+        metrics.scale(r2.label).text(r2.loss(numbers, positive)) == f"{sklearn_metrics.r2_score(numbers, positive):.5g}"
+    )
+    for metric in metrics.METRICS.values():
+        assert metrics.scale(metric.label) == metric.scale
+        assert metric.scale.larger_is_better == (metric.label != metric.name)
+    assert metrics.scale("somebody's") == metrics.Scale("somebody's")

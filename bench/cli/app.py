@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 
 ResultsDir = Annotated[Path, typer.Option(help="Where the trial tables are.")]
+DatasetsDir = Annotated[Path, typer.Option(help="Where datasets are.")]
 ConfigDir = Annotated[
     Path | None, typer.Option("--config-dir", help="A folder with your own configs, laid out as conf/.")
 ]
@@ -123,15 +124,81 @@ def best(
     experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
     dataset: Annotated[str | None, typer.Option(help="Only this dataset.")] = None,
     model: Annotated[str | None, typer.Option(help="Only this model.")] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="All that its losses depend on: settings, rounds, seeds, split, versions.")
+    ] = False,
+    python: Annotated[
+        bool, typer.Option("--python", help="A script that trains it by its library's own calls to the same loss.")
+    ] = False,
+    data: Annotated[Path | None, typer.Option(help="With --python, the file of a dataset of your own.")] = None,
+    config_dir: ConfigDir = None,
     results_dir: ResultsDir = Path("results"),
+    datasets_dir: DatasetsDir = Path("datasets"),
 ) -> None:
-    """Print the best configuration of each problem as YAML.
+    """Print the best configuration of each problem as YAML, or as a script.
 
     The best is the one with the lowest validation loss of all trials.
     """
     from bench.results import best as best_of  # noqa: PLC0415
 
-    typer.echo(best_of.best(experiment, dataset, model, results_dir), nl=False)
+    if python:
+        from bench.config import catalogue  # noqa: PLC0415
+        from bench.running.script import script  # noqa: PLC0415
+
+        if full:
+            raise UserError("--python: stands beside --full; choose one of the two")
+        if config_dir is not None:
+            catalogue.find_own_classes(config_dir)
+        typer.echo(script(experiment, dataset, model, results_dir, datasets_dir, data, config_dir), nl=False)
+        return
+    for option, given in (("--data", data), ("--config-dir", config_dir)):
+        if given is not None:
+            raise UserError(f"{option}={given}: is of use with --python alone; leave it out")
+    typer.echo(best_of.best(experiment, dataset, model, results_dir, full), nl=False)
+
+
+@app.command()
+def fit(
+    experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
+    out: Annotated[Path, typer.Option(help="The folder to write: model, predict.py, card.")],
+    problem: Annotated[str | None, typer.Option(help="DATASET/MODEL, where the experiment has several.")] = None,
+    rows: Annotated[
+        str, typer.Option(help="What to train on: train (as the trial was), train+valid, or all.")
+    ] = "train",
+    data: Annotated[Path | None, typer.Option(help="The file of a dataset of your own.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model that is in the folder.")] = False,
+    config_dir: ConfigDir = None,
+    results_dir: ResultsDir = Path("results"),
+    datasets_dir: DatasetsDir = Path("datasets"),
+    store: Annotated[
+        str | None, typer.Option(help="The store's SQLAlchemy URL, where it is not in results_dir.")
+    ] = None,
+) -> None:
+    """Train the winner of a comparison and save it, to take home.
+
+    The winner is the best configuration of the optimiser that the report puts first. The folder needs no bench to
+    predict, holds no pickle, and what is read back is checked against the recorded losses.
+    """
+    from bench.config import catalogue  # noqa: PLC0415
+    from bench.running import fit as fitting  # noqa: PLC0415
+
+    if config_dir is not None:
+        catalogue.find_own_classes(config_dir)
+    model = fitting.fit(
+        experiment,
+        problem=problem,
+        rows=rows,
+        out=out,
+        results_dir=results_dir,
+        datasets_dir=datasets_dir,
+        data=data,
+        config_dir=config_dir,
+        overwrite=overwrite,
+        store=store,
+        say=lambda line: typer.echo(texts.line(line), err=True),
+    )
+    for line in model.summary():
+        typer.echo(texts.line(line))
 
 
 @app.command()
@@ -142,7 +209,7 @@ def verify(
     data: Annotated[Path | None, typer.Option(help="The file of a dataset of your own.")] = None,
     config_dir: ConfigDir = None,
     results_dir: ResultsDir = Path("results"),
-    datasets_dir: Annotated[Path, typer.Option(help="Where datasets are.")] = Path("datasets"),
+    datasets_dir: DatasetsDir = Path("datasets"),
 ) -> None:
     """Evaluate stored trials again and compare them bit for bit.
 
@@ -165,22 +232,46 @@ def verify(
 
 @app.command(name="import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV with the columns optimizer, seed, trial, loss.")],
-    name: Annotated[str, typer.Option(help="The experiment that its runs will be of.")],
-    dataset: Annotated[str | None, typer.Option(help="The dataset, where no column says it.")] = None,
-    model: Annotated[str | None, typer.Option(help="The model, where no column says it.")] = None,
-    metric: Annotated[str, typer.Option(help="What the losses are, such as log_loss; lower is better.")] = "loss",
+    files: Annotated[list[Path], typer.Argument(help="Logs: files, or folders of Ray Tune and CARP-S.")],
+    name: Annotated[str, typer.Option(help="The experiment that their runs will be of.")],
+    dataset: Annotated[str | None, typer.Option(help="The dataset, where the log does not say it.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model, where the log does not say it.")] = None,
+    metric: Annotated[str | None, typer.Option(help="What the losses are, such as log_loss; lower is better.")] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="The optimiser, or one for each study or file: tpe,random")
+    ] = None,
+    seed: Annotated[
+        str | None, typer.Option(help="The seed, or one for each study or file: 0,1,2; counted if left out.")
+    ] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="How studies or files are called, as '{optimizer}_{seed}'; others are left out.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="A column of theirs as one of ours: val_loss=loss, lr=params_lr; repeatable."),
+    ] = None,
+    maximize: Annotated[
+        bool, typer.Option("--maximize", help="Larger values were better; losses are minus them.")
+    ] = False,
+    same_problem_as: Annotated[
+        str | None, typer.Option(help="An experiment of yours; you vouch that these runs are on its problem.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace runs that are there already.")] = False,
     results_dir: ResultsDir = Path("results"),
 ) -> None:
-    """Import trial logs made elsewhere, from a CSV file.
+    """Import logs of Optuna, Hyperopt, Ray Tune, NNI, CARP-S or CSV.
 
-    They are reported as your own runs are. Further columns that are read: test_loss, seconds, status (ok, failed,
-    timeout, crashed), dataset, model.
+    They are reported as your own runs are. Recognised by their content: storages of Optuna (SQLite, journal), its
+    trials_dataframe as CSV, Hyperopt's trials as JSON, Ray Tune's folders, NNI's database and exports, CARP-S's logs,
+    and CSV with the columns optimizer, seed, trial, loss; test_loss, seconds, status, dataset, model and params_NAME
+    are read too.
     """
     from bench.results import imports  # noqa: PLC0415
+    from bench.results.imports import naming  # noqa: PLC0415
 
-    imported = imports.import_log(file, name, results_dir, dataset, model, metric, overwrite)
+    given = naming.Given(dataset, model, naming.read_optimizers(optimizer), naming.read_seeds(seed), pattern)
+    options = imports.Options(given, imports.read_columns(columns or []), metric, maximize, same_problem_as, overwrite)
+    imported = imports.import_logs(files, name, results_dir, options)
     typer.echo(str(imported), nl=False)
 
 

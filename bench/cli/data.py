@@ -10,13 +10,15 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
-from bench import datasets, metrics
+from bench import datasets, metrics, problems
 from bench.config import values
 from bench.datasets import cells, columns, delimited, doubts, file, understood
 from bench.datasets.cells import Notation
 from bench.datasets.roles import ROLES
 from bench.errors import UserError, quoted
+from bench.problems import searched
 from bench.running import compose
+from bench.space import repeat
 from bench.wording import listed, plural, shortened
 
 SEEDS = "seed=range(0,10)"
@@ -60,10 +62,14 @@ def lines(path: Path, target: str | None, overrides: Sequence[str], config_dir: 
     seed = config["seeds"]["split"]
     split = datasets.split(made, config["resampling"], config["seed"] if seed == "seed" else seed)
     yield f"resampling={config['resampling']['name']}:"
-    yield from (f"  {line}" for line in understood.parted(made, split))
+    yield from (f"  {line}" for line in understood.parted(understood.plain(made, split)))
     metric = metrics.get(config["metric"]["name"], made.task)
     others = [each.name for each in metrics.METRICS.values() if made.task in each.tasks and each is not metric]
     yield f"metric={metric.name}; others for {made.task}: {', '.join(others)}"
+    if any(each.lstrip("+~").startswith("model") for each in overrides):  # else it is the suite's own, which is right
+        problems.check(config)
+        for line in searched.warned(repeat.spread(config["model"]), made):
+            yield f"warning: {line}"
     yield ""
     yield f"run next: {command(name, given, overrides)}"
 

@@ -1,6 +1,7 @@
 """What is there: where an experiment's runs stand, and the best configuration found."""
 
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from bench import results, texts
+from bench import metrics, results, texts
 from bench.checks import is_whole
 from bench.cli import store as storing
 from bench.errors import UserError, allowed
+from bench.metrics import Scale
 from bench.running import progress
 from bench.store import Store, StoreError
 from bench.wording import duration
@@ -33,7 +35,7 @@ def status(experiment: str, results_dir: Path, store_url: str | None, watch: boo
         for run in journalled:
             _check(store, run)
         rows = progress.gather(journalled)
-        console.print(progress.status_table(rows, {}))
+        console.print(progress.status_table(rows, {}, _scales(experiment, results_dir)))
         _print_states(console, journalled)
         for state, error, count in store.errors(experiment):
             console.print(texts.line(f"{count} trials {state}: {error}", texts.SHOWN), markup=False)
@@ -42,6 +44,16 @@ def status(experiment: str, results_dir: Path, store_url: str | None, watch: boo
         if not watch or not any(run["alive"] for run in journalled):
             return
         time.sleep(2)
+
+
+def _scales(experiment: str, results_dir: Path) -> dict[tuple[str, str], Scale]:
+    """How losses are shown, by dataset and model, as the first finished run of each says."""
+    scales: dict[tuple[str, str], Scale] = {}
+    for run, path in results.find(results_dir, experiment).items():
+        if (run.dataset, run.model) not in scales:
+            with suppress(UserError):  # a damaged table, which is told of where it is asked for
+                scales[run.dataset, run.model] = metrics.scale(results.read_metadata(path).get("metric"))
+    return scales
 
 
 def _check(store: Store, run: dict[str, Any]) -> None:

@@ -40,4 +40,5 @@ def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:
     if "path" in groups["dataset"] and not groups["dataset"].get("sha256"):
         decisive["dataset"]["path"] = groups["dataset"]["path"]  # of another source's file nothing else is known
     decisive["model"].pop("minimum", None)  # what is known of a function is no part of it
+    decisive["model"].pop("fidelity", None)  # full evaluations do not depend on it
     return decisive | {"metric": groups["metric"]["name"]}

@@ -9,7 +9,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,8 @@ class Reading:
     frame: pd.DataFrame
     said: str
     notes: tuple[str, ...] = ()
+    dialect: Dialect = field(default_factory=Dialect)
+    """How a file of text is written: as keys say, or was found."""
 
 
 def load(
@@ -210,7 +212,8 @@ def _csv(content: bytes, path: Path, suffix: str, drop: Sequence[str], wanted: D
     first_line = "is read as the names of columns; where it is data, put a line of names above it"
     notes = [f"the first line, with {numbers[0]!r} in it, {first_line}"] if numbers else []
     said = delimited.said(separator, SEPARATORS[suffix], wanted, notation, encoding)
-    return Reading(delimited.typed(frame, notation), f"{kind} {said}", tuple(notes))
+    dialect = Dialect(separator, notation.decimal, notation.thousands, encoding, notation.missing)
+    return Reading(delimited.typed(frame, notation), f"{kind} {said}", tuple(notes), dialect)
 
 
 def _separated(names: Sequence[str], path: Path, separator: str) -> None:

@@ -87,7 +87,8 @@ def load(config: Mapping[str, Any], datasets_dir: Path) -> Dataset:
         features, target, had = features.iloc[chosen].reset_index(drop=True), target[chosen], had.of(chosen)
     content = _content(features, target, classes, had.weights)
     dataset = Dataset(name, features, target, task, classes, content, **vars(had))
-    return replace(dataset, said=table.said, notes=tuple(notes), target_name=str(table.target.name))
+    target_name = "" if table.target.name is None else str(table.target.name)
+    return replace(dataset, said=table.said, notes=tuple(notes), target_name=target_name)
 
 
 def cut(frame: pd.DataFrame, target: str | None, drop: Sequence[str], where: str, others: Sequence[str] = ()) -> Table:

@@ -13,6 +13,7 @@ from bench.checks import is_number, whole
 from bench.datasets import dealing
 from bench.datasets.dealing import Rows
 from bench.datasets.loading import Dataset
+from bench.datasets.table import RARE
 from bench.errors import UserError, allowed
 from bench.wording import plural
 
@@ -268,8 +269,13 @@ def _every_class_trained(dataset: Dataset, keys: _Keys, folds: Sequence[Fold]) -
     """Refuse a fold that trains without a class: its model would never have seen what it is scored on."""
     for number, fold in enumerate(folds):
         for label, members in _strata(dataset, fold.train).items():
-            if len(members):
+            if len(members) and (dataset.weights is None or dataset.weights[members].any()):
                 continue
+            if len(members):
+                raise UserError(
+                    f"dataset {dataset.name}: class {label!r} has rows of weight 0 alone in fold {number}'s train "
+                    "part; mend dataset.weight"
+                )
             if keys.method == "kfold":
                 rows = len(_strata(dataset, np.union1d(fold.train, fold.valid))[label])
                 raise _too_few(dataset, label, rows, "they are all in one fold")
@@ -278,9 +284,11 @@ def _every_class_trained(dataset: Dataset, keys: _Keys, folds: Sequence[Fold]) -
                 "group": "its rows are in too few groups; choose another dataset.group or resampling",
                 "column": "mend the column that dataset.split names",
             }
+            rare = len(_strata(dataset, _all(dataset))[label]) < RARE
+            leave = ", or leave this rare class out (dataset.rare_classes=drop)" if rare else ""
             raise UserError(
                 f"dataset {dataset.name}: class {label!r} has no row in fold {number}'s train part; "
-                f"{ways.get(keys.method, 'add rows of this class')}, or choose another resampling"
+                f"{ways.get(keys.method, 'add rows of this class')}, or choose another resampling{leave}"
             )
 
 

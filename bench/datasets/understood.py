@@ -1,6 +1,7 @@
-"""What was made of a table, in lines for a person: rows, kinds of columns, target, parts."""
+"""What was made of a table: rows, kinds of columns, target, parts; as plain data, and in lines for a person."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,52 +11,122 @@ from bench.datasets.loading import Dataset
 from bench.datasets.split import Split
 from bench.wording import listed, plural, shortened
 
-
-def summary(dataset: Dataset, split: Split | None = None) -> Iterator[str]:
-    """A dataset in a line or three, its parts where `split` gives them, and a line for each note."""
-    kinds = [isinstance(kind, pd.CategoricalDtype) for kind in dataset.features.dtypes]
-    counts = [f"{len(kinds) - sum(kinds)} numeric", f"{sum(kinds)} categorical"]
-    missing = int(dataset.features.isna().to_numpy().sum())
-    parts = [
-        plural(len(dataset.target), "row"),
-        f"{plural(len(kinds), 'feature')} ({', '.join(count for count in counts if not count.startswith('0 '))})",
-        *([f"{missing} missing {'value' if missing == 1 else 'values'}"] if missing else []),
-    ]
-    read = f"; read as {dataset.said}" if dataset.said else ""
-    yield f"{dataset.name}: {', '.join(parts)}{read}"
-    yield f"target {dataset.target_name!r}: {target(dataset)}"
-    if split is not None:
-        yield f"parts: {'; '.join(parted(dataset, split))}"
-    for note in dataset.notes:
-        yield f"note: {note}"
+COLUMNS, CLASSES, NOTES = 60, 20, 20
+"""At most so many columns, classes and notes are in the plain data; of the others how many there are."""
+_NAME, _NOTE = 60, 400
+"""Letters that are kept of a name, or of a note."""
 
 
-def target(dataset: Dataset) -> str:
-    """The task, with the share of each class, or the range of the numbers."""
+def plain(dataset: Dataset, split: Split | None = None) -> dict[str, Any]:
+    """What was made of a table, as values of JSON of some kilobytes at most: without a path, and with no row of it.
+
+    - `rows`, `numbers` and `categories` (features of each kind), `missing` (values of all features); `read_as`, if it
+      was a file.
+    - `target`: `name`, `task`; of classes how many `classes` there are and the `counts` of the first ones, [name, rows]
+      each; of numbers `low`, `median` and `high`.
+    - `columns`, the first ones: `name`, `kind`, `missing`, and `levels` of categories, `low` and `high` of numbers.
+    - `folds` and `parts` of the first, where `split` gives them: each its `rows`, and `counts` of the same classes.
+    - `notes`: the first of what a person should know.
+    """
+    columns = [dataset.features.iloc[:, place] for place in range(dataset.features.shape[1])]
+    categories = sum(isinstance(column.dtype, pd.CategoricalDtype) for column in columns)
+    return {
+        "rows": len(dataset.target),
+        "numbers": len(columns) - categories,
+        "categories": categories,
+        "missing": int(sum(column.isna().sum() for column in columns)),
+        **({"read_as": shortened(dataset.said, _NOTE)} if dataset.said else {}),
+        "target": _target(dataset),
+        "columns": [_column(column) for column in columns[:COLUMNS]],
+        **({} if split is None else {"folds": len(split.folds), "parts": _parts(dataset, split)}),
+        "notes": [shortened(note, _NOTE) for note in dataset.notes[:NOTES]],
+    }
+
+
+def _target(dataset: Dataset) -> dict[str, Any]:
+    about = {"name": shortened(dataset.target_name, _NAME), "task": dataset.task}
     if not dataset.classes:
-        low, middle, high = (float(value) for value in np.quantile(dataset.target, [0, 0.5, 1]))
-        return f"{dataset.task}, from {low:g} to {high:g}, median {middle:g}"
-    return f"{dataset.task}, {len(dataset.classes)} classes: {_classes(dataset, np.arange(len(dataset.target)), 8)}"
+        low, median, high = (_short(value) for value in np.quantile(dataset.target, [0, 0.5, 1]))
+        return {**about, "low": low, "median": median, "high": high}
+    counts = _counts(dataset, np.arange(len(dataset.target)))
+    names = [shortened(name, _NAME) for name in dataset.classes[:CLASSES]]
+    return {
+        **about,
+        "classes": len(dataset.classes),
+        "counts": [list(each) for each in zip(names, counts, strict=True)],
+    }
 
 
-def parted(dataset: Dataset, split: Split) -> Iterator[str]:
-    """The sizes of a split's parts, and the classes in each; of several folds the first, and how many there are."""
+def _counts(dataset: Dataset, rows: np.ndarray) -> list[int]:
+    """How many of the rows are of each of the first classes."""
+    every: list[int] = np.bincount(dataset.target[rows], minlength=len(dataset.classes)).tolist()
+    return every[:CLASSES]
+
+
+def _column(values: pd.Series) -> dict[str, Any]:
+    about = {"name": shortened(str(values.name), _NAME), "kind": "number", "missing": int(values.isna().sum())}
+    known = values.dropna()
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return {**about, "kind": "category", "levels": int(known.nunique())}
+    return {**about, **({"low": _short(known.min()), "high": _short(known.max())} if len(known) else {})}
+
+
+def _short(number: float) -> float:
+    return float(f"{number:.6g}")
+
+
+def _parts(dataset: Dataset, split: Split) -> dict[str, Any]:
+    """The parts of the first fold; stop is one of them where it is not valid itself."""
     fold = split.folds[0]
     parts = {"train": fold.train, "stop": fold.stop, "valid": fold.valid, "test": split.test}
     if np.array_equal(fold.stop, fold.valid):
         del parts["stop"]
-    several = f" (the first of {len(split.folds)} folds)" if len(split.folds) > 1 else ""
-    for name, rows in parts.items():
-        if rows is not None:
-            classes = f": {_classes(dataset, rows, 4)}" if dataset.classes else ""
-            yield f"{name} {plural(len(rows), 'row')}{several if name != 'test' else ''}{classes}"
+    return {
+        name: {"rows": len(rows), **({"counts": _counts(dataset, rows)} if dataset.classes else {})}
+        for name, rows in parts.items()
+        if rows is not None
+    }
 
 
-def _classes(dataset: Dataset, rows: np.ndarray, most: int) -> str:
-    counts = np.bincount(dataset.target[rows], minlength=len(dataset.classes))
-    return listed(
-        [f"{shortened(label, 30)} {count}" for label, count in zip(dataset.classes, counts, strict=True)], most
+def summary(dataset: Dataset, split: Split | None = None) -> Iterator[str]:
+    """A dataset in a line or three, its parts where `split` gives them, and a line for each note."""
+    data = plain(dataset, split)
+    kinds = [f"{data[kind]} {word}" for kind, word in (("numbers", "numeric"), ("categories", "categorical"))]
+    features = data["numbers"] + data["categories"]
+    parts = [
+        plural(data["rows"], "row"),
+        f"{plural(features, 'feature')} ({', '.join(count for count in kinds if not count.startswith('0 '))})",
+        *([plural(data["missing"], "missing value")] if data["missing"] else []),
+    ]
+    read = f"; read as {data['read_as']}" if "read_as" in data else ""
+    yield f"{dataset.name}: {', '.join(parts)}{read}"
+    yield f"target {data['target']['name']!r}: {_of_target(data['target'])}"
+    if split is not None:
+        yield f"parts: {'; '.join(parted(data))}"
+    yield from (f"note: {note}" for note in dataset.notes)
+
+
+def _of_target(target: Mapping[str, Any]) -> str:
+    """The task, with the share of each class, or the range of the numbers."""
+    if "classes" not in target:
+        return f"{target['task']}, from {target['low']:g} to {target['high']:g}, median {target['median']:g}"
+    return (
+        f"{target['task']}, {target['classes']} classes: {_classes(target, [rows for _, rows in target['counts']], 8)}"
     )
+
+
+def parted(data: Mapping[str, Any]) -> Iterator[str]:
+    """The sizes of the parts in plain data, and the classes in each; of several folds the first, and how many."""
+    several = f" (the first of {data['folds']} folds)" if data["folds"] > 1 else ""
+    for name, part in data["parts"].items():
+        classes = f": {_classes(data['target'], part['counts'], 4)}" if "counts" in part else ""
+        yield f"{name} {plural(part['rows'], 'row')}{several if name != 'test' else ''}{classes}"
+
+
+def _classes(target: Mapping[str, Any], counts: Sequence[int], most: int) -> str:
+    shown = [f"{shortened(name, 30)} {rows}" for (name, _), rows in zip(target["counts"], counts, strict=True)][:most]
+    more = target["classes"] - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def columns(frame: pd.DataFrame, uses: Sequence[str]) -> Iterator[str]:

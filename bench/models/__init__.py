@@ -24,6 +24,13 @@ Training ends where it returns True. A model without rounds does not call it, an
 ended. The same function goes through `Problem.evaluate`, which hands it to each fit.
 """
 
+At = Callable[[int, "Fitted"], bool]
+"""`at(rung, fitted)` is called where training has reached a rung: a number of rounds or epochs.
+
+`fitted` is to the bit what `fit` with as many rounds would have returned. It is of use until `at` returns: training may
+go on in it. Training ends where `at` returns True.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
@@ -40,8 +47,10 @@ class Part:
 class Fitted(Protocol):
     """A trained model."""
 
-    curve: Sequence[float]
-    """The loss on the stop part after each round or epoch; empty where the model has none."""
+    @property
+    def curve(self) -> Sequence[float]:
+        """The loss on the stop part after each round or epoch; empty where the model has none."""
+        ...
 
     def predict(self, features: "pd.DataFrame") -> NDArray[np.float64]:
         """Class probabilities, shape (rows, classes); for regression values, for counts expected counts: (rows,)."""
@@ -55,8 +64,21 @@ class Fitted(Protocol):
 class Model(Protocol):
     """What can be fitted.
 
-    A model may also have `prepare(train, stop, seed, threads)`, called once before its first fit on these parts: what
-    it does there is charged to no trial.
+    A model may also have three functions and `preparation`, a mapping that says how it turns features into numbers,
+    which is recorded with its runs; and be without them:
+
+    `prepare(train, stop, seed, threads)` is called once before its first fit on these parts: what it does there is
+    charged to no trial.
+
+    `check_space(space, features=None)` is called once when the space is read, before anything is fitted. It raises
+    `UserError` for a hyperparameter that the model does not read, or has a value that it does not take, and returns a
+    list of warnings, one line each, of those that have no effect here; both begin with `space.NAME: `. `features` are
+    those of the whole dataset, None where it is not loaded: to see whether there are categories, never to learn from.
+
+    `fit_rungs(configuration, train, stop, seed, threads, rungs, at)` is for a model whose training has rounds or
+    epochs. `rungs` are ascending and at most its own number of these. It is one training, which calls `at` (see `At`)
+    at each rung, and where early stopping ends it sooner, with its result for each rung that is left. One training then
+    gives the evaluations at several fidelities.
     """
 
     revision: int

@@ -1,13 +1,22 @@
 """What the models of boosted trees have in common: rounds, early stopping among them, and names that are read."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any
+
+import pandas as pd
 
 from bench.checks import whole
-from bench.errors import UserError
+from bench.errors import UserError, quoted
+from bench.space import Categorical, Space, Value
 
 FIXED, SEARCHED = "model.settings.parameters", "space"
 """Where a parameter stands, as a message names it."""
+ROUNDS = "is the suite's to set; set model.settings.rounds"
+STOPPING = "is the suite's to set; set model.settings.early_stopping"
+SET_HERE = "is set by the suite, and would not be read; remove it"
+ONE_FOR_ALL = "is the same for all configurations; remove it, or set it in model.settings.parameters"
+UNUSED = "makes no use of it here; remove it"
 
 
 def check_rounds(rounds: int, early_stopping: int) -> None:
@@ -17,26 +26,78 @@ def check_rounds(rounds: int, early_stopping: int) -> None:
 
 
 def check_names(
-    where: str, names: Iterable[str], own_names: Mapping[str, str], set_here: Collection[str], beside: Iterable[str]
+    library: str, where: str, names: Iterable[str], own_names: Mapping[str, str], refused: Mapping[str, str]
 ) -> None:
-    """Raise a `UserError` for a parameter that the suite sets, or that is lost beside another name of the same.
+    """Raise a `UserError` for a name that the library does not have or make use of, or that is given twice.
 
-    `own_names` has the library's own name of each alias; `beside` are the names that are given elsewhere.
+    `own_names` has the library's own name of each name that it knows, `refused` why some of these cannot be given.
     """
-    given = list(names)
-    for name in given:
-        own = own_names.get(name, name)
-        if own in set_here:
-            raise UserError(f"{where}.{name}: is set by the suite, and would not be read; remove it")
-        others = [other for other in [*given, *beside] if other != name and own_names.get(other, other) == own]
-        if others:
-            raise UserError(f"{where}.{name}: is another name of {others[0]}, which is given, too; keep one of the two")
-
-
-def check_known(library: str, where: str, names: Iterable[str], own_names: Mapping[str, str]) -> None:
-    """Raise a `UserError` for a parameter that the library does not have."""
+    seen: dict[str, str] = {}
     for name in names:
-        if name not in own_names:
-            near = get_close_matches(name, dict.fromkeys(own_names.values()), n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
-            raise UserError(f"{where}.{name}: {library} has no such parameter; {hint}remove or rename it")
+        own = own_names.get(name)
+        reason = refused.get(name if own is None else own)
+        if reason is not None:
+            raise UserError(f"{where}.{name}: {library + ' ' if reason is UNUSED else ''}{reason}")
+        if own is None:
+            if name.startswith("prepare."):
+                raise UserError(f"{where}.{name}: {library} takes numbers and categories as they are; remove it")
+            usable = [alias for alias, own in own_names.items() if own not in refused]
+            near = [
+                *get_close_matches(name, {own_names[alias] for alias in usable}, n=1),
+                *get_close_matches(name, usable, n=1),
+            ]
+            hint = f"did you mean {quoted(near[0])}? " if near else ""
+            raise UserError(f"{where}.{quoted(name)}: {library} has no such parameter; {hint}remove or rename it")
+        if own in seen:
+            raise UserError(f"{where}.{seen[own]}: is another name of {name}, which is given, too; keep one of the two")
+        seen[own] = name
+
+
+def by_own_name(given: Mapping[str, Any], own_names: Mapping[str, str]) -> dict[str, Any]:
+    """The parameters that are not null, each by the library's own name, so that an alias replaces what it stands for.
+
+    One that is null is left to what is fixed, else to the library.
+    """
+    return {own_names.get(name, name): value for name, value in given.items() if value is not None}
+
+
+def ends(space: Space) -> Iterable[tuple[str, Value]]:
+    """Each parameter's name with its choices, or with the ends of its range."""
+    for parameter in space.parameters:
+        values = parameter.choices if isinstance(parameter, Categorical) else (parameter.low, parameter.high)
+        for value in dict.fromkeys(values):
+            if value is not None:
+                yield parameter.name, value
+
+
+def check_fixed_values(
+    library: str,
+    given: Mapping[str, Any],
+    usual: Mapping[str, Any],
+    own_names: Mapping[str, str],
+    refusal: Callable[[Mapping[str, Any]], str | None],
+) -> None:
+    """Raise a `UserError` where a library has something against the values of fixed parameters (`refusal`).
+
+    It names the first that is refused beside the `usual` ones alone.
+    """
+    together = refusal({**usual, **{own_names[name]: value for name, value in given.items()}})
+    if together is None:
+        return
+    for name, value in given.items():
+        reason = refusal({**usual, own_names[name]: value})
+        if reason is not None:
+            raise refused_value(library, FIXED, name, value, reason)
+    raise UserError(f"{FIXED}: {library} does not take these values together ({together}); change one of them")
+
+
+def refused_value(library: str, where: str, name: str, value: object, reason: str) -> UserError:
+    """That the library does not take a value."""
+    return UserError(f"{where}.{name}: {library} does not take {value!r} ({reason}); change it")
+
+
+def has_categories(features: pd.DataFrame | None) -> bool | None:
+    """Whether there are category columns; None where there are no features to look at."""
+    if features is None:
+        return None
+    return any(isinstance(dtype, pd.CategoricalDtype) for dtype in features.dtypes)

@@ -42,7 +42,11 @@ _SWAYS = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED")
 
 def chosen() -> str:
     """The backend that KERAS_BACKEND names, else the default; `UserError` where it is unknown or not installed."""
-    backend = os.environ.get("KERAS_BACKEND") or DEFAULT
+    return checked(os.environ.get("KERAS_BACKEND") or DEFAULT)
+
+
+def checked(backend: str) -> str:
+    """The backend, where it is known and installed; else a `UserError`."""
     if backend not in _NEEDS:
         raise UserError(f"KERAS_BACKEND={backend}: unknown; {allowed(backend, _NEEDS)}")
     for module in _NEEDS[backend]:

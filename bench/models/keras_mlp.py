@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -13,10 +14,13 @@ from numpy.typing import NDArray
 
 from bench.checks import is_number, is_whole, mapping, whole
 from bench.errors import UserError, allowed
-from bench.models import Part, Step, keras_backend, keras_network, keras_numpy
-from bench.models.keras_numpy import Layers, Table, Trainer
+from bench.models import At, Part, Step, keras_backend, keras_network, keras_numpy
+from bench.models.boosting import SEARCHED
+from bench.models.inactive import Rule, above, one_of, warnings
+from bench.models.keras_numpy import After, Epoch, Layers, Table, Trainer
 from bench.models.preparation import Preparation, counting, prepared
-from bench.space import Value
+from bench.models.saved.keras_part import of_scores
+from bench.space import Categorical, Space, Value
 
 ACTIVATIONS = ("relu", "tanh", "gelu")
 OPTIMIZERS = ("adam", "sgd", "rmsprop")
@@ -31,6 +35,10 @@ _NUMBERS = {
 }
 """Of each hyperparameter: its value where a configuration has none, its least, and what it is less than."""
 _WHOLE = ("num_layers", "units", "batch_size")
+_RULES = (
+    Rule(("momentum",), {"optimizer": one_of("sgd")}, "optimizer=sgd"),
+    Rule(("activation", "dropout", "units"), {"num_layers": above(0)}, "num_layers above 0"),
+)
 _UNITS_OF = re.compile(r"units_[1-9][0-9]*")
 
 
@@ -49,6 +57,7 @@ class KerasMLP:
     """
 
     revision = 1
+    preparation = {"impute": "median", "scale": "standard"}  # noqa: RUF012 - said, and never changed
 
     def __init__(
         self,
@@ -70,7 +79,21 @@ class KerasMLP:
         self.libraries = keras_backend.libraries(self.backend)
         self.threads_matter = self.backend != "numpy"
         self._tables: WeakKeyDictionary[Part, WeakKeyDictionary[Part, Table]] = WeakKeyDictionary()
-        self._scales: WeakKeyDictionary[Part, _Scale] = WeakKeyDictionary()
+        self._scales: WeakKeyDictionary[Part, Scale] = WeakKeyDictionary()
+
+    def check_space(self, space: Space, features: pd.DataFrame | None = None) -> list[str]:
+        """Warnings of hyperparameters that no configuration reads; raises `UserError` for names and values amiss."""
+        for parameter in space.parameters:
+            place = _UNITS_OF.fullmatch(parameter.name)
+            deep = {"num_layers": int(parameter.name[6:])} if place else {}  # else nobody looks at its value
+            values = parameter.choices if isinstance(parameter, Categorical) else (parameter.low, parameter.high)
+            for value in values:
+                layers_of({**self.fixed, **deep, parameter.name: value}, SEARCHED)
+        names = [parameter.name for parameter in space.parameters]
+        layers = [Rule((name,), {"num_layers": above(int(name[6:]) - 1)}, f"num_layers from {name[6:]}")
+                  for name in names if _UNITS_OF.fullmatch(name)]  # fmt: skip
+        usual = {"num_layers": _NUMBERS["num_layers"][0], "optimizer": OPTIMIZERS[0]}
+        return warnings(space, [*layers, *_RULES], {}, usual | self.fixed, ())
 
     def fit(
         self,
@@ -81,40 +104,48 @@ class KerasMLP:
         threads: int,
         step: Step | None = None,
     ) -> "FittedKerasMLP":
-        layers = layers_of(self.fixed | dict(configuration), "model.space")
-        scale, train_table, stop_table = self._derived(train, stop)
-        curve: list[float] = []
+        training = _Training(self, configuration, train, stop, seed, threads)
+        curve = training.curve
 
-        def after(epoch: int, training_loss: float, stop_loss: float) -> bool:
-            for loss in (training_loss, stop_loss):
-                if not math.isfinite(loss):
-                    raise FloatingPointError(f"the loss is {loss:g} in epoch {epoch}")
-            curve.append(stop_loss * scale.spread**2)
-            return step is not None and bool(step(epoch, curve[-1]))
+        def after(epoch: Epoch) -> bool:
+            return step is not None and bool(step(epoch.number, curve[-1]))
 
-        keras = keras_backend.load(self.backend)
-        with keras_backend.threads_limited(self.backend, threads):
-            keras.utils.clear_session(free_memory=False)
-            network = keras_network.build(
-                keras, layers, train_table.inputs.shape[1], self.outputs, scale.first_score, seed
-            )
-            if self.backend == "numpy":
-                trainer = Trainer(self.task, layers, network.get_weights(), train_table, seed)
-                best = keras_numpy.fit(trainer, stop_table, self.epochs, self.patience, after)
-                network.set_weights(trainer.parameters())
-            else:
-                best = keras_network.fit(
-                    keras, network, self.task, layers, train_table, stop_table, seed, self.epochs, self.patience, after
-                )
-        known = (stop.features, stop_table.inputs) if len(stop.features) == len(stop_table.inputs) else None
-        return FittedKerasMLP(self, network, prepared(train, scale="standard"), known, scale, threads, curve, best)
+        with training.computing():
+            best = training.run(self.epochs, after)
+        return training.fitted(curve, best)
+
+    def fit_rungs(
+        self,
+        configuration: Mapping[str, Value],
+        train: Part,
+        stop: Part,
+        seed: int,
+        threads: int,
+        rungs: Sequence[int],
+        at: At,
+    ) -> None:
+        training, left = _Training(self, configuration, train, stop, seed, threads), list(rungs)
+
+        def after(epoch: Epoch) -> bool:
+            if epoch.number != left[0]:
+                return False
+            if at(left.pop(0), training.fitted_so_far(epoch)):
+                left.clear()
+            return not left
+
+        with training.computing():
+            best = training.run(rungs[-1], after)
+            while left:  # early stopping has ended it
+                if at(left.pop(0), training.fitted(training.curve, best)):
+                    return
 
     def prepare(self, train: Part, stop: Part, seed: int, threads: int) -> None:
         """Import Keras, and derive from the data what every fit needs."""
         keras_backend.load(self.backend)
-        self._derived(train, stop)
+        self.derived(train, stop)
 
-    def _derived(self, train: Part, stop: Part) -> tuple["_Scale", Table, Table]:
+    def derived(self, train: Part, stop: Part) -> tuple["Scale", Table, Table]:
+        """The target's scale, and the parts as a network takes them; made once for each pair of parts."""
         if train not in self._scales:
             self._scales[train] = _scale(self.task, counting(train))
         tables = self._tables.setdefault(train, WeakKeyDictionary())
@@ -122,6 +153,64 @@ class KerasMLP:
             if part not in tables:
                 tables[part] = _table(self.task, counting(part), prepared(train, scale="standard"), self._scales[train])
         return self._scales[train], tables[train], tables[stop]
+
+
+class _Training:
+    """One training of a `KerasMLP`, and what can be made of it on the way."""
+
+    def __init__(
+        self, model: KerasMLP, configuration: Mapping[str, Value], train: Part, stop: Part, seed: int, threads: int
+    ) -> None:
+        self.model, self.seed, self.threads = model, seed, threads
+        self.layers = layers_of(model.fixed | dict(configuration), "model.space")
+        self.scale, self.train, self.stop = model.derived(train, stop)
+        self.preparation = prepared(train, scale="standard")
+        whole_part = len(stop.features) == len(self.stop.inputs)
+        self.known = (stop.features, self.stop.inputs) if whole_part else None
+        self.curve: list[float] = []
+        self.keras = keras_backend.load(model.backend)
+
+    def computing(self) -> AbstractContextManager[None]:
+        """What a training is run in."""
+        return keras_backend.threads_limited(self.model.backend, self.threads)
+
+    def run(self, epochs: int, after: After) -> int:
+        """Train; the epoch whose parameters `network` then has. `after` is called once `curve` has the epoch's loss."""
+
+        def noted(epoch: Epoch) -> bool:
+            for loss in (epoch.training_loss, epoch.stop_loss):
+                if not math.isfinite(loss):
+                    raise FloatingPointError(f"the loss is {loss:g} in epoch {epoch.number}")
+            self.curve.append(epoch.stop_loss * self.scale.spread**2)
+            return after(epoch)
+
+        model, patience = self.model, self.model.patience
+        self.keras.utils.clear_session(free_memory=False)
+        self.network = self._network()
+        if model.backend != "numpy":
+            return keras_network.fit(
+                self.keras, self.network, model.task, self.layers, self.train, self.stop, self.seed, epochs, patience,
+                noted,
+            )  # fmt: skip
+        trainer = Trainer(model.task, self.layers, self.network.get_weights(), self.train, self.seed)
+        best = keras_numpy.fit(trainer, self.stop, epochs, patience, noted)
+        self.network.set_weights(trainer.parameters())
+        return best
+
+    def fitted(self, curve: list[float], best: int, network: Any = None) -> "FittedKerasMLP":
+        return FittedKerasMLP(
+            self.model, network or self.network, self.preparation, self.known, self.scale, self.threads, curve, best
+        )
+
+    def fitted_so_far(self, epoch: Epoch) -> "FittedKerasMLP":
+        """What a training would give that ended after `epoch`, in a network of its own."""
+        network = self._network()
+        network.set_weights(epoch.parameters())
+        return self.fitted(list(self.curve), epoch.best, network)
+
+    def _network(self) -> Any:
+        columns, first = self.train.inputs.shape[1], self.scale.first_score
+        return keras_network.build(self.keras, self.layers, columns, self.model.outputs, first, self.seed)
 
 
 class FittedKerasMLP:
@@ -133,36 +222,37 @@ class FittedKerasMLP:
         network: Any,
         preparation: Preparation,
         known: tuple[pd.DataFrame, NDArray[np.float32]] | None,
-        scale: "_Scale",
+        scale: "Scale",
         threads: int,
         curve: list[float],
         best_epoch: int,
     ) -> None:
+        self.backend = model.backend
         self.network = network
         """The `keras.Sequential`; its outputs are scores: logits, a standardised number, or the log of a count."""
         self.curve = curve
         self.best_epoch = best_epoch
         self._model = model
-        self._preparation = preparation
+        self.preparation = preparation
         self._known = known
-        self._scale = scale
+        self.scale = scale
         self._threads = threads
 
     def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
         if self._known is not None and features is self._known[0]:  # the stop part, on which the loss is taken too
             inputs = self._known[1]
         else:
-            inputs = self._preparation.transform(features).astype(np.float32)
+            inputs = self.preparation.transform(features).astype(np.float32)
         with keras_backend.threads_limited(self._model.backend, self._threads), np.errstate(all="ignore"):
             scores = keras_network.scores(self.network, inputs)
-            return _predictions(self._model.task, scores, self._scale)
+            return of_scores(self._model.task, scores, self.scale.centre, self.scale.spread)
 
     def details(self) -> dict[str, Any]:
         return {"epochs": len(self.curve), "best_epoch": self.best_epoch}
 
 
 @dataclass(frozen=True)
-class _Scale:
+class Scale:
     """How the target is put to the network: `target = centre + spread * score` for regression."""
 
     centre: float = 0.0
@@ -171,39 +261,25 @@ class _Scale:
     """What the outputs' biases begin at."""
 
 
-def _scale(task: str, train: Part) -> _Scale:
+def _scale(task: str, train: Part) -> Scale:
     if task == "counts":  # as if no input said anything: else a mean far from 1 takes many epochs to reach
         mean = float(np.average(train.target, weights=train.weights))
-        return _Scale(first_score=math.log(mean) if mean > 0 else 0.0)
+        return Scale(first_score=math.log(mean) if mean > 0 else 0.0)
     if task != "regression":
-        return _Scale()
+        return Scale()
     target = train.target.astype(np.float64)
     centre = float(np.average(target, weights=train.weights))
     spread = math.sqrt(float(np.average((target - centre) ** 2, weights=train.weights)))
-    return _Scale(centre, spread if spread > 0 else 1.0)
+    return Scale(centre, spread if spread > 0 else 1.0)
 
 
-def _table(task: str, part: Part, preparation: Preparation, scale: _Scale) -> Table:
+def _table(task: str, part: Part, preparation: Preparation, scale: Scale) -> Table:
     inputs = np.ascontiguousarray(preparation.transform(part.features), dtype=np.float32)
     weights = None if part.weights is None else (part.weights / part.weights.mean()).astype(np.float32)
     if task == "multiclass":
         return Table(inputs, part.target.astype(np.int64), weights)
     target = (part.target.astype(np.float64) - scale.centre) / scale.spread
     return Table(inputs, target.astype(np.float32), weights)
-
-
-def _predictions(task: str, scores: NDArray[np.float64], scale: _Scale) -> NDArray[np.float64]:
-    if task == "regression":
-        values: NDArray[np.float64] = scale.centre + scale.spread * scores[:, 0]
-        return values
-    if task == "counts":
-        expected: NDArray[np.float64] = np.exp(scores[:, 0])
-        return expected
-    if task == "binary":
-        scores = np.column_stack([np.zeros(len(scores)), scores[:, 0]])
-    shares: NDArray[np.float64] = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares /= shares.sum(axis=1, keepdims=True)
-    return shares
 
 
 def layers_of(values: Mapping[str, Any], where: str) -> Layers:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bench.models.keras_backend import random_states_kept
 from bench.models.keras_formulas import Floats
-from bench.models.keras_numpy import After, Layers, Table
+from bench.models.keras_numpy import After, Epoch, Layers, Table
 
 _ROWS = 1024
 """Rows that are predicted at a time."""
@@ -80,15 +80,14 @@ def fit(
     class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
             losses.append(logs["val_judged"])
-            if after(epoch + 1, logs["loss"], logs["val_judged"]):
+            best = int(np.argmin(losses)) + 1 if patience else epoch + 1
+            parameters = (lambda: stopper.best_weights) if patience else self.model.get_weights
+            if after(Epoch(epoch + 1, logs["loss"], logs["val_judged"], best, parameters)):
                 self.model.stop_training = True
 
     losses: list[float] = []
-    callbacks = [Watch()]
-    if patience:
-        callbacks.append(
-            keras.callbacks.EarlyStopping("val_judged", patience=patience, mode="min", restore_best_weights=True)
-        )
+    stopper = keras.callbacks.EarlyStopping("val_judged", patience=patience, mode="min", restore_best_weights=True)
+    callbacks = [*([stopper] if patience else []), Watch()]
     compile_network(keras, network, task, layers)
     with random_states_kept():
         keras.utils.set_random_seed(seed % 2**32)  # the order of the batches

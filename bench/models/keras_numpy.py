@@ -7,7 +7,9 @@ those of the BLAS that NumPy brings; everything else works in place on arrays ma
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,8 +59,20 @@ def orders(seed: int, rows: int) -> Iterator[NDArray[np.int64]]:
         yield rng.permutation(rows)
 
 
-After = Callable[[int, float, float], bool]
-"""`after(epoch, training loss, stop loss)` is called after each epoch; training ends where it returns True."""
+class Epoch(NamedTuple):
+    """Where a training stands after an epoch."""
+
+    number: int
+    training_loss: float
+    stop_loss: float
+    best: int
+    """The epoch that a training would keep which ended here."""
+    parameters: Callable[[], Sequence[Floats]]
+    """Copies that epoch's kernels and biases, in Keras's order."""
+
+
+After = Callable[[Epoch], bool]
+"""Called after each epoch; training ends where it returns True."""
 
 
 def fit(trainer: "Trainer", stop: Table, epochs: int, patience: int, after: After) -> int:
@@ -67,13 +81,15 @@ def fit(trainer: "Trainer", stop: Table, epochs: int, patience: int, after: Afte
     With patience 0 all epochs are done and the last one's parameters kept. Returns the epoch that they are of.
     """
     best, best_epoch, kept = math.inf, 0, trainer.parameters()
-    for epoch in range(1, epochs + 1):
+    for number in range(1, epochs + 1):
         training_loss, stop_loss = trainer.epoch(), trainer.loss(stop)
-        ends = after(epoch, training_loss, stop_loss)
         if stop_loss < best or not patience:
-            best, best_epoch = stop_loss, epoch
+            best, best_epoch = stop_loss, number
             kept = trainer.parameters() if patience else kept
-        if ends or (patience and epoch - best_epoch >= patience):
+        parameters = partial(list, kept) if patience else trainer.parameters
+        if after(Epoch(number, training_loss, stop_loss, best_epoch, parameters)):
+            break
+        if patience and number - best_epoch >= patience:
             break
     if patience:
         trainer.restore(kept)

@@ -1,10 +1,9 @@
-"""Any scikit-learn estimator, named in YAML by its dotted path, on imputed, scaled and one-hot features."""
+"""Any scikit-learn estimator, named in YAML by its dotted path, on imputed, scaled and encoded features."""
 
 import hashlib
 import inspect
 import warnings
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from bench.checks import whole
+from bench.config import handed
 from bench.config.components import locate
 from bench.errors import UserError, allowed
 from bench.models import Part, Step
-from bench.models.preparation import Preparation, counting, prepared
-from bench.space import Value
+from bench.models.preparation import Choices, Preparation, check_choice, counting, kept, prepared
+from bench.models.scikit_learn_arguments import arguments, check_names, check_space, chosen, left_open, module_of
+from bench.space import Space, Value
 
 KINDS = ("classification", "regression", "counts")
 LEAST_COUNT = 1e-6
@@ -43,7 +44,8 @@ class Estimator:
     `estimator`: a dotted path (`sklearn.svm.SVC`), or {class: path, parameters: {...}}, or one of these for each kind
     of task ({classification: ..., regression: ..., counts: ...}; counts take regression's where they have none).
     `parameters`: fixed arguments for every task. In both, a value {class: path, parameters: {...}} is an estimator.
-    `random_state` is the seed where it is left open. `impute` and `scale` are those of `bench.models.preparation`.
+    `random_state` is the seed where it is left open. `impute`, `scale` and `encode` are those of
+    `bench.models.preparation`; a configuration's `prepare.impute`, `prepare.scale` and `prepare.encode` go over them.
     `calibrate`: the number of folds of a cross-validated sigmoid calibration (Platt 1999), for classifiers without
     probabilities; scikit-learn advises this one instead of SVC(probability=True)
     (https://scikit-learn.org/stable/modules/svm.html#scores-probabilities).
@@ -62,13 +64,15 @@ class Estimator:
         impute: str | None = "median",
         scale: str | None = "standard",
         calibrate: int | None = None,
+        encode: str = "one_hot",
     ) -> None:
         if calibrate is not None:
             whole("model.settings.calibrate", calibrate, 2, otherwise=" (of folds), or null")
         self.task = task
         self.classes = classes
-        self.impute = impute
-        self.scale = scale
+        for key, value in (("impute", impute), ("scale", scale), ("encode", encode)):
+            check_choice(f"model.settings.{key}", key, value)
+        self.choices = Choices(impute, scale, encode)
         self.calibrate = calibrate
         self.entry = _entry(estimator, task)
         self.name = _path(_WHERE, self.entry)
@@ -82,7 +86,8 @@ class Estimator:
             )
         self.libraries = _distributions(self.template)
         self.revision = _revision(self.template)
-        self._tables: WeakKeyDictionary[Part, _Table] = WeakKeyDictionary()
+        self.preparation = {"impute": impute, "scale": scale, "encode": encode}
+        self._tables: WeakKeyDictionary[Part, dict[Any, _Table]] = WeakKeyDictionary()
 
     def _is_for_the_task(self) -> bool:
         try:
@@ -90,9 +95,13 @@ class Estimator:
         except AttributeError as error:  # an estimator around another, which has not been given
             raise UserError(f"{_WHERE}={self.name}: cannot be used so ({_first_line(error)})") from None
 
+    def check_space(self, space: Space, features: pd.DataFrame | None = None) -> list[str]:
+        """The warnings of `bench.models.scikit_learn_arguments.check_space`."""
+        return check_space(space, self.name, self.template, features)
+
     def prepare(self, train: Part, stop: Part, seed: int, threads: int) -> None:
-        """Impute, scale and one-hot encode."""
-        self._table(train)
+        """Impute, scale and encode, as it is without a configuration."""
+        self._table(train, self.choices, seed)
 
     def fit(
         self,
@@ -103,27 +112,46 @@ class Estimator:
         threads: int,
         step: Step | None = None,
     ) -> "FittedEstimator":
-        _check_names("space", self.name, self.template, configuration)
-        estimator = clone(self.template).set_params(**configuration)
-        estimator.set_params(**_left_open(estimator, seed, threads))
-        table, target, weights = self._table(train)
-        weighing = {} if weights is None else {self._weights_argument(estimator): weights}
-        if self.classes:
-            estimator = self._with_probabilities(estimator, target, seed)
+        table, target, weights = self._table(train, chosen(configuration, self.choices), seed)
+        estimator, preparation, argument = self.unfitted(configuration, train, seed, threads)
+        weighing = {} if weights is None else {argument: weights}
         with warnings.catch_warnings(record=True) as caught, _jobs(threads):
             warnings.simplefilter("always")
             estimator.fit(table, target, **weighing)
         if self.classes and not hasattr(estimator, "predict_proba"):
             raise UserError(f"model.settings.calibrate=null: {self.name} gives no probabilities; set calibrate=3")
-        return FittedEstimator(estimator, prepared(train, self.impute, self.scale), self, _short(caught))
+        return FittedEstimator(estimator, preparation, self, _short(caught))
 
-    def _table(self, train: Part) -> _Table:
-        if train not in self._tables:
+    def unfitted(
+        self, configuration: Mapping[str, Value], train: Part, seed: int, threads: int
+    ) -> tuple[Any, Preparation, str]:
+        """What is fitted for a configuration, behind which preparation, and by which argument of `fit` rows weigh.
+
+        The last is empty where `train` has no weights.
+        """
+        estimator = clone(self.template).set_params(**arguments(configuration))
+        estimator.set_params(**left_open(estimator, seed, threads))
+        argument = "" if train.weights is None else self._weights_argument(estimator)
+        if self.classes:
+            estimator = self._with_probabilities(estimator, counting(train).target, seed)
+        return estimator, self._prepared(train, chosen(configuration, self.choices), seed), argument
+
+    def _prepared(self, train: Part, choices: Choices, seed: int) -> Preparation:
+        kinds = {0: "continuous", 2: "binary"}
+        return prepared(
+            train, choices.impute, choices.scale, choices.encode, kinds.get(self.classes, "multiclass"), seed
+        )
+
+    def _table(self, train: Part, choices: Choices, seed: int) -> _Table:
+        preparation = self._prepared(train, choices, seed)
+
+        def make() -> _Table:
             part = counting(train)
-            table = prepared(train, self.impute, self.scale).transform(part.features)
+            table = preparation.of_train if preparation.of_train is not None else preparation.transform(part.features)
             table.flags.writeable = False  # no estimator may change it for the next trial
-            self._tables[train] = table, part.target, part.weights
-        return self._tables[train]
+            return table, part.target, part.weights
+
+        return kept(self._tables.setdefault(train, {}), preparation, make)
 
     def _with_probabilities(self, estimator: Any, target: NDArray[Any], seed: int) -> Any:
         """A classifier that has probabilities; its calibration's folds hold each class that train has."""
@@ -155,13 +183,13 @@ class FittedEstimator:
 
     def __init__(self, estimator: Any, preparation: Preparation, model: Estimator, caught: list[str]) -> None:
         self.estimator = estimator
-        self._preparation = preparation
+        self.preparation = preparation
         self._classes = model.classes
         self._counts = model.task == "counts"
         self._warnings = caught
 
     def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
-        table = self._preparation.transform(features)
+        table = self.preparation.transform(features)
         # In one thread: a forest sums its trees in the order in which threads end, so that the last bits would vary.
         with warnings.catch_warnings(), _jobs(1):
             warnings.simplefilter("ignore")  # of overflow, say; what is not finite fails the trial
@@ -219,7 +247,7 @@ def _made(where: str, where_parameters: str, path: str, parameters: Mapping[str,
     if not isinstance(estimator, BaseEstimator):
         raise UserError(f"{where}={path}: not a scikit-learn estimator (a sklearn.base.BaseEstimator)")
     later = {name: value for name, value in values.items() if name not in at_once}
-    _check_names(where_parameters, path, estimator, later)
+    check_names(where_parameters, path, estimator, later)
     return estimator.set_params(**later)
 
 
@@ -233,31 +261,6 @@ def _value(where: str, value: Any) -> Any:
     return value
 
 
-def _check_names(where: str, path: str, estimator: Any, names: Iterable[str]) -> None:
-    """Whether the estimator has these arguments; one whose constructor takes any name is left to judge itself."""
-    if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(type(estimator)).parameters.values()):
-        return
-    known = estimator.get_params()
-    for name in names:
-        if name not in known:
-            near = [*get_close_matches(name, known, n=3), *known]  # a pipeline has hundreds
-            raise UserError(f"{where}.{name}: {path} has no such argument; {allowed(name, dict.fromkeys(near[:30]))}")
-
-
-def _left_open(estimator: Any, seed: int, threads: int) -> dict[str, int]:
-    """Seed and threads for the arguments, nested ones too, that nobody has set."""
-    arguments = estimator.get_params()
-    settings = {}
-    for name, value in arguments.items():
-        owner, _, last = name.rpartition("__")
-        if value is None and last == "random_state":
-            settings[name] = seed
-        # scikit-learn's own take theirs from `_jobs`, some of them with a warning where it is given.
-        elif value is None and last == "n_jobs" and not _module(arguments.get(owner, estimator)).startswith("sklearn."):
-            settings[name] = threads
-    return settings
-
-
 def _jobs(threads: int) -> Any:
     """Threads and no processes: a sweep has one process for each core already."""
     return joblib.parallel_config(backend="threading", n_jobs=threads)
@@ -266,28 +269,27 @@ def _jobs(threads: int) -> Any:
 def _distributions(estimator: Any) -> tuple[str, ...]:
     """What decides the bits: scikit-learn with its arithmetic, and where else an estimator comes from."""
     parts = [estimator, *(value for value in estimator.get_params().values() if isinstance(value, BaseEstimator))]
-    packages = {_module(part).partition(".")[0] for part in parts} - {"sklearn"}
+    packages = {module_of(part).partition(".")[0] for part in parts} - {"sklearn"}
     others = metadata.packages_distributions() if packages else {}
     distributions = {name for package in packages for name in others.get(package, [])}
     return ("scikit-learn", "numpy", "scipy", *sorted(distributions))
 
 
 def _revision(estimator: Any) -> int:
-    """Of an estimator from a file of the user's own, which has no version, a number that changes with the file."""
+    """Of an estimator from a file of the user's own, which has no version, a number that changes with the file.
+
+    The path of one that a call handed over holds the hash of its code.
+    """
     parts = [estimator, *(value for value in estimator.get_params().values() if isinstance(value, BaseEstimator))]
-    foreign = [part for part in parts if not _module(part).startswith("sklearn.")]
+    foreign = [part for part in parts if not (module_of(part).startswith("sklearn.") or handed.is_own(type(part)))]
     others = metadata.packages_distributions() if foreign else {}  # reads what every installed package consists of
     digest = hashlib.sha256()
     own = False
     for part in foreign:
-        if _module(part).partition(".")[0] not in others:
+        if module_of(part).partition(".")[0] not in others:
             digest.update(Path(inspect.getfile(type(part))).read_bytes())
             own = True
     return int(digest.hexdigest()[:12], 16) if own else 1
-
-
-def _module(estimator: Any) -> str:
-    return type(estimator).__module__ + "."
 
 
 def _short(caught: list[warnings.WarningMessage]) -> list[str]:

@@ -1,9 +1,6 @@
 """XGBoost: gradient boosting with early stopping, its binned data built once per process."""
 
-import re
-import warnings
-from collections.abc import Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,10 +11,11 @@ from numpy.typing import NDArray
 from bench.checks import mapping
 from bench.config import extras
 from bench.errors import UserError
-from bench.models import Part, Step
-from bench.models.boosting import FIXED, SEARCHED, check_names, check_rounds
+from bench.models import At, Part, Step
+from bench.models.boosting import FIXED, by_own_name, check_rounds, has_categories
 from bench.models.preparation import counting
-from bench.space import Value
+from bench.models.xgboost_parameters import parameters_of
+from bench.space import Space, Value
 
 _OBJECTIVES = {
     "binary": ("binary:logistic", "logloss"),
@@ -25,29 +23,19 @@ _OBJECTIVES = {
     "regression": ("reg:squarederror", "rmse"),
     "counts": ("count:poisson", "poisson-nloglik"),
 }
-_OWN_NAMES = {
-    "learning_rate": "eta",
-    "reg_lambda": "lambda",
-    "reg_alpha": "alpha",
-    "min_split_loss": "gamma",
-    "random_state": "seed",
-    "n_jobs": "nthread",
-}
-"""Names that XGBoost takes for its own."""
-_SET_HERE = ("seed", "nthread", "verbosity")
-_SHORT_NAMES = ("eta", "lambda", "alpha", "objective", "eval_metric")
-
 
 _Known = dict[int, NDArray[np.int64]]
+_After = Callable[[Any, list[float]], bool]
+"""`after(booster, curve)`: after a round, early stopping knowing the best one; whether training ends."""
 
 
 class XGBoost:
     """Boosted trees of at most `rounds` rounds, ended after `early_stopping` rounds without a better stop loss.
 
-    `parameters` are fixed XGBoost parameters; a configuration's hyperparameters go over them, one that is null is left
-    to XGBoost. The trees are histogram-based, take categories and missing values as they are, and predict with the
-    best round. Of several `eval_metric`, the first is watched. The binned data is reused by all fits on the same part
-    with the same `max_bin`.
+    `parameters` are fixed XGBoost parameters; a configuration's hyperparameters go over them, under either of
+    XGBoost's names; one that is null is left to them, else to XGBoost. The trees are histogram-based, take categories
+    and missing values as they are, and predict with the best round. Of several `eval_metric`, the first is watched.
+    The binned data is reused by all fits on the same part with the same `max_bin`.
 
     Threads matter: the trees were the same to the bit on any number of them in all that was tried, but the loss on the
     stop part is summed thread by thread, and its last bits decide which round is best.
@@ -74,12 +62,18 @@ class XGBoost:
         several = {"num_class": classes} if task == "multiclass" else {}
         self.fixed = {"objective": objective, "eval_metric": metric, "tree_method": "hist", **several}
         given = mapping(FIXED, parameters)
-        check_names(FIXED, given, _OWN_NAMES, _SET_HERE, self.fixed)
-        self.fixed |= given
+        self._known_parameters = parameters_of(self._xgb)
+        self._known_parameters.check_fixed(given, self.fixed)
+        self._given = tuple(given)
+        self.fixed |= {self._known_parameters.own_names[name]: value for name, value in given.items()}
         watched: Any = self.fixed["eval_metric"]
         self.metric = str(watched if isinstance(watched, str) else watched[0])
         self._binned: WeakKeyDictionary[Part, dict[Any, tuple[Any, Any]]] = WeakKeyDictionary()
         self._codes: WeakKeyDictionary[Part, _Known] = WeakKeyDictionary()
+
+    def check_space(self, space: Space, features: pd.DataFrame | None = None) -> list[str]:
+        """The warnings of `bench.models.xgboost_parameters`."""
+        return self._known_parameters.check_space(space, self.fixed, self._given, has_categories(features))
 
     def fit(
         self,
@@ -90,26 +84,68 @@ class XGBoost:
         threads: int,
         step: Step | None = None,
     ) -> "FittedXGBoost":
-        check_names(SEARCHED, configuration, _OWN_NAMES, _SET_HERE, self.fixed)
-        given = {name: value for name, value in configuration.items() if value is not None}
-        parameters = {**self.fixed, **given, "seed": seed, "nthread": threads, "verbosity": 1}
+        booster, curve = self._train(configuration, train, stop, seed, threads, self.rounds, step)
+        return self._fitted(booster, curve, train)
+
+    def fit_rungs(
+        self,
+        configuration: Mapping[str, Value],
+        train: Part,
+        stop: Part,
+        seed: int,
+        threads: int,
+        rungs: Sequence[int],
+        at: At,
+    ) -> None:
+        left = list(rungs)
+
+        def after(booster: Any, curve: list[float]) -> bool:
+            if len(curve) != left[0]:
+                return False
+            if at(left.pop(0), self._fitted(booster, list(curve), train)):
+                left.clear()
+            return not left
+
+        booster, curve = self._train(configuration, train, stop, seed, threads, rungs[-1], None, after)
+        while left:  # early stopping has ended it
+            if at(left.pop(0), self._fitted(booster, curve, train)):
+                return
+
+    def _fitted(self, booster: Any, curve: list[float], train: Part) -> "FittedXGBoost":
+        rounds = booster.best_iteration + 1 if self.early_stopping else booster.num_boosted_rounds()
+        return FittedXGBoost(booster, curve, rounds, self._known(train), binary=self.task == "binary")
+
+    def _train(
+        self,
+        configuration: Mapping[str, Value],
+        train: Part,
+        stop: Part,
+        seed: int,
+        threads: int,
+        rounds: int,
+        step: Step | None = None,
+        after: "_After | None" = None,
+    ) -> tuple[Any, list[float]]:
+        """The booster of at most `rounds` rounds, and the stop loss after each round that was made."""
+        parameters = self.parameters(configuration, seed, threads)
         train_set, stop_set = self._binned_pair(parameters.get("max_bin"), train, stop, threads)
         curve: dict[str, dict[str, list[float]]] = {}
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            booster = self._xgb.train(
-                parameters,
-                train_set,
-                num_boost_round=self.rounds,
-                evals=[(stop_set, "stop")],
-                evals_result=curve,
-                verbose_eval=False,
-                callbacks=[self._after_each_round(step)],
-            )
-        self._refuse_unused(caught)
-        rounds = booster.best_iteration + 1 if self.early_stopping else booster.num_boosted_rounds()
-        known = self._known(train)
-        return FittedXGBoost(booster, curve["stop"][self.metric], rounds, known, binary=self.task == "binary")
+        booster = self._xgb.train(
+            parameters,
+            train_set,
+            num_boost_round=rounds,
+            evals=[(stop_set, "stop")],
+            evals_result=curve,
+            verbose_eval=False,
+            callbacks=[self._after_each_round(step, after)],
+        )
+        return booster, curve["stop"][self.metric]
+
+    def parameters(self, configuration: Mapping[str, Value], seed: int, threads: int) -> dict[str, Any]:
+        """What XGBoost is given for a configuration."""
+        given = by_own_name(configuration, self._known_parameters.own_names)
+        # Names were checked when the space was read; one without effect here (`rate_drop` of DART) is no mistake.
+        return {**self.fixed, **given, "seed": seed, "nthread": threads, "verbosity": 0}
 
     def prepare(self, train: Part, stop: Part, seed: int, threads: int) -> None:
         """Bin the data."""
@@ -144,28 +180,19 @@ class XGBoost:
             nthread=threads,
         )
 
-    def _after_each_round(self, step: Step | None) -> Any:
-        """XGBoost asks no callback after one that ends training, so that one asks for both reasons to end."""
+    def _after_each_round(self, step: Step | None, after: "_After | None") -> Any:
+        """XGBoost asks no callback after one that ends training, so that one asks for all reasons to end."""
 
         class AfterEachRound(self._xgb.callback.EarlyStopping):  # type: ignore[name-defined, misc]
             def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
                 without_gain = super().after_iteration(model, epoch, evals_log)
-                ended = step is not None and step(epoch + 1, evals_log["stop"][self.metric_name][-1])
-                return bool(without_gain or ended)
+                curve = evals_log["stop"][self.metric_name]
+                ended = step is not None and step(epoch + 1, curve[-1])
+                ended_at = after is not None and after(model, curve)
+                return bool(without_gain or ended or ended_at)
 
         patience = self.early_stopping or self.rounds + 1
         return AfterEachRound(rounds=patience, metric_name=self.metric, data_name="stop")
-
-    def _refuse_unused(self, caught: list[warnings.WarningMessage]) -> None:
-        """XGBoost trains on with a parameter that it does not know, or has no use for, and only warns."""
-        for warning in caught:
-            if "are not used" in str(warning.message):
-                unused = re.findall(r'"([^"]+)"', str(warning.message))
-                known = [*self._xgb.XGBModel().get_params(), *_SHORT_NAMES]
-                near = get_close_matches(unused[0], known, n=1)
-                hint = f"did you mean {near[0]}? " if near and near[0] != unused[0] else ""
-                where = "model.settings.parameters" if unused[0] in self.fixed else "space"
-                raise UserError(f"{where}.{unused[0]}: XGBoost makes no use of it here; {hint}remove or rename it")
 
 
 class FittedXGBoost:
@@ -175,11 +202,12 @@ class FittedXGBoost:
         self.booster = booster
         self.curve = curve
         self.rounds = rounds
-        self._known = known
+        self.known = known
+        """The codes that each category column has in train."""
         self._binary = binary
 
     def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
-        predicted = self.booster.inplace_predict(_table(features, self._known), iteration_range=(0, self.rounds))
+        predicted = self.booster.inplace_predict(_table(features, self.known), iteration_range=(0, self.rounds))
         predicted = np.asarray(predicted, dtype=np.float64)
         return np.column_stack([1 - predicted, predicted]) if self._binary else predicted
 

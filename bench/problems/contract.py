@@ -35,6 +35,10 @@ class Evaluation:
     """Values of JSON."""
 
 
+AtRung = Callable[[int, Evaluation], bool]
+"""`at(rung, evaluation)`, called at each rung of a ladder (`bench.problems.fidelity`); evaluating ends where it returns
+True."""
+
 Evaluate = Callable[[Configuration], Evaluation]
 """Makes an evaluation, within the limits of a run, where it has some, and in the process that they ask for."""
 
@@ -74,6 +78,11 @@ class Problem(Protocol):
         """The hash of the problem with those seeds left out that follow the repetition's seed."""
         ...
 
+    @property
+    def label(self) -> str:
+        """What the loss is called in tables: `log_loss`, `1 - auc`, `value`."""
+        ...
+
     def baseline(self, evaluate: Evaluate) -> float:
         """A finite loss of no merit: what an optimiser is told for a failure before the first success.
 
@@ -102,7 +111,7 @@ class Problem(Protocol):
     def metadata(self, baseline_loss: float | None = None) -> dict[str, Any]:
         """What is recorded of the problem with each run, as plain data; `baseline_loss` where it has been computed.
 
-        Always `problem` and `problem_family` (the hashes), `task`, `metric` (what the loss is called) and
+        Always `problem` and `problem_family` (the hashes), `task`, `metric` (the label) and
         `baseline_loss` (None where it would have to be computed for this alone).
         """
         ...

@@ -3,28 +3,28 @@
 import hashlib
 import math
 import time
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import datasets, metrics, provenance, texts
-from bench.config.components import build as build_component
-from bench.datasets import Dataset, Split
-from bench.errors import UserError
+from bench import provenance, texts
+from bench.datasets import Dataset, Split, understood
 from bench.metrics import Metric
-from bench.models import Model, Part, Step
+from bench.models import Fitted, Model, Part, Step
 from bench.problems import details as json_details
-from bench.problems.contract import Evaluate, Evaluation, Recipe, is_outcome
-from bench.space import Configuration, Space, parsing, to_json
+from bench.problems.contract import AtRung, Evaluate, Evaluation, Recipe, is_outcome
+from bench.problems.fidelity import Fidelity, NestedRows
+from bench.space import Configuration, Space, to_json
 
 
 @dataclass(frozen=True, eq=False)
-class _FoldParts:
+class FoldParts:
+    """The rows of a fold."""
+
     train: Part
     stop: Part
     valid: Part
@@ -42,14 +42,24 @@ class DataProblem:
     metric: Metric
     model_seed: int
     identity: Mapping[str, Any]
-    """What decides whether two losses may be compared, as plain data: see `build`."""
+    """What decides whether two losses may be compared, as plain data: see `data_recipe`."""
     family: str
     """The hash of the problem with those seeds left out that follow the repetition's seed."""
+    warnings: Sequence[str] = ()
+    """What is worth a look before the first trial, in lines: hyperparameters that have no effect."""
+    fidelity: Fidelity | None = None
+    """The rungs below full fidelity, where the model declares some; no part of any hash of full evaluations."""
+    split_seed: int = 0
 
     @cached_property
     def hash(self) -> str:
         """What may be compared: data, split, model with its settings, space with its order, metric, model seed."""
         return provenance.digest(dict(self.identity))
+
+    @property
+    def label(self) -> str:
+        """What the metric's loss is called."""
+        return self.metric.label
 
     @cached_property
     def _key_prefix(self) -> bytes:
@@ -64,6 +74,12 @@ class DataProblem:
         in_any_order = to_json(dict(sorted(configuration.items())))
         return hashlib.sha256(self._key_prefix + in_any_order.encode()).hexdigest()
 
+    def rung_key(self, configuration: Configuration, rung: int) -> str:
+        """What may be reused of an evaluation at a rung; at full fidelity it is `key`."""
+        at = None if self.fidelity is None else self.fidelity.at(rung)
+        key = self.key(configuration)
+        return key if at is None else provenance.digest({"key": key, "fidelity": at})
+
     def evaluate(self, configuration: Configuration, step: Step | None = None) -> Evaluation:
         """Train and judge one canonical configuration: on each fold, its loss being the mean over the folds.
 
@@ -72,35 +88,129 @@ class DataProblem:
         fold, is an outcome, whatever it is. A missing library is not: it is raised.
         """
         watched = {} if step is None else {"step": step}  # a user's model may be without
+
+        def fitted(fold: FoldParts) -> Fitted:
+            return self.model.fit(
+                dict(configuration), fold.train, fold.stop, self.model_seed, self.recipe.threads, **watched
+            )
+
+        return self._evaluated(fitted, lambda: self.folds)
+
+    def evaluate_rungs(self, configuration: Configuration, rungs: Sequence[int], at: AtRung) -> None:
+        """Evaluate one canonical configuration at `rungs` of `fidelity`, ascending, until `at` returns True.
+
+        Each evaluation is to the bit that of this rung alone, and at full fidelity that of `evaluate`; its seconds are
+        those that it would take alone, or as nearly as one training that passes through all rungs can tell. Rounds and
+        epochs of one fold are one training; of several folds, and of rows, each rung is a training of its own. After an
+        evaluation that is not ok none follows.
+        """
+        assert self.fidelity is not None
+        if self.fidelity.unit in ("rounds", "epochs") and len(self.split.folds) == 1:
+            self._pass_through(configuration, rungs, at)
+            return
+        for rung in rungs:
+            evaluation = self._evaluate_at(configuration, rung)
+            if at(rung, evaluation) or evaluation.status != "ok":
+                return
+
+    def _pass_through(self, configuration: Configuration, rungs: Sequence[int], at: AtRung) -> None:
+        """One training on the one fold, judged at each rung."""
+        away, reached = 0.0, 0  # seconds spent in `at`; rungs that were judged
+        ended = False
+        start = time.perf_counter()
+
+        def judged(rung: int, fitted: Fitted) -> bool:
+            nonlocal away, reached, ended
+            evaluation = self._evaluated(lambda _fold: fitted, lambda: self.folds)
+            paused = time.perf_counter()
+            reached += 1
+            evaluation = replace(evaluation, seconds=paused - start - away)
+            ended = at(rung, evaluation) or evaluation.status != "ok"
+            away += time.perf_counter() - paused
+            return ended
+
+        model: Any = self.model
+        fold = self.folds[0]
+        try:
+            self.prepare()
+            start = time.perf_counter()
+            model.fit_rungs(
+                dict(configuration), fold.train, fold.stop, self.model_seed, self.recipe.threads, rungs, judged
+            )
+        except BaseException as failure:
+            if ended or not is_outcome(failure):
+                raise
+            seconds = time.perf_counter() - start - away
+            at(rungs[reached], Evaluation(None, None, seconds, "failed", texts.of_error(failure)))
+
+    def _evaluate_at(self, configuration: Configuration, rung: int) -> Evaluation:
+        """The evaluation at one rung, by trainings of its own."""
+        assert self.fidelity is not None
+        model: Any = self.model
+        by_rounds = self.fidelity.unit in ("rounds", "epochs") and rung != self.fidelity.high
+
+        def fitted(fold: FoldParts) -> Fitted:
+            arguments = dict(configuration), fold.train, fold.stop, self.model_seed, self.recipe.threads
+            if not by_rounds:
+                return self.model.fit(*arguments)
+            kept: list[Fitted] = []
+            model.fit_rungs(*arguments, (rung,), lambda _rung, fitted: bool(kept.append(fitted)))  # type: ignore[func-returns-value]
+            return kept[0]
+
+        return self._evaluated(fitted, lambda: self._folds_at(rung))
+
+    def _evaluated(self, fit: Callable[[FoldParts], Fitted], folds: Callable[[], Sequence[FoldParts]]) -> Evaluation:
+        """What comes of training by `fit` on each of the folds, and judging there."""
         start = time.perf_counter()
         losses: list[float] = []
         details: list[dict[str, Any]] = []
         tested: NDArray[np.float64] | float = 0.0
         test_loss = error = None
+        several = len(self.split.folds) > 1
+        count = 0
         try:
             self.prepare()
+            parts = folds()
+            count = len(parts)
             start = time.perf_counter()
-            for fold in self._folds:
-                fitted = self.model.fit(
-                    dict(configuration), fold.train, fold.stop, self.model_seed, self.recipe.threads, **watched
-                )
+            for fold in parts:
+                fitted = fit(fold)
                 details.append(json_details.plain(fitted.details()) | {"curve": json_details.curve(fitted.curve)})
                 losses.append(self._loss(fold.valid, fitted.predict(fold.valid.features)))
-                if self._test is not None:
-                    tested = tested + fitted.predict(self._test.features)
-            if self._test is not None:
-                test_loss = self._loss(self._test, np.asarray(tested) / len(self._folds))
+                if self.test is not None:
+                    tested = tested + fitted.predict(self.test.features)
+            if self.test is not None:
+                test_loss = self._loss(self.test, np.asarray(tested) / count)
         except BaseException as failure:
             if not is_outcome(failure):
                 raise
             error = texts.of_error(failure)
         seconds = time.perf_counter() - start
-        several = len(self._folds) > 1
         detail = json_details.plain({"fold_losses": losses, "folds": details}) if several else next(iter(details), {})
         if error is not None:
-            where = f"fold {len(losses)}: " if several and len(losses) < len(self._folds) else ""
+            where = f"fold {len(losses)}: " if several and len(losses) < count else ""
             return Evaluation(None, None, seconds, "failed", where + error, detail)
         return Evaluation(math.fsum(losses) / len(losses), test_loss, seconds, "ok", None, detail)
+
+    def _folds_at(self, rung: int) -> Sequence[FoldParts]:
+        """The folds that an evaluation at a rung trains on: fewer, or with fewer rows to train on."""
+        assert self.fidelity is not None
+        if self.fidelity.unit == "folds":
+            return self.folds[:rung]
+        if self.fidelity.unit != "rows" or rung == self.fidelity.high:
+            return self.folds
+        if rung not in self._of_rows:
+            nested = NestedRows(self.dataset, self.recipe.groups["resampling"]["method"], self.split_seed)
+            share = rung / self.fidelity.high
+            self._of_rows[rung] = tuple(
+                FoldParts(self.part(nested.of(fold.train, share)), parts.stop, parts.valid)
+                for fold, parts in zip(self.split.folds, self.folds, strict=True)
+            )
+        return self._of_rows[rung]
+
+    @cached_property
+    def _of_rows(self) -> dict[int, tuple[FoldParts, ...]]:
+        return {}
 
     def prepare(self) -> None:
         """Let the model do, once, what depends on no configuration: a first trial then takes no longer than others."""
@@ -110,7 +220,7 @@ class DataProblem:
     def _prepared(self) -> None:
         prepare = getattr(self.model, "prepare", None)
         if prepare is not None:
-            for fold in self._folds:
+            for fold in self.folds:
                 prepare(fold.train, fold.stop, self.model_seed, self.recipe.threads)
 
     def baseline(self, evaluate: Evaluate) -> float:
@@ -124,32 +234,58 @@ class DataProblem:
     @cached_property
     def baseline_loss(self) -> float:
         """The validation loss of a model that knows the train part's class shares, or its mean, and nothing else."""
-        losses = []
-        for fold in self._folds:
-            train, rows = fold.train, len(fold.valid.target)
-            if self.dataset.classes:
-                classes = len(self.dataset.classes)
-                total = np.bincount(train.target, weights=train.weights, minlength=classes)
-                prediction: NDArray[np.float64] = np.tile(total / total.sum(), (rows, 1))
-            else:
-                prediction = np.full(rows, np.average(train.target, weights=train.weights))
-            losses.append(self._loss(fold.valid, prediction))
+        losses = [self._loss(fold.valid, self._knowing_nothing(fold.train, fold.valid)) for fold in self.folds]
         return math.fsum(losses) / len(losses)
 
+    @cached_property
+    def baseline_test_loss(self) -> float | None:
+        """The test loss of such a model, over several folds that of their averaged predictions, as of any model."""
+        if self.test is None:
+            return None
+        predictions = sum(self._knowing_nothing(fold.train, self.test) for fold in self.folds)
+        return self._loss(self.test, np.asarray(predictions) / len(self.folds))
+
+    def _knowing_nothing(self, train: Part, part: Part) -> NDArray[np.float64]:
+        """What a model predicts of a part that knows the shares of classes, or the mean, of another alone."""
+        rows = len(part.target)
+        if not self.dataset.classes:
+            return np.full(rows, np.average(train.target, weights=train.weights))
+        total = np.bincount(train.target, weights=train.weights, minlength=len(self.dataset.classes))
+        return np.tile(total / total.sum(), (rows, 1))
+
     def metadata(self, baseline_loss: float | None = None) -> dict[str, Any]:
-        """The hashes, and what a report says of data: folds, what early stopping watched, the loss without a model."""
+        """The hashes, and what a report says of data: folds, what early stopping watched, the loss without a model.
+
+        `data` is what was understood of the dataset and its split (`datasets.understood.plain`).
+        """
         del baseline_loss  # its own is computed without an evaluation
         return {
             "problem": self.hash,
             "problem_family": self.family,
-            "metric": self.metric.label,
+            "metric": self.label,
             "folds": len(self.split.folds),
             "has_test": self.split.test is not None,
             "computed_by": provenance.versions(self.model.libraries),
             "stops_on_valid": self.split.stops_on_valid,
             "task": self.dataset.task,
             "baseline_loss": self.baseline_loss,
+            "baseline_test_loss": self.baseline_test_loss,
+            "data": self._understood,
+            "data_hash": self.dataset.content,
+            "parts": self._sizes(),
+            "model_revision": self.model.revision,
+            "preparation": dict(getattr(self.model, "preparation", {})),
         }
+
+    def _sizes(self) -> dict[str, Any]:
+        """How many rows each part has, and of what folds."""
+        names = ("train", "valid") if self.split.stops_on_valid else ("train", "stop", "valid")
+        folds = [{name: len(getattr(fold, name)) for name in names} for fold in self.split.folds]
+        return {"folds": folds, "test": 0 if self.split.test is None else len(self.split.test)}
+
+    @cached_property
+    def _understood(self) -> dict[str, Any]:
+        return understood.plain(self.dataset, self.split)
 
     def _loss(self, part: Part, prediction: NDArray[np.float64]) -> float:
         finite = np.isfinite(prediction).all()
@@ -159,82 +295,22 @@ class DataProblem:
         return float(loss)
 
     @cached_property
-    def _folds(self) -> tuple[_FoldParts, ...]:
+    def folds(self) -> tuple[FoldParts, ...]:
         """The parts of each fold, the same object where stop is valid."""
         folds = []
         for fold in self.split.folds:
-            valid = self._part(fold.valid)
-            stop = valid if np.array_equal(fold.stop, fold.valid) else self._part(fold.stop)
-            folds.append(_FoldParts(self._part(fold.train), stop, valid))
+            valid = self.part(fold.valid)
+            stop = valid if np.array_equal(fold.stop, fold.valid) else self.part(fold.stop)
+            folds.append(FoldParts(self.part(fold.train), stop, valid))
         return tuple(folds)
 
     @cached_property
-    def _test(self) -> Part | None:
-        return None if self.split.test is None else self._part(self.split.test)
+    def test(self) -> Part | None:
+        """The rows of the test part, where there is one."""
+        return None if self.split.test is None else self.part(self.split.test)
 
-    def _part(self, rows: NDArray[np.int64]) -> Part:
+    def part(self, rows: NDArray[np.int64]) -> Part:
+        """Some rows of the dataset."""
         data = self.dataset
         weights = None if data.weights is None else data.weights[rows]
         return Part(data.features.iloc[rows], data.target[rows], weights)
-
-
-def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
-    """The problem of a recipe; loads the data where it is not given.
-
-    Raises `UserError` where a config or the data cannot be used.
-    """
-    config, seed = recipe.groups, recipe.seed
-    seeds = {name: seed if config["seeds"][name] == "seed" else config["seeds"][name] for name in ("split", "model")}
-    dataset = dataset or datasets.load(config["dataset"], Path(recipe.datasets_dir))
-    split = datasets.split(dataset, config["resampling"], seeds["split"])
-    metric = metrics.get(config["metric"]["name"], dataset.task)
-    model_config = config["model"]
-    settings = model_config.get("settings") or {}
-    try:
-        model: Model = build_component("model", model_config["class"], (dataset.task, len(dataset.classes)), settings)
-    except UserError as error:
-        raise UserError(_named(error, config, dataset)) from None
-    _check_model(model, f"model.class={model_config['class']}")
-    space = parsing.parse(model_config["space"])
-    identity = {
-        "data": dataset.content,
-        "task": dataset.task,
-        "split": split.content,
-        "model": {"class": model_config["class"], "settings": settings, "revision": model.revision},
-        "space": space.describe(),
-        "metric": metric.name,
-        "model_seed": seeds["model"],
-    }
-    resampling = {key: value for key, value in config["resampling"].items() if key not in ("name", "description")}
-    follows = {"split": resampling, "split_seed": config["seeds"]["split"]}
-    family = provenance.digest(identity | follows | {"model_seed": config["seeds"]["model"]})
-    return DataProblem(recipe, dataset, split, model, space, metric, seeds["model"], identity, family)
-
-
-def _check_model(model: object, where: str) -> None:
-    """Raise `UserError` where a model has not what every model has."""
-    kinds: dict[str, Any] = {"fit": Callable, "revision": int, "threads_matter": object, "libraries": Collection}
-    way = "; 'bench new model NAME' writes one that has all it needs"
-    try:
-        has = {name: getattr(model, name) for name in kinds if hasattr(model, name)}
-    except (KeyboardInterrupt, UserError):
-        raise
-    except BaseException as error:
-        raise UserError(f"{where}: its objects cannot be read: {texts.of_error(error)}{way}") from error
-    for name, kind in kinds.items():
-        if name not in has:
-            raise UserError(f"{where}: its objects have no {name!r}{way}")
-        named = name != "libraries" or (type(has[name]) is not str and all(isinstance(each, str) for each in has[name]))
-        if not isinstance(has[name], kind) or not named:
-            raise UserError(f"{where}: its {name} is {texts.line(repr(has[name]), 200)}{way}")
-
-
-def _named(error: UserError, config: Mapping[str, Any], dataset: Dataset) -> str:
-    """What a model says of its settings or the task, with its name, and how the task came about."""
-    message = str(error)
-    if message.startswith("model.settings"):
-        message = f"model={config['model'].get('name')}: {message}"
-    inferred = config["dataset"].get("task") is None and "task is" in message
-    if inferred and dataset.classes and all(label.lstrip("-").isdigit() for label in dataset.classes):
-        message += "; it was inferred from few different whole numbers: dataset.task=regression or counts overrides it"
-    return message

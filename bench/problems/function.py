@@ -64,6 +64,11 @@ class FunctionProblem:
         """The function with its settings and revision, the space with its order; noise and its seed, if any."""
         return provenance.digest(dict(self.identity))
 
+    @property
+    def label(self) -> str:
+        """What the loss is called: it is the function's value."""
+        return "value"
+
     @cached_property
     def _key_prefix(self) -> bytes:
         parts = {name: value for name, value in self.identity.items() if name != "space"}
@@ -132,7 +137,7 @@ class FunctionProblem:
         return {
             "problem": self.hash,
             "problem_family": self.family,
-            "metric": "value",
+            "metric": self.label,
             "task": "function",
             "baseline_loss": (self.baseline_loss if baseline_loss is None else baseline_loss) if self.drawn else None,
             "known_minimum": least,

@@ -1,4 +1,7 @@
-"""The kind of problem that is a model trained on data: what its config must be; `data` is what it does."""
+"""The kind of problem that is a model trained on data: what its config must be.
+
+`data` is what it does, `data_recipe` how it is made.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -36,6 +39,6 @@ def check(groups: Mapping[str, Any]) -> None:
 
 def build(recipe: Recipe, dataset: "Dataset | None" = None) -> Problem:
     """The problem of a recipe; loads the data where it is not given."""
-    from bench.problems import data  # noqa: PLC0415 - pandas and scikit-learn, which other kinds do without
+    from bench.problems import data_recipe  # noqa: PLC0415 - pandas and scikit-learn, which other kinds do without
 
-    return data.build(recipe, dataset)
+    return data_recipe.build(recipe, dataset)

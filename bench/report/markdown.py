@@ -8,7 +8,8 @@ from bench.report.page import parts
 from bench.report.runs.selection import Selection
 from bench.report.tables import escaping, formats
 from bench.report.tables.escaping import paragraph
-from bench.report.words import notes
+from bench.report.tables.understood import features
+from bench.report.words import notes, understood
 from bench.wording import unmarked
 
 _SHOWN = ("validation", "test", "rank", "critical-difference")
@@ -105,6 +106,19 @@ def _remarks(problem: Problem, contents: Contents) -> Iterator[str]:
     yield "**Setting**"
     yield ""
     yield from (f"- {paragraph(f'{fact.name}: {fact.value}')}" for fact in contents.facts[problem.part.stem])
+    data = list(understood.facts(comparison, results))
+    if data:
+        yield ""
+        yield "**What was understood of the data**"
+        yield ""
+        yield from (f"- {paragraph(f'{fact.name}: {fact.value}')}" for fact in data)
+        table = features(understood.data(comparison, results))
+        if table is not None:
+            yield ""
+            yield formats.markdown(table).rstrip()
+        if table is not None and table.note:
+            yield ""
+            yield paragraph(table.note)
     declared = notes.declarations(comparison, results)
     if declared:
         yield ""

@@ -2,25 +2,91 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bench.errors import UserError
+from bench.metrics import scale
 from bench.results import soundness, tables
 from bench.results.tables import Results, RunId, UnreadableTable
 from bench.wording import one_line
 
 
-def best(experiment: str, dataset: str | None, model: str | None, results_dir: Path) -> str:
-    """The configuration of the least validation loss of each problem, as YAML documents."""
+@dataclass(frozen=True)
+class Best:
+    """A trial worth taking home, and what is recorded of its run."""
+
+    run: RunId
+    row: Mapping[str, Any]
+    """The trial's row of the table."""
+    metadata: Mapping[str, Any]
+    path: Path
+    """Where the table is."""
+    notes: tuple[str, ...] = ()
+    """What is to be known of how it was chosen."""
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        values = json.loads(self.row["configuration"])
+        if not isinstance(values, dict):
+            raise UnreadableTable(self.path, f"the configuration of trial {self.row['trial']} is no mapping; delete it")
+        return values
+
+    @property
+    def loss(self) -> float:
+        return float(self.row["loss"])
+
+    @property
+    def test_loss(self) -> float | None:
+        return None if pd.isna(self.row["test_loss"]) else float(self.row["test_loss"])
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """What the trial's folds said of themselves: rounds, curves."""
+        try:
+            return _mapping(json.loads(self.row["details"] or "{}"))
+        except (ValueError, TypeError, RecursionError):
+            return {}
+
+    @property
+    def metric(self) -> str:
+        return one_line(self.metadata.get("metric") or "loss")
+
+    @property
+    def head(self) -> str:
+        """Lines of comment: what it is, its losses, where it comes from."""
+        problem, run = one_line(f"{self.run.dataset} {self.run.model}"), self.run
+        place = f"trial {self.row['trial']} of experiment {one_line(run.experiment)}"
+        lines = [
+            f"{problem}: {_values(self.loss, self.test_loss, self.metadata)}",
+            f"{one_line(run.optimizer)}, seed {run.seed}, {place}",
+            *self.notes,
+        ]
+        return "".join(f"# {line}\n" for line in lines)
+
+
+def best(experiment: str, dataset: str | None, model: str | None, results_dir: Path, full: bool = False) -> str:
+    """The configuration of the lowest validation loss of each problem, as YAML documents.
+
+    With `full` all that its losses depend on: see `everything`.
+    """
+    return "---\n".join(_document(each, full) for each in bests(experiment, dataset, model, results_dir))
+
+
+def bests(experiment: str, dataset: str | None, model: str | None, results_dir: Path) -> list[Best | str]:
+    """The trial of the lowest validation loss of each problem; the name of the problem where no trial succeeded.
+
+    Raises `UserError` where there is no such problem, or the runs of one are on several.
+    """
     results = _sound(experiment, results_dir)
     trials = results.trials
-    documents = []
+    chosen: list[Best | str] = []
     for (of_dataset, of_model), group in trials.groupby(["dataset", "model"], observed=True):
         if dataset not in (None, of_dataset) or model not in (None, of_model):
             continue
@@ -33,28 +99,86 @@ def best(experiment: str, dataset: str | None, model: str | None, results_dir: P
             )
         succeeded = group.dropna(subset=["loss"])
         if succeeded.empty:
-            documents.append(f"# {problem}: no trial succeeded\n")
+            chosen.append(problem)
             continue
-        row = succeeded.sort_values("loss", kind="stable").iloc[0]
-        metric = one_line(of_problem[0].get("metric") or "loss")
-        test = "" if pd.isna(row["test_loss"]) else f", test loss {row['test_loss']:.6g}"
-        head = (
-            f"# {problem}: validation loss {row['loss']:.6g}{test} ({metric})\n"
-            f"# {one_line(row['optimizer'])}, seed {row['seed']}, trial {row['trial']} of experiment "
-            f"{one_line(experiment)}\n"
-        )
-        if len({data.get("problem") for data in of_problem}) > 1:
-            head += "# each seed has a split of its own: the lowest loss favours the easiest split\n"
-        run = RunId(*(row[field.name] for field in fields(RunId)))
-        source = results.runs[run].get("imported")
-        if source:
-            documents.append(f"{head}# imported from {one_line(source.get('file'))}: the configuration is not known\n")
-        else:
-            documents.append(head + _yaml(run, json.loads(row["configuration"]), results_dir))
-    if not documents:
+        first = succeeded.sort_values("loss", kind="stable").iloc[0]
+        row = {str(name): value for name, value in first.items()}
+        run = RunId(**{field.name: row[field.name] for field in fields(RunId)} | {"seed": int(row["seed"])})
+        several = len({data.get("problem") for data in of_problem}) > 1
+        notes = ("each seed has a split of its own: the lowest loss favours the easiest split",) if several else ()
+        chosen.append(Best(run, row, results.runs[run], run.path(results_dir), notes))
+    if not chosen:
         problems = trials[["dataset", "model"]].drop_duplicates().itertuples(index=False)
         raise UserError(f"no such problem in {experiment}; allowed: {', '.join(' '.join(pair) for pair in problems)}")
-    return "---\n".join(documents)
+    return chosen
+
+
+def everything(best: Best) -> str:
+    """All that a trial's losses depend on, as far as it was recorded, as one YAML document.
+
+    The configuration, the rounds or epochs found in each fold, fixed settings, seeds, preparation, dataset, split with
+    the sizes of its parts, metric, and the versions that computed; and the losses.
+    """
+    metadata, seed = best.metadata, best.run.seed
+    config = _mapping(metadata.get("config"))
+    groups = {name: dict(_mapping(config.get(name))) for name in ("dataset", "resampling", "model", "metric", "seeds")}
+    groups["model"].pop("space", None)  # where it was looked for; no loss depends on it
+    seeds = {name: seed if value == "seed" else value for name, value in groups["seeds"].items()}
+    details = best.details
+    several = details.get("folds")
+    folds = several if isinstance(several, list) else [details]
+    ended = [{name: fold[name] for name in ("rounds", "best_epoch") if name in fold} for fold in map(_mapping, folds)]
+    content = {
+        "configuration": best.configuration,
+        "trained": ended if any(ended) else None,
+        "losses": {
+            "metric": best.metric,
+            "validation": best.loss,
+            "folds": details.get("fold_losses"),
+            "test": best.test_loss,
+        },
+        "model": {
+            **groups["model"],
+            "revision": metadata.get("model_revision"),
+            "seed": seeds.get("model"),
+            "preparation": _preparation(best) or None,
+        },
+        "dataset": {**groups["dataset"], "content": metadata.get("data_hash"), "task": metadata.get("task")},
+        "resampling": {**groups["resampling"], "seed": seeds.get("split"), "parts": metadata.get("parts")},
+        "metric": groups["metric"].get("name"),
+        "trial": config.get("trial"),
+        "threads": _mapping(metadata.get("provenance")).get("threads"),
+        "versions": {
+            "python": _mapping(metadata.get("provenance")).get("python"),
+            **_mapping(_mapping(metadata.get("provenance")).get("versions")),
+            **_mapping(metadata.get("computed_by")),
+        },
+        "problem": metadata.get("problem"),
+        "optimizer": {"name": best.run.optimizer, "seed": seed, "trial": int(best.row["trial"])},
+    }
+    text = yaml.safe_dump(_without_nothing(content), sort_keys=False, width=120)
+    if "${" in text:
+        raise UnreadableTable(best.path, "its metadata hold a '${' that YAML with Hydra would replace")
+    return best.head + text
+
+
+def _document(each: Best | str, full: bool) -> str:
+    if isinstance(each, str):
+        return f"# {each}: no trial succeeded\n"
+    source = each.metadata.get("imported")
+    if source:
+        known = each.row["configuration"] != "{}"
+        head = f"{each.head}# imported from {one_line(source.get('file'))}"
+        return f"{head}\n{_yaml(each)}" if known else f"{head}: the configuration is not known\n"
+    return everything(each) if full else each.head + _yaml(each)
+
+
+def _values(loss: float, test_loss: float | None, metadata: Mapping[str, Any]) -> str:
+    """The losses under the metric's own name, in its own direction; a function's are its values."""
+    shown = scale(one_line(metadata.get("metric") or "loss"))
+    names = ("validation ", "test ") if metadata.get("task") != "function" else ("", "without noise ")
+    test = "" if test_loss is None else f", {names[1]}{shown.name} {shown.turned(test_loss):.6g}"
+    return f"{names[0]}{shown.name} {shown.turned(loss):.6g}{test}"
 
 
 def _sound(experiment: str, results_dir: Path) -> Results:
@@ -73,9 +197,37 @@ def _family(metadata: Mapping[str, Any]) -> object:
     return metadata.get("problem_family") or metadata.get("problem")
 
 
-def _yaml(run: RunId, configuration: Mapping[str, Any], results_dir: Path) -> str:
+def _yaml(best: Best) -> str:
     try:
-        return OmegaConf.to_yaml(configuration)
+        return OmegaConf.to_yaml(best.configuration)
     except OmegaConfBaseException:
-        path = run.path(results_dir)
-        raise UnreadableTable(path, "its best configuration holds a '${' that YAML with Hydra would replace") from None
+        reason = "its best configuration holds a '${' that YAML with Hydra would replace"
+        raise UnreadableTable(best.path, reason) from None
+
+
+def _preparation(best: Best) -> dict[str, Any]:
+    """How features were made numbers: what the model says, and what the configuration says over it."""
+    searched = (
+        (name.removeprefix("prepare."), value)
+        for name, value in best.configuration.items()
+        if name.startswith("prepare.")
+    )
+    return {**_mapping(best.metadata.get("preparation")), **dict(searched)}
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _without_nothing(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain data without what holds nothing on the first two levels; a hyperparameter that is null stays."""
+    kept = {
+        group: {name: each for name, each in value.items() if group == "configuration" or each not in _NOTHING}
+        if isinstance(value, Mapping)
+        else value
+        for group, value in content.items()
+    }
+    return {group: value for group, value in kept.items() if value not in _NOTHING}
+
+
+_NOTHING: tuple[Any, ...] = (None, {}, [])

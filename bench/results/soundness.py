@@ -42,6 +42,31 @@ _DESIGN = _Kind(
     lambda value: isinstance(value, str) or (isinstance(value, dict) and _COUNT.takes(value.get("size") or 0)),
 )
 
+_COUNTS = _Kind(
+    "a list of whole numbers from 0", lambda value: isinstance(value, list) and all(map(_COUNT.takes, value))
+)
+_LABELLED = _Kind(
+    "a list of names with whole numbers from 0",
+    lambda value: (
+        isinstance(value, list)
+        and all(
+            isinstance(each, list) and len(each) == 2 and _TEXT.takes(each[0]) and _COUNT.takes(each[1])
+            for each in value
+        )
+    ),
+)
+
+
+def _is_column(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        entry is None or kind.takes(entry)
+        for kind, keys in ((_TEXT, ("name", "kind")), (_COUNT, ("levels", "missing")), (_NUMBER, ("low", "high")))
+        for entry in map(value.get, keys)
+    )
+
+
+_COLUMNS = _Kind("a list of columns", lambda value: isinstance(value, list) and all(map(_is_column, value)))
+
 _EACH = "*"
 """In the place of a name: what every value of a mapping is."""
 _SHAPE: Mapping[str, Any] = {
@@ -63,6 +88,22 @@ _SHAPE: Mapping[str, Any] = {
     "folds": _COUNT,
     "has_test": _FLAG,
     "stops_on_valid": _FLAG,
+    "baseline_loss": _NUMBER,
+    "baseline_test_loss": _NUMBER,
+    "data": {
+        **dict.fromkeys(("rows", "numbers", "categories", "missing", "folds"), _COUNT),
+        "read_as": _TEXT,
+        "target": {
+            "name": _TEXT,
+            "task": _TEXT,
+            "classes": _COUNT,
+            "counts": _LABELLED,
+            **dict.fromkeys(("low", "median", "high"), _NUMBER),
+        },
+        "columns": _COLUMNS,
+        "parts": {_EACH: {"rows": _COUNT, "counts": _COUNTS}},
+        "notes": _TEXTS,
+    },
     "known_minimum": _NUMBER,
     "noise": _NUMBER,
     "ended": _TEXT,
@@ -89,7 +130,15 @@ _SHAPE: Mapping[str, Any] = {
         "optimizer_revision": _PLAIN,
         "optimizer_versions": {_EACH: _TEXT},
     },
-    "imported": {"file": _TEXT, "sha256": _TEXT, "unknown": _TEXTS},
+    "imported": {
+        "file": _TEXT,
+        "sha256": _TEXT,
+        "source": _TEXT,
+        "unknown": _TEXTS,
+        "remarks": _TEXTS,
+        "same_problem_as": _TEXT,
+        "space_from_values": _FLAG,
+    },
 }
 """What the metadata of a table hold, of what is read again; any of it may be null or missing."""
 

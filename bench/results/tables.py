@@ -89,7 +89,7 @@ class RunId:
         return f"{self.experiment}/{self.dataset}/{self.model}/{self.optimizer}/{self.seed}"
 
 
-_BROKEN = (OSError, KeyError, ValueError, TypeError, RecursionError, pa.ArrowException)
+_BROKEN = (OSError, LookupError, ValueError, TypeError, RecursionError, pa.ArrowException)
 _LARGEST = 2**24
 """The bytes that a table's metadata may have; a run writes some thousands."""
 
@@ -231,6 +231,20 @@ def read_run(
     if fault:
         raise UnreadableTable(path, f"{fault}; delete it and run its experiment again")
     return table, metadata
+
+
+def read_end(path: Path, columns: Sequence[str]) -> tuple[dict[str, float | None], dict[str, Any]]:
+    """The named columns of a run's last row, which are numbers or null, and its metadata; raises `UnreadableTable`.
+
+    pandas is not imported for it.
+    """
+    try:
+        with pq.ParquetFile(files.regular(path)) as file:
+            metadata = _metadata(path, file)
+            table = file.read(columns=list(columns), use_threads=False)
+            return {name: table[name].cast(pa.float64())[-1].as_py() for name in columns}, metadata
+    except _BROKEN as error:
+        raise DamagedTable(path, error) from None
 
 
 def _check_configurations(column: pa.ChunkedArray) -> None:

@@ -2,13 +2,15 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from bench import results
 from bench.config.schema import hashed
 from bench.errors import UserError
+from bench.problems import Problem
 from bench.running.plan import Plan
 from bench.running.run import RunSpec, problem_of
 from bench.running.sweep import FILE
@@ -29,7 +31,7 @@ def lines(plan: Plan) -> Iterator[str]:
         groups[spec.run.dataset, spec.run.model, spec.run.optimizer].append(spec)
     if not groups:
         return
-    yield from _of_files(plan.to_do)
+    yield from _of_problems(plan.to_do)
     store = Store(plan.to_do[0].store)
     begun = {
         row["run"]: row["trials"] for name in {spec.run.experiment for spec in plan.to_do} for row in store.runs(name)
@@ -72,14 +74,39 @@ def understood(spec: RunSpec) -> list[str]:
     return list(reading.summary(problem.dataset, problem.split)) if isinstance(problem, DataProblem) else []
 
 
-def _of_files(specs: Sequence[RunSpec]) -> Iterator[str]:
-    """What was made of each file: it is read here, so that a mistake in it is seen before a run."""
-    seen = set()
+def warned(problem: Problem) -> list[str]:
+    """What is worth a look before the first trial: hyperparameters that have no effect."""
+    return [_warning(problem.recipe.groups["model"], line) for line in getattr(problem, "warnings", ())]
+
+
+def _of_problems(specs: Sequence[RunSpec]) -> Iterator[str]:
+    """What was made of each file, and of each space: both are read here, so that a mistake is seen before a run.
+
+    Nothing is downloaded for it: of other data than a file the model is asked without it.
+    """
+    seen, said = set(), set()
     for spec in specs:
-        entry = json.dumps([spec.config["dataset"], spec.config["resampling"]])
-        if entry not in seen:
-            seen.add(entry)
-            yield from understood(spec)
+        of_file = spec.config["dataset"].get("load") == FILE
+        entry = json.dumps([spec.config["model"], *([spec.config["dataset"], spec.config["resampling"]] * of_file)])
+        if entry in seen:
+            continue
+        seen.add(entry)
+        for line in [*understood(spec), *(warned(problem_of(spec)) if of_file else _warned_without_data(spec))]:
+            if line not in said:
+                said.add(line)
+                yield line
+
+
+def _warned_without_data(spec: RunSpec) -> list[str]:
+    if "class" not in spec.config["model"]:
+        return []
+    from bench.problems import searched  # noqa: PLC0415 - models, and what they import
+
+    return [_warning(spec.config["model"], line) for line in searched.check_without_data(spec.config["model"])]
+
+
+def _warning(model: Mapping[str, Any], line: str) -> str:
+    return f"warning: model={model.get('name')}: {line}"
 
 
 def _seconds_in_tables(spec: RunSpec, most: int = 20) -> tuple[float | None, str]:

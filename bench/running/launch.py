@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -15,10 +15,11 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from bench import texts
+from bench import metrics, texts
 from bench.config import schema, values
 from bench.config.components import check_settings, locate, parameters
-from bench.running import child_process, dry_run, progress
+from bench.metrics import Scale
+from bench.running import child_process, dry_run, outcome, progress
 from bench.running.cores import on_cores
 from bench.running.evaluating import evaluate
 from bench.running.plan import Plan, plan_runs
@@ -70,10 +71,22 @@ def sweep(master: DictConfig, compose: Callable[[list[str]], DictConfig], overri
     `master` is the config without the choices that are swept, `compose` makes a config of overrides without choices,
     and `overrides` are those of the command line.
     """
-    known = OmegaConf.masked_copy(master, [key for key in values.OfSweep.model_fields if key in master])
-    config: Any = OmegaConf.to_container(known, resolve=True, throw_on_missing=True)
-    values.check_sweep(config)
-    specs = enumerate_runs(compose, master.get("blocks"), overrides)
+    _of_sweep(master)
+    carry_out(master, enumerate_runs(compose, master.get("blocks"), overrides))
+
+
+def carry_out(
+    master: DictConfig,
+    specs: Iterable[RunSpec],
+    console: Console | None = None,
+    display: progress.Display | None = None,
+) -> list[RunSpec]:
+    """Do runs with the engine of the config `master`; returns all of them, those that were done before among them.
+
+    What is noticed goes to `console`, by default stderr; progress too, unless there is a `display`. Raises
+    `RunsFailedError` once the others are finished.
+    """
+    config = _of_sweep(master)
     if master.threads is None:
         specs = (replace(spec, threads=1) for spec in specs)
     plan = plan_runs(specs, overwrite=master.overwrite, touch=not master.dry_run)
@@ -81,11 +94,26 @@ def sweep(master: DictConfig, compose: Callable[[list[str]], DictConfig], overri
     path = config["engine"]["class"]
     run_all = locate("engine.class", path)
     check_settings("engine", path, parameters(run_all, 1), settings)
-    _carry_out(master, plan, partial(run_all, **settings))
+    _carry_out(master, plan, partial(run_all, **settings), console, display)
+    return plan.to_do + plan.done
 
 
-def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]], list[Failure]]) -> None:
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+def _of_sweep(master: DictConfig) -> dict[str, Any]:
+    """The keys of `master` that hold for all runs, checked."""
+    known = OmegaConf.masked_copy(master, [key for key in values.OfSweep.model_fields if key in master])
+    config: Any = OmegaConf.to_container(known, resolve=True, throw_on_missing=True)
+    values.check_sweep(config)
+    return dict(config)
+
+
+def _carry_out(
+    config: DictConfig,
+    plan: Plan,
+    run_all: Callable[[list[RunSpec]], list[Failure]],
+    console: Console | None = None,
+    display: progress.Display | None = None,
+) -> None:
+    console = console or Console(stderr=True, highlight=False, soft_wrap=True)
     for note in plan.notes:
         console.print(f"note: {texts.line(note)}", markup=False)
     if config.dry_run:
@@ -94,12 +122,13 @@ def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]]
         return
     if not plan.to_do:
         console.print(f"{len(plan.done)} of {len(plan.done)} runs are done; nothing to do", markup=False)
+        _close(plan.done, console)
         return
     to_do = _in_order(plan.to_do)
     Store(to_do[0].store).close()  # one that cannot be used is told before anything is loaded
     with _ended_by_sigterm():
-        _load_once(to_do, console)
-        with progress.shown(console, to_do, len(plan.done)):
+        scales = _load_once(to_do, console)
+        with progress.shown(console, to_do, len(plan.done), scales, display):
             failures = run_all(to_do)
     store = Store(to_do[0].store, patient=True)
     done = {str(spec.run) for spec in to_do}
@@ -107,21 +136,30 @@ def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]]
         if run in done:
             console.print(f"warning: {texts.line(line)}", markup=False)
     store.close()
+    _close([*plan.done, *to_do], console, bool(failures))
     if failures:
         raise RunsFailedError(failures, len(to_do))
-    experiment = to_do[0].run.experiment
-    console.print(
-        f"tables in {Path(to_do[0].results_dir) / experiment}; 'bench report {experiment}' draws them", markup=False
-    )
 
 
-def _load_once(specs: Sequence[RunSpec], console: Console) -> None:
+def _close(specs: Sequence[RunSpec], console: Console, failed: bool = False) -> None:
+    """The last lines: the values that the runs ended with, and where their tables are, if all of them have one."""
+    for line in outcome.lines(specs):
+        console.print(texts.line(line, texts.SHOWN), markup=False)
+    if not failed:
+        experiment, folder = specs[0].run.experiment, Path(specs[0].results_dir)
+        console.print(f"tables in {folder / experiment}; 'bench report {experiment}' draws them", markup=False)
+
+
+def _load_once(specs: Sequence[RunSpec], console: Console) -> dict[tuple[str, str], Scale]:
     """Load each dataset and build each problem once, here, before any worker does; say what a user's file was read as.
+
+    Returns how losses are shown, by dataset and model.
 
     So a mistake in it is one message instead of one a run, and a download is made once instead of by all workers. What
     is evaluated to see whether a config is right is evaluated within the limits of its runs.
     """
     seen, said = set(), set()
+    scales: dict[tuple[str, str], Scale] = {}
     for spec in specs:
         groups = json.dumps(
             [spec.config["dataset"], spec.config["model"], spec.config["resampling"], spec.config["metric"]]
@@ -129,13 +167,15 @@ def _load_once(specs: Sequence[RunSpec], console: Console) -> None:
         if groups not in seen:
             seen.add(groups)
             problem = problem_of(spec)
-            for line in dry_run.understood(spec):
+            for line in [*dry_run.understood(spec), *dry_run.warned(problem)]:
                 if line not in said:
                     said.add(line)
                     console.print(texts.line(line), markup=False)
             problem.check(partial(evaluate, problem, limits=spec.limits))
+            scales[spec.run.dataset, spec.run.model] = metrics.scale(problem.label)
     if len(specs) > 1:
         child_process.cool()  # the runs are done by workers, with children of their own
+    return scales
 
 
 def _in_order(specs: Sequence[RunSpec]) -> list[RunSpec]:

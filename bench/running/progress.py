@@ -1,9 +1,10 @@
 """Progress of runs, read from the store: a live table on a terminal, lines where output goes to a file."""
 
+import io
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from bench import texts
 from bench.errors import UserError
+from bench.metrics import Scale
 from bench.running.run import RunSpec
 from bench.store import Store
 from bench.wording import duration
@@ -39,6 +41,8 @@ class Row:
 
 
 Rows = dict[tuple[str, str, str], Row]
+Scales = Mapping[tuple[str, str], Scale]
+"""How losses are shown, by dataset and model."""
 
 
 def gather(journalled: Sequence[Mapping[str, Any]], budgets: Mapping[str, int | None] | None = None) -> Rows:
@@ -65,11 +69,11 @@ def gather(journalled: Sequence[Mapping[str, Any]], budgets: Mapping[str, int | 
 class _Watch:
     """What a display shows of the runs `specs`."""
 
-    def __init__(self, specs: Sequence[RunSpec], done_before: int) -> None:
+    def __init__(self, specs: Sequence[RunSpec], done_before: int, scales: Scales) -> None:
         self.url = specs[0].store
         self.experiments = sorted({spec.run.experiment for spec in specs})
         self.budgets = {str(spec.run): spec.trials for spec in specs}
-        self.runs, self.done_before = len(specs), done_before
+        self.runs, self.done_before, self.scales = len(specs), done_before, scales
         known = [trials for trials in self.budgets.values() if trials is not None]
         self.trials = sum(known) if len(known) == len(specs) else None
         self.planned: dict[tuple[str, str, str], int] = defaultdict(int)
@@ -108,28 +112,25 @@ class _Watch:
         left = (self.trials or 0) - trials - never
         return left * elapsed / trials_since if left > 0 and trials_since > 0 and elapsed > 3 else None
 
-    def best(self, rows: Rows) -> str:
-        return "; ".join(
-            f"{dataset} {model} {optimizer} {row.best_loss:.5g}"
-            for (dataset, model, optimizer), row in rows.items()
-            if row.best_loss is not None
-        )
-
     def table(self, rows: Rows) -> Table:
-        table = status_table(rows, self.planned)
+        table = status_table(rows, self.planned, self.scales)
         table.caption = self.line(rows)
         return table
 
 
-def status_table(rows: Rows, planned: Mapping[tuple[str, str, str], int]) -> Table:
-    """One line an optimiser and problem."""
+def status_table(rows: Rows, planned: Mapping[tuple[str, str, str], int], scales: Scales) -> Table:
+    """One line an optimiser and problem; what `scales` lacks is shown as a loss."""
     table = Table(box=None, pad_edge=False, caption_justify="left")
     for heading in ("dataset", "model", "optimizer"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("runs", "trials", "best loss", "from store", "failures"):
+    of_rows = {key: scales.get(key[:2], Scale("loss")) for key in rows}
+    alike = len({scale.name for scale in of_rows.values()}) == 1
+    best_of = f"best {next(iter(of_rows.values())).name}" if alike else "best so far"
+    for heading in ("runs", "trials", best_of, "from store", "failures"):
         table.add_column(heading, justify="right", no_wrap=True)
     for key, row in rows.items():
-        best = "" if row.best_loss is None else f"{row.best_loss:.5g}"
+        best = "" if row.best_loss is None else of_rows[key].text(row.best_loss)
+        best = best if alike or not best else f"{of_rows[key].name} {best}"
         share = f"{100 * row.cached / row.trials:.0f} %" if row.trials else ""
         failures = f"{row.failures} trials" if row.failures else ""
         if row.failed:
@@ -139,12 +140,18 @@ def status_table(rows: Rows, planned: Mapping[tuple[str, str, str], int]) -> Tab
     return table
 
 
+Display = Callable[[str], None]
+"""Shows a text in the place of the one that it showed before."""
+
+
 @contextmanager
-def shown(console: Console, specs: Sequence[RunSpec], done_before: int) -> Iterator[None]:
-    """Show how `specs` come along while the body runs, and where they stand at its end."""
-    watch = _Watch(specs, done_before)
+def shown(
+    console: Console, specs: Sequence[RunSpec], done_before: int, scales: Scales, display: Display | None = None
+) -> Iterator[None]:
+    """Show how `specs` come along while the body runs, and where they stand at its end; on `display` where it is."""
+    watch = _Watch(specs, done_before, scales)
     over = threading.Event()
-    thread = threading.Thread(target=_show, args=(console, watch, over), daemon=True, name="progress")
+    thread = threading.Thread(target=_show, args=(console, watch, over, display), daemon=True, name="progress")
     thread.start()
     try:
         yield
@@ -156,9 +163,14 @@ def shown(console: Console, specs: Sequence[RunSpec], done_before: int) -> Itera
         thread.join(timeout=5)
 
 
-def _show(console: Console, watch: _Watch, over: threading.Event) -> None:
+def _show(console: Console, watch: _Watch, over: threading.Event, display: Display | None) -> None:
     try:
         store = Store(watch.url, patient=True)  # a connection belongs to its thread
+        if display is not None:
+            while not over.wait(LIVE_SECONDS):
+                display(_text(watch.table(watch.rows(store))))
+            display(_text(watch.table(watch.rows(store))))
+            return
         if console.is_terminal:
             with Live(watch.table(watch.rows(store)), console=console, auto_refresh=False) as live:
                 while not over.wait(LIVE_SECONDS):
@@ -171,8 +183,13 @@ def _show(console: Console, watch: _Watch, over: threading.Event) -> None:
             wait = LINE_SECONDS
         if watch.interrupted:
             return
-        rows = watch.rows(store)
-        console.print(watch.line(rows), markup=False)
-        console.print(f"best loss: {watch.best(rows)}", markup=False)
+        console.print(watch.line(watch.rows(store)), markup=False)
     except UserError as error:  # the runs meet the same error and report it
         console.print(f"progress: {texts.line(error)}", markup=False)
+
+
+def _text(table: Table) -> str:
+    console = Console(file=io.StringIO(), width=120, color_system=None, force_jupyter=False)
+    with console.capture() as written:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in written.get().splitlines())

@@ -96,7 +96,7 @@ def verify(
             limits = child_process.limits(within) if isinstance(within, dict) and within else None
         except UserError as error:
             raise UserError(f"{run}: {error}") from None
-        other = tuple(_differences(metadata, problem))
+        other = tuple(differences(metadata, problem))
         for number in numbers:
             row = table.slice(number, 1).to_pylist()[0]
             configuration = _configuration(run.path(results_dir), number, row["configuration"], problem.space)
@@ -128,7 +128,9 @@ def _made_here(experiment: str, results_dir: Path) -> dict[RunId, tuple[list[str
         else:
             made[run] = table["status"].to_pylist(), metadata
     if not made:
-        raise UserError(f"experiment {experiment!r}: its {imported} runs were imported, without configurations")
+        raise UserError(
+            f"experiment {experiment!r}: its {imported} runs were imported, and what evaluates them is not known"
+        )
     return made
 
 
@@ -164,7 +166,7 @@ def _configuration(path: Path, trial: int, text: str, space: Space) -> Configura
         raise UnreadableTable(path, reason) from None
 
 
-def _differences(metadata: Mapping[str, Any], problem: problems.Problem) -> Iterator[str]:
+def differences(metadata: Mapping[str, Any], problem: problems.Problem) -> Iterator[str]:
     """What of the run's environment and problem is not as it was, and may change bits."""
     now, then = provenance.environment(), _mapping(metadata.get("provenance"))
     if problem.hash != metadata.get("problem"):

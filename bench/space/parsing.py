@@ -39,6 +39,9 @@ def _parse(name: str, entry: Any, before: Mapping[str, Parameter]) -> Parameter:
     if not isinstance(entry, Mapping):
         raise UserError(f"{where}: expected a mapping with a 'type', found {entry!r}")
     kind = entry.get("type")
+    within = [key for key, value in entry.items() if isinstance(value, Mapping) and key != "when"]
+    if kind is None and within:
+        raise UserError(f"{where}: has no 'type'; a name with a dot is one key, as {name}.{within[0]}: {{type: ...}}")
     if not isinstance(kind, str) or kind not in _KEYS:
         raise UserError(f"{where}.type={kind!r}: unknown type; {allowed(kind, _KEYS)}")
     for key in entry:

@@ -540,8 +540,8 @@ MUTATIONS = [
         "bench/problems/data.py",
         (
             (
-                "folds.append(_FoldParts(self._part(fold.train), stop, valid))",
-                "folds.append(_FoldParts(self._part(np.union1d(fold.train, fold.valid)), stop, valid))",
+                "folds.append(FoldParts(self.part(fold.train), stop, valid))",
+                "folds.append(FoldParts(self.part(np.union1d(fold.train, fold.valid)), stop, valid))",
             ),
         ),
         ("tests/problems/test_data.py::test_the_model_never_sees_validation_or_test_in_training",),
@@ -599,15 +599,12 @@ MUTATIONS = [
         "bench/models/scikit_learn.py",
         (
             (
-                (
-                    "        return FittedEstimator(estimator, prepared(train, self.impute, self.scale), self, "
-                    "_short(caught))"
-                ),
+                "        return FittedEstimator(estimator, preparation, self, _short(caught))",
                 (
                     "        both = Part(pd.concat([train.features, stop.features]), "
                     "np.concatenate([train.target, stop.target]))\n"
-                    "        return FittedEstimator(estimator, prepared(both, self.impute, self.scale), self, "
-                    "_short(caught))"
+                    "        preparation = self._prepared(both, chosen(configuration, self.choices), seed)\n"
+                    "        return FittedEstimator(estimator, preparation, self, _short(caught))"
                 ),
             ),
         ),

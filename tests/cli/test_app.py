@@ -155,8 +155,8 @@ def test_best_without_a_test_part_and_with_paired_seeds(capsys):
     capsys.readouterr()
     assert bench("best", "b") == 0
     out = capsys.readouterr().out
-    assert "test loss" not in out
-    assert "(log_loss)" in out
+    assert ", test" not in out
+    assert "validation log loss" in out
     assert "each seed has a split of its own" in out
 
 
@@ -271,7 +271,7 @@ def test_best_is_yaml_that_runs_again(capsys, folder):
     trials = pd.read_parquet("results/b")
     row = trials.loc[trials["loss"].idxmin()]
     assert yaml.safe_load(out) == yaml.safe_load(row["configuration"])
-    assert f"validation loss {row['loss']:.6g}, test loss {row['test_loss']:.6g}" in out
+    assert f"validation log loss {row['loss']:.6g}, test log loss {row['test_loss']:.6g}" in out
     assert f"random, seed 0, trial {row['trial']}" in out
 
 

@@ -50,6 +50,15 @@ def test_it_shows_what_is_read_and_a_command_that_runs(capsys: pytest.CaptureFix
     assert Path("results/my_table/my_table/lightgbm/random/0.parquet").exists()
 
 
+def test_the_space_of_a_chosen_model_is_read_too(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["data", "my table.csv", "--target", "größe", "model=lightgbm", "dataset.missing=-"]
+    assert bench(*command, "+model.space.drop_rate={type: float, low: 0.1, high: 0.9}") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-3] == "warning: space.drop_rate: has no effect here; it needs boosting=dart, which is gbdt"
+    assert bench(*command, "+model.space.drop_rat={type: float, low: 0.1, high: 0.9}") == 2
+    assert capsys.readouterr().err.startswith("bench: space.drop_rat: LightGBM has no such parameter; did you mean")
+
+
 def test_every_column_that_is_refused_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     rows = "".join(f"{i:03d},2024-01-{1 + i},{i % 2}\n" for i in range(30))
     Path("t.csv").write_text(f"code,day,y\n{rows}")

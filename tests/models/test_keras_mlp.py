@@ -432,6 +432,37 @@ def test_hyperparameters_amiss_are_named(configuration, message):
         KerasMLP("multiclass", 10).fit(configuration, *digits(40), 0, 1)
 
 
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        ({"leraning_rate": {"low": 0.1, "high": 0.2}}, "space.leraning_rate: unknown hyperparameter; "),
+        ({"prepare.scale": {"choices": ["minmax"]}}, "space.prepare.scale: unknown hyperparameter; "),
+        ({"dropout": {"low": 0.0, "high": 1.0}}, "space.dropout=1.0: expected a number from 0 below 1"),
+        ({"units_3": {"choices": [16, None]}}, "space.units_3=None: expected a whole number from 1"),
+        ({"optimizer": {"choices": ["adam", "lion"]}}, "space.optimizer='lion': unknown; "),
+    ],
+)
+def test_a_space_amiss_is_named_before_anything_is_trained(space, message):
+    typed = {key: {"type": "categorical" if "choices" in value else "float", **value} for key, value in space.items()}
+    with pytest.raises(UserError, match=f"^{re.escape(message)}"):
+        KerasMLP("multiclass", 10).check_space(parse(typed))
+
+
+def test_what_no_network_of_the_space_reads_is_a_warning():
+    layers = {"type": "int", "low": 1, "high": 3}
+    units, momentum = {"type": "int", "low": 16, "high": 64}, {"type": "float", "low": 0.0, "high": 0.9}
+    model = KerasMLP("multiclass", 10)
+    assert model.check_space(parse({"num_layers": layers, "units_3": units})) == []
+    (line,) = model.check_space(parse({"num_layers": layers, "units_4": units}))
+    assert line == "space.units_4: has no effect here; it needs num_layers from 4"
+    (line,) = model.check_space(parse({"momentum": momentum}))
+    assert line == "space.momentum: has no effect here; it needs optimizer=sgd, which is adam"
+    assert KerasMLP("binary", 2, parameters={"optimizer": "sgd"}).check_space(parse({"momentum": momentum})) == []
+    for name in ("keras_mlp", "lecture_mlp"):
+        shipped = OmegaConf.to_container(OmegaConf.load(conf_dir() / f"model/{name}.yaml"))
+        assert KerasMLP("binary", 2, **shipped["settings"]).check_space(parse(shipped["space"])) == []
+
+
 def test_settings_amiss_are_named():
     for settings, key in [
         ({"epochs": 0}, "epochs=0"),

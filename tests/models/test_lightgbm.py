@@ -245,35 +245,185 @@ def test_a_class_that_train_lacks_keeps_its_column(tmp_path):
     assert (predicted.argmax(axis=1) == test.target)[~np.isin(test.target, [3, 9])].mean() > 0.9
 
 
+INT = {"type": "int", "low": 2, "high": 9}
+SHARE = {"type": "float", "low": 0.1, "high": 0.9}
+
+
+def choice(*choices, **when) -> dict:
+    return {"type": "categorical", "choices": list(choices), "when": when}
+
+
+def checked(space, parameters=None, features=None, task="binary") -> list[str]:
+    return LightGBM(task, 2, 3, 0, parameters).check_space(parse(space), features)
+
+
 @pytest.mark.parametrize(
     ("parameters", "name", "message"),
     [
         ({}, "num_leafs", "space.num_leafs: LightGBM has no such parameter; did you mean num_leaves"),
-        ({"lambda_l1": 0.0}, "reg_alpha", "space.reg_alpha: is another name of lambda_l1, which is given, too"),
-        ({"reg_alpha": 0.0}, "lambda_l1", "space.lambda_l1: is another name of reg_alpha, which is given, too"),
-        ({}, "max_bins", "space.max_bins: here it has LightGBM's own name, max_bin"),
-        ({}, "subsample_for_bin", "space.subsample_for_bin: here it has LightGBM's own name, bin_construct_sample_cnt"),
-        ({}, "metrics", "space.metrics: is another name of metric, which is given, too"),
+        ({}, "metrics", "space.metrics: is the same for all configurations"),
+        ({}, "application", "space.application: is the same for all configurations"),
         ({}, "random_state", "space.random_state: is set by the suite"),
         ({}, "n_jobs", "space.n_jobs: is set by the suite"),
+        ({}, "num_classes", "space.num_classes: is set by the suite"),
+        ({}, "verbose", "space.verbose: is set by the suite"),
         ({}, "deterministic", "space.deterministic: is set by the suite"),
-        ({}, "linear_tree", "space.linear_tree: LightGBM makes no use of it here"),
+        ({}, "n_estimators", "space.n_estimators: is the suite's to set; set model.settings.rounds"),
+        ({}, "n_iter_no_change", "space.n_iter_no_change: is the suite's to set; set model.settings.early_stopping"),
+        ({}, "categorical_feature", "space.categorical_feature: LightGBM makes no use of it here"),
         ({}, "snapshot_freq", "space.snapshot_freq: LightGBM makes no use of it here"),
+        ({}, "tree_learner", "space.tree_learner: LightGBM makes no use of it here"),
+        ({}, "prepare.scale", "space.prepare.scale: LightGBM takes numbers and categories as they are"),
         ({"bagging_frac": 0.5}, "", "model.settings.parameters.bagging_frac: .*did you mean bagging_fraction"),
         ({"num_threads": 4}, "", "model.settings.parameters.num_threads: is set by the suite"),
+        ({"num_trees": 4}, "", "model.settings.parameters.num_trees: .*set model.settings.rounds"),
         (["bagging_freq"], "", r"model.settings.parameters=\['bagging_freq'\]: expected a mapping"),
-        ({"loss": "l1"}, "", "model.settings.parameters.loss: "),
         ({"eta": 0.1, "shrinkage_rate": 0.2}, "", "model.settings.parameters.eta: is another name of shrinkage_rate"),
+        ({"num_leaves": 1}, "", r"model.settings.parameters.num_leaves: LightGBM does not take 1 \(Check failed"),
     ],
 )
-def test_a_parameter_that_lightgbm_does_not_read_is_a_mistake(parameters, name, message):
-    part = Part(pd.DataFrame({"a": np.arange(40.0)}), np.arange(40) % 2)
+def test_a_parameter_that_lightgbm_does_not_read_is_a_mistake_of_the_space(parameters, name, message, capfd):
     with pytest.raises(UserError, match=f"^{message}"):
-        LightGBM("binary", 2, 3, 0, parameters).fit({name: 1} if name else {}, part, part, 0, 1)
+        checked({name: INT} if name else {"num_leaves": INT}, parameters)
+    assert capfd.readouterr() == ("", "")
 
 
-def test_another_name_that_stands_alone_is_read():
-    part = Part(pd.DataFrame({"a": np.random.default_rng(0).normal(size=200)}), np.arange(200) % 2)
-    model = LightGBM("binary", 2, 5, 0)
-    losses = [model.fit(given, part, part, 0, 1).curve[-1] for given in ({"reg_lambda": 50}, {"lambda_l2": 50}, {})]
-    assert losses[0] == losses[1] != losses[2]
+def test_two_names_of_one_searched_parameter_are_a_mistake():
+    with pytest.raises(UserError, match=r"^space.eta: is another name of learning_rate, which is given, too"):
+        checked({"eta": SHARE, "learning_rate": SHARE})
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "value"),
+    [
+        ("boosting", choice("gbdt", "foo"), "'foo'"),
+        ("monotone_constraints_method", choice("basic", "advancd"), "'advancd'"),  # which would be read as basic
+        ("boosting", choice("gbdt", "dart num_leaves=3"), "'dart num_leaves=3'"),
+        ("boosting", choice("gbdt", ""), "''"),
+        ("num_leaf", {"type": "float", "low": 8, "high": 64}, "8.0"),
+        ("num_leaves", INT | {"low": 1}, "1"),
+        ("bagging", SHARE | {"high": 1.5}, "1.5"),
+        ("max_depth", choice(None, 4, 2**33), "8589934592"),  # which would be read as 0
+        ("extra_trees", choice(True, 0), "0"),
+    ],
+)
+def test_a_value_that_lightgbm_refuses_or_misreads_is_a_mistake_of_the_space(name, entry, value, capfd):
+    with pytest.raises(UserError, match=rf"^space.{name}: LightGBM does not take {value} \(.+\); change it$"):
+        checked({name: entry})
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("own", "alias", "fixed", "values"),
+    [
+        ("learning_rate", "eta", {"learning_rate": 0.3}, (0.05, 0.9)),
+        ("lambda_l2", "reg_lambda", {"l2_regularization": 0.0}, (0.1, 900.0)),
+        ("max_bin", "max_bins", {"max_bin": 200}, (4, 250)),
+        ("bin_construct_sample_cnt", "subsample_for_bin", {}, (30, 200)),
+        ("linear_tree", "linear_trees", {}, (True, False)),
+        ("use_missing", "use_missing", {}, (True, False)),
+    ],
+)
+def test_an_alias_is_read_in_the_place_of_what_is_fixed_with_other_bins_where_it_needs_them(own, alias, fixed, values):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(300, 2)), columns=["a", "b"])
+    table.iloc[::5, 0] = np.nan
+    target = np.sin(3 * table["b"].to_numpy()) + table["a"].isna()
+    train, stop = Part(table[:200], target[:200]), Part(table[200:], target[200:])
+    shared = LightGBM("regression", 0, 8, 0, fixed)
+    bits = [predict(shared, {alias: value}, train, stop, stop) for value in (*values, None)]
+    assert bits[0] != bits[1]
+    for place, value in enumerate(values):
+        parameters = {"objective": "regression", "force_row_wise": True, "deterministic": True, "verbosity": -1}
+        parameters |= {"seed": 0, "data_random_seed": 0, "num_threads": 1, "feature_pre_filter": False, own: value}
+        sets = lgb.Dataset(train.features, train.target, params=parameters)
+        hand = lgb.train(parameters, sets, 8).predict(stop.features)
+        assert hand.tobytes() == bits[place]
+    assert bits[2] == predict(LightGBM("regression", 0, 8, 0, fixed), {}, train, stop, stop)  # null: what is fixed
+
+
+TEXT = pd.DataFrame({"letter": pd.Categorical(["a", "b"]), "x": [0.0, 1.0]})
+
+
+@pytest.mark.parametrize(
+    ("space", "parameters", "task", "inactive"),
+    [
+        ({"subsample": SHARE}, {}, "binary", ["subsample"]),
+        ({"subsample": SHARE}, {"subsample_freq": 1}, "binary", []),
+        ({"subsample": SHARE, "bagging_freq": INT | {"low": 0}}, {}, "binary", []),
+        (
+            {"bagging_freq": choice(0, 1), "subsample": SHARE | {"when": {"bagging_freq": 0}}},
+            {},
+            "binary",
+            ["subsample"],
+        ),
+        ({"bagging_freq": choice(0, 1), "subsample": SHARE | {"when": {"bagging_freq": 1}}}, {}, "binary", []),
+        (
+            # the other is active only where this one is not
+            {
+                "boosting": choice("gbdt", "dart"),
+                "bagging_freq": choice(1, 2, boosting="dart"),
+                "subsample": SHARE | {"when": {"boosting": "gbdt"}},
+            },
+            {},
+            "binary",
+            ["bagging_freq", "subsample"],
+        ),
+        ({"boosting": choice("gbdt", "dart"), "drop_rate": SHARE}, {}, "binary", []),
+        ({"drop_rate": SHARE}, {}, "binary", ["drop_rate"]),
+        ({"top_rate": SHARE}, {}, "binary", ["top_rate"]),
+        ({"top_rate": SHARE}, {"boosting": "goss"}, "binary", []),
+        ({"subsample": SHARE}, {"boosting": "goss", "bagging_freq": 1}, "binary", ["subsample"]),
+        ({"cat_smooth": SHARE}, {}, "binary", []),
+        ({"alpha": SHARE}, {}, "regression", ["alpha"]),
+        ({"alpha": SHARE}, {"objective": "huber"}, "regression", []),
+        ({"pos_bagging_fraction": SHARE}, {"bagging_freq": 1}, "regression", ["pos_bagging_fraction"]),
+        ({"extra_seed": INT}, {}, "binary", ["extra_seed"]),
+        ({"boosting": choice("gbdt", "rf")}, {}, "binary", ["boosting"]),
+        ({"boosting": choice("gbdt", "rf"), "bagging": SHARE}, {}, "binary", ["boosting", "bagging"]),
+        ({"boosting": choice("gbdt", "rf"), "bagging": SHARE, "bagging_freq": INT}, {}, "binary", []),
+        ({"boosting": choice("gbdt", "rf"), "sub_feature": SHARE}, {}, "binary", []),
+    ],
+)
+def test_what_can_never_have_an_effect_is_a_warning(space, parameters, task, inactive):
+    lines = [
+        line for line in checked(space, parameters, TEXT, task) if line.startswith("space.") and "seed; " not in line
+    ]
+    assert [line.partition(": ")[0] for line in lines] == [f"space.{name}" for name in inactive]
+
+
+def test_a_warning_says_what_is_lacking_and_looks_at_the_data_and_at_what_is_fixed():
+    (line,) = checked({"subsample": SHARE})
+    assert line == "space.subsample: has no effect here; it needs bagging_freq above 0, which is 0"
+    numbers = pd.DataFrame({"x": [0.0, 1.0]})
+    (line,) = checked({"cat_smooth": SHARE}, features=numbers)
+    assert line == "space.cat_smooth: has no effect here; it needs category columns, of which the data has none"
+    assert checked({"cat_smooth": SHARE}) == []  # the data is not loaded
+    (line,) = checked({"num_leaves": INT}, {"bagging_fraction": 0.5})
+    assert line.startswith("model.settings.parameters.bagging_fraction: has no effect here")
+    assert (
+        checked(
+            OmegaConf.to_container(OmegaConf.load(conf_dir() / "model/lightgbm.yaml"))["space"], {"bagging_freq": 1}
+        )
+        == []
+    )
+
+
+def test_the_warnings_are_right_for_lightgbm():
+    """What is warned of does nothing, and what is not warned of does something, in LightGBM itself."""
+    rng = np.random.default_rng(0)
+    features = pd.DataFrame(rng.normal(size=(300, 3)), columns=["a", "b", "c"])
+    target = (features["a"] + rng.normal(size=300) > 0).to_numpy().astype(int)
+    part = Part(features, target)
+    for name, fixed in [
+        ("bagging_fraction", {}), ("bagging_fraction", {"bagging_freq": 1}), ("top_rate", {}),
+        ("top_rate", {"data_sample_strategy": "goss", "learning_rate": 0.9}), ("drop_rate", {}),
+        ("drop_rate", {"boosting": "dart"}), ("learning_rate", {}), ("scale_pos_weight", {}), ("alpha", {}),
+        ("learning_rate", {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}), ("linear_lambda", {}),
+        ("cegb_tradeoff", {}), ("cegb_tradeoff", {"cegb_penalty_split": 0.01}),
+        ("linear_lambda", {"linear_tree": True}),
+    ]:  # fmt: skip
+        model = LightGBM("binary", 2, 15, 0, fixed)
+        effect = len({predict(model, {name: value}, part, part, part) for value in (0.11, 0.5, 0.77)}) > 1
+        warned = [line for line in checked({name: SHARE}, fixed, features) if line.startswith(f"space.{name}: ")]
+        assert bool(warned) is not effect, (name, fixed)

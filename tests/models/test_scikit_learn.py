@@ -11,15 +11,17 @@ import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
 from sklearn.svm import SVC, SVR, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -412,6 +414,14 @@ MISTAKES = {
         {"estimator": FOREST, "parameters": [1]},
         r"model.settings.parameters=\[1\]: expected a mapping",
     ),
+    "a way to scale": (
+        {"estimator": FOREST, "scale": "robust"},
+        "model.settings.scale='robust': unknown; allowed: standard, minmax, or null for none",
+    ),
+    "a way to encode": (
+        {"estimator": FOREST, "encode": "onehot"},
+        r"model.settings.encode='onehot': unknown; allowed: one_hot, ordinal, target \(did you mean one_hot",
+    ),
     "calibrate": (
         {"estimator": "sklearn.svm.SVC", "calibrate": 1},
         r"model.settings.calibrate=1: expected a whole number from 2 \(of folds\), or null",
@@ -427,13 +437,178 @@ def test_a_mistake_is_one_line(mistake):
     assert "\n" not in str(refused.value)
 
 
-def test_mistakes_that_the_first_trial_shows(cancer):
-    with pytest.raises(UserError, match=r"space.max_feature: .*has no such argument; .*did you mean max_features"):
-        fit(Estimator("binary", 2, FOREST), {"max_feature": 0.5}, cancer)
+def test_a_mistake_that_the_first_trial_shows(cancer):
     with pytest.raises(UserError, match=r"calibrate=null: sklearn.svm.SVC gives no probabilities; set calibrate=3"):
         fit(Estimator("binary", 2, "sklearn.svm.SVC"), {}, cancer)
-    with pytest.raises(UserError, match=r"model.settings.scale='robust': unknown; allowed: standard, minmax"):
-        Estimator("binary", 2, FOREST, scale="robust").prepare(*cancer, 0, 1)
+
+
+INT = {"type": "int", "low": 1, "high": 9}
+ONE_VS_REST = {"estimator": {"class": "sklearn.svm.LinearSVC"}}
+
+
+def choice(*choices) -> dict:
+    return {"type": "categorical", "choices": list(choices)}
+
+
+@pytest.mark.parametrize(
+    ("estimator", "parameters", "space", "message"),
+    [
+        (FOREST, {}, {"max_feature": INT}, "space.max_feature: .*has no such argument; .*did you mean max_features"),
+        (
+            "sklearn.multiclass.OneVsRestClassifier",
+            ONE_VS_REST,
+            {"estimator__c": INT},
+            "space.estimator__c: .*has no such argument; .*did you mean estimator__C",
+        ),
+        (FOREST, {}, {"random_state": INT}, "space.random_state: is set by the suite; .*select by luck"),
+        (
+            "sklearn.multiclass.OneVsRestClassifier",
+            ONE_VS_REST,
+            {"estimator__random_state": INT},
+            "space.estimator__random_state: is set by the suite",
+        ),
+        (FOREST, {}, {"n_jobs": INT}, "space.n_jobs: is set by the suite"),
+        (FOREST, {}, {"verbose": INT}, "space.verbose: changes no result"),
+        (FOREST, {}, {"warm_start": choice(True, False)}, "space.warm_start: changes no result"),
+        ("lightgbm.LGBMClassifier", {}, {"num_leafs": INT}, "space.num_leafs: .*has no such argument; .*num_leaves"),
+        ("lightgbm.LGBMClassifier", {}, {"eta": INT}, "space.eta: .*would read learning_rate, which is the same"),
+        ("xgboost.XGBClassifier", {}, {"max_dept": INT}, "space.max_dept: .*has no such argument; .*max_depth"),
+        (
+            LOGISTIC,
+            {},
+            {"solver": choice("lbfgs", "lbgfs")},
+            "space.solver: does not take 'lbgfs' .*must be a str",
+        ),
+        (
+            FOREST,
+            {},
+            {"max_depth": {"type": "float", "low": 2, "high": 9}},
+            "space.max_depth: does not take 2.0 ",
+        ),
+        (
+            "sklearn.multiclass.OneVsRestClassifier",
+            ONE_VS_REST,
+            {"estimator__C": {"type": "float", "low": 0.0, "high": 9}},
+            "space.estimator__C: does not take 0.0 .*must be a float in the range",
+        ),
+        (FOREST, {}, {"prepare.scaling": choice("minmax")}, "space.prepare.scaling: unknown; .*mean prepare.scale"),
+        (
+            FOREST,
+            {},
+            {"prepare.scale": choice("minmax", "foo")},
+            "space.prepare.scale='foo'.*standard, minmax",
+        ),
+        (FOREST, {}, {"prepare.encode": choice("onehot", "target")}, "space.prepare.encode='onehot'.*one_hot"),
+        (FOREST, {}, {"prepare.encode": choice(None, "target")}, "space.prepare.encode=None.*: unknown"),
+        (FOREST, {}, {"prepare.impute": INT}, "space.prepare.impute: is of type int; expected categorical"),
+    ],
+)
+def test_a_hyperparameter_that_the_estimator_does_not_read_is_a_mistake_of_the_space(
+    estimator, parameters, space, message
+):
+    with pytest.raises(UserError, match=f"^{message}"):
+        Estimator("binary", 2, estimator, parameters).check_space(parse(space))
+
+
+def test_a_space_of_the_estimators_own_names_is_read():
+    shipped_spaces = {name: shipped(name)["space"] for name in SHIPPED}
+    for name, space in shipped_spaces.items():
+        task, classes = ("regression", 0) if name == "ridge" else ("binary", 2)
+        assert shipped_model(name, task, classes).check_space(parse(space)) == []
+    nested = Estimator("binary", 2, "sklearn.multiclass.OneVsRestClassifier", ONE_VS_REST)
+    assert nested.check_space(parse({"estimator__C": INT, "prepare.scale": choice("minmax", None)})) == []
+    boosted = Estimator("binary", 2, "lightgbm.LGBMClassifier")
+    assert boosted.check_space(parse({"num_leaves": INT, "max_bin": INT, "lambda_l1": INT})) == []
+
+
+def test_a_preparation_that_the_data_has_no_use_for_is_a_warning():
+    space = parse({f"prepare.{key}": choice(value) for key, value in PREPARED[0].items()})
+    model = Estimator("binary", 2, FOREST)
+    assert model.check_space(space, two_kinds()[0].features) == []
+    numbers = pd.DataFrame({"n": [1.0, 2.0]})
+    lines = model.check_space(space, numbers)
+    assert [line.partition(":")[0] for line in lines] == ["space.prepare.impute", "space.prepare.encode"]
+    assert lines[1].endswith("has no effect here; it needs category columns, of which the data has none")
+    (line, other) = model.check_space(space, pd.DataFrame({"c": pd.Categorical(["a"])}))
+    assert line.startswith("space.prepare.impute: has no effect here; it needs missing numbers")
+    assert other.startswith("space.prepare.scale: has no effect here; it needs number columns")
+
+
+PREPARED = [
+    {"impute": "median", "scale": "standard", "encode": "one_hot"},
+    {"impute": "mean", "scale": "minmax", "encode": "ordinal"},
+    {"impute": "most_frequent", "scale": None, "encode": "target"},
+]
+
+
+def two_kinds(classes: int = 2) -> tuple[Part, Part]:
+    """Numbers, some missing, and text, some missing, one level in the second part alone; the target follows both."""
+    rng = np.random.default_rng(5)
+    colours = rng.choice(["blue", "green", "red", "white"], 260)
+    size = rng.normal(size=260)
+    target = (np.char.str_len(colours) + size + rng.normal(size=260) / 2 > 4.5).astype(int) if classes else size
+    if classes > 2:
+        target = np.digitize(np.char.str_len(colours) + size, [3.5, 5.0])
+    colours = np.where(np.arange(260) % 11 == 0, None, colours)
+    colours[200:203] = "violet"
+    features = pd.DataFrame(
+        {
+            "size": np.where(rng.random(260) < 0.2, np.nan, size),
+            "colour": pd.Categorical(colours, categories=["blue", "green", "red", "violet", "white"]),
+            "age": rng.integers(20, 60, 260).astype(float),
+        }
+    )
+    return Part(features[:180], target[:180]), Part(features[180:], target[180:])
+
+
+@pytest.mark.parametrize("classes", [0, 2, 3])
+@pytest.mark.parametrize("searched", [True, False])
+@pytest.mark.parametrize("how", PREPARED, ids=lambda how: how["encode"])
+def test_a_searched_preparation_is_a_pipeline_by_hand(how, searched, classes):
+    parts = two_kinds(classes)
+    task = {0: "regression", 2: "binary", 3: "multiclass"}[classes]
+    logistic = {"class": LOGISTIC, "parameters": {"max_iter": 1000}}
+    path = {"classification": logistic, "regression": "sklearn.linear_model.Ridge"}
+    if searched:
+        model = Estimator(task, classes, path)
+        here = fit(model, {f"prepare.{key}": value for key, value in how.items()}, parts)
+    else:
+        here = fit(Estimator(task, classes, path, **how), {}, parts)
+
+    encoders = {
+        "one_hot": OneHotEncoder(handle_unknown="ignore"),
+        "ordinal": OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
+        "target": TargetEncoder(cv=(StratifiedKFold if classes else KFold)(5, shuffle=True, random_state=3)),
+    }
+    steps = [SimpleImputer(strategy=how["impute"])]
+    steps += [{"standard": StandardScaler(), "minmax": MinMaxScaler()}[how["scale"]]] if how["scale"] else []
+    text = make_pipeline(
+        SimpleImputer(strategy="constant", fill_value="", missing_values=None), encoders[how["encode"]]
+    )
+    columns = make_column_transformer((make_pipeline(*steps), ["size", "age"]), (text, ["colour"]))
+    hand = make_pipeline(columns, LogisticRegression(max_iter=1000) if classes else Ridge())
+    tables = [part.features.assign(colour=part.features["colour"].astype(object)) for part in parts]
+    tables = [table.where(table.notna() | (table.columns != "colour"), None) for table in tables]
+    hand.fit(tables[0], parts[0].target)
+    expected = hand.predict_proba(tables[1]) if classes else hand.predict(tables[1])
+    np.testing.assert_allclose(here.predict(parts[1].features), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_configurations_with_their_own_preparation_do_not_disturb_each_other():
+    parts = two_kinds()
+    configurations = [{f"prepare.{key}": value for key, value in how.items()} for how in PREPARED] + [{}]
+    configurations += [{"prepare.scale": scale, "prepare.impute": "mean"} for scale in ("minmax", None)]
+
+    def bits(model, configuration, seed=3):
+        return fit(model, configuration, parts, seed).predict(parts[1].features).tobytes()
+
+    alone = [bits(Estimator("binary", 2, LOGISTIC), each) for each in configurations]
+    assert alone[0] == alone[3]  # as the settings are
+    assert len(set(alone)) == len(alone) - 1
+    shared = Estimator("binary", 2, LOGISTIC)
+    for i in (5, 2, 0, 3, 1, 4, 2, 5, 3):
+        assert bits(shared, configurations[i]) == alone[i]
+    assert bits(shared, configurations[2], seed=4) != alone[2]  # which rows are encoded by which
 
 
 def test_sgd_has_probabilities_where_its_loss_gives_them(cancer):

@@ -235,30 +235,114 @@ def test_a_users_own_objective_and_metrics():
     np.testing.assert_allclose(model.fit({}, train, stop, 0, 1).predict(test.features).sum(axis=1), 1)
 
 
-def test_a_parameter_that_xgboost_does_not_use_is_a_mistake():
-    classes, (train, stop, _) = parts("binary")
-    with pytest.raises(UserError, match=r"^space.subsampel: XGBoost makes no use of it here; did you mean subsample\?"):
-        XGBoost("binary", classes, 3).fit({"subsampel": 0.5}, train, stop, 0, 1)
-    with pytest.raises(UserError, match=r"^model.settings.parameters.etta: .*did you mean eta\?"):
-        XGBoost("binary", classes, 3, parameters={"etta": 0.5}).fit({}, train, stop, 0, 1)
-    with pytest.raises(UserError, match=r"^space.rate_drop: XGBoost makes no use of it here; remove"):
-        XGBoost("binary", classes, 3).fit({"rate_drop": 0.5}, train, stop, 0, 1)
+INT = {"type": "int", "low": 2, "high": 9}
+SHARE = {"type": "float", "low": 0.1, "high": 0.9}
+
+
+def choice(*choices) -> dict:
+    return {"type": "categorical", "choices": list(choices)}
+
+
+def checked(space, parameters=None, task="binary", features=None) -> list[str]:
+    return XGBoost(task, 2, 3, 0, parameters).check_space(parse(space), features)
 
 
 @pytest.mark.parametrize(
     ("parameters", "name", "message"),
     [
-        ({"eta": 0.1}, "learning_rate", "space.learning_rate: is another name of eta, which is given, too"),
-        ({"reg_lambda": 2}, "lambda", "space.lambda: is another name of reg_lambda, which is given, too"),
+        ({}, "subsampel", "space.subsampel: XGBoost has no such parameter; did you mean subsample"),
+        ({}, "n_estimators", "space.n_estimators: is the suite's to set; set model.settings.rounds"),
+        ({}, "num_boost_round", "space.num_boost_round: is the suite's to set; set model.settings.rounds"),
+        ({}, "early_stopping_rounds", "space.early_stopping_rounds: .*set model.settings.early_stopping"),
+        ({}, "objective", "space.objective: is the same for all configurations"),
+        ({}, "eval_metric", "space.eval_metric: is the same for all configurations"),
+        ({}, "num_class", "space.num_class: is set by the suite"),
         ({}, "random_state", "space.random_state: is set by the suite"),
+        ({}, "n_jobs", "space.n_jobs: is set by the suite"),
         ({}, "verbosity", "space.verbosity: is set by the suite"),
+        ({}, "num_feature", "space.num_feature: XGBoost makes no use of it here"),
+        ({}, "prepare.encode", "space.prepare.encode: XGBoost takes numbers and categories as they are"),
         ({"nthread": 3}, "", "model.settings.parameters.nthread: is set by the suite"),
+        ({"etta": 0.5}, "", "model.settings.parameters.etta: XGBoost has no such parameter; did you mean eta"),
+        ({"eta": 0.1, "learning_rate": 0.5}, "", "model.settings.parameters.eta: is another name of learning_rate"),
+        (
+            {"tree_method": "exact"},
+            "",
+            "model.settings.parameters.tree_method: XGBoost does not take 'exact'",
+        ),
     ],
 )
-def test_a_parameter_that_the_adapter_overwrites_or_that_has_two_names_is_a_mistake(parameters, name, message):
-    classes, (train, stop, _) = parts("binary")
+def test_a_parameter_that_xgboost_does_not_read_is_a_mistake_of_the_space(parameters, name, message):
     with pytest.raises(UserError, match=f"^{message}"):
-        XGBoost("binary", classes, 3, 0, parameters).fit({name: 1} if name else {}, train, stop, 0, 1)
+        checked({name: INT} if name else {"max_depth": INT}, parameters)
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "value"),
+    [
+        ("grow_policy", choice("depthwise", "foo"), "'foo'"),
+        ("booster", choice("gbtree", "gblinear"), "'gblinear'"),
+        ("max_depth", {"type": "float", "low": 3, "high": 9}, "3.0"),
+        ("learning_rate", SHARE | {"low": -1.0}, "-1.0"),
+        ("skip_drop", SHARE | {"high": 1.5}, "1.5"),
+    ],
+)
+def test_a_value_that_xgboost_refuses_is_a_mistake_of_the_space(name, entry, value):
+    with pytest.raises(UserError, match=rf"^space.{name}: XGBoost does not take {value} \(.+\); change it$"):
+        checked({name: entry})
+    with pytest.raises(
+        UserError, match=r"^space.eta: is another name of reg_lambda|^space.eta: is another name of lear"
+    ):
+        checked({"eta": SHARE, "learning_rate": SHARE})
+
+
+@pytest.mark.parametrize(
+    ("own", "alias"),
+    [("eta", "learning_rate"), ("lambda", "reg_lambda"), ("alpha", "reg_alpha"), ("gamma", "min_split_loss")],
+)
+def test_an_alias_is_read_in_the_place_of_what_is_fixed(own, alias):
+    with pytest.raises(UserError, match=rf"^space.{own}: is another name of {alias}, which is given, too"):
+        checked({own: SHARE, alias: SHARE})
+    classes, parts_ = parts("binary")
+    bits = [
+        predict(XGBoost("binary", classes, 8, 0, fixed), given, *parts_)
+        for fixed, given in [({own: 0.9}, {alias: 0.2}), ({alias: 0.9}, {own: 0.2}), ({}, {own: 0.2}), ({}, {own: 0.9})]
+    ]
+    assert bits[0] == bits[1] == bits[2] != bits[3]
+
+
+@pytest.mark.parametrize(
+    ("space", "parameters", "task", "inactive"),
+    [
+        ({"rate_drop": SHARE}, {}, "binary", ["rate_drop"]),
+        ({"rate_drop": SHARE, "booster": choice("gbtree", "dart")}, {}, "binary", []),
+        ({"skip_drop": SHARE}, {"booster": "dart"}, "binary", ["skip_drop"]),
+        ({"skip_drop": SHARE, "rate_drop": SHARE}, {"booster": "dart"}, "binary", []),
+        ({"sampling_method": choice("uniform", "gradient_based")}, {}, "binary", ["sampling_method"]),
+        ({"sampling_method": choice("uniform", "gradient_based"), "subsample": SHARE}, {}, "binary", []),
+        ({"grow_policy": choice("depthwise", "lossguide")}, {}, "binary", ["grow_policy"]),
+        ({"grow_policy": choice("depthwise", "lossguide")}, {"max_leaves": 5}, "binary", []),
+        ({"scale_pos_weight": SHARE}, {}, "binary", []),
+        ({"scale_pos_weight": SHARE}, {}, "counts", ["scale_pos_weight"]),
+        ({"huber_slope": SHARE}, {}, "regression", ["huber_slope"]),
+        ({"huber_slope": SHARE}, {"objective": "reg:pseudohubererror"}, "regression", []),
+        ({"max_cat_to_onehot": INT}, {}, "binary", ["max_cat_to_onehot"]),
+    ],
+)
+def test_what_can_never_have_an_effect_is_a_warning_and_does_nothing_in_xgboost(space, parameters, task, inactive):
+    lines = checked(space, parameters, task, pd.DataFrame({"x": [0.0]}))
+    assert [line.partition(": has no effect here; it needs ")[0] for line in lines] == [f"space.{n}" for n in inactive]
+    classes, parts_ = parts(task)
+    model = XGBoost(task, classes, 6, 0, parameters)
+    read = parse(space)
+    for seed in range(len(inactive) and 3):
+        given = read.sample(np.random.default_rng(seed))
+        assert predict(model, given, *parts_) == predict(model, {}, *parts_)
+
+
+def test_the_shipped_space_searches_a_policy_of_no_effect():
+    (line,) = checked(YAML["space"])
+    assert line.startswith("space.grow_policy: has no effect here; it needs max_leaves above 0")
 
 
 def test_without_xgboost_one_line_says_what_to_install(monkeypatch):

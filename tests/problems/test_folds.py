@@ -241,3 +241,40 @@ def test_no_method_trains_without_a_class():
     ):
         with pytest.raises(UserError, match=rf"^dataset made: class 'c1' has no row in {message}"):
             split(made, config(name, test=0) if name != "column" else config(name), 0)
+    late = np.r_[np.arange(38) % 2 * 0, 1, 1, np.arange(60) % 2]  # what the first fold would stop on has its class 1
+    with pytest.raises(UserError, match=r"^dataset made: class 'c1' has no row in fold 0's train part"):
+        split(dataset(late, times=np.arange(100)), config("time", k=1, test=0.6, stop="inner", inner=0.5), 0)
+    weights = np.where(once == 1, 0.0, 1.0)
+    weights[-1], marks[-4:-1] = 1.0, "train"
+    with pytest.raises(UserError, match=r"^dataset made: class 'c1' has rows of weight 0 alone in fold 0's train part"):
+        split(dataset(once, parts=marks, weights=weights), config("column"), 0)
+    with pytest.raises(UserError, match=r"or leave this rare class out \(dataset.rare_classes=drop\)"):
+        split(dataset(np.r_[np.zeros(97, int), 1, 1, 1], times=np.arange(100)), config("time"), 0)
+
+
+@examples(150)
+@given(st.data())
+def test_every_train_part_has_rows_that_weigh_of_every_class_or_the_split_is_refused(data: st.DataObject):
+    rows = data.draw(st.integers(8, 60))
+    rng = np.random.default_rng(data.draw(st.integers(0, 999)))
+    target = np.minimum(rng.geometric(0.5, rows) - 1, data.draw(st.integers(1, 4)))
+    target = np.unique(target, return_inverse=True)[1]
+    if target.max() == 0:
+        target[0] = 1
+    if data.draw(st.booleans()):
+        target = np.sort(target)
+    roles = {
+        "weights": rng.integers(0, 3, rows).astype(float) if data.draw(st.booleans()) else None,
+        "groups": rng.integers(0, max(2, rows // 3), rows),
+        "times": np.arange(rows) // data.draw(st.integers(1, 3)),
+        "parts": rng.choice(["train", "train", "stop", "valid", "test"], rows),
+    }
+    name = data.draw(st.sampled_from(["holdout", "kfold", "group", "time", "column"]))
+    stop = {"stop": data.draw(st.sampled_from(["valid", "inner"]))}
+    try:
+        done = split(dataset(target, **roles), config(name, **stop), int(rng.integers(99)))
+    except UserError:
+        return
+    for fold in done.folds:
+        weigh = fold.train if roles["weights"] is None else fold.train[roles["weights"][fold.train] > 0]
+        assert set(target[weigh]) == set(target)

@@ -458,7 +458,7 @@ def test_a_sweep_of_functions_its_report_and_its_second_run(folder, capsys, monk
     capsys.readouterr()
     for verb in ("status", "best", "report"):
         assert bench(verb, "functions") == 0
-    assert "# function branin: validation loss " in capsys.readouterr().out
+    assert "# function branin: value " in capsys.readouterr().out
     figures = {path.name for path in Path("reports/functions/figures").glob("*.svg")}
     assert figures > {f"function-{name}-validation.svg" for name in ("branin", "ackley_2d")} | {"all-rank.svg"}
     assert not [name for name in figures if "test" in name]

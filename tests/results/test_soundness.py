@@ -57,6 +57,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a factor": ({"config": {**CONFIG, "optimizer": {"budget_factor": 0}}}, r"budget_factor=0; expected .* from 1"),
     "space": ({"config": {**CONFIG, "model": {"space": [1]}}}, r"config.model.space=\[1\]; expected a mapping"),
     "design": ({"config": {**CONFIG, "initial_design": {"size": "x"}}}, r"initial_design=.*; expected text, or a"),
+    "columns": ({"data": {"columns": [{"name": 3}]}}, r"data.columns=\[\{'name': 3\}\]; expected a list of columns"),
+    "classes": (
+        {"data": {"target": {"counts": [["a", -1]]}}},
+        r"counts=.*; expected a list of names with whole",
+    ),
     "half a letter": ({"problem": "\ud800"}, r"surrogates not allowed"),
 }
 

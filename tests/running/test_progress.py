@@ -43,7 +43,7 @@ def line(watch, *runs):
 
 
 def test_the_time_left_is_that_of_trials_to_be_made(clock):
-    watch = progress._Watch([spec(0), spec(1)], 0)
+    watch = progress._Watch([spec(0), spec(1)], 0, {})
     clock[0] = 3.0
     assert "left" not in line(watch, journalled(0, "running", 0))
     clock[0] = 10.0
@@ -54,7 +54,7 @@ def test_the_time_left_is_that_of_trials_to_be_made(clock):
 
 @pytest.mark.parametrize("state", ["done", "failed"])
 def test_trials_that_an_ended_run_never_makes_are_not_waited_for(clock, state):
-    watch = progress._Watch([spec(0), spec(1)], 0)
+    watch = progress._Watch([spec(0), spec(1)], 0, {})
     clock[0] = 3.0
     line(watch, journalled(0, "running", 0))
     clock[0] = 10.0
@@ -62,7 +62,7 @@ def test_trials_that_an_ended_run_never_makes_are_not_waited_for(clock, state):
 
 
 def test_nothing_is_left_when_all_runs_have_ended(clock):
-    watch = progress._Watch([spec(0), spec(1)], 0)
+    watch = progress._Watch([spec(0), spec(1)], 0, {})
     clock[0] = 3.0
     line(watch, journalled(0, "running", 0))
     clock[0] = 10.0
@@ -70,7 +70,7 @@ def test_nothing_is_left_when_all_runs_have_ended(clock):
 
 
 def test_a_budget_of_seconds_has_no_trials_to_be_made(clock):
-    watch = progress._Watch([spec(0, None)], 0)
+    watch = progress._Watch([spec(0, None)], 0, {})
     clock[0] = 3.0
     line(watch, journalled(0, "running", 1))
     clock[0] = 10.0
@@ -80,5 +80,5 @@ def test_a_budget_of_seconds_has_no_trials_to_be_made(clock):
 
 
 def test_runs_of_others_in_the_same_experiment_are_not_counted(clock):
-    watch = progress._Watch([spec(0)], 3)
+    watch = progress._Watch([spec(0)], 3, {})
     assert line(watch, journalled(0, "done", 12), journalled(7, "done", 99)).startswith("runs 4/4, trials 12/100")

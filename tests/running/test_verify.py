@@ -1,14 +1,12 @@
 """`bench verify`: what was stored comes out the same, what was changed is found, what cannot be tried is one line."""
 
-import json
 import re
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from commands import bench
+from trials import rewrite
 
 RUN = ["run", "dataset=wine", "model=lightgbm", "model.settings.rounds=5", "budget.trials=4", "name=e"]
 SWEEP = ["run", "-m", *RUN[1:], "engine.workers=1"]
@@ -19,15 +17,6 @@ PATH = Path("results/e/wine/lightgbm/random/0.parquet")
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def rewrite(path: Path, metadata: dict | None = None, **columns: list) -> None:
-    table = pq.read_table(path)
-    entry = json.loads(table.schema.metadata[b"bench"])
-    for name, values in columns.items():
-        place = table.schema.get_field_index(name)
-        table = table.set_column(place, table.field(name), pa.array(values, table.field(name).type))
-    pq.write_table(table.replace_schema_metadata({"bench": json.dumps(entry | (metadata or {}))}), path)
 
 
 def test_stored_trials_come_out_the_same_and_nothing_is_written(folder: Path, capsys) -> None:
@@ -118,7 +107,7 @@ def test_imported_runs_cannot_be_verified(capsys) -> None:
     Path("log.csv").write_text("optimizer,seed,trial,loss\ntpe,0,0,0.5\n")
     assert bench("import", "log.csv", "--name", "theirs", "--dataset", "d", "--model", "m") == 0
     assert bench("verify", "theirs") == 2
-    assert "its 1 runs were imported, without configurations" in capsys.readouterr().err
+    assert "its 1 runs were imported, and what evaluates them is not known" in capsys.readouterr().err
 
 
 def test_a_file_is_refused_where_no_run_is_on_one_instead_of_being_ignored(capsys) -> None:

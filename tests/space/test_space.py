@@ -181,6 +181,7 @@ INT, FLOAT, KIND = {"type": "int"}, {"type": "float"}, {"type": "categorical"}
         ([1], "space: "),
         ({"x": 3}, "space.x: "),
         ({"x": {}}, "space.x.type=None: "),
+        ({"prepare": {"scale": {"type": "categorical"}}}, "space.prepare: has no 'type'; .* as prepare.scale: {type: "),
         ({"x": {"type": "integer"}}, "space.x.type='integer': .*did you mean int"),
         ({"x": {"type": ["int"]}}, "space.x.type="),
         ({"x": INT | {"low": 1, "hihg": 2}}, "space.x.hihg: .*did you mean high"),

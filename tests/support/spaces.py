@@ -70,7 +70,8 @@ def spaces(draw: st.DrawFn, continuous: bool = True) -> Space:
             entry = {"low": low / 10, "high": (low + steps) / 10, "step": 0.1}
         else:
             low = draw(st.floats(1e-6, 10.0))
-            entry = {"low": low, "high": low + draw(st.floats(0, 10.0)), "log": draw(st.booleans())}
+            width = draw(st.just(0.0) | st.floats(1e-6, 10.0))  # between these a range is refused: too near each other
+            entry = {"low": low, "high": low + width, "log": draw(st.booleans())}
         before = parse(config).parameters if config else ()
         for parent in draw(st.lists(st.sampled_from(before), max_size=2, unique_by=lambda p: p.name)) if before else []:
             values = parent.values()

@@ -1,10 +1,14 @@
 """Trial tables made by hand, for tests that start from results."""
 
+import json
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from bench.results import RunId, write_run
 
@@ -130,3 +134,13 @@ def write_comparison(results_dir: Path, experiment: str = "demo", seeds: int = 1
             changed = {"declared": _DECLARED} if name == "hyperopt_tpe" else {}
             ended = "exhausted" if name == "grid" else "budget"
             put(results_dir, run, losses, tests, trials, ask, ended=ended, **changed)
+
+
+def rewrite(path: Path, metadata: dict | None = None, **columns: list) -> None:
+    """Put other metadata or columns into a run's table."""
+    table = pq.read_table(path)
+    entry = json.loads(table.schema.metadata[b"bench"])
+    for name, values in columns.items():
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.field(name), pa.array(values, table.field(name).type))
+    pq.write_table(table.replace_schema_metadata({"bench": json.dumps(entry | (metadata or {}))}), path)

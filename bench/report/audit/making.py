@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from bench.report.audit.entries import Finding, Metadata, by_label, config_of, metadata_of
+from bench.report.audit.entries import Finding, Metadata, by_label, config_of, from_values, metadata_of
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
 from bench.results import Results, RunId
@@ -22,6 +22,7 @@ def findings(comparison: Comparison, results: Results, left_out: Mapping[RunId, 
     metadata = metadata_of(comparison, results)
     yield from origin(comparison, metadata)
     yield from problem(comparison, metadata)
+    yield from data(metadata)
     yield from declarations(comparison, metadata)
     yield from budgets(comparison)
     yield from repetitions(comparison, metadata)
@@ -38,6 +39,11 @@ def origin(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Fin
     if imported:
         text = f"not made by this suite, so that little of how they were made can be checked: {listed(imported)}"
         yield Finding("warning", "origin", text)
+    vouched = by_label(comparison, ((entry.get("imported") or {}).get("same_problem_as") for entry in metadata))
+    words = [f"{label} (as {unmarked(', '.join(names))})" for label, names in vouched.items() if names]
+    if words:
+        text = f"on the same problem as the others only as vouched for by the person who imported it: {listed(words)}"
+        yield Finding("warning", "same problem", text)
 
 
 def problem(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Finding]:
@@ -55,10 +61,22 @@ def problem(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Fi
     elif not all(spaces):
         which = "no run records" if not any(spaces) else f"{sum(not space for space in spaces)} runs do not record"
         yield Finding("note", "space", f"{which} the search space: whether it was the same cannot be checked")
+    elif from_values(metadata):
+        text = "the search space of imported runs is not recorded, and taken from the values that they tried"
+        yield Finding("note", "space", f"{text}: whether it was the same cannot be checked")
     else:
         count = len(json.loads(recorded.pop()))
         text = f"all runs searched the same space of {plural(count, 'parameter')}, on problem family "
         yield Finding("ok", "space", f"{text}{str(comparison.runs['family'].iloc[0])[:12]}")
+
+
+def data(metadata: Sequence[Metadata]) -> Iterator[Finding]:
+    """What was remarked where the data were read; silent where no run records what was understood of them."""
+    recorded = [entry["data"] for entry in metadata if entry.get("data")]
+    remarks = dict.fromkeys(note for entry in recorded for note in entry.get("notes") or ())
+    yield from (Finding("note", "data", unmarked(remark)) for remark in remarks)
+    if recorded and not remarks:
+        yield Finding("ok", "data", "where they were read, nothing of doubtful meaning was noticed")
 
 
 def declarations(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Finding]:

@@ -142,6 +142,10 @@ class Section:
     """What a reader must know to read the numbers."""
     facts: tuple[Fact, ...] = ()
     """The setting of this problem's runs."""
+    data: tuple[Fact, ...] = ()
+    """What was understood of its data."""
+    features: Table | None = None
+    """Of that data."""
 
 
 @dataclass(frozen=True)

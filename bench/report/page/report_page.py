@@ -31,7 +31,8 @@ from bench.report.page import (
     Way,
 )
 from bench.report.statistics.quartiles import QUARTILES
-from bench.report.words import notes, verdict
+from bench.report.tables.understood import features
+from bench.report.words import notes, understood, verdict
 from bench.wording import plural
 
 _MIMES = {
@@ -165,6 +166,8 @@ def _problem(problem: Problem, contents: Contents, place: Place | None = None) -
         chart=_chart(problem, contents.styles),
         notes=(*notes.notes(problem.comparison, contents.results), *problem.against_published),
         facts=tuple(_facts(problem, contents)),
+        data=tuple(understood.facts(problem.comparison, contents.results)),
+        features=features(understood.data(problem.comparison, contents.results)),
     )
 
 

@@ -1,0 +1,139 @@
+"""Cheaper evaluations of a configuration: rungs of fewer rounds, epochs, rows or folds than the full number.
+
+A model's YAML may have `fidelity: {unit: rounds, low: 4, high: 300, eta: 3}`. Its rungs are round(high / eta^k) while
+these are at least `low`; the highest is full fidelity, the evaluation that there is without the key.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.checks import is_number, whole
+from bench.datasets import Dataset
+from bench.errors import UserError, allowed
+
+WHERE = "model.fidelity"
+UNITS = ("rounds", "epochs", "rows", "folds")
+KEYS = ("unit", "low", "high", "eta")
+_OF = {"rounds": "the model's settings.rounds", "epochs": "the model's settings.epochs", "folds": "the number of folds"}
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """The ladder of a problem."""
+
+    unit: str
+    """One of `UNITS`."""
+    rungs: tuple[int, ...]
+    """Ascending, in the unit; the last is full fidelity."""
+    eta: int
+    """About the ratio of one rung to the one below."""
+
+    @property
+    def high(self) -> int:
+        """Full fidelity."""
+        return self.rungs[-1]
+
+    def describe(self) -> dict[str, Any]:
+        """The ladder as plain data."""
+        return {"unit": self.unit, "rungs": list(self.rungs), "eta": self.eta}
+
+    def at(self, rung: int) -> dict[str, Any] | None:
+        """What tells an evaluation at `rung` from those at others; None at full fidelity.
+
+        Of rounds, epochs and folds the number alone: the model's settings and the split say of how many.
+        """
+        if rung == self.high:
+            return None
+        return {self.unit: rung} | ({"of": self.high} if self.unit == "rows" else {})
+
+    def cost(self, rung: int, continues: int = 0) -> float:
+        """The cost of an evaluation, in full ones, that goes on from the rung `continues`.
+
+        Rows are each rung's own: another number of rows is another training.
+        """
+        return (rung - (0 if self.unit == "rows" else continues)) / self.high
+
+
+def parse(config: object, full: Mapping[str, int]) -> Fidelity | None:
+    """The ladder of a model's `fidelity`, None where it has none.
+
+    `full` has the full number of each unit that the problem has a number of: its rounds or epochs, and its folds.
+    Raises `UserError` where a key is missing or unknown, or its value cannot be used.
+    """
+    if config is None:
+        return None
+    if not isinstance(config, Mapping):
+        raise UserError(f"{WHERE}={config!r}: expected {{unit: rounds, low: 4, high: 300, eta: 3}}, or null")
+    for key in config:
+        if key not in KEYS:
+            raise UserError(f"{WHERE}.{key}: unknown; {allowed(key, KEYS)}")
+    for key in KEYS:
+        if key not in config:
+            raise UserError(f"{WHERE}.{key}: missing; a ladder has the keys {', '.join(KEYS)}")
+    unit, eta = config["unit"], whole(f"{WHERE}.eta", config["eta"], 2)
+    high = _high(unit, whole(f"{WHERE}.high", config["high"], 2), full)
+    low = config["low"]
+    if not is_number(low) or not 1 <= low <= high:
+        raise UserError(f"{WHERE}.low={low!r}: expected a number from 1 to {WHERE}.high={high}")
+    rungs = {round(high / eta**power) for power in range(math.ceil(math.log(high, eta)) + 1)}
+    rungs = {rung for rung in rungs if rung >= low}
+    if len(rungs) < 2:
+        raise UserError(f"{WHERE}: has the rung {high} alone; set a lower {WHERE}.low, or a smaller {WHERE}.eta")
+    return Fidelity(unit, tuple(sorted(rungs)), eta)
+
+
+def _high(unit: object, high: int, full: Mapping[str, int]) -> int:
+    """The number of the highest rung, where it is that of the problem."""
+    if unit not in UNITS:
+        raise UserError(f"{WHERE}.unit={unit!r}: unknown; {allowed(str(unit), UNITS)}")
+    if unit == "rows":
+        return high
+    if unit not in full:
+        units = [each for each in UNITS if each in full or each == "rows"]
+        raise UserError(f"{WHERE}.unit={unit}: this problem has none; {allowed(unit, units)}")
+    if high != full[unit]:
+        raise UserError(f"{WHERE}.high={high}: {_OF[unit]} is {full[unit]}; give the two the same value")
+    return high
+
+
+class NestedRows:
+    """Which of a train part's rows each share of it has: those of a smaller share are among those of a larger one.
+
+    Each class is permuted once, by the split's seed, and of a class of n rows the first max(1, ceil(share * n)) count,
+    of numbers all rows so. Groups are whole: they are permuted instead of rows. Along time the earliest rows count.
+    """
+
+    def __init__(self, dataset: Dataset, method: str, seed: int) -> None:
+        """`method` is that of the resampling, `seed` that of the split."""
+        self._dataset, self._method = dataset, method
+        self._order = np.random.default_rng([seed, 4]).permutation(len(dataset.target))  # each row's, or group's, place
+
+    def of(self, rows: NDArray[np.int64], share: float) -> NDArray[np.int64]:
+        """The rows of `share` (above 0, at most 1) of `rows`, in their order."""
+        if share == 1:
+            return rows
+        data = self._dataset
+        if self._method == "group" and data.groups is not None:
+            return rows[np.isin(data.groups[rows], self._first(np.unique(data.groups[rows]), share))]
+        if self._method == "time" and data.times is not None:
+            latest = np.sort(data.times[rows])[_count(share, len(rows)) - 1]
+            earliest: NDArray[np.int64] = rows[data.times[rows] <= latest]
+            return earliest
+        strata = data.target[rows] if data.classes else np.zeros(len(rows), dtype=np.int64)
+        chosen = [self._first(rows[strata == code], share) for code in np.unique(strata)]
+        return np.sort(np.concatenate(chosen))
+
+    def _first(self, members: NDArray[np.int64], share: float) -> NDArray[np.int64]:
+        first = np.argsort(self._order[members], kind="stable")[: _count(share, len(members))]
+        chosen: NDArray[np.int64] = members[first]
+        return chosen
+
+
+def _count(share: float, members: int) -> int:
+    """max(1, ceil(share * members)), of a share that is a ratio of small numbers."""
+    return max(1, math.ceil(round(share * members, 9)))

@@ -1,0 +1,186 @@
+"""Which configuration of a comparison to train: of the optimiser that the verdict puts first, and on which evidence."""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench import problems, results
+from bench import store as stores
+from bench.errors import UserError, allowed
+from bench.problems import Evaluation, Problem
+from bench.report.analysis.comparison import Analysis, analyse
+from bench.report.runs import curves, selection
+from bench.results import RunId
+from bench.results.best import Best
+from bench.running import child_process, trusted
+from bench.running.child_process import Limits
+from bench.running.evaluating import evaluate
+from bench.space import Configuration, to_json
+from bench.store import Busy, Claimed, Store
+from bench.wording import listed, plural
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A trial to train again, and why it."""
+
+    best: Best
+    rule: tuple[str, ...]
+    """The optimiser's rule and the configuration's, in sentences."""
+    level: tuple[str, ...]
+    """The optimisers that are worse than nobody; empty where nothing was tested."""
+    losses: Mapping[str, Mapping[str, float]]
+    """By kind of loss (validation, test) over the optimiser's runs: median, and low and high where there are enough."""
+    runs: int
+
+
+def choose(
+    experiment: str,
+    problem: str | None,
+    results_dir: Path,
+    datasets_dir: Path,
+    data: Path | None = None,
+    config_dir: Path | None = None,
+    store: str | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Choice:
+    """The trial to train of one problem (`DATASET/MODEL`, where there are several).
+
+    Its optimiser is the one of the lowest median validation loss among those that are worse than nobody; where nothing
+    could be tested, the one of the lowest median of all. Its configuration is the one of the lowest validation loss
+    among the runs of that optimiser. Where these are on several splits, the lowest loss is that of the easiest: the
+    best configuration of each run is then evaluated on the splits of all, through the store, and the lowest median
+    counts. Raises `UserError` where there is nothing to train.
+    """
+    names = sorted({f"{run.dataset}/{run.model}" for run in results.find_some(results_dir, experiment)})
+    if problem is not None and problem not in names:
+        raise UserError(f"--problem={problem}: no run of {experiment!r} is of it; {allowed(problem, names)}")
+    wanted = selection.Selection((experiment,), problems=(problem,) if problem else ())
+    reading = selection.read(results_dir, wanted)
+    comparisons = curves.comparisons(reading.results)
+    if len(comparisons) > 1:
+        raise UserError(f"--problem: missing; {experiment!r} has {len(names)}: {allowed('', names)}")
+    comparison = comparisons[0]
+    if comparison.without_data:
+        raise UserError(f"{comparison}: is a function of its configuration; there is no model to train")
+    analysis = analyse(comparison, reading)
+    if not analysis.kinds:
+        raise UserError(f"{comparison}: no trial was made; there is nothing to train")
+    label, rule = _optimizer(analysis)
+    of_label = comparison.runs[comparison.runs["label"] == label]
+    candidates = [best for run in curves.run_ids(of_label) if (best := _incumbent(run, results_dir)) is not None]
+    if not candidates:
+        raise UserError(f"{comparison}: no trial of {label} succeeded; there is nothing to train")
+    several = len({each.metadata.get("problem") for each in candidates}) > 1
+    if several:
+        limits = _limits(candidates[0])
+        recipes = [_recipe(each, datasets_dir, config_dir, data) for each in candidates]
+        say(f"{label}: the best configurations of its {len(candidates)} runs on the splits of all")
+        url = store or stores.default_url(results_dir.absolute())
+        chosen, words = _over_splits(candidates, recipes, f"{experiment}/fit", url, limits)
+    else:
+        chosen = min(candidates, key=lambda each: (each.loss, each.run.seed))
+        words = f"Its configuration has the lowest validation loss of {plural(len(candidates), 'run')} of {label}."
+        words = f"Its configuration is the best of the one run of {label}." if len(candidates) == 1 else words
+    row = analysis.row(label)
+    losses = {kind: _losses(row, kind) for kind in analysis.kinds}
+    return Choice(chosen, (rule, words), tuple(analysis.level("validation")), losses, int(row["runs"]))
+
+
+def _optimizer(analysis: Analysis) -> tuple[str, str]:
+    """The label, and by which rule."""
+    level = analysis.level("validation")
+    label = level[0] if level else analysis.leader("validation")
+    others = len(analysis.competitors) - 1
+    if analysis.groups["validation"].best == label:
+        return label, f"{label} is best: no other optimiser is level with it."
+    if level:
+        return label, f"{label} has the lowest median validation loss of those that are level: {listed(level)}."
+    if label not in analysis.competitors or others == 0:
+        return label, f"{label} is the only optimiser here."
+    few = "there are too few seeds for any test" if not analysis.groups["validation"].worse else "the tests contradict"
+    lowest = f"{label} has the lowest median validation loss of {others + 1} optimisers"
+    return label, f"{lowest}; {few}, so that another may be as good."
+
+
+def _losses(row: Mapping[str, Any], kind: str) -> dict[str, float]:
+    """The median, and its 95 % interval where there are enough runs for one."""
+    columns = {"median": f"{kind}_median", "low": f"{kind}_median_low", "high": f"{kind}_median_high"}
+    values = {name: float(row[column]) for name, column in columns.items()}
+    return {name: value for name, value in values.items() if math.isfinite(value)}
+
+
+def _incumbent(run: RunId, results_dir: Path) -> Best | None:
+    """The first trial of a run's lowest loss; None where none succeeded."""
+    path = run.path(results_dir)
+    table, metadata = results.read_run(path)
+    if metadata.get("imported"):
+        raise UserError(f"{run}: was imported, without what its model was trained on; there is nothing to train")
+    rows = [row for row in table.to_pylist() if row["loss"] is not None]
+    return Best(run, min(rows, key=lambda row: row["loss"]), metadata, path) if rows else None
+
+
+def _recipe(best: Best, datasets_dir: Path, config_dir: Path | None, data: Path | None) -> problems.Recipe:
+    try:
+        return replace(trusted.recipe(best.metadata, best.run.seed, datasets_dir, config_dir, data), seed=best.run.seed)
+    except UserError as error:
+        raise UserError(f"{best.run}: {error}") from None
+
+
+def _limits(best: Best) -> Limits | None:
+    """The limits that its trials had in a child process; None where they had none."""
+    within = best.metadata.get("config", {}).get("trial")
+    return child_process.limits(within) if isinstance(within, dict) and within else None
+
+
+def _over_splits(
+    candidates: Sequence[Best], recipes: Sequence[problems.Recipe], name: str, url: str, limits: Limits | None
+) -> tuple[Best, str]:
+    """The candidate of the lowest median validation loss over the splits of all, and why it."""
+    configurations = list(dict.fromkeys(json.dumps(each.configuration, sort_keys=True) for each in candidates))
+    losses: dict[str, list[float]] = {text: [] for text in configurations}
+    store = Store(url, patient=True)
+    try:
+        for best, recipe in zip(candidates, recipes, strict=True):  # a split at a time: its data is there once
+            problem = problems.shared(recipe)
+            if problem.hash != best.metadata.get("problem"):
+                raise UserError(
+                    f"{best.run}: its problem is another now (the data or the model's revision has changed)"
+                )
+            for text in configurations:
+                configuration = problem.space.canonical(json.loads(text))
+                outcome = _stored(problem, configuration, store, name, limits)
+                losses[text].append(math.inf if outcome.loss is None else outcome.loss)
+    finally:
+        store.close()
+    medians = {text: median(values) for text, values in losses.items()}
+    winner = min(configurations, key=lambda text: medians[text])
+    chosen = next(each for each in candidates if json.dumps(each.configuration, sort_keys=True) == winner)
+    words = (
+        f"Each run has a split of its own: of the {len(configurations)} best configurations, one a run, this "
+        f"one has the lowest median validation loss over all {len(candidates)} splits, {medians[winner]:.6g}. It is "
+        f"that of seed {chosen.run.seed}."
+    )
+    return chosen, words
+
+
+def _stored(
+    problem: Problem, configuration: Configuration, store: Store, name: str, limits: Limits | None
+) -> Evaluation:
+    """The evaluation from the store; made here, and kept there, where it has none."""
+    key, serves, attempt = problem.key(configuration), (limits or child_process.NO_LIMITS).serve, 0
+    while isinstance(answer := store.claim(key, serves=serves), Busy):
+        stores.wait(attempt)
+        attempt += 1
+    if isinstance(answer, Claimed):
+        try:
+            made = evaluate(problem, configuration, limits)
+        except BaseException:
+            store.release(key)
+            raise
+        answer = store.put(key, problem.hash, to_json(configuration), made, name, serves)
+    return answer.evaluation
