@@ -24,7 +24,7 @@ from trials import rewrite
 
 from bench import datasets, problems
 from bench.errors import UserError
-from bench.models.saved import load
+from bench.models.saved import load, writing
 from bench.problems import Recipe
 from bench.results import read_metadata
 from bench.running.fit import fit
@@ -238,6 +238,19 @@ def test_a_loss_that_is_not_reached_again_writes_nothing(capsys) -> None:
     assert f"trained again its test loss is {float(row['test_loss'])!r}, and" in err
     assert "what differs: nothing that is recorded" in err
     assert list(Path("deep").iterdir()) == []
+
+
+def test_one_that_is_stopped_leaves_nothing(monkeypatch, capsys) -> None:
+    run("dataset=wine", "model=knn")
+
+    def interrupted(*_arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writing, "save", interrupted)
+    capsys.readouterr()
+    assert bench("fit", "e", "--out", "new/out") == 130
+    assert capsys.readouterr().err.endswith("bench: stopped; nothing was written to new/out\n")
+    assert list(Path("new").iterdir()) == []
 
 
 def test_what_cannot_be_fitted_is_one_line(capsys) -> None:
