@@ -9,11 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import trials
 from commands import ROOT, SUPPORT, TOY, bench
+from optuna.storages import JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
 
 from bench.config import folders
 from bench.results import RunId
@@ -36,12 +39,18 @@ for command in sys.argv[1:]:
         assert not end.code, command
 """
 
-READING = ("report e", "report e --check", "status e", "best e", "store show", "store export all.parquet")
+IMPORTED = "--dataset d --model m --optimizer tpe"
+READING = (
+    *(f"import a.{ending} --name of_{ending} {IMPORTED}" for ending in ("db", "log")),
+    *("report e", "report e --check", "status e", "best e", "store show", "store export all.parquet"),
+)
 
 
 def test_tables_store_and_reports_are_read_without_unpickling(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert bench("run", *TOY, "budget.trials=3", "name=e") == 0
+    for storage in (RDBStorage("sqlite:///a.db"), JournalStorage(JournalFileBackend("a.log"))):
+        optuna.create_study(storage=storage).add_trial(optuna.trial.create_trial(value=1.0))
     environment = {"PYTHONPATH": f"{SUPPORT}:{ROOT}", "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     command = [sys.executable, "-c", PROGRAM, *READING]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

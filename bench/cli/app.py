@@ -236,22 +236,46 @@ def verify(
 
 @app.command(name="import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV with the columns optimizer, seed, trial, loss.")],
-    name: Annotated[str, typer.Option(help="The experiment that its runs will be of.")],
-    dataset: Annotated[str | None, typer.Option(help="The dataset, where no column says it.")] = None,
-    model: Annotated[str | None, typer.Option(help="The model, where no column says it.")] = None,
-    metric: Annotated[str, typer.Option(help="What the losses are, such as log_loss; lower is better.")] = "loss",
+    files: Annotated[list[Path], typer.Argument(help="Logs: files, or folders of Ray Tune and CARP-S.")],
+    name: Annotated[str, typer.Option(help="The experiment that their runs will be of.")],
+    dataset: Annotated[str | None, typer.Option(help="The dataset, where the log does not say it.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model, where the log does not say it.")] = None,
+    metric: Annotated[str | None, typer.Option(help="What the losses are, such as log_loss; lower is better.")] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="The optimiser, or one for each study or file: tpe,random")
+    ] = None,
+    seed: Annotated[
+        str | None, typer.Option(help="The seed, or one for each study or file: 0,1,2; counted if left out.")
+    ] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="How studies or files are called, as '{optimizer}_{seed}'; others are left out.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="A column of theirs as one of ours: val_loss=loss, lr=params_lr; repeatable."),
+    ] = None,
+    maximize: Annotated[
+        bool, typer.Option("--maximize", help="Larger values were better; losses are minus them.")
+    ] = False,
+    same_problem_as: Annotated[
+        str | None, typer.Option(help="An experiment of yours; you vouch that these runs are on its problem.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace runs that are there already.")] = False,
     results_dir: ResultsDir = Path("results"),
 ) -> None:
-    """Import trial logs made elsewhere, from a CSV file.
+    """Import logs of Optuna, Hyperopt, Ray Tune, NNI, CARP-S or CSV.
 
-    They are reported as your own runs are. Further columns that are read: test_loss, seconds, status (ok, failed,
-    timeout, crashed), dataset, model.
+    They are reported as your own runs are. Recognised by their content: storages of Optuna (SQLite, journal), its
+    trials_dataframe as CSV, Hyperopt's trials as JSON, Ray Tune's folders, NNI's database and exports, CARP-S's logs,
+    and CSV with the columns optimizer, seed, trial, loss; test_loss, seconds, status, dataset, model and params_NAME
+    are read too.
     """
     from bench.results import imports  # noqa: PLC0415
+    from bench.results.imports import naming  # noqa: PLC0415
 
-    imported = imports.import_log(file, name, results_dir, dataset, model, metric, overwrite)
+    given = naming.Given(dataset, model, naming.read_optimizers(optimizer), naming.read_seeds(seed), pattern)
+    options = imports.Options(given, imports.read_columns(columns or []), metric, maximize, same_problem_as, overwrite)
+    imported = imports.import_logs(files, name, results_dir, options)
     typer.echo(str(imported), nl=False)
 
 

@@ -19,7 +19,7 @@ from bench.errors import UserError, quoted
 from bench.problems import searched
 from bench.running import compose
 from bench.space import repeat
-from bench.wording import plural
+from bench.wording import listed, plural, shortened
 
 SEEDS = "seed=range(0,10)"
 
@@ -45,14 +45,13 @@ def lines(path: Path, target: str | None, overrides: Sequence[str], config_dir: 
     yield ""
     uses = _uses(list(frame.columns), dataset)
     messages = _refused(frame, uses, dataset)
-    settled = _settled(frame, uses, messages, dataset)
+    settled = _settled(frame, uses, messages, dataset) if "target" in uses else []
     yield from understood.columns(frame, ["refused" if place in messages else use for place, use in enumerate(uses)])
     yield ""
     if dataset["target"] is None:
         names = ", ".join(map(quoted, map(str, frame.columns[-20:])))
         raise UserError(f"--target: missing; name the column to predict: {names}")
-    for message in list(messages.values())[1:]:  # the first is raised where the dataset is loaded
-        yield f"refused: {message}"
+    yield from _grouped(frame, messages)
     if settled:
         changed = [each.partition("=")[0] for each in settled]
         kept = [each for each in overrides if each.partition("=")[0] not in changed]
@@ -77,7 +76,7 @@ def lines(path: Path, target: str | None, overrides: Sequence[str], config_dir: 
 
 def command(name: str, given: Sequence[str], overrides: Sequence[str]) -> str:
     """The command that compares two optimisers on the file as it was understood."""
-    words = ["dataset=file", *given, *overrides, "optimizer=random,optuna_tpe", SEEDS, f"name={name}"]
+    words = ["dataset=file", *given, *overrides, "optimizer=random,optuna_tpe", "seeds=paired", SEEDS, f"name={name}"]
     return " ".join(["bench run -m", *map(_word, words)])
 
 
@@ -95,6 +94,24 @@ def as_value(text: str) -> str:
     if re.fullmatch(r"[A-Za-z_./-][\w./-]*", text, re.ASCII) and text.lower() not in ("null", "true", "false", "nan"):
         return text
     return "'" + re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), text) + "'"
+
+
+def _grouped(frame: pd.DataFrame, messages: Mapping[int, str]) -> Iterator[str]:
+    """Each message but the first, which is raised where the dataset is loaded; of those alike the columns' names."""
+    alike: dict[str, list[int]] = {}
+    for place, message in messages.items():
+        shape, name = re.sub(r" values?\b", "", message), str(frame.columns[place])
+        for own in (repr(name), *(doubts.key(name, kind) for kind in columns.KINDS)):
+            shape = shape.replace(own, "")
+        alike.setdefault(re.sub(r"\d+", "", shape), []).append(place)
+    for number, (place, *others) in enumerate(alike.values()):
+        if number:
+            yield f"refused: {messages[place]}"
+        if len(others) == 1:
+            yield f"refused: {messages[others[0]]}"
+        elif others:
+            names = listed([repr(shortened(str(frame.columns[each]), 40)) for each in others], 6)
+            yield f"refused likewise: {len(others)} columns, {names}"
 
 
 def _settled(frame: pd.DataFrame, uses: Sequence[str], refused: Iterable[int], dataset: Mapping[str, Any]) -> list[str]:

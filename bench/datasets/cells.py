@@ -14,7 +14,11 @@ NUMBER = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|Inf|INF|[iI]nfinity)
 """A number with a decimal point."""
 LEADING_ZERO = r"[+-]?0\d.*"
 """What a code has before its first digit, and no number that was written as one."""
+TOO_LONG = r"[+-]?[1-9]\d{20,}"
+"""A whole number that no type of 64 bits holds, as identifiers of other programs may be."""
 _WHOLE = r"[+-]?\d+"
+_ALIKE = {" ": "\u00a0\u2009\u202f", "'": "\u2019"}
+"""What else is written for a mark between thousands."""
 _BOOLEAN = r"(?:True|TRUE|true|False|FALSE|false)"
 
 
@@ -30,7 +34,8 @@ class Notation:
 def of_text(texts: Any, notation: Notation = Notation()) -> pd.Series:
     """A column of text as int64, float64, booleans or, unless every known cell is such a one, as text.
 
-    `texts`: (n,) `str` or missing. A column with a cell such as 007 stays text: as a number it would lose its zeros.
+    `texts`: (n,) `str` or missing. A column with a cell such as 007 stays text: as a number it would lose its zeros;
+    and so does one with a whole number of more than 20 digits, which would lose its last ones.
     """
     cells = pa.array(texts, type=pa.large_string(), from_pandas=True)
     trimmed = pc.utf8_trim_whitespace(cells)
@@ -38,7 +43,7 @@ def of_text(texts: Any, notation: Notation = Notation()) -> pd.Series:
     empty = pc.or_(pc.equal(cells, ""), pc.is_in(trimmed, pa.array(missing, type=pa.large_string())))
     cells, trimmed = (pc.if_else(empty, None, each) for each in (cells, trimmed))
     plain = pointed(trimmed, notation)
-    if not _all(trimmed, LEADING_ZERO, some=True) and _all(plain, NUMBER):
+    if not _all(trimmed, f"{LEADING_ZERO}|{TOO_LONG}", some=True) and _all(plain, NUMBER):
         return without(_numbers(plain), notation)
     if _all(trimmed, _BOOLEAN):
         truth = pc.equal(pc.utf8_lower(trimmed), "true")
@@ -50,6 +55,8 @@ def of_objects(values: Sequence[Any], notation: Notation = Notation()) -> pd.Ser
     """A column of Python's values, as JSON and Excel have them; with text among them by `of_text`."""
     kinds = {type(value) for value in values if value is not None}
     if str in kinds and kinds <= {str, int, float, bool}:
+        return of_text([None if value is None else _written(value) for value in values], notation)
+    if kinds <= {int, float} and any(type(value) is int and abs(value) >= 10**20 for value in values):
         return of_text([None if value is None else _written(value) for value in values], notation)
     if kinds <= {int, float}:
         whole = kinds == {int} and None not in values and all(-(2**63) <= value < 2**63 for value in values)
@@ -89,6 +96,8 @@ def pointed(texts: pa.Array, notation: Notation) -> pa.Array:
     """
     if notation.decimal == "." and notation.thousands is None:
         return texts
+    if notation.thousands in _ALIKE:
+        texts = pc.replace_substring_regex(texts, f"[{_ALIKE[notation.thousands]}]", notation.thousands)
     point, between = (_quoted(mark) for mark in (notation.decimal, notation.thousands or ""))
     whole = rf"\d{{1,3}}(?:{between}\d{{3}})+|\d+" if between else r"\d+"
     fits = rf"^[+-]?(?:(?:{whole})(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?$"

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from bench.datasets import cells, doubts
-from bench.datasets.doubts import FEW, TO_NUMBERS
+from bench.datasets.doubts import FEW
 from bench.errors import UserError, allowed
+from bench.wording import plural
 
 KINDS = ("number", "category", "ignore")
 """What `types` may make of a column."""
-DATES = ("datetime64", "datetime", "date")
-"""What pandas calls dates of a file that states types."""
 CLASSES = ("classification", "binary", "multiclass")
 """Tasks whose target is class labels."""
 EXACT = 2**53
@@ -74,12 +73,8 @@ def _column(values: pd.Series, name: str, where: str, wanted: str | None) -> NDA
         every = np.full(len(values), -1, dtype=np.int64)
         every[known] = codes
         return pd.Categorical.from_codes(every, categories=pd.Index(labels, dtype="str"))
-    if kind in DATES:
-        out = f"leave it out ({doubts.key(name, 'ignore')} or dataset.drop)"
-        ways = f"turn it into numbers, name it as dataset.time, or {out}"
-        raise UserError(f"{where}: column {name!r} holds {kind} values; {ways}")
     if kind != "number":
-        raise UserError(f"{where}: column {name!r} holds {kind} values; {TO_NUMBERS}")
+        raise UserError(f"{where}: column {name!r} {doubts.of_values(values, kind, name)}")
     return _finite(as_numbers(values), f"{where}: column {name!r}", values)
 
 
@@ -211,10 +206,8 @@ def _label(value: object) -> str:
 def _finite(numbers: NDArray[np.float64], where: str, values: pd.Series) -> NDArray[np.float64]:
     infinite = np.isinf(numbers)
     if infinite.any():
-        raise UserError(
-            f"{where} has {infinite.sum()} infinite values, the first in {first_row(infinite, values)}; mend or remove "
-            "them"
-        )
+        count = plural(int(infinite.sum()), "infinite value")
+        raise UserError(f"{where} has {count}, the first in {first_row(infinite, values)}; mend or remove them")
     return numbers
 
 

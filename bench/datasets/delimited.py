@@ -126,23 +126,23 @@ def text_of(content: bytes, wanted: str | None, path: object) -> tuple[str, str]
             way = "name another in dataset.encoding, or save it as UTF-8"
         shown = "UTF-8" if encoding.startswith("utf-8") else encoding
         raise UserError(f"dataset.path: {path} is not {shown} text ({where}); {way}") from None
-    if wanted is None and "\0" in text[:1000]:
-        raise UserError(
-            f"dataset.path: {path} cannot be read as a table (it holds NUL characters); where it is UTF-16, set "
-            "dataset.encoding=utf-16-le or utf-16-be"
-        )
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        wide = wanted is None and text.count("\0", 0, 1000) > 10
+        way = "; where it is UTF-16, set dataset.encoding=utf-16-le or utf-16-be" if wide else "; remove them"
+        raise UserError(f"dataset.path: {path} cannot be read as a table (line {line} holds NUL characters){way}")
     return text, wanted or encoding.upper().removesuffix("-SIG")
 
 
 def separator_of(text: str, usual: str) -> str:
     """What separates the columns of its first lines: the `usual`, unless another alone gives lines of one length."""
-    if _width(text, usual) > 1:
+    if width(text, usual) > 1:
         return usual
-    fitting = [mark for mark in SEPARATORS if mark != usual and _width(text, mark) > 1]
+    fitting = [mark for mark in SEPARATORS if mark != usual and width(text, mark) > 1]
     return fitting[0] if len(fitting) == 1 else usual
 
 
-def _width(text: str, separator: str) -> int:
+def width(text: str, separator: str) -> int:
     """How many columns each of the first lines has; 0 where they differ."""
     try:
         start = io.StringIO(text[:1_000_000], newline="")

@@ -18,13 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
-from bench.datasets import cells, delimited, doubts, records
+from bench.datasets import cells, delimited, doubts, records, remarks
 from bench.datasets.columns import kind_of
 from bench.datasets.delimited import Dialect
 from bench.datasets.download import digest
 from bench.datasets.loading import Table, cut
 from bench.errors import UserError, allowed, quoted
 from bench.files import regular
+from bench.wording import shortened
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": ","}
 PACKED = (".gz", ".zip", ".bz2", ".xz")
@@ -193,7 +194,7 @@ def _csv(content: bytes, path: Path, suffix: str, drop: Sequence[str], wanted: D
         # pandas renames a repeated or empty name without a word: the first line is read as data to see it.
         first = pd.read_csv(io.StringIO(text, newline=""), header=None, nrows=1, **reading)
         names = [str(name) for name in first.iloc[0]]
-        _separated(names, path, separator)
+        _separated(names, text, path, separator)
         _check_names(names, path, drop)
         frame = delimited.quickly(text, separator, names)
         if frame is None:
@@ -211,13 +212,20 @@ def _csv(content: bytes, path: Path, suffix: str, drop: Sequence[str], wanted: D
     numbers = [name for name in names if re.fullmatch(r"\s*[+-]?\d+[.,]\d+\s*", name)]
     first_line = "is read as the names of columns; where it is data, put a line of names above it"
     notes = [f"the first line, with {numbers[0]!r} in it, {first_line}"] if numbers else []
+    frame = delimited.typed(frame, notation)
+    notes += remarks.of_names(frame)
     said = delimited.said(separator, SEPARATORS[suffix], wanted, notation, encoding)
     dialect = Dialect(separator, notation.decimal, notation.thousands, encoding, notation.missing)
-    return Reading(delimited.typed(frame, notation), f"{kind} {said}", tuple(notes), dialect)
+    return Reading(frame, f"{kind} {said}", tuple(notes), dialect)
 
 
-def _separated(names: Sequence[str], path: Path, separator: str) -> None:
-    """Refuse a file of one column whose name holds what other programs separate columns with."""
+def _separated(names: Sequence[str], text: str, path: Path, separator: str) -> None:
+    """Refuse a file of one column whose name holds what other programs separate columns with, or is no name."""
+    if len(names) == 1 and (width := delimited.width(text.partition("\n")[2], separator)) > 1:
+        raise UserError(
+            f"dataset.path: {path} has {shortened(names[0])!r} in its first line, and {width} columns below it; the "
+            "first line must hold the names of the columns: remove what stands above them"
+        )
     marks = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "spaces"}
     for other, word in marks.items():
         if len(names) == 1 and other in names[0].strip() and other != separator:
@@ -246,7 +254,7 @@ def _parquet(content: bytes, path: Path, _: str, drop: Sequence[str], wanted: Di
     try:
         _check_names(pq.read_schema(pa.BufferReader(content)).names, path, drop)
         frame: pd.DataFrame = pd.read_parquet(io.BytesIO(content))
-        return _typed(frame, wanted, "parquet")
+        return _typed(*records.without_index(frame), wanted, "parquet")
     except (*_NO_PARQUET, *_NO_PANDAS) as error:
         raise _damaged(error, path, "parquet") from None
 
@@ -256,7 +264,7 @@ def _feather(content: bytes, path: Path, _: str, drop: Sequence[str], wanted: Di
         with pa.ipc.open_file(pa.BufferReader(content)) as reader:
             _check_names(reader.schema.names, path, drop)
             frame: pd.DataFrame = reader.read_all().to_pandas()
-        return _typed(frame, wanted, "feather")
+        return _typed(*records.without_index(frame), wanted, "feather")
     except (*_NO_PARQUET, *_NO_PANDAS) as error:
         raise _damaged(error, path, "feather") from None
 
@@ -279,10 +287,9 @@ def _named(names: Sequence[str]) -> list[str]:
     return [name or f"Unnamed: {place}" for place, name in enumerate(names)]
 
 
-def _typed(frame: pd.DataFrame, wanted: Dialect, said: str) -> Reading:
+def _typed(frame: pd.DataFrame, notes: list[str], wanted: Dialect, said: str) -> Reading:
     """The columns of a file that states types; text that holds nothing but numbers is numbers, as it is in CSV."""
     series: list[pd.Series] = []
-    notes: list[str] = []
     for place, name in enumerate(frame.columns):
         stated = frame.iloc[:, place].reset_index(drop=True)
         found = cells.of_typed(stated, wanted.notation)

@@ -28,12 +28,15 @@ def of(features: pd.DataFrame, target: NDArray[Any], classes: tuple[str, ...]) -
     for name, column in features.items():
         category = isinstance(column.dtype, pd.CategoricalDtype)
         values = column.cat.codes.to_numpy() if category else column.to_numpy()
-        rows = np.arange(len(target)) if classes or category else np.flatnonzero(~np.isnan(values))
+        check = _of_categories if category else _intervals if classes else _monotone
+        known = np.ones(len(target), dtype=np.bool_) if classes or category else ~np.isnan(values)
+        first = some[known[some]]
+        if not check(values[first], target[first]):
+            continue
+        rows = np.flatnonzero(known)
         if len(rows) < LEAST or (category and len(column.cat.categories) * _EACH > len(rows)):
             continue
-        check = _of_categories if category else _intervals if classes else _monotone
-        first = np.intersect1d(some, rows, assume_unique=True)
-        if check(values[first], target[first]) and check(values[rows], target[rows]):
+        if check(values[rows], target[rows]):
             where = "every row" if len(rows) == len(target) else f"the {len(rows)} rows that have it"
             yield (
                 f"column {str(name)!r} alone determines the target in {where}; where it is known only with the "

@@ -1,4 +1,4 @@
-"""JSON lines and Excel: rows of values that have types already."""
+"""Rows of values that have types already: JSON lines, Excel, and what pandas stored of an index."""
 
 import importlib
 import io
@@ -25,7 +25,7 @@ def json_lines(text: str, notation: Notation, path: object) -> pd.DataFrame:
             way = "write one object a line, as pandas does by to_json(path, orient='records', lines=True)"
             raise UserError(f"dataset.path: {path} holds a JSON array, not JSON lines; {way}")
         try:
-            entry = json.loads(line, object_pairs_hook=_once, parse_constant=_constant)
+            entry = json.loads(line.strip(), object_pairs_hook=_once, parse_constant=_constant)
         except (ValueError, RecursionError) as error:
             raise _unreadable(path, "JSON lines", f"line {number}: {error}") from None
         if not isinstance(entry, dict):
@@ -40,6 +40,16 @@ def json_lines(text: str, notation: Notation, path: object) -> pd.DataFrame:
     for values in columns.values():
         values.extend([None] * (rows - len(values)))
     return _frame(list(columns), columns.values(), notation)
+
+
+def without_index(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The frame without the index that pandas stored of it, which is no column, and a note of what it is called."""
+    if isinstance(frame.index, pd.RangeIndex) and frame.index.name is None:
+        return frame, []
+    named = [repr(str(name)) for name in frame.index.names if name is not None]
+    called = f", {', '.join(named)}," if named else ""
+    way = "; write the file after reset_index() where it is a feature" if named else ""
+    return frame.reset_index(drop=True), [f"the index that pandas stored{called} is left out{way}"]
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -167,6 +167,7 @@ _RULES = (
 )
 _METHODS = ("basic", "intermediate", "advanced")
 """Of `monotone_constraints_method`: another word is read as the first."""
+_QUIET = {"verbosity": -1, "num_threads": 1}
 _WIDEST = 2**31 - 1
 """LightGBM reads a larger integer as what remains of its last 32 bits."""
 
@@ -181,8 +182,8 @@ def own_names() -> dict[str, str]:
 @cache
 def _defaults() -> dict[str, str]:
     """What a training reads, each with its default, as the text that LightGBM saves with every model."""
-    table = lgb.Dataset(np.zeros((2, 1)), np.zeros(2), params={"verbosity": -1})
-    text = lgb.Booster({"verbosity": -1, "num_threads": 1}, table).model_to_string()
+    table = lgb.Dataset(np.zeros((2, 1)), np.zeros(2), params=_QUIET)
+    text = lgb.Booster(_QUIET, table).model_to_string()
     block = text.partition("\nparameters:")[2].partition("end of parameters")[0]
     return dict(re.findall(r"^\[([^:\]]+): (.*)\]$", block, re.MULTILINE))
 
@@ -241,7 +242,7 @@ def _refusal(parameters: Mapping[str, Any]) -> str | None:
             return reason
     try:
         with _silence():
-            lgb.Dataset(np.zeros((2, 1)), np.zeros(2), params={**parameters, "verbosity": -1}).construct()
+            lgb.Dataset(np.zeros((2, 1)), np.zeros(2), params={**parameters, **_QUIET}).construct()
     except lgb.basic.LightGBMError as error:
         return re.sub(r" at \S+, line \d+ ?\.?", "", next(iter(str(error).splitlines()), "")).strip()
     return None

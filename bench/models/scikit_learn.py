@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from bench.checks import whole
+from bench.config import handed
 from bench.config.components import locate
 from bench.errors import UserError, allowed
 from bench.models import Part, Step
@@ -275,9 +276,12 @@ def _distributions(estimator: Any) -> tuple[str, ...]:
 
 
 def _revision(estimator: Any) -> int:
-    """Of an estimator from a file of the user's own, which has no version, a number that changes with the file."""
+    """Of an estimator from a file of the user's own, which has no version, a number that changes with the file.
+
+    The path of one that a call handed over holds the hash of its code.
+    """
     parts = [estimator, *(value for value in estimator.get_params().values() if isinstance(value, BaseEstimator))]
-    foreign = [part for part in parts if not module_of(part).startswith("sklearn.")]
+    foreign = [part for part in parts if not (module_of(part).startswith("sklearn.") or handed.is_own(type(part)))]
     others = metadata.packages_distributions() if foreign else {}  # reads what every installed package consists of
     digest = hashlib.sha256()
     own = False

@@ -100,7 +100,7 @@ def check_space(space: Space, path: str, estimator: Any, features: pd.DataFrame 
         if not isinstance(parameter, Categorical):
             raise UserError(f"space.{parameter.name}: is of type {parameter.kind}; expected categorical, with choices")
         for value in parameter.choices:
-            check_choice(f"space.{parameter.name}.choices: {value!r}", key, value)
+            check_choice(f"space.{parameter.name}", key, value)
         lacking = None if features is None else _lacking(key, features)
         if lacking:
             lines.append(f"space.{parameter.name}: has no effect here; it needs {lacking}, of which the data has none")

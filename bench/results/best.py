@@ -172,7 +172,9 @@ def _document(each: Best | str, full: bool) -> str:
         return f"# {each}: no trial succeeded\n"
     source = each.metadata.get("imported")
     if source:
-        return f"{each.head}# imported from {one_line(source.get('file'))}: the configuration is not known\n"
+        known = each.row["configuration"] != "{}"
+        head = f"{each.head}# imported from {one_line(source.get('file'))}"
+        return f"{head}\n{_yaml(each)}" if known else f"{head}: the configuration is not known\n"
     return everything(each) if full else each.head + _yaml(each)
 
 

@@ -130,7 +130,15 @@ _SHAPE: Mapping[str, Any] = {
         "optimizer_revision": _PLAIN,
         "optimizer_versions": {_EACH: _TEXT},
     },
-    "imported": {"file": _TEXT, "sha256": _TEXT, "unknown": _TEXTS},
+    "imported": {
+        "file": _TEXT,
+        "sha256": _TEXT,
+        "source": _TEXT,
+        "unknown": _TEXTS,
+        "remarks": _TEXTS,
+        "same_problem_as": _TEXT,
+        "space_from_values": _FLAG,
+    },
 }
 """What the metadata of a table hold, of what is read again; any of it may be null or missing."""
 

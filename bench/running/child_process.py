@@ -16,6 +16,7 @@ from typing import Any
 
 from bench import problems, texts
 from bench.checks import positive
+from bench.config import handed
 from bench.errors import UserError
 from bench.problems import Evaluation, Recipe
 from bench.running.child import die_with_parent, environment_of_child
@@ -108,7 +109,7 @@ class _Child:
         )
         theirs.close()
         try:
-            self._connection.send((sys.path, recipe))
+            self._connection.send((sys.path, handed.on(), recipe))
             for limits in (NO_LIMITS, within.of_preparing()):  # it is built; it is prepared
                 cut = self._wait(time.perf_counter(), limits)
                 if cut is not None:
@@ -238,7 +239,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     _die_with_parent(parent)
     surroundings, leave = Surroundings(), os._exit
-    sys.path[:], recipe = connection.recv()
+    sys.path[:], objects, recipe = connection.recv()
+    handed.take(objects)
     try:
         problem = problems.build(recipe)
         prepare = getattr(problem, "prepare", lambda: None)

@@ -1,7 +1,7 @@
 """Hydra is the door of `bench run`: it composes the config; its errors leave as one line."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +28,8 @@ from bench.wording import shortened
 SHOWN = ("job", "hydra", "all")
 """What --cfg prints."""
 LONGEST_KEY = 200
+Compose = Callable[[list[str]], DictConfig]
+"""Makes a config of overrides without choices."""
 
 
 def run(overrides: Sequence[str], multirun: bool, cfg: str | None, config_dir: Path | None) -> None:
@@ -49,12 +51,7 @@ def run(overrides: Sequence[str], multirun: bool, cfg: str | None, config_dir: P
             loader = _hydra().config_loader
             composed = _composed(loader, parsed, multirun)
         if composed.hydra.mode == RunMode.MULTIRUN:
-
-            def compose(choices: list[str]) -> DictConfig:
-                with _composing(overrides, config_dir):
-                    return loader.load_sweep_config(composed, choices)
-
-            launch.sweep(composed, compose, overrides)
+            launch.sweep(composed, _each(loader, composed, overrides, config_dir), overrides)
         else:
             launch.single(composed)
     except launch.RunsFailedError as error:
@@ -77,6 +74,29 @@ def composed(overrides: Sequence[str], config_dir: Path | None) -> DictConfig:
     catalogue.find_own_classes(config_dir)
     with _composing(overrides, config_dir):
         return _composed(_hydra().config_loader, parsed, multirun=False)
+
+
+def swept(overrides: Sequence[str], config_dir: Path | None, further: Sequence[str] = ()) -> tuple[DictConfig, Compose]:
+    """The config that a sweep of `overrides` begins with, and what composes one of its configs.
+
+    Of the `further` overrides some configs have some: they are checked here, too.
+    """
+    catalogue.choose(config_dir)
+    parsed = _checked(overrides, config_dir)
+    _checked(further, config_dir)
+    catalogue.find_own_classes(config_dir)
+    with _composing(overrides, config_dir):
+        loader = _hydra().config_loader
+        master = _composed(loader, parsed, multirun=True)
+    return master, _each(loader, master, overrides, config_dir)
+
+
+def _each(loader: ConfigLoader, master: DictConfig, overrides: Sequence[str], config_dir: Path | None) -> Compose:
+    def compose(choices: list[str]) -> DictConfig:
+        with _composing(overrides, config_dir):
+            return loader.load_sweep_config(master, choices)
+
+    return compose
 
 
 def _hydra() -> Hydra:

@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -71,10 +71,22 @@ def sweep(master: DictConfig, compose: Callable[[list[str]], DictConfig], overri
     `master` is the config without the choices that are swept, `compose` makes a config of overrides without choices,
     and `overrides` are those of the command line.
     """
-    known = OmegaConf.masked_copy(master, [key for key in values.OfSweep.model_fields if key in master])
-    config: Any = OmegaConf.to_container(known, resolve=True, throw_on_missing=True)
-    values.check_sweep(config)
-    specs = enumerate_runs(compose, master.get("blocks"), overrides)
+    _of_sweep(master)
+    carry_out(master, enumerate_runs(compose, master.get("blocks"), overrides))
+
+
+def carry_out(
+    master: DictConfig,
+    specs: Iterable[RunSpec],
+    console: Console | None = None,
+    display: progress.Display | None = None,
+) -> list[RunSpec]:
+    """Do runs with the engine of the config `master`; returns all of them, those that were done before among them.
+
+    What is noticed goes to `console`, by default stderr; progress too, unless there is a `display`. Raises
+    `RunsFailedError` once the others are finished.
+    """
+    config = _of_sweep(master)
     if master.threads is None:
         specs = (replace(spec, threads=1) for spec in specs)
     plan = plan_runs(specs, overwrite=master.overwrite, touch=not master.dry_run)
@@ -82,11 +94,26 @@ def sweep(master: DictConfig, compose: Callable[[list[str]], DictConfig], overri
     path = config["engine"]["class"]
     run_all = locate("engine.class", path)
     check_settings("engine", path, parameters(run_all, 1), settings)
-    _carry_out(master, plan, partial(run_all, **settings))
+    _carry_out(master, plan, partial(run_all, **settings), console, display)
+    return plan.to_do + plan.done
 
 
-def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]], list[Failure]]) -> None:
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+def _of_sweep(master: DictConfig) -> dict[str, Any]:
+    """The keys of `master` that hold for all runs, checked."""
+    known = OmegaConf.masked_copy(master, [key for key in values.OfSweep.model_fields if key in master])
+    config: Any = OmegaConf.to_container(known, resolve=True, throw_on_missing=True)
+    values.check_sweep(config)
+    return dict(config)
+
+
+def _carry_out(
+    config: DictConfig,
+    plan: Plan,
+    run_all: Callable[[list[RunSpec]], list[Failure]],
+    console: Console | None = None,
+    display: progress.Display | None = None,
+) -> None:
+    console = console or Console(stderr=True, highlight=False, soft_wrap=True)
     for note in plan.notes:
         console.print(f"note: {texts.line(note)}", markup=False)
     if config.dry_run:
@@ -101,7 +128,7 @@ def _carry_out(config: DictConfig, plan: Plan, run_all: Callable[[list[RunSpec]]
     Store(to_do[0].store).close()  # one that cannot be used is told before anything is loaded
     with _ended_by_sigterm():
         scales = _load_once(to_do, console)
-        with progress.shown(console, to_do, len(plan.done), scales):
+        with progress.shown(console, to_do, len(plan.done), scales, display):
             failures = run_all(to_do)
     store = Store(to_do[0].store, patient=True)
     done = {str(spec.run) for spec in to_do}

@@ -1,9 +1,10 @@
 """Progress of runs, read from the store: a live table on a terminal, lines where output goes to a file."""
 
+import io
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -139,12 +140,18 @@ def status_table(rows: Rows, planned: Mapping[tuple[str, str, str], int], scales
     return table
 
 
+Display = Callable[[str], None]
+"""Shows a text in the place of the one that it showed before."""
+
+
 @contextmanager
-def shown(console: Console, specs: Sequence[RunSpec], done_before: int, scales: Scales) -> Iterator[None]:
-    """Show how `specs` come along while the body runs, and where they stand at its end."""
+def shown(
+    console: Console, specs: Sequence[RunSpec], done_before: int, scales: Scales, display: Display | None = None
+) -> Iterator[None]:
+    """Show how `specs` come along while the body runs, and where they stand at its end; on `display` where it is."""
     watch = _Watch(specs, done_before, scales)
     over = threading.Event()
-    thread = threading.Thread(target=_show, args=(console, watch, over), daemon=True, name="progress")
+    thread = threading.Thread(target=_show, args=(console, watch, over, display), daemon=True, name="progress")
     thread.start()
     try:
         yield
@@ -156,9 +163,14 @@ def shown(console: Console, specs: Sequence[RunSpec], done_before: int, scales: 
         thread.join(timeout=5)
 
 
-def _show(console: Console, watch: _Watch, over: threading.Event) -> None:
+def _show(console: Console, watch: _Watch, over: threading.Event, display: Display | None) -> None:
     try:
         store = Store(watch.url, patient=True)  # a connection belongs to its thread
+        if display is not None:
+            while not over.wait(LIVE_SECONDS):
+                display(_text(watch.table(watch.rows(store))))
+            display(_text(watch.table(watch.rows(store))))
+            return
         if console.is_terminal:
             with Live(watch.table(watch.rows(store)), console=console, auto_refresh=False) as live:
                 while not over.wait(LIVE_SECONDS):
@@ -174,3 +186,10 @@ def _show(console: Console, watch: _Watch, over: threading.Event) -> None:
         console.print(watch.line(watch.rows(store)), markup=False)
     except UserError as error:  # the runs meet the same error and report it
         console.print(f"progress: {texts.line(error)}", markup=False)
+
+
+def _text(table: Table) -> str:
+    console = Console(file=io.StringIO(), width=120, color_system=None, force_jupyter=False)
+    with console.capture() as written:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in written.get().splitlines())

@@ -5,7 +5,7 @@ store answers.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from bench import problems, provenance, texts
 from bench import store as stores
 from bench.checks import whole
+from bench.config import handed
 from bench.config.components import Raised, locate
 from bench.config.components import build as build_component
 from bench.errors import UserError
@@ -45,6 +46,8 @@ class RunSpec:
     """The config hash of a finished run under a smaller budget, which this one goes on from and replaces."""
     isolation: str = "none"
     """Where evaluations are made: none, in the process of the run; process, in a child of it."""
+    handed: Mapping[str, bytes] = field(default_factory=dict)
+    """The Python objects that its config names and no file holds: see `bench.config.handed`."""
 
     @property
     def limits(self) -> Limits | None:
@@ -84,6 +87,7 @@ class Failure:
 
 def execute(spec: RunSpec) -> None:
     """Do one run and write its table; raises `RunFailed`, or `UserError` for what the user can mend."""
+    handed.take(spec.handed)
     store = _store(spec.store)
     journal = None
     try:

@@ -128,7 +128,9 @@ def _made_here(experiment: str, results_dir: Path) -> dict[RunId, tuple[list[str
         else:
             made[run] = table["status"].to_pylist(), metadata
     if not made:
-        raise UserError(f"experiment {experiment!r}: its {imported} runs were imported, without configurations")
+        raise UserError(
+            f"experiment {experiment!r}: its {imported} runs were imported, and what evaluates them is not known"
+        )
     return made
 
 

@@ -599,15 +599,12 @@ MUTATIONS = [
         "bench/models/scikit_learn.py",
         (
             (
-                (
-                    "        return FittedEstimator(estimator, prepared(train, self.impute, self.scale), self, "
-                    "_short(caught))"
-                ),
+                "        return FittedEstimator(estimator, preparation, self, _short(caught))",
                 (
                     "        both = Part(pd.concat([train.features, stop.features]), "
                     "np.concatenate([train.target, stop.target]))\n"
-                    "        return FittedEstimator(estimator, prepared(both, self.impute, self.scale), self, "
-                    "_short(caught))"
+                    "        preparation = self._prepared(both, chosen(configuration, self.choices), seed)\n"
+                    "        return FittedEstimator(estimator, preparation, self, _short(caught))"
                 ),
             ),
         ),

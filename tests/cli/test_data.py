@@ -70,6 +70,20 @@ def test_every_column_that_is_refused_is_named(capsys: pytest.CaptureFixture[str
     assert bench("data", "t.csv", "--target=y", "dataset.types={code: category, day: ignore}") == 0
 
 
+def test_columns_refused_alike_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(
+        f"{'NA' if i % 9 else i},{'NA' if i < 5 else i},{'NA' if i == 7 else i},p{i},{i % 2}\n" for i in range(40)
+    )
+    Path("t.csv").write_text(f"a,b,c,name,y\n{rows}")
+    assert bench("data", "t.csv", "--target=y") == 2
+    shown = capsys.readouterr()
+    assert shown.err.startswith("bench: dataset t (t.csv): column 'a' holds 5 numbers and 35 other values: 'NA' in")
+    refused = [line for line in shown.out.splitlines() if line.startswith("refused")]
+    assert refused[0] == "refused likewise: 2 columns, 'b', 'c'"
+    assert len(refused) == 2
+    assert refused[1].startswith("refused: column 'name' holds text of 40 levels")
+
+
 def test_one_command_settles_all_that_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     rows = "".join(
         f"{'NA' if i == 3 else i},{'?' if i == 8 else i / 7},p{i},a-{i % 3},{'NA' if i < 2 else i * 1.5}\n"

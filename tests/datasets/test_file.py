@@ -22,8 +22,8 @@ def mistakes() -> dict[str, tuple[str | bytes, str, str]]:
         "constant": ("x,y\n1,2.5\n2,2.5\n", "y", r"target 'y' is 2.5 in every row"),
         "twice": ("x,x,y\n1,2,a\n1,2,b\n", "y", r"bad.csv has 2 columns 'x'"),
         "no name": (",x,y\n0,1,a\n1,2,b\n", "y", r"no name for column 1; .*'dataset.drop=\[\"Unnamed: 0\"\]'"),
-        "infinite": ("x,y\n1,a\ninf,b\n", "y", r"column 'x' has 1 infinite values, the first in data row 2"),
-        "infinite target": ("x,y\n1,0.5\n2,-inf\n", "y", r"target 'y' has 1 infinite values, the first in data row 2"),
+        "infinite": ("x,y\n1,a\ninf,b\n", "y", r"column 'x' has 1 infinite value, the first in data row 2"),
+        "infinite target": ("x,y\n1,0.5\n2,-inf\n", "y", r"target 'y' has 1 infinite value, the first in data row 2"),
         "no features": ("y\na\nb\n", "y", r"no feature columns"),
         "ragged": ("x,y\n1,a\n2,b,c\n", "y", r"cannot be read as a table \(.*line 3"),
         "row names": ("x,y\n1,2,a\n2,3,b\n", "y", r"cannot be read as a table"),
@@ -72,11 +72,11 @@ def test_mistakes_in_a_parquet_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"my.parquet cannot be read as parquet"):
         from_file(path)
     FRAME.assign(when=pd.Timestamp("2024-01-01")).to_parquet(path)
-    with pytest.raises(UserError, match=r"column 'when' holds datetime64 values; .*dataset.drop"):
+    with pytest.raises(UserError, match=r"column 'when' holds dates, such as '2024-.*dataset.drop"):
         from_file(path)
     assert "when" not in from_file(path, drop=["when"]).features
     FRAME.assign(pair=[[1, 2]] * 6).to_parquet(path)
-    with pytest.raises(UserError, match=r"column 'pair' holds \w+ values"):
+    with pytest.raises(UserError, match=r"column 'pair' holds values of type ndarray"):
         from_file(path)
 
 

@@ -150,6 +150,10 @@ REFUSED = {
         r"'NaN' in data row 10; \"dataset.missing=\['NaN'\]\" reads such as missing, .*",
     ),
     "blank": ([*NUMBERS[:9], "  ", *NUMBERS[10:]], r"'  ' in data row 10; \"dataset.missing=\['  '\]\" reads such"),
+    "mostly NA": (
+        [*(["NA"] * 45), *NUMBERS[:13], "n/a", "?"],
+        r"13 numbers and 47 other values: 'NA' in data row 1, 'n/a', '\?'; \"dataset.missing=\['NA', 'n/a', '\?'\]",
+    ),
     "a few": (["1", "2", "3+"] * 20, r"40 numbers and 20 other values: '3\+' in data row 3; mend '3\+', .*x: category"),
     "zeros": (
         [f"{i:04d}" for i in range(60)],
@@ -166,6 +170,19 @@ REFUSED = {
         [*(f"2023-01-01T00:{i:02}:00Z" for i in range(59)), "never"],
         r"dates as text, .*and 'never'",
     ),
+    "brackets": (
+        [f"({i})" if i % 2 else f"{i}.5" for i in range(60)],
+        r"another notation, such as '\(\d+\)'; write them",
+    ),
+    "another minus": (
+        [f"{i - 30}".replace("-", "\N{MINUS SIGN}") for i in range(240)],
+        r"another notation, such as '\u2212",
+    ),
+    "wide digits": ([chr(0xFF10 + i % 10) + chr(0xFF10 + i // 10) for i in range(60)], r"another notation"),
+    "Fortran": ([f"{i}.5D+03" for i in range(60)], r"another notation"),
+    "long": ([f"{10**24 + i}" for i in range(60)], r"more digits than are kept, such as '10+' in data row 1, .*number"),
+    "Japanese": ([f"{2001 + i}年{1 + i % 12}月{1 + i % 28}日" for i in range(60)], r"dates as text"),
+    "addresses": ([f"10.0.{i % 7}.{i}" for i in range(60)], r"text of 60 levels in 60 rows"),
     "months": ([f"{1 + i % 12:02}/{2001 + i // 12}" for i in range(60)], r"dates as text"),
 }
 
@@ -229,7 +246,7 @@ def test_types_make_numbers_and_categories_of_columns(tmp_path: Path) -> None:
 
 def test_rows_keep_their_numbers_when_others_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("x,y\n1,\n2,a\ninf,b\n3,a\n")
-    with pytest.raises(UserError, match=r"column 'x' has 1 infinite values, the first in data row 3"):
+    with pytest.raises(UserError, match=r"column 'x' has 1 infinite value, the first in data row 3"):
         from_file(tmp_path / "t.csv", drop_missing_target=True)
 
 
@@ -298,13 +315,9 @@ def test_what_a_target_may_be_otherwise_is_said(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(column(["Lima", "lima"] * 30, ["NA", "yes", "no"] * 20))
     notes = from_file(path).notes
-    assert notes[0].startswith("column 'x': 'Lima' and 'lima' are two categories")
+    assert notes[0].startswith("column 'x': 'Lima' and 'lima' differ by capital letters alone")
     assert notes[1].startswith("target 'y': 'NA' (20 rows) is a class; dataset.missing=NA reads it as missing, and")
-    path.write_text(column(["b", "B"] * 30, ["yes", " yes", "no"] * 20))
-    assert from_file(path).notes == (
-        "target 'y': ' yes' and 'yes' are two classes; where they are one, write them alike",
-    )
-    path.write_text(column(["b", "B"] * 30, [i % 25 for i in range(60)]))
+    path.write_text(column(["b", "c"] * 30, [i % 25 for i in range(60)]))
     assert "\n".join(from_file(path).notes) == (
         "target 'y': whole numbers from 0 to 24 are taken for quantities; where they count something, "
         "dataset.task=counts"
@@ -312,14 +325,16 @@ def test_what_a_target_may_be_otherwise_is_said(tmp_path: Path) -> None:
     assert from_file(path, task="regression").notes == ()
 
 
-def test_dates_of_a_file_that_states_types_are_refused_with_the_keys(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"day of": pd.date_range("2024-02-27", periods=6), "x": 1.5, "y": [0, 1] * 3})
-    frame.to_parquet(tmp_path / "t.parquet")
-    with pytest.raises(
-        UserError, match=r"'day of' holds datetime64 values; .* dataset.time, or .*\['day of: ignore'\]"
-    ):
-        from_file(tmp_path / "t.parquet")
-    assert from_file(tmp_path / "t.parquet", time="day of").times is not None
+def test_an_order_of_categories_that_is_not_used_is_said(tmp_path: Path) -> None:
+    sizes = pd.Categorical(["small", "large", "huge"] * 8, ["small", "large", "huge"], ordered=True)
+    frame = pd.DataFrame({"size": sizes, "colour": pd.Categorical(["red", "blue"] * 12), "y": [0, 0, 0, 1] * 6})
+    for name, write in (("t.parquet", frame.to_parquet), ("t.feather", frame.to_feather)):
+        write(tmp_path / name)
+        assert [note.partition(",")[0] for note in from_file(tmp_path / name).notes] == [
+            "column 'size': the order of its categories"
+        ]
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    assert from_file(tmp_path / "t.csv").content == from_file(tmp_path / "t.parquet").content
 
 
 def test_a_json_array_is_no_json_lines(tmp_path: Path) -> None:
@@ -328,10 +343,100 @@ def test_a_json_array_is_no_json_lines(tmp_path: Path) -> None:
         from_file(tmp_path / "t.jsonl")
 
 
+def test_a_target_of_names_or_of_blanks_is_no_classes(tmp_path: Path) -> None:
+    for y, message in (
+        ([f"person {i // 2}" for i in range(60)], "holds text of 30 levels in 60 rows, .* name another column"),
+        (["yes", "no", "yes "] * 20, "has 'yes' and 'yes ', which differ by blanks around them alone; mend the file"),
+    ):
+        (tmp_path / "t.csv").write_text(column(NUMBERS, y))
+        with pytest.raises(UserError, match=rf"target 'y' {message}.*; dataset.task=classification"):
+            from_file(tmp_path / "t.csv")
+        assert from_file(tmp_path / "t.csv", task="classification").task == "multiclass"
+
+
+def test_no_break_spaces_are_spaces_between_thousands(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(column([f"{i}\u202f{i:03}" for i in range(1, 61)]))
+    made = from_file(tmp_path / "t.csv", thousands="space")
+    assert made.features["x"].tolist() == [1001.0 * i for i in range(1, 61)]
+
+
+DOUBTFUL: dict[str, tuple[list[Any], str, str]] = {
+    "few dates": (["03.04.2021", "5.4.2021"], "c", "'c': dates as text, such as '03.04.2021', are taken for 2 categor"),
+    "few shares": (["5%", "10%"], "c", "'c': numbers with units, such as '10%', are taken for 2 categories"),
+    "blanks": (["a", "a ", "b"], "c", "'c': 'a' and 'a ' differ by blanks around them alone"),
+    "letters": (["Ja", "ja", "nein"], "c", "'c': 'Ja' and 'ja' differ by capital letters alone"),
+    "truths": (["yes", "False", "no"], "c", "'c': words for true and false in several forms, such as 'False', 'no'"),
+    "constant": ([1.5], "c", "'c': one value in every row, or none"),
+    "empty": ([None], "c", "'c': one value in every row, or none"),
+    "with a time": (
+        [20240101093000 + 1000000 * i for i in range(25)],
+        "c",
+        "'c': whole numbers such as 20240101093000",
+    ),
+    "epoch": ([1_700_000_000_000 + i * 7919 for i in range(30)], "created_at", "which read as dates"),
+    "some missing": ([None, *(101 + 7 * i for i in range(24))], "user_id", "under a name that identifiers have"),
+    "a mark": ([-999, -999, *range(25)], "c", "'c': -999 (4 rows) is the only negative number; where it stands for"),
+    "too large": ([None, *(2**60 + 9 * i for i in range(24))], "c", "beyond 2**53, are rounded"),
+    "a first row": (["c", "b"], "c", "the first line is read as the names of columns, and 'c' in it is a value of its"),
+}
+"""Values of a column (as many rows as needed), its name, and what is remarked of it."""
+
+
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_what_is_doubtful_is_remarked_with_its_column_and_an_example(name: str, tmp_path: Path) -> None:
+    values, column, remark = DOUBTFUL[name]
+    rows = max(50, 2 * len(values) // 2)
+    texts = ["" if value is None else str(value) for value in (values * rows)[:rows]]
+    lines = [f"{text},{i % 7 / 2},{'pq'[i % 2]}" for i, text in enumerate(texts)]
+    (tmp_path / "t.csv").write_text("\n".join([f"{column},n,y", *lines]) + "\n")
+    assert remark in "\n".join(from_file(tmp_path / "t.csv").notes)
+
+
+def test_ordinary_columns_are_not_remarked_on(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"model": [f"type {i % 30}" for i in range(90)], "drive": ["4wd", "fwd", "rwd"] * 30})
+    frame["age"], frame["gain"] = RNG.integers(18, 90, 90), RNG.normal(size=90)
+    frame["grade"], frame["flag"], frame["y"] = [*"ABC"] * 30, [True, True, False] * 30, ["no", "yes"] * 45
+    for write, name in ((frame.to_csv, "t.csv"), (frame.to_parquet, "t.parquet")):
+        write(tmp_path / name, index=False)
+        assert from_file(tmp_path / name).notes == ()
+
+
+def test_an_index_that_pandas_stored_is_left_out_and_that_is_said(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"x": RNG.normal(size=40), "k": range(40), "y": ["a", "b", "b", "a"] * 10})
+    frame.set_index("k").to_parquet(tmp_path / "named.parquet")
+    assert "the index that pandas stored, 'k', is left out" in from_file(tmp_path / "named.parquet").notes[0]
+    frame.loc[frame["x"].rank() > 9, ["x", "y"]].to_parquet(tmp_path / "some.parquet")
+    assert from_file(tmp_path / "some.parquet").notes == ("the index that pandas stored is left out",)
+
+
+@pytest.mark.parametrize("name", ["t.xlsx", "t.feather", "t.parquet"])
+def test_dates_of_a_file_that_states_types_serve_as_time_alone(name: str, tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=40, freq="37h")[::-1]
+    frame = pd.DataFrame({"x": RNG.normal(size=40), "when": days, "y": ["a", "b", "b", "a"] * 10})
+    write = {"t.xlsx": lambda path: frame.to_excel(path, index=False)}.get(name, getattr(frame, f"to_{name[2:]}", None))
+    assert write is not None
+    write(tmp_path / name)
+    with pytest.raises(UserError, match=r"'when' holds dates, such as '2024-03-01 \S+'; .* name it as dataset.time"):
+        from_file(tmp_path / name)
+    times = from_file(tmp_path / name, time="when").times
+    assert times is not None
+    assert (np.diff(times) == np.diff(times)[0]).all()
+    assert np.diff(times)[0] < 0
+
+
+def test_a_title_above_the_names_and_characters_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("# of 2024\nx,z,y\n1,2,a\n")
+    with pytest.raises(UserError, match=r"t.csv has '# of 2024' in its first line, and 3 columns below it"):
+        from_file(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_bytes(b"x,y\n" + b"1,a\n2,b\n" * 900 + b"1,a\0\n")
+    with pytest.raises(UserError, match=r"\(line 1802 holds NUL characters\); remove them"):
+        from_file(tmp_path / "t.csv")
+
+
 @pytest.mark.parametrize("line", ["[1]", '{"x": 1, "x": 2}', "{", '{"x": {"a": 1}, "y": 1}'])
 def test_a_line_that_is_no_flat_object_is_refused(line: str, tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text('{"x": 1, "y": 0}\n' + line + "\n")
-    with pytest.raises(UserError, match=r"line 2|column 'x' holds mixed"):
+    with pytest.raises(UserError, match=r"line 2|column 'x' holds values of type dict, int"):
         load(conf("file", path=str(tmp_path / "t.jsonl"), target="y"), tmp_path)
 
 

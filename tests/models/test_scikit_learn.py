@@ -496,10 +496,10 @@ def choice(*choices) -> dict:
             FOREST,
             {},
             {"prepare.scale": choice("minmax", "foo")},
-            "space.prepare.scale.choices: 'foo'.*standard, minmax",
+            "space.prepare.scale='foo'.*standard, minmax",
         ),
-        (FOREST, {}, {"prepare.encode": choice("onehot", "target")}, "space.prepare.encode.choices: 'onehot'.*one_hot"),
-        (FOREST, {}, {"prepare.encode": choice(None, "target")}, "space.prepare.encode.choices: None.*: unknown"),
+        (FOREST, {}, {"prepare.encode": choice("onehot", "target")}, "space.prepare.encode='onehot'.*one_hot"),
+        (FOREST, {}, {"prepare.encode": choice(None, "target")}, "space.prepare.encode=None.*: unknown"),
         (FOREST, {}, {"prepare.impute": INT}, "space.prepare.impute: is of type int; expected categorical"),
     ],
 )
@@ -567,7 +567,8 @@ def two_kinds(classes: int = 2) -> tuple[Part, Part]:
 def test_a_searched_preparation_is_a_pipeline_by_hand(how, searched, classes):
     parts = two_kinds(classes)
     task = {0: "regression", 2: "binary", 3: "multiclass"}[classes]
-    path = {"classification": LOGISTIC, "regression": "sklearn.linear_model.Ridge"}
+    logistic = {"class": LOGISTIC, "parameters": {"max_iter": 1000}}
+    path = {"classification": logistic, "regression": "sklearn.linear_model.Ridge"}
     if searched:
         model = Estimator(task, classes, path)
         here = fit(model, {f"prepare.{key}": value for key, value in how.items()}, parts)
@@ -585,7 +586,7 @@ def test_a_searched_preparation_is_a_pipeline_by_hand(how, searched, classes):
         SimpleImputer(strategy="constant", fill_value="", missing_values=None), encoders[how["encode"]]
     )
     columns = make_column_transformer((make_pipeline(*steps), ["size", "age"]), (text, ["colour"]))
-    hand = make_pipeline(columns, LogisticRegression() if classes else Ridge())
+    hand = make_pipeline(columns, LogisticRegression(max_iter=1000) if classes else Ridge())
     tables = [part.features.assign(colour=part.features["colour"].astype(object)) for part in parts]
     tables = [table.where(table.notna() | (table.columns != "colour"), None) for table in tables]
     hand.fit(tables[0], parts[0].target)

@@ -318,4 +318,4 @@ def test_wrong_options_get_one_line(capsys: pytest.CaptureFixture[str], argument
 def test_a_file_that_is_not_there_gets_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "log.csv: cannot be read (No such file or directory)" in refused(capsys, *AT)
     Path("log.csv").mkdir()
-    assert "log.csv: cannot be read (Is a directory)" in refused(capsys, *AT)
+    assert "log.csv: a folder without Ray Tune's trials (result.json or progress.csv" in refused(capsys, *AT)

@@ -107,7 +107,7 @@ def test_imported_runs_cannot_be_verified(capsys) -> None:
     Path("log.csv").write_text("optimizer,seed,trial,loss\ntpe,0,0,0.5\n")
     assert bench("import", "log.csv", "--name", "theirs", "--dataset", "d", "--model", "m") == 0
     assert bench("verify", "theirs") == 2
-    assert "its 1 runs were imported, without configurations" in capsys.readouterr().err
+    assert "its 1 runs were imported, and what evaluates them is not known" in capsys.readouterr().err
 
 
 def test_a_file_is_refused_where_no_run_is_on_one_instead_of_being_ignored(capsys) -> None:

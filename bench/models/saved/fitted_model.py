@@ -25,7 +25,7 @@ class FittedModel:
     """A model in a folder, with what is known of it."""
 
     folder: Path
-    card: Mapping[str, Any]
+    card: Mapping[str, Any] = field(repr=False)
     """What it was trained on and how it was chosen, its losses, versions, licence: the content of card.json."""
     description: Mapping[str, Any] = field(repr=False)
     """The columns that it takes, its classes, and its files."""

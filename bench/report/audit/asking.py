@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from bench.report.audit.entries import Finding, Metadata, config_of
+from bench.report.audit.entries import Finding, Metadata, config_of, from_values
 from bench.report.runs.visits import Visits
 from bench.space import Categorical, Int, Parameter, steps
 from bench.wording import listed, ranges, unmarked
@@ -27,7 +27,8 @@ def findings(metadata: Sequence[Metadata], visits: Visits) -> Iterator[Finding]:
     yield from beginnings(metadata, visits)
     yield from duplicates(visits)
     yield from alike(visits)
-    yield from bounds(visits)
+    if not from_values(metadata):
+        yield from bounds(visits)
 
 
 def beginnings(metadata: Sequence[Metadata], visits: Visits) -> Iterator[Finding]:

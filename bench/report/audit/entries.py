@@ -1,6 +1,6 @@
 """What every check of the audit uses: its findings, and the metadata of the runs."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -34,6 +34,11 @@ def provenance_of(metadata: Metadata) -> Metadata:
     """Where and with what a run was made; empty where nothing is recorded."""
     provenance: Metadata = metadata.get("provenance") or {}
     return provenance
+
+
+def from_values(metadata: Sequence[Metadata]) -> bool:
+    """Whether some runs were imported with a space that is but the values that they tried."""
+    return any((entry.get("imported") or {}).get("space_from_values") for entry in metadata)
 
 
 def config_of(metadata: Metadata) -> Metadata:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from bench.report.audit.entries import Finding, Metadata, by_label, config_of, metadata_of
+from bench.report.audit.entries import Finding, Metadata, by_label, config_of, from_values, metadata_of
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
 from bench.results import Results, RunId
@@ -39,6 +39,11 @@ def origin(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Fin
     if imported:
         text = f"not made by this suite, so that little of how they were made can be checked: {listed(imported)}"
         yield Finding("warning", "origin", text)
+    vouched = by_label(comparison, ((entry.get("imported") or {}).get("same_problem_as") for entry in metadata))
+    words = [f"{label} (as {unmarked(', '.join(names))})" for label, names in vouched.items() if names]
+    if words:
+        text = f"on the same problem as the others only as vouched for by the person who imported it: {listed(words)}"
+        yield Finding("warning", "same problem", text)
 
 
 def problem(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Finding]:
@@ -56,6 +61,9 @@ def problem(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Fi
     elif not all(spaces):
         which = "no run records" if not any(spaces) else f"{sum(not space for space in spaces)} runs do not record"
         yield Finding("note", "space", f"{which} the search space: whether it was the same cannot be checked")
+    elif from_values(metadata):
+        text = "the search space of imported runs is not recorded, and taken from the values that they tried"
+        yield Finding("note", "space", f"{text}: whether it was the same cannot be checked")
     else:
         count = len(json.loads(recorded.pop()))
         text = f"all runs searched the same space of {plural(count, 'parameter')}, on problem family "

@@ -60,17 +60,20 @@ def read(results_dir: Path, comparison: Comparison, reading: Reading, most: int 
     than configurations.
     """
     ids = curves.run_ids(comparison.runs)
-    space = space_of(reading.results.runs[ids[0]])
+    every = (space_of(reading.results.runs[run]) for run in ids)
+    space = next((each for each in every if each is not None), None)  # imported runs among them may have none
     if space is None:
         return None
     proposed = [reading.proposals[run] for run in ids]
-    sequences = {sequence: number for number, sequence in enumerate(dict.fromkeys(each.sequence for each in proposed))}
+    known = [each.first != "{}" for each in proposed]  # of imported runs the configurations may not be known
+    own = [each.sequence if known[number] else (number,) for number, each in enumerate(proposed)]
+    sequences = {sequence: number for number, sequence in enumerate(dict.fromkeys(own))}
     best = {number: each.incumbent for number, each in enumerate(proposed) if each.incumbent is not None}
     paths = [run.path(results_dir) for run in ids]
     names = [parameter.name for parameter in space.searched]
     runs = comparison.runs[["label", "seed", "trials"]].assign(
-        repeated=[each.repeated for each in proposed],
-        sequence=[sequences[each.sequence] for each in proposed],
+        repeated=[each.repeated if known[number] else 0 for number, each in enumerate(proposed)],
+        sequence=[sequences[sequence] for sequence in own],
         placed=_chosen(comparison.runs, most),
         incumbent=np.isin(np.arange(len(ids)), list(best)),
     )

@@ -140,15 +140,24 @@ def _no_test(metadata: Sequence[Metadata]) -> str:
 
 def _imported(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[str]:
     """Which runs were not made by this suite, and what is not known of them."""
-    labels: dict[tuple[str, ...], list[str]] = {}
+    labels: dict[tuple[str, str, str], list[str]] = {}
+    remarks: dict[tuple[str, str, str], dict[str, None]] = {}
     for label, entry in zip(comparison.runs["label"], metadata, strict=True):
-        source = curves.imported_from(entry)
+        source, imported = curves.imported_from(entry), entry.get("imported") or {}
         if source:
-            labels.setdefault((source, *entry["imported"].get("unknown", ())), []).append(str(label))
-    for (source, *unknown), names in labels.items():
+            group = source, "; ".join(imported.get("unknown") or ()), imported.get("same_problem_as") or ""
+            labels.setdefault(group, []).append(str(label))
+            remarks.setdefault(group, {}).update(dict.fromkeys(imported.get("remarks") or ()))
+    for group, names in labels.items():
+        source, unknown, other = group
         which = "All runs" if len(names) == len(metadata) else f"The runs of {', '.join(dict.fromkeys(names))}"
-        remark = f" Unknown: {unmarked('; '.join(unknown))}." if unknown else ""
-        yield f"**{which} were imported** from {source}, not made here.{remark}"
+        said = f" Unknown: {unmarked(unknown)}." if unknown else ""
+        said += f" Remarks: {unmarked('; '.join(remarks[group]))}." if remarks[group] else ""
+        if other:
+            said += (
+                f" That they are on the problem of {unmarked(other)} is vouched for by the person who imported them."
+            )
+        yield f"**{which} were imported** from {source}, not made here.{said}"
 
 
 def _function(metadata: Sequence[Metadata]) -> Iterator[str]:
