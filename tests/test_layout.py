@@ -42,7 +42,8 @@ datasets.bundled.diabetes datasets.bundled.digits datasets.bundled.wine datasets
 datasets.lightgbm_regression.load datasets.loading.load datasets.mnist.load datasets.openml_source.load
 datasets.otto.load engines.local.execute engines.ray.execute engines.slurm.execute functions.ackley
 functions.branin functions.hartmann6 functions.levy functions.rosenbrock models.Part models.Step
-models.keras_backend.load models.keras_mlp.KerasMLP models.lightgbm.LightGBM models.scikit_learn.Estimator
+models.keras_backend.load models.keras_mlp.KerasMLP models.lightgbm.LightGBM models.saved.FittedModel
+models.saved.load models.scikit_learn.Estimator running.fit.fit
 models.xgboost.XGBoost optimizers.Declaration optimizers.Exhausted optimizers.ax_client.Ax
 optimizers.botorch_gp.GaussianProcess optimizers.botorch_turbo.TuRBO optimizers.cmaes_catcma.CatCMA
 optimizers.cmaes_restarts.BIPOP optimizers.cmaes_restarts.IPOP optimizers.default.Default

@@ -184,19 +184,23 @@ def fit(
 
     if config_dir is not None:
         catalogue.find_own_classes(config_dir)
-    model = fitting.fit(
-        experiment,
-        problem=problem,
-        rows=rows,
-        out=out,
-        results_dir=results_dir,
-        datasets_dir=datasets_dir,
-        data=data,
-        config_dir=config_dir,
-        overwrite=overwrite,
-        store=store,
-        say=lambda line: typer.echo(texts.line(line), err=True),
-    )
+    try:
+        model = fitting.fit(
+            experiment,
+            problem=problem,
+            rows=rows,
+            out=out,
+            results_dir=results_dir,
+            datasets_dir=datasets_dir,
+            data=data,
+            config_dir=config_dir,
+            overwrite=overwrite,
+            store=store,
+            say=lambda line: typer.echo(texts.line(line), err=True),
+        )
+    except KeyboardInterrupt:
+        _complain(f"stopped; nothing was written to {out}")
+        raise typer.Exit(130) from None
     for line in model.summary():
         typer.echo(texts.line(line))
 

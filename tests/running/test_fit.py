@@ -24,7 +24,7 @@ from trials import rewrite
 
 from bench import datasets, problems
 from bench.errors import UserError
-from bench.models.saved import load
+from bench.models.saved import load, writing
 from bench.problems import Recipe
 from bench.results import read_metadata
 from bench.running.fit import fit
@@ -195,19 +195,21 @@ def test_every_resampling_can_be_repeated(method: str) -> None:
 
 
 def test_with_a_split_for_each_seed_the_lowest_median_over_all_splits_wins() -> None:
-    for seed in range(5):
+    for seed in range(6):
         run("dataset=wine", "model=logistic_regression", "seeds=paired", "optimizer=random", f"seed={seed}")
     model = fit("e", out=Path("out"), **PLACES)
     trials = pd.read_parquet("results/e")
     best = trials.loc[trials.groupby("seed")["loss"].idxmin()]
     losses: dict[int, list[float]] = {}
-    for seed in range(5):
+    for seed in range(6):
         problem = problem_of(read_metadata(Path(f"results/e/wine/logistic_regression/random/{seed}.parquet")), seed)
         for row in best.to_dict("records"):
             losses.setdefault(row["seed"], []).append(problem.evaluate(json.loads(row["configuration"])).loss)
     medians = {seed: median(values) for seed, values in losses.items()}
     assert model.card["chosen"]["seed"] == min(medians, key=lambda seed: medians[seed])
     assert f"{min(medians.values()):.6g}" in model.card["chosen"]["rule"][1]
+    interval = model.card["losses"]["over_runs"]["validation"]  # of six runs it is their range
+    assert interval == {"median": best["loss"].median(), "low": best["loss"].min(), "high": best["loss"].max()}
     with sqlite3.connect("results/store.sqlite") as store:
         made = store.execute("select count(*) from evaluations").fetchone()
         fit("e", out=Path("again"), **PLACES)
@@ -238,6 +240,19 @@ def test_a_loss_that_is_not_reached_again_writes_nothing(capsys) -> None:
     assert f"trained again its test loss is {float(row['test_loss'])!r}, and" in err
     assert "what differs: nothing that is recorded" in err
     assert list(Path("deep").iterdir()) == []
+
+
+def test_one_that_is_stopped_leaves_nothing(monkeypatch, capsys) -> None:
+    run("dataset=wine", "model=knn")
+
+    def interrupted(*_arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writing, "save", interrupted)
+    capsys.readouterr()
+    assert bench("fit", "e", "--out", "new/out") == 130
+    assert capsys.readouterr().err.endswith("bench: stopped; nothing was written to new/out\n")
+    assert list(Path("new").iterdir()) == []
 
 
 def test_what_cannot_be_fitted_is_one_line(capsys) -> None:
@@ -347,6 +362,7 @@ def test_rows_that_cannot_be_predicted_are_one_line(capsys) -> None:
         ("size, in {cm}", "1_0", "has '1_0' in row 2; expected a number"),
         ("size, in {cm}", np.inf, "has 'inf' in row 2; expected a number"),
         ("rare", True, "column 'rare' has 'True' in row 2; expected a number"),
+        ("rare", np.datetime64("2024-01-31"), "column 'rare' has '2024-01-31"),
     ):
         wrong = rows.astype({column: object})
         wrong.iloc[1, wrong.columns.get_loc(column)] = value

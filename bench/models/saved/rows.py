@@ -49,6 +49,11 @@ def numbers(frame: pd.DataFrame, description: Mapping[str, Any], unknown: str = 
 
 def _numbers(values: pd.Series, column: Mapping[str, Any], dialect: Mapping[str, Any]) -> np.ndarray:
     """A column of numbers, each as exactly as it is written."""
+    if pd.api.types.is_numeric_dtype(values) and (column["truth"] or not pd.api.types.is_bool_dtype(values)):
+        plain = values.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        plain[np.isin(plain, _marks(dialect))] = np.nan
+        if not np.isinf(plain).any():
+            return np.asarray(plain)
     places, distinct = _distinct(values, dialect)
     found = np.full(max(distinct, default=-1) + 2, np.nan)  # the last is that of what is missing
     for place, value in distinct.items():
@@ -90,9 +95,11 @@ def _codes(values: pd.Series, column: Mapping[str, Any], dialect: Mapping[str, A
 
 def _distinct(values: pd.Series, dialect: Mapping[str, Any]) -> tuple[np.ndarray, dict[int, Any]]:
     """The number of each row's value, -1 where it is missing, and the values by their numbers."""
-    places, distinct = pd.factorize(values.astype(object) if values.dtype == "category" else values)
-    words = [word.strip() for word in dialect["missing"]]
-    marks = [float(word) for word in words if NUMBER.fullmatch(word)]
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        places, distinct = values.cat.codes.to_numpy(), values.cat.categories
+    else:
+        places, distinct = pd.factorize(values)
+    words, marks, used = [word.strip() for word in dialect["missing"]], _marks(dialect), set(np.unique(places))
 
     def is_missing(value: Any) -> bool:
         if isinstance(value, str):
@@ -100,8 +107,14 @@ def _distinct(values: pd.Series, dialect: Mapping[str, Any]) -> tuple[np.ndarray
         return not isinstance(value, bool | np.bool_) and value in marks
 
     missing = {place for place, value in enumerate(distinct) if is_missing(value)}
-    known = {place: value for place, value in enumerate(distinct) if place not in missing}
+    used -= missing
+    known = {place: value for place, value in enumerate(distinct) if place in used}
     return np.where(np.isin(places, list(missing)), -1, places), known
+
+
+def _marks(dialect: Mapping[str, Any]) -> list[float]:
+    """The numbers that stand for a missing value."""
+    return [float(word) for word in map(str.strip, dialect["missing"]) if NUMBER.fullmatch(word)]
 
 
 def _number(value: Any, dialect: Mapping[str, Any]) -> float | None:

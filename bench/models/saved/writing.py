@@ -57,7 +57,13 @@ def save(fitted: Sequence[Any], columns: Columns, folder: Path) -> tuple[str, ..
         )
     models = _names(f"model{{}}.{of_class.suffix}", len(fitted))
     for one, name in zip(fitted, models, strict=True):
-        of_class.save(one, folder / name)
+        try:
+            of_class.save(one, folder / name)
+        except (UserError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 - what libraries raise of what they cannot save has no common class
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise UserError(f"model: it cannot be saved in its library's own format ({reason})") from None
     description: dict[str, Any] = {
         "format": FORMAT,
         "part": of_class.part,
@@ -118,6 +124,11 @@ def _dump(content: Any, path: Path) -> None:
         )
 
 
+def _until_best(fitted: FittedXGBoost) -> Any:
+    """The booster without the rounds after the best one."""
+    return fitted.booster if fitted.rounds == fitted.booster.num_boosted_rounds() else fitted.booster[: fitted.rounds]
+
+
 def _nothing(_fitted: Any) -> dict[str, Any]:
     return {}
 
@@ -132,7 +143,7 @@ _FORMATS: dict[type, _Format] = {
     FittedXGBoost: _Format(
         "xgboost_part",
         "json",
-        lambda fitted, path: fitted.booster[: fitted.rounds].save_model(path),
+        lambda fitted, path: _until_best(fitted).save_model(path),
         lambda fitted: {"known": {str(place): codes.tolist() for place, codes in fitted.known.items()}},
     ),
     FittedEstimator: _Format(

@@ -1,6 +1,6 @@
 """The frame of every script: the data and its split by `bench.datasets`, the loss by `bench.metrics`, the folds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +73,7 @@ def _script(title: str, best: Best, problem: DataProblem, training: Training) ->
     several, tested, weighed = len(problem.split.folds) > 1, problem.split.test is not None, problem.dataset.weights
     plain = {"from pathlib import Path"} | ({"import sys"} if usage else set())
     plain |= {"import math"} if several else set()
-    standard = sorted((plain | training.standard), key=lambda line: line.split()[1])
-    others = sorted(training.others, key=lambda line: (line.startswith("from "), line))
+    imports = [plain | training.standard, training.others, {"from bench import datasets, metrics", *training.own}]
     loaded = [
         'data = datasets.load(DATASET, Path("datasets"))',
         f"split = datasets.split(data, RESAMPLING, seed={int(seed)})",
@@ -82,8 +81,7 @@ def _script(title: str, best: Best, problem: DataProblem, training: Training) ->
     ]
     blocks = [
         f'"""{title}\n\nIt reached {best.loss!r}{tests}, and so does this script.{usage}\n"""\n',
-        "\n".join(standard) + "\n",
-        "\n".join([*others, "", *sorted({"from bench import datasets, metrics", *training.own})]) + "\n",
+        *("\n".join(_together(group)) + "\n" for group in imports if group),
         f"DATASET = {literal(dataset)}\nRESAMPLING = {literal(resampling)}\n{training.constants}",
         "\n".join([*loaded, training.prepared]),
         f"\n{training.functions.strip()}\n\n",
@@ -92,6 +90,18 @@ def _script(title: str, best: Best, problem: DataProblem, training: Training) ->
         else _fold(training, weighted=weighed is not None, tested=tested),
     ]
     return "\n".join(blocks)
+
+
+def _together(lines: Iterable[str]) -> list[str]:
+    """A group of imports in order, the names of one module in one line."""
+    whole, of_module = [], dict[str, list[str]]()
+    for line in sorted(lines):
+        module, _, name = line.partition(" import ")
+        if name:
+            of_module.setdefault(module, []).append(name)
+        else:
+            whole.append(line)
+    return [*whole, *(f"{module} import {', '.join(names)}" for module, names in of_module.items())]
 
 
 def _fold(training: Training, *, weighted: bool, tested: bool) -> str:
