@@ -11,7 +11,8 @@ from typing import Any
 import cloudpickle
 
 from bench import texts
-from bench.api.identity import NoIdentity, identity, installed
+from bench.api.identity import NoIdentity, identity
+from bench.api.installed import installed
 from bench.config import handed
 from bench.errors import UserError
 
