@@ -149,7 +149,13 @@ def _over_splits(
     finally:
         store.close()
     medians = [median(values) for values in losses]
-    place = medians.index(min(medians))
+    failed = [values.count(math.inf) for values in losses]
+    place = min(range(len(different)), key=lambda each: (medians[each], failed[each], each))
+    if math.isinf(medians[place]):
+        raise UserError(
+            f"{different[0].run}: each run has a split of its own, and each run's best configuration fails on half of "
+            "the splits or more, so that there is no median to choose by"
+        )
     chosen = different[place]
     words = (
         f"Each run has a split of its own: of the {len(different)} best configurations, one a run, this "
@@ -169,9 +175,9 @@ def _stored(
         attempt += 1
     if isinstance(answer, Claimed):
         try:
-            made = evaluate(problem, configuration, limits)
+            evaluation = evaluate(problem, configuration, limits)
         except BaseException:
             store.release(key)
             raise
-        answer = store.put(key, problem.hash, to_json(configuration), made, name, serves)
+        answer = store.put(key, problem.hash, to_json(configuration), evaluation, name, serves)
     return answer.evaluation
