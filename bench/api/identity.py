@@ -46,13 +46,15 @@ def identity(value: Any) -> str:
     >>> identity({"a": [1.0]}) == identity({"a": [1.0]}), identity(1) == identity(1.0)
     (True, False)
     """
-    return _Walk().of(value)
+    return Walk().of(value)
 
 
-class _Walk:
+class Walk:
     """One way through an object and all that it holds."""
 
     def __init__(self) -> None:
+        self.read: dict[tuple[str, str], Any] = {}
+        """By module and name, what functions on the way read of the user's own modules, save what these define."""
         self._above: list[int] = []  # what is being looked into
         self._known: dict[int, str] = {}
         self._files: dict[Path, str] = {}
@@ -81,9 +83,9 @@ class _Walk:
 
     def parts(self, value: Any) -> Iterator[str]:
         yield type(value).__name__
-        look = next((look for kinds, look in _LOOKS if isinstance(value, kinds)), _Walk.object_)
+        look = next((look for kinds, look in _LOOKS if isinstance(value, kinds)), Walk.object_)
         if look in _DATA and type(value) not in _PLAIN:
-            look = _Walk.object_  # a subclass, which may hold more
+            look = Walk.object_  # a subclass, which may hold more
         yield from look(self, value)
 
     def items(self, value: Any) -> Iterator[str]:
@@ -132,8 +134,10 @@ class _Walk:
             for end, attribute in enumerate(chain[1:], start=2):
                 if not isinstance(value, ModuleType) or installed(value.__name__) or attribute not in vars(value):
                     break
-                value = vars(value)[attribute]
+                module, value = value.__name__, vars(value)[attribute]
                 if not isinstance(value, ModuleType):
+                    if not (isinstance(value, type | FunctionType) and value.__module__ == module):
+                        self.read[module, attribute] = value
                     yield ".".join(chain[:end]), value
 
     def imports(self, code: CodeType, package: str) -> Iterator[str]:
@@ -250,24 +254,24 @@ class _Walk:
             raise NoIdentity(f"{name}, {place}" if place.startswith("a ") else f"{name}.{place}") from None
 
 
-_LOOKS: tuple[tuple[Any, Callable[[_Walk, Any], Iterator[str]]], ...] = (
-    ((tuple, list), _Walk.items),
-    ((dict, MappingProxyType), _Walk.pairs),
-    ((set, frozenset), _Walk.set_),
-    (np.ndarray, _Walk.array),
-    (FunctionType, _Walk.function),
-    (CodeType, _Walk.code),
-    (CellType, _Walk.cell),
-    (MethodType, _Walk.method),
-    (BuiltinFunctionType, _Walk.builtin),
-    (type, _Walk.cls_),
-    ((staticmethod, classmethod), _Walk.wrapped),
-    (property, _Walk.property_),
-    (ModuleType, _Walk.module),
+_LOOKS: tuple[tuple[Any, Callable[[Walk, Any], Iterator[str]]], ...] = (
+    ((tuple, list), Walk.items),
+    ((dict, MappingProxyType), Walk.pairs),
+    ((set, frozenset), Walk.set_),
+    (np.ndarray, Walk.array),
+    (FunctionType, Walk.function),
+    (CodeType, Walk.code),
+    (CellType, Walk.cell),
+    (MethodType, Walk.method),
+    (BuiltinFunctionType, Walk.builtin),
+    (type, Walk.cls_),
+    ((staticmethod, classmethod), Walk.wrapped),
+    (property, Walk.property_),
+    (ModuleType, Walk.module),
 )
 
 
-_DATA = (_Walk.items, _Walk.pairs, _Walk.set_, _Walk.array)
+_DATA = (Walk.items, Walk.pairs, Walk.set_, Walk.array)
 _PLAIN = (tuple, list, dict, MappingProxyType, set, frozenset, np.ndarray)
 _MADE_IN_PYTHON = 1 << 9
 """The flag of classes that were made while Python ran, Py_TPFLAGS_HEAPTYPE."""

@@ -5,6 +5,7 @@ one here, `bench.config.handed.NAME_HASH`, whose hash is that of what it consist
 version of it is meant. Other processes get it as bytes of cloudpickle, from the process that started them.
 """
 
+import importlib
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -48,6 +49,13 @@ def on() -> dict[str, bytes]:
 def take(pickled: Mapping[str, bytes]) -> None:
     """Have these objects, too; each is unpickled when a config names it."""
     _pickled.update(pickled)
+
+
+def beside(read: Mapping[tuple[str, str], Any], component: Any) -> Any:
+    """The object; before, the modules that it reads are given the values that they had where it was pickled."""
+    for (module, name), value in read.items():
+        setattr(importlib.import_module(module), name, value)
+    return component
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
