@@ -7,12 +7,14 @@ version of it is meant. Other processes get it as bytes of cloudpickle, from the
 
 import importlib
 import pickle
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from bench.errors import UserError
 
+_NAME = re.compile(r"\w+_[0-9a-f]{32}", re.ASCII)
 _objects: dict[str, Any] = {}
 _pickled: dict[str, bytes] = {}
 
@@ -63,8 +65,8 @@ def __getattr__(name: str) -> Callable[..., Any]:
         _objects[name] = pickle.loads(_pickled[name])  # noqa: S301 - of the process that started this one
     if name in _objects:
         return _objects[name]  # type: ignore[no-any-return]
-    if name.startswith("__"):
-        raise AttributeError(name)
+    if not _NAME.fullmatch(name):  # pickle asks every module for what it looks for
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     raise UserError(
         f"{path(name)}: a Python object that a call of bench.compare was given, which that call alone has; "
         "call it again with the object, or put it into a file and name it in a config"

@@ -159,6 +159,14 @@ def test_a_function_is_remembered_by_its_code_and_values(folder: Path, recwarn: 
     assert not [each for each in recwarn if each.category is UserWarning]
 
 
+def test_pickle_may_ask_where_objects_are_kept_for_what_it_looks_for(folder: Path) -> None:
+    """It asks every module, in the order of their import, for the name of a ufunc that does not say its own."""
+    handed = importlib.import_module("bench.config.handed")
+    assert not hasattr(handed, "agm")
+    with pytest.raises(package.UserError, match="which that call alone has"):
+        getattr(handed, f"objective_{'0' * 32}")
+
+
 def test_what_was_set_in_a_module_is_what_its_runs_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "constants_of_mine.py").write_text("SCALE = 1.0\n")
     monkeypatch.syspath_prepend(folder)
