@@ -3,7 +3,7 @@
 import re
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import cloudpickle
 
 from bench import texts
-from bench.api.identity import NoIdentity, identity, installed
+from bench.api.identity import NoIdentity, Walk
+from bench.api.installed import installed
 from bench.config import handed
 from bench.errors import UserError
 
@@ -34,9 +35,9 @@ class Hands:
         own = _own_path(component)
         if own is not None:
             return own
-        pickled = _pickled(what, component)
+        walk = Walk()
         try:
-            version = identity(component)[:32]
+            version = walk.of(component)[:32]
         except NoIdentity as reason:
             version = uuid.uuid4().hex
             self.anew.append(
@@ -44,7 +45,7 @@ class Hands:
                 "stored is used, and its runs are made anew at each call"
             )
         name = f"{re.sub(r'[^A-Za-z0-9_]', '_', called(component))}_{version}"
-        self.objects[name], self.pickled[name] = component, pickled
+        self.objects[name], self.pickled[name] = component, _pickled(what, component, walk.read)
         return handed.path(name)
 
     @contextmanager
@@ -74,15 +75,38 @@ def _has(module: str, name: str, component: Any) -> bool:
     return vars(sys.modules.get(module, object)).get(name) is component
 
 
-def _pickled(what: str, component: Any) -> bytes:
-    """The object with the code that it has here, be it of a module whose file has changed since."""
+class _Sent:
+    """An object that is unpickled once the modules that it reads have the values that they have here."""
+
+    def __init__(self, component: Any, read: Mapping[tuple[str, str], Any]) -> None:
+        self._parts = {place: value for place, value in read.items() if _can_be_sent(value)}, component
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return handed.beside, self._parts
+
+
+def _can_be_sent(value: Any) -> bool:
+    try:
+        cloudpickle.dumps(value)
+    except KeyboardInterrupt:
+        raise
+    except Exception:  # noqa: BLE001 - whatever somebody's object raises: it is there as its module makes it
+        return False
+    return True
+
+
+def _pickled(what: str, component: Any, read: Mapping[tuple[str, str], Any]) -> bytes:
+    """The object with the code that it has here, be it of a module whose file has changed since.
+
+    `read`: what it reads of other modules, which may have been set since they were imported.
+    """
     kind = component if hasattr(component, "__module__") and hasattr(component, "__qualname__") else type(component)
     module = sys.modules.get(kind.__module__ or "")
     by_value = module is not None and module.__name__ != "__main__" and not installed(module.__name__)
     try:
         if by_value:
             cloudpickle.register_pickle_by_value(module)
-        return bytes(cloudpickle.dumps(component))
+        return bytes(cloudpickle.dumps(_Sent(component, read) if read else component))
     except KeyboardInterrupt:
         raise
     except Exception as error:  # whatever somebody's object raises when it is pickled

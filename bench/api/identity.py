@@ -2,29 +2,31 @@
 
 Of a function or class of the user's own these count: its qualified name, source and compiled code, defaults, the values
 it closes over, and the modules' names that it reads, followed to where somebody else's package begins; of that the name
-and version count. Data counts by its values. What it reads from files, a network or a clock is not seen.
+and version count. Modules of the user's own count by their files and those that they import, wherever the import
+stands. Data counts by its values. What it reads from files, a network or a clock is not seen.
 """
 
 import copyreg
-import dis
+import functools
 import hashlib
 import inspect
 import json
 import math
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from bench.api import code_names
+from bench.api.installed import file_of, importable, installed, version
+
 DEEPEST = 200
 """How deep values may nest."""
 
-_GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME")
+_Cached = type(functools.cache(len))
 _OF_EVERY_CLASS = (
     *("__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__abstractmethods__", "_abc_impl"),
     *("__firstlineno__", "__static_attributes__", "__parameters__", "__orig_bases__", "__annotations__"),
@@ -44,34 +46,18 @@ def identity(value: Any) -> str:
     >>> identity({"a": [1.0]}) == identity({"a": [1.0]}), identity(1) == identity(1.0)
     (True, False)
     """
-    return _Walk().of(value)
+    return Walk().of(value)
 
 
-def installed(module: str) -> bool:
-    """Whether a module is Python's, the suite's or that of an installed package: its version says what it does."""
-    top = module.partition(".")[0]
-    if top in sys.stdlib_module_names and top != "__main__":
-        return True
-    file = getattr(sys.modules.get(module), "__file__", None)
-    if file is None:  # of a notebook, of `python -c`; or a part in C of the interpreter
-        return module != "__main__" and module in sys.builtin_module_names
-    place = Path(file).resolve()
-    packed = "site-packages" in place.parts or "dist-packages" in place.parts
-    return packed or any(place.is_relative_to(folder) for folder in _places())
-
-
-@cache
-def _places() -> tuple[Path, ...]:
-    python = (Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib"))
-    return (Path(__file__).resolve().parents[1], *python)
-
-
-class _Walk:
+class Walk:
     """One way through an object and all that it holds."""
 
     def __init__(self) -> None:
+        self.read: dict[tuple[str, str], Any] = {}
+        """By module and name, what functions on the way read of the user's own modules, save what these define."""
         self._above: list[int] = []  # what is being looked into
         self._known: dict[int, str] = {}
+        self._files: dict[Path, str] = {}
         self._kept: list[Any] = []  # so that no id is given away meanwhile
 
     def of(self, value: Any) -> str:
@@ -97,9 +83,9 @@ class _Walk:
 
     def parts(self, value: Any) -> Iterator[str]:
         yield type(value).__name__
-        look = next((look for kinds, look in _LOOKS if isinstance(value, kinds)), _Walk.object_)
-        if look in (_Walk.items, _Walk.pairs, _Walk.set_) and type(value).__module__ != "builtins":
-            look = _Walk.object_  # a subclass, which may hold more
+        look = next((look for kinds, look in _LOOKS if isinstance(value, kinds)), Walk.object_)
+        if look in _DATA and type(value) not in _PLAIN:
+            look = Walk.object_  # a subclass, which may hold more
         yield from look(self, value)
 
     def items(self, value: Any) -> Iterator[str]:
@@ -122,17 +108,60 @@ class _Walk:
 
     def function(self, function: FunctionType) -> Iterator[str]:
         yield _name(function)
-        if installed(function.__module__ or ""):
-            yield _version(function.__module__)
+        if importable(function):
+            yield version(function.__module__)
             return
         yield _source(function)
         yield self.of(function.__code__)
         yield self.of((function.__defaults__, function.__kwdefaults__, function.__dict__))
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             yield self.named(name, cell)
-        for name in sorted(_globals(function.__code__)):
+        place = str(function.__globals__.get("__name__") or "")
+        if installed(place):  # made by a package, which may hold what is the user's own
+            yield version(place)
+            return
+        for name in sorted(code_names.read(function.__code__)):
             if name in function.__globals__:
                 yield self.named(name, function.__globals__[name])
+        for name, entry in sorted(self.attributes(function), key=lambda each: each[0]):
+            yield self.named(name, entry)
+        yield from self.imports(function.__code__, str(function.__globals__.get("__package__") or ""))
+
+    def attributes(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
+        """What a function reads of modules of the user's own, `module.name`: it may have been set since."""
+        for chain in code_names.chains(function.__code__):
+            value = function.__globals__.get(chain[0])
+            for end, attribute in enumerate(chain[1:], start=2):
+                if not isinstance(value, ModuleType) or installed(value.__name__) or attribute not in vars(value):
+                    break
+                module, value = value.__name__, vars(value)[attribute]
+                if not isinstance(value, ModuleType):
+                    if not (isinstance(value, type | FunctionType) and value.__module__ == module):
+                        self.read[module, attribute] = value
+                    yield ".".join(chain[:end]), value
+
+    def imports(self, code: CodeType, package: str) -> Iterator[str]:
+        """What code imports of the user's own modules, wherever in it that stands."""
+        for name in sorted(code_names.imported(code, package)):
+            file = file_of(name)
+            if not installed(name) and file is not None:
+                yield self.source(name, file)
+
+    def source(self, name: str, file: Path) -> str:
+        """A module by its file and those that it imports; nothing is imported for that."""
+        if file not in self._files:
+            self._files[file] = ""  # of a circle, once
+            content = file.read_bytes() if file.is_file() else b""
+            parts = [name, hashlib.sha256(content).hexdigest()]
+            try:
+                code = compile(content, str(file), "exec", dont_inherit=True)
+            except (SyntaxError, ValueError):  # compiled by another compiler
+                pass
+            else:
+                package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+                parts += self.imports(code, package)
+            self._files[file] = _digest(*parts)
+        return self._files[file]
 
     def cell(self, cell: CellType) -> Iterator[str]:
         try:
@@ -142,7 +171,9 @@ class _Walk:
 
     def code(self, code: CodeType) -> Iterator[str]:
         yield hashlib.sha256(code.co_code).hexdigest()
-        yield str((code.co_names, code.co_varnames, code.co_freevars, code.co_flags, code.co_exceptiontable))
+        yield str((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars))
+        yield str((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount))
+        yield str((code.co_flags, code.co_exceptiontable))
         yield self.of(code.co_consts)
 
     def method(self, method: MethodType) -> Iterator[str]:
@@ -154,11 +185,13 @@ class _Walk:
         owner = getattr(function, "__self__", None)
         if owner is not None and not isinstance(owner, ModuleType):
             yield self.of(owner)
+        elif function.__module__:
+            yield self.maker(function.__module__)
 
     def cls_(self, cls: type) -> Iterator[str]:
         yield _name(cls)
-        if installed(cls.__module__):
-            yield _version(cls.__module__)
+        if importable(cls) or not cls.__flags__ & _MADE_IN_PYTHON:
+            yield self.maker(cls.__module__)
             return
         yield from (self.of(base) for base in (*cls.__bases__, type(cls)))
         for name, entry in vars(cls).items():
@@ -176,20 +209,25 @@ class _Walk:
         """A package by its version; a module of the user's own by its file, and those that it uses by theirs."""
         yield module.__name__
         if installed(module.__name__):
-            yield _version(module.__name__)
+            yield version(module.__name__)
             return
-        file = getattr(module, "__file__", None)
-        if file is not None and Path(file).is_file():
-            yield hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        file = file_of(module.__name__)
+        if file is not None:
+            yield self.source(module.__name__, file)
         names = {getattr(each, "__module__", None) for each in vars(module).values()}
         others = {each.__name__ for each in vars(module).values() if isinstance(each, ModuleType)}
         for name in sorted({str(each) for each in names | others if each} - {module.__name__, "__main__"}):
             if name in sys.modules and not installed(name):
                 yield self.of(sys.modules[name])
 
+    def maker(self, module: str) -> str:
+        """Of what is written in C, the version of its package; where it is the user's own, its file."""
+        file = None if installed(module) else file_of(module)
+        return version(module) if file is None else self.source(module, file)
+
     def object_(self, value: Any) -> Iterator[str]:
         """Any other object, by what it would be pickled as."""
-        if hasattr(value, "__wrapped__"):  # a function that is cached, say: its pickle is its name
+        if isinstance(value, _Cached):  # its pickle is its name alone
             yield self.of(value.__wrapped__)
             return
         reduce = copyreg.dispatch_table.get(type(value))
@@ -200,7 +238,9 @@ class _Walk:
         except Exception as error:  # whatever its class raises
             raise NoIdentity(f"a {type(value).__name__}") from error
         if isinstance(reduced, str):
-            yield from (f"{type(value).__module__}.{reduced}", _version(type(value).__module__))
+            yield from (f"{type(value).__module__}.{reduced}", self.maker(type(value).__module__))
+            of = getattr(value, "__module__", None)
+            yield self.maker(of) if isinstance(of, str) else ""
             return
         for part in reduced:
             every: Any = part
@@ -214,27 +254,27 @@ class _Walk:
             raise NoIdentity(f"{name}, {place}" if place.startswith("a ") else f"{name}.{place}") from None
 
 
-_LOOKS: tuple[tuple[Any, Callable[[_Walk, Any], Iterator[str]]], ...] = (
-    ((tuple, list), _Walk.items),
-    ((dict, MappingProxyType), _Walk.pairs),
-    ((set, frozenset), _Walk.set_),
-    (np.ndarray, _Walk.array),
-    (FunctionType, _Walk.function),
-    (CodeType, _Walk.code),
-    (CellType, _Walk.cell),
-    (MethodType, _Walk.method),
-    (BuiltinFunctionType, _Walk.builtin),
-    (type, _Walk.cls_),
-    ((staticmethod, classmethod), _Walk.wrapped),
-    (property, _Walk.property_),
-    (ModuleType, _Walk.module),
+_LOOKS: tuple[tuple[Any, Callable[[Walk, Any], Iterator[str]]], ...] = (
+    ((tuple, list), Walk.items),
+    ((dict, MappingProxyType), Walk.pairs),
+    ((set, frozenset), Walk.set_),
+    (np.ndarray, Walk.array),
+    (FunctionType, Walk.function),
+    (CodeType, Walk.code),
+    (CellType, Walk.cell),
+    (MethodType, Walk.method),
+    (BuiltinFunctionType, Walk.builtin),
+    (type, Walk.cls_),
+    ((staticmethod, classmethod), Walk.wrapped),
+    (property, Walk.property_),
+    (ModuleType, Walk.module),
 )
 
 
-def _globals(code: CodeType) -> set[str]:
-    """The names that code reads, and that are none of its own, inner functions included."""
-    names = {str(each.argval) for each in dis.get_instructions(code) if each.opname in _GLOBAL}
-    return names.union(*(_globals(each) for each in code.co_consts if isinstance(each, CodeType)))
+_DATA = (Walk.items, Walk.pairs, Walk.set_, Walk.array)
+_PLAIN = (tuple, list, dict, MappingProxyType, set, frozenset, np.ndarray)
+_MADE_IN_PYTHON = 1 << 9
+"""The flag of classes that were made while Python ran, Py_TPFLAGS_HEAPTYPE."""
 
 
 def _source(function: FunctionType) -> str:
@@ -248,11 +288,6 @@ def _source(function: FunctionType) -> str:
 
 def _name(value: Any) -> str:
     return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', '')}"
-
-
-def _version(module: str | None) -> str:
-    top = str(module).partition(".")[0]
-    return str(getattr(sys.modules.get(top), "__version__", ""))
 
 
 def _digest(*parts: str) -> str:

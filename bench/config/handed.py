@@ -5,13 +5,16 @@ one here, `bench.config.handed.NAME_HASH`, whose hash is that of what it consist
 version of it is meant. Other processes get it as bytes of cloudpickle, from the process that started them.
 """
 
+import importlib
 import pickle
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from bench.errors import UserError
 
+_NAME = re.compile(r"\w+_[0-9a-f]{32}", re.ASCII)
 _objects: dict[str, Any] = {}
 _pickled: dict[str, bytes] = {}
 
@@ -50,13 +53,20 @@ def take(pickled: Mapping[str, bytes]) -> None:
     _pickled.update(pickled)
 
 
+def beside(read: Mapping[tuple[str, str], Any], component: Any) -> Any:
+    """The object; before, the modules that it reads are given the values that they had where it was pickled."""
+    for (module, name), value in read.items():
+        setattr(importlib.import_module(module), name, value)
+    return component
+
+
 def __getattr__(name: str) -> Callable[..., Any]:
     if name not in _objects and name in _pickled:
         _objects[name] = pickle.loads(_pickled[name])  # noqa: S301 - of the process that started this one
     if name in _objects:
         return _objects[name]  # type: ignore[no-any-return]
-    if name.startswith("__"):
-        raise AttributeError(name)
+    if not _NAME.fullmatch(name):  # pickle asks every module for what it looks for
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     raise UserError(
         f"{path(name)}: a Python object that a call of bench.compare was given, which that call alone has; "
         "call it again with the object, or put it into a file and name it in a config"

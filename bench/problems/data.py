@@ -116,18 +116,18 @@ class DataProblem:
     def _pass_through(self, configuration: Configuration, rungs: Sequence[int], at: AtRung) -> None:
         """One training on the one fold, judged at each rung."""
         away, reached = 0.0, 0  # seconds spent in `at`; rungs that were judged
-        ended = False
+        outside = False  # in `at`, or by its word at the end: what is raised then is no outcome
         start = time.perf_counter()
 
         def judged(rung: int, fitted: Fitted) -> bool:
-            nonlocal away, reached, ended
+            nonlocal away, reached, outside
             evaluation = self._evaluated(lambda _fold: fitted, lambda: self.folds)
             paused = time.perf_counter()
-            reached += 1
+            reached, outside = reached + 1, True
             evaluation = replace(evaluation, seconds=paused - start - away)
-            ended = at(rung, evaluation) or evaluation.status != "ok"
+            outside = at(rung, evaluation) or evaluation.status != "ok" or reached == len(rungs)
             away += time.perf_counter() - paused
-            return ended
+            return outside
 
         model: Any = self.model
         fold = self.folds[0]
@@ -138,7 +138,7 @@ class DataProblem:
                 dict(configuration), fold.train, fold.stop, self.model_seed, self.recipe.threads, rungs, judged
             )
         except BaseException as failure:
-            if ended or not is_outcome(failure):
+            if outside or not is_outcome(failure):
                 raise
             seconds = time.perf_counter() - start - away
             at(rungs[reached], Evaluation(None, None, seconds, "failed", texts.of_error(failure)))

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -52,10 +52,10 @@ def choose(
     """The trial to train of one problem (`DATASET/MODEL`, where there are several).
 
     Its optimiser is the one of the lowest median validation loss among those that are worse than nobody; where nothing
-    could be tested, the one of the lowest median of all. Its configuration is the one of the lowest validation loss
-    among the runs of that optimiser. Where these are on several splits, the lowest loss is that of the easiest: the
-    best configuration of each run is then evaluated on the splits of all, through the store, and the lowest median
-    counts. Raises `UserError` where there is nothing to train.
+    could be tested, the one of the lowest median of all; a baseline only where there is no other. Its
+    configuration is the one of the lowest validation loss among the runs of that optimiser. Where these are on several
+    splits, the lowest loss is that of the easiest: the best configuration of each run is then evaluated on the splits
+    of all, through the store, and the lowest median counts. Raises `UserError` where there is nothing to train.
     """
     names = sorted({f"{run.dataset}/{run.model}" for run in results.find_some(results_dir, experiment)})
     if problem is not None and problem not in names:
@@ -89,7 +89,8 @@ def choose(
         words = f"Its configuration is the best of the one run of {label}." if len(candidates) == 1 else words
     row = analysis.row(label)
     losses = {kind: _losses(row, kind) for kind in analysis.kinds}
-    return Choice(chosen, (rule, words), tuple(analysis.level("validation")), losses, int(row["runs"]))
+    rules = (rule, *_better_baselines(analysis, label), words)
+    return Choice(chosen, rules, tuple(analysis.level("validation")), losses, int(row["runs"]))
 
 
 def _optimizer(analysis: Analysis) -> tuple[str, str]:
@@ -101,11 +102,26 @@ def _optimizer(analysis: Analysis) -> tuple[str, str]:
         return label, f"{label} is best: no other optimiser is level with it."
     if level:
         return label, f"{label} has the lowest median validation loss of those that are level: {listed(level)}."
-    if label not in analysis.competitors or others == 0:
-        return label, f"{label} is the only optimiser here."
+    if label not in analysis.competitors:
+        return label, f"{label} is a baseline; there is no other optimiser here."
+    if others == 0:
+        apart = ", baselines apart" if len(analysis.samples) > 1 else ""
+        return label, f"{label} is the only optimiser here{apart}."
     few = "there are too few seeds for any test" if not analysis.groups["validation"].worse else "the tests contradict"
     lowest = f"{label} has the lowest median validation loss of {others + 1} optimisers"
     return label, f"{lowest}; {few}, so that another may be as good."
+
+
+def _better_baselines(analysis: Analysis, label: str) -> Iterator[str]:
+    """What is to be known of baselines, which are never chosen beside an optimiser: that one ends lower."""
+    medians = {each: _losses(analysis.row(each), "validation").get("median", math.inf) for each in analysis.samples}
+    lower = [each for each in analysis.order("validation") if medians[each] < medians[label]]
+    for baseline in lower if label in analysis.competitors else ():
+        if baseline not in analysis.competitors:
+            yield (
+                f"The baseline {baseline} has a lower median validation loss, {medians[baseline]:.6g} against "
+                f"{medians[label]:.6g}; baselines are not chosen."
+            )
 
 
 def _losses(row: Mapping[str, Any], kind: str) -> dict[str, float]:
@@ -149,7 +165,13 @@ def _over_splits(
     finally:
         store.close()
     medians = [median(values) for values in losses]
-    place = medians.index(min(medians))
+    failed = [values.count(math.inf) for values in losses]
+    place = min(range(len(different)), key=lambda each: (medians[each], failed[each], each))
+    if math.isinf(medians[place]):
+        raise UserError(
+            f"{different[0].run}: each run has a split of its own, and each run's best configuration fails on half of "
+            "the splits or more, so that there is no median to choose by"
+        )
     chosen = different[place]
     words = (
         f"Each run has a split of its own: of the {len(different)} best configurations, one a run, this "
@@ -169,9 +191,9 @@ def _stored(
         attempt += 1
     if isinstance(answer, Claimed):
         try:
-            made = evaluate(problem, configuration, limits)
+            evaluation = evaluate(problem, configuration, limits)
         except BaseException:
             store.release(key)
             raise
-        answer = store.put(key, problem.hash, to_json(configuration), made, name, serves)
+        answer = store.put(key, problem.hash, to_json(configuration), evaluation, name, serves)
     return answer.evaluation

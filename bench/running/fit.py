@@ -110,17 +110,17 @@ def _trained(problem: DataProblem, configuration: Configuration, best: Best, row
 
 def _without_stopping(problem: DataProblem, best: Best) -> tuple[Model, tuple[str, int] | None]:
     """The model with the rounds or epochs that the trial found, and no early stopping."""
-    found = _found(best)
-    if found is None:
+    end = _end(best)
+    if end is None:
         return problem.model, None
-    (name, rounds), config = found, problem.recipe.groups["model"]
+    (name, rounds), config = end, problem.recipe.groups["model"]
     fixed, stops = _ENDS[name]
     settings = {**(config.get("settings") or {}), fixed: rounds, stops: 0}
     arguments = (problem.dataset.task, len(problem.dataset.classes))
     return build_component("model", config["class"], arguments, settings), (fixed, rounds)
 
 
-def _found(best: Best) -> tuple[str, int] | None:
+def _end(best: Best) -> tuple[str, int] | None:
     """What the trial's folds say of where training ended: its name, and the mean over folds, rounded up."""
     several = best.details.get("folds")
     folds = several if isinstance(several, list) else [best.details]
@@ -187,17 +187,18 @@ def _check(problem: DataProblem, trained: _Trained, best: Best, model: FittedMod
 def _dialect(problem: DataProblem) -> dict[str, Any]:
     """How the training file was written, so that others like it can be read."""
     config = problem.recipe.groups["dataset"]
-    found = Dialect()
+    dialect = Dialect()
     if config.get("load") == FILE:
         drop = config.get("drop") or []
-        found = file.read(Path(config["path"]).expanduser(), [drop] if isinstance(drop, str) else drop, config).dialect
-    encoding = found.encoding or "UTF-8"
+        dropped = [drop] if isinstance(drop, str) else drop
+        dialect = file.read(Path(config["path"]).expanduser(), dropped, config).dialect
+    encoding = dialect.encoding or "UTF-8"
     return {
-        "separator": found.separator or ",",
-        "decimal": found.decimal or ".",
-        "thousands": found.thousands,
+        "separator": dialect.separator or ",",
+        "decimal": dialect.decimal or ".",
+        "thousands": dialect.thousands,
         "encoding": "utf-8-sig" if encoding.upper() == "UTF-8" else encoding,
-        "missing": list(found.missing),
+        "missing": list(dialect.missing),
     }
 
 

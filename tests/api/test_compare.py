@@ -2,6 +2,7 @@
 
 import asyncio
 import doctest
+import importlib
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import hydra
 import numpy as np
@@ -25,6 +27,7 @@ from bench.api import comparing
 from bench.optimizers.random_search import RandomSearch
 
 LINE = {"x": {"type": "float", "low": 0.0, "high": 1.0, "levels": 11}}
+module_of_mine: Any = None
 QUIET = {"progress": False, "settings": {"engine.workers": 1}}
 
 
@@ -154,6 +157,36 @@ def test_a_function_is_remembered_by_its_code_and_values(folder: Path, recwarn: 
     assert redone["loss"].tolist() == [(x - 0.75) ** 2 for x in (0.625, 0.53125, 0.5078125, 0.501953125)]
     assert not redone["cached"].any()
     assert not [each for each in recwarn if each.category is UserWarning]
+
+
+def test_pickle_may_ask_where_objects_are_kept_for_what_it_looks_for(folder: Path) -> None:
+    """It asks every module, in the order of their import, for the name of a ufunc that does not say its own."""
+    handed = importlib.import_module("bench.config.handed")
+    assert not hasattr(handed, "agm")
+    with pytest.raises(package.UserError, match="which that call alone has"):
+        getattr(handed, f"objective_{'0' * 32}")
+
+
+def test_what_was_set_in_a_module_is_what_its_runs_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "constants_of_mine.py").write_text("SCALE = 1.0\n")
+    monkeypatch.syspath_prepend(folder)
+    module = importlib.import_module("constants_of_mine")
+
+    def scaled(configuration):
+        return module_of_mine.SCALE * configuration["x"]
+
+    monkeypatch.setitem(globals(), "module_of_mine", module)
+    losses = {}
+    for value in (1.0, 3.0):
+        monkeypatch.setattr(module, "SCALE", value)
+        trials = compare(
+            objective=scaled, space=LINE, optimizers="random", seeds=1, trials=2, name=f"s{value:g}", **QUIET
+        ).trials
+        losses[value] = [
+            loss / json.loads(x)["x"] for loss, x in zip(trials["loss"], trials["configuration"], strict=True)
+        ]
+    assert losses == {1.0: [pytest.approx(1.0)] * 2, 3.0: [pytest.approx(3.0)] * 2}
+    sys.modules.pop("constants_of_mine")
 
 
 def test_what_cannot_be_told_from_another_version_is_said_and_never_answered_from_the_store(folder: Path) -> None:

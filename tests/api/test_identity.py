@@ -2,11 +2,13 @@
 
 import functools
 import importlib
+import json
 import math
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,8 @@ import pytest
 from commands import ROOT
 
 from bench.api.identity import NoIdentity, identity
+
+profile: Any = None
 
 MODULE = """
 import dataclasses, enum, functools
@@ -155,6 +159,71 @@ def test_values_are_told_apart_and_installed_code_goes_by_its_version(monkeypatc
     before = identity(lambda: np.sin)
     monkeypatch.setattr(np, "__version__", "0")
     assert identity(lambda: np.sin) != before
+
+
+class Times:
+    """A callable that wraps another, and holds more than that."""
+
+    def __init__(self, function: Any, by: Any) -> None:
+        functools.update_wrapper(self, function)
+        self.by = by
+
+    def __call__(self, configuration: dict[str, float]) -> float:
+        return float(self.by) * self.__wrapped__(configuration)
+
+
+def times(by: float, function: Any) -> Any:
+    @functools.wraps(function)
+    def wrapped(configuration: dict[str, float]) -> float:
+        return by * float(function(configuration))
+
+    return wrapped
+
+
+def importing(configuration: dict[str, float]) -> float:
+    from middle import result
+
+    return float(result(configuration))
+
+
+def reading(configuration: dict[str, float]) -> float:
+    return configuration["x"] * float(profile.scale)
+
+
+def test_what_passes_for_an_installed_packages_is_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    masked = [np.ma.array([1.0, 2.0], mask=mask) for mask in ([0, 1], [1, 0])]
+    pairs = [(Times(math.sqrt, 1), Times(math.sqrt, 2)), (times(1, json.dumps), times(2, json.dumps)), tuple(masked)]
+    assert all(identity(one) != identity(other) for one, other in pairs)
+    monkeypatch.setattr(
+        sys.modules["__main__"], "__file__", json.__file__, raising=False
+    )  # as a debugger runs a script
+    typed = []
+    for source in ("def f(c): return 1", "def f(c): return c"):
+        names: dict[str, Any] = {"__name__": "__main__"}
+        exec(source, names)
+        typed.append(identity(names["f"]))
+    assert typed[0] != typed[1]
+
+
+def test_own_modules_count_wherever_they_are_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "middle.py").write_text("from constants import SCALE\n\ndef result(c):\n    return SCALE * c['x']\n")
+    (tmp_path / "profile.py").write_text("scale = 1.0\n")  # the name of one of Python's
+    seen = []
+    for value in (1, 2):
+        (tmp_path / "constants.py").write_text(f"SCALE = {value}\n")
+        importlib.invalidate_caches()
+        seen.append(identity(importing))
+    assert seen[0] != seen[1]
+    assert "middle" not in sys.modules
+    assert identity(importing) == seen[1]
+    monkeypatch.delitem(sys.modules, "profile", raising=False)
+    monkeypatch.setitem(globals(), "profile", importlib.import_module("profile"))
+    before = identity(reading)
+    monkeypatch.setattr(profile, "scale", 2.0)
+    assert identity(reading) != before
+    sys.modules.pop("profile", None)
 
 
 @pytest.mark.parametrize(

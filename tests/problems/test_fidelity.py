@@ -130,6 +130,18 @@ def test_a_training_that_fails_ends_at_the_rung_that_it_does_not_reach(monkeypat
     assert evaluations[6].error == "ValueError: no more"
 
 
+def test_an_error_of_who_is_told_is_no_outcome() -> None:
+    told = []
+
+    def full(rung: int, evaluation: Evaluation) -> bool:
+        told.append((rung, evaluation.status))
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="disk is full"):
+        build().evaluate_rungs(POINT, (2, 6, 18), full)
+    assert told == [(2, "ok")]
+
+
 @pytest.mark.parametrize(
     ("ladder", "message"),
     [

@@ -317,6 +317,13 @@ def test_which_number_of_ray_tunes_was_optimised_is_asked(capsys: Any) -> None:
         -0.5
     ]
     assert metadata()["metric"] == "minus acc"
+    capsys.readouterr()
+    assert bench("import", *given, "--metric", "acc", "--overwrite") == 0
+    assert "smaller values are taken for better, which Ray Tune's" in capsys.readouterr().out
+    for path in Path("logs/e").rglob("result.json"):
+        path.write_text(path.read_text().replace('"acc"', '"auc"'))
+    assert bench("import", *given, "--map", "auc=loss", "--overwrite") == 2
+    assert "its values are called auc, which is better when larger" in capsys.readouterr().err
 
 
 NNI_TABLES = """

@@ -7,6 +7,7 @@ import math
 import pickle
 import re
 import shlex
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from bench.errors import UserError
 from bench.models.saved import load, writing
 from bench.problems import Recipe
 from bench.results import read_metadata
+from bench.running.choosing import choose
 from bench.running.fit import fit
 
 OWN = ["dataset=file", "dataset.path=own.csv", "dataset.target=y", "dataset.weight=w", "dataset.name=own"]
@@ -228,6 +230,26 @@ def test_the_optimiser_is_the_lowest_of_the_level_group_and_intervals_stand_in_t
         fit("e", out=Path("out"), **PLACES)
     assert not list(Path().glob("*out*"))
     assert not list(Path().glob(".out*"))
+
+
+def test_a_baseline_is_not_chosen_beside_an_optimiser_and_a_better_one_is_named() -> None:
+    for optimizer, loss in (("default", 0.25), ("random", 0.5)):
+        run("dataset=wine", "model=knn", f"optimizer={optimizer}")
+        path = Path(f"results/e/wine/knn/{optimizer}/0.parquet")
+        losses = [loss] * len(pd.read_parquet(path))
+        rewrite(path, loss=losses, best_loss=losses)
+    choice = choose("e", None, **PLACES)
+    assert choice.best.run.optimizer == "random"
+    assert choice.rule[:2] == (
+        "random is the only optimiser here, baselines apart.",
+        "The baseline default has a lower median validation loss, 0.25 against 0.5; baselines are not chosen.",
+    )
+    shutil.rmtree("results/e/wine/knn/random")
+    choice = choose("e", None, **PLACES)
+    assert (choice.best.run.optimizer, choice.rule[0]) == (
+        "default",
+        "default is a baseline; there is no other optimiser here.",
+    )
 
 
 def test_a_loss_that_is_not_reached_again_writes_nothing(capsys) -> None:

@@ -55,7 +55,7 @@ def _numbers(values: pd.Series, column: Mapping[str, Any], dialect: Mapping[str,
         if not np.isinf(plain).any():
             return np.asarray(plain)
     places, distinct = _distinct(values, dialect)
-    found = np.full(max(distinct, default=-1) + 2, np.nan)  # the last is that of what is missing
+    values_of = np.full(max(distinct, default=-1) + 2, np.nan)  # the last is that of what is missing
     for place, value in distinct.items():
         number = _number(value, dialect)
         if number is None and column["truth"]:
@@ -63,8 +63,8 @@ def _numbers(values: pd.Series, column: Mapping[str, Any], dialect: Mapping[str,
         if number is None or np.isinf(number):
             row = int(np.flatnonzero(places == place)[0]) + 1
             raise UnusableRows(f"column {column['name']!r} has {str(value)[:100]!r} in row {row}; expected a number")
-        found[place] = number
-    return np.asarray(found[places])
+        values_of[place] = number
+    return np.asarray(values_of[places])
 
 
 def _codes(values: pd.Series, column: Mapping[str, Any], dialect: Mapping[str, Any], unknown: str) -> np.ndarray:
@@ -73,7 +73,7 @@ def _codes(values: pd.Series, column: Mapping[str, Any], dialect: Mapping[str, A
     written = all(_number_label(label) == label for label in codes)
     truth = codes.keys() <= {"True", "False"}
     places, distinct = _distinct(values, dialect)
-    found = np.full(max(distinct, default=-1) + 2, -1)
+    codes_of = np.full(max(distinct, default=-1) + 2, -1)
     for place, value in distinct.items():
         label: object = value if isinstance(value, str) else _number_label(str(value), str(value))
         if label not in codes and written and isinstance(value, str):
@@ -82,7 +82,7 @@ def _codes(values: pd.Series, column: Mapping[str, Any], dialect: Mapping[str, A
         if label not in codes and truth and isinstance(value, str):
             label = str(TRUTH.get(value.strip()))
         if label in codes:
-            found[place] = codes[str(label)]
+            codes_of[place] = codes[str(label)]
         elif unknown == "error":
             row, few = int(np.flatnonzero(places == place)[0]) + 1, list(codes)[:10]
             more = ", ..." if len(codes) > len(few) else ""
@@ -90,7 +90,7 @@ def _codes(values: pd.Series, column: Mapping[str, Any], dialect: Mapping[str, A
                 f"column {column['name']!r} has {str(value)[:100]!r} in row {row}, a category that the model does not "
                 f"know; known: {', '.join(map(repr, few))}{more}; mend it, or take such for missing (unknown=missing)"
             )
-    return np.asarray(found[places])
+    return np.asarray(codes_of[places])
 
 
 def _distinct(values: pd.Series, dialect: Mapping[str, Any]) -> tuple[np.ndarray, dict[int, Any]]:

@@ -7,7 +7,7 @@ says which runs they are of, `spaces` what was searched, `vouching` holds them a
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from bench.results.imports.naming import Given, Run
 from bench.results.imports.writing import Meaning, Spaces
 from bench.wording import listed, plural, shortened
 
+_OF_LOSSES = ("CSV", "Hyperopt's trials")
+"""Sources whose values are losses by their name, or always."""
 _METRIC = re.compile(r"[A-Za-z0-9][\w .-]{0,79}", re.ASCII)
 
 
@@ -116,7 +118,8 @@ def import_logs(paths: Sequence[Path], experiment: str, results_dir: Path, optio
     sources = dict.fromkeys(f"{log.source} ({log.file})" for log in used)
     meant = [remark for log in logs for remark in log.remarks]
     vouched = f"on the problem of {problem.experiment}, as you vouch; the report says so" if problem else None
-    said = [*meant, *named.remarks, *remarks, *filter(None, [meaning.said, vouched])]
+    taken = _taken(used, maximized=meaning.maximized)
+    notes = [*meant, *named.remarks, *remarks, *taken, *filter(None, [meaning.said, vouched])]
     return Imported(
         results_dir / experiment,
         len(tables),
@@ -124,7 +127,7 @@ def import_logs(paths: Sequence[Path], experiment: str, results_dir: Path, optio
         sum(row["status"] != "ok" for row in every),
         tuple(sources),
         tuple(dict.fromkeys(name for log in used for name in log.ignored)),
-        tuple(dict.fromkeys(said)),
+        tuple(dict.fromkeys(notes)),
         options.same_problem_as,
     )
 
@@ -161,7 +164,20 @@ def _maximized(logs: Sequence[Log], asked: bool) -> bool:
             f"{of[True].name} was maximised, and {other.name} was not, or does not say so; import them apart"
             + ("" if False in of else ", or say --maximize")
         )
+    for log in logs:
+        if log.maximized is None and not asked and log.metric is not None and vouching.is_score(log.metric):
+            raise UserError(
+                f"{log.name}: its values are called {log.metric}, which is better when larger, and nothing says that "
+                f"it was maximised; say --maximize, or --map NAME=loss of what was minimised"
+            )
     return asked or True in of
+
+
+def _taken(logs: Sequence[Log], *, maximized: bool) -> Iterator[str]:
+    """That values are taken for losses whose log does not say so."""
+    silent = dict.fromkeys(log.source for log in logs if log.maximized is None and log.source not in _OF_LOSSES)
+    if silent and not maximized:
+        yield f"smaller values are taken for better, which {listed(silent)} does not say; --maximize says otherwise"
 
 
 _Table = tuple[list[dict[str, Any]], dict[str, Any]]
