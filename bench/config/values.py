@@ -125,7 +125,6 @@ class TrainedModel(_Described):
     path: DottedPath = Field(alias="class")
     settings: Settings = None
     space: Any = None
-    fidelity: Any = None  # checked by `bench.problems.fidelity`
 
 
 class FunctionModel(_Described, extra="allow"):
