@@ -11,6 +11,7 @@ from typing import Any
 from bench import results
 from bench import store as stores
 from bench.errors import UserError, allowed
+from bench.metrics import scale
 from bench.problems import Evaluation, Problem, Recipe
 from bench.report.analysis.comparison import Analysis, analyse
 from bench.report.runs import curves, selection
@@ -149,12 +150,12 @@ def _over_splits(
     finally:
         store.close()
     medians = [median(values) for values in losses]
-    place = medians.index(min(medians))
+    place, shown = medians.index(min(medians)), scale(candidates[0].metric)
     chosen = different[place]
     words = (
         f"Each run has a split of its own: of the {len(different)} best configurations, one a run, this "
-        f"one has the lowest median validation loss over all {len(candidates)} splits, {medians[place]:.6g}. It is "
-        f"that of seed {chosen.run.seed}."
+        f"one has the lowest median validation loss over all {len(candidates)} splits "
+        f"({shown.name} {shown.turned(medians[place]):.6g}). It is that of seed {chosen.run.seed}."
     )
     return chosen, words
 
