@@ -35,6 +35,7 @@ RUN_BY = {
     "docs/configuration.md": "test_docs",
     "docs/contributing.md": "cli/test_new",
     "docs/data.md": "test_readme",
+    "docs/diamonds.md": "test_docs",
     "docs/engines.md": "test_readme",
     "docs/functions.md": "problems/test_function",
     "docs/model.md": "running/test_fit",
@@ -116,6 +117,25 @@ def test_the_commands_of_the_page_on_configuration(
     }
     assert Path("results/small_trees/wine/lightgbm/random/0.parquet").is_file()
     assert not Path("results/sweep").exists()
+
+
+def test_the_example_from_a_table_to_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page's commands as they stand, on a few rows and with a few rounds."""
+    monkeypatch.chdir(tmp_path)
+    leave_undrawn(monkeypatch)
+    rows = range(80)
+    table = {"rownames": [row + 1 for row in rows], "carat": [row % 9 / 4 for row in rows]}
+    table |= {"cut": ["Ideal", "Fair", "Good"] * 26 + ["Fair"] * 2, "price": [300 + row * 7 % 83 for row in rows]}
+    pd.DataFrame(table).to_csv("diamonds.csv", index=False)
+    for arguments in commands("docs/diamonds.md"):
+        words = [word.replace("range(0,6)", "0,1").replace("trials=15", "trials=2") for word in arguments]
+        cheap = ["engine.workers=1", "model.settings.rounds=5"] if words[0] == "run" else []
+        assert bench(*words, *cheap) == 0, (words, capsys.readouterr().err)
+        if words[0] == "data":
+            assert "'dataset.types={rownames: ignore}' leaves it out" in capsys.readouterr().out
+    assert {path.name for path in Path("final").iterdir()} == {path.name for path in Path("model").iterdir()}
 
 
 @pytest.mark.slow
