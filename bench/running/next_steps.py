@@ -1,10 +1,11 @@
 """What to do next, as the last lines of a command say it: commands that work as they stand."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import results
+from bench import files, results
+from bench.config import catalogue
 from bench.errors import UserError
 from bench.results import RunId
 from bench.running.run import RunSpec
@@ -40,17 +41,25 @@ def after_report(experiment: str, results_dir: Path) -> Iterator[str]:
         return
     configs = {run: data.get("config") for run, data in runs.items() if not data.get("imported")}
     plain = {run: config for run, config in configs.items() if isinstance(config, Mapping)}
-    yield from _saved(plain, _located, _place("results", results_dir))
+    yield from _saved(plain, _located, _place("results", results_dir), catalogue.names("model"))
 
 
 def _saved(
-    configs: Mapping[RunId, Mapping[str, Any]], data: Callable[[Mapping[str, Any]], list[str]], places: Sequence[str]
+    configs: Mapping[RunId, Mapping[str, Any]],
+    data: Callable[[Mapping[str, Any]], list[str]],
+    places: Sequence[str],
+    models: Container[object] | None = None,
 ) -> Iterator[str]:
-    """The command that saves the winner of the first problem that has a model to save; nothing where there is none."""
+    """The command that saves the winner of the first problem that has a model to save; nothing where there is none.
+
+    With `models` only of those: another needs the folder of its config, which no table records.
+    """
     problems = {f"{run.dataset}/{run.model}" for run in configs}
     for run, config in configs.items():
         dataset, model = (_mapping(config.get(name)) for name in ("dataset", "model"))
-        if not str(model.get("class")).startswith(OF_THE_SUITE):
+        if not str(model.get("class")).startswith(OF_THE_SUITE) or (
+            models is not None and model.get("name") not in models
+        ):
             continue
         which = ["--problem", f"{run.dataset}/{run.model}"] if len(problems) > 1 else []
         file = data(dataset) if dataset.get("load") == FILE else []
@@ -69,7 +78,10 @@ def _located(dataset: Mapping[str, Any]) -> list[str]:
     """The file of the working folder that has the recorded digest; a word in its place where none has."""
     from bench.datasets import locating  # noqa: PLC0415 - with what reads tables, which a run of a function does without
 
-    return ["--data", str(locating.with_digest(dataset.get("sha256"), [Path()]) or "FILE")]
+    return [
+        "--data",
+        str(locating.with_digest(dataset.get("sha256"), [Path(), Path("datasets", files.MEMORY)]) or "FILE"),
+    ]
 
 
 def _one_a_problem(experiment: str, results_dir: Path) -> dict[RunId, Path]:

@@ -49,6 +49,19 @@ def test_from_a_users_file_to_a_saved_model_whose_card_has_the_metric_in_its_own
     assert shlex.split(captured.out.splitlines()[-1].partition(": ")[2])[:2] == ["python", "models/e/predict.py"]
 
 
+def test_the_folder_of_ones_own_configs_is_named_where_it_is_known_and_no_command_where_it_is_not(capsys) -> None:
+    Path("own/model").mkdir(parents=True)
+    Path("own/model/trees.yaml").write_text(
+        "name: trees\ndescription: of the tests\nclass: bench.models.scikit_learn.Estimator\n"
+        "settings: {estimator: {classification: sklearn.tree.DecisionTreeClassifier}, parameters: {}}\n"
+        "space: {max_depth: {type: int, low: 1, high: 5}}\n"
+    )
+    assert bench("run", "--config-dir", "own", "model=trees", "dataset=wine", "budget.trials=1", "name=t") == 0
+    assert named(capsys) == ["fit", "t", "--config-dir", "own", "--out", "models/t"]
+    assert bench("best", "t") == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_of_a_function_there_is_no_model_to_save(capsys) -> None:
     assert bench("run", "dataset=function", "model=branin", "budget.trials=2", "name=f") == 0
     assert capsys.readouterr().err.splitlines()[-1].endswith("'bench report f' draws them")
