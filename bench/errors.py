@@ -2,10 +2,20 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class UserError(Exception):
     """A mistake that the user can mend: shown as one line, without a traceback; the command exits with status 2."""
+
+
+class DataOptionError(UserError):
+    """A dataset is a file of the user's, and --data, which has to name it, is missing or names another."""
+
+    def __init__(self, message: str, file: Path | None = None) -> None:
+        super().__init__(message)
+        self.file = file
+        """What --data is to be, where it is missing and that is known."""
 
 
 def allowed(value: object, choices: Iterable[object]) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+MEMORY = "memory"
+"""In datasets_dir, where tables from memory are kept."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

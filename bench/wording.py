@@ -1,6 +1,7 @@
 """Numbers and lists in few words, and text that others wrote on one line."""
 
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
@@ -54,6 +55,17 @@ def shortened(text: str, most: int = 80) -> str:
     """
     half = (most - 3) // 2
     return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"
+
+
+def command(*words: str) -> str:
+    """A command as a shell takes it, each word in the quotes that read best.
+
+    >>> print(command("bench", "fit", "mine", "--data", "my file.csv", "a='b'"))
+    bench fit mine --data 'my file.csv' "a='b'"
+    """
+    return " ".join(
+        f'"{word}"' if "'" in word and not re.search(r'["$`\\!]', word) else shlex.quote(word) for word in words
+    )
 
 
 def plural(count: int, noun: str) -> str:

@@ -248,7 +248,7 @@ def test_a_file_that_a_table_names_is_not_read(table, honest, capsys) -> None:
     assert capsys.readouterr().err.endswith("the place of its file is not recorded; give it with --data FILE\n")
     Path("other.csv").write_text("x,y\n1,2\n3,4\n")
     assert bench("verify", "file", "--data", "other.csv") == 2
-    assert "has changed since these runs were planned" in capsys.readouterr().err
+    assert "--data=other.csv: is not the file of dataset " in capsys.readouterr().err
     assert bench("verify", "file", "--data", honest / "own.csv") == 0
 
 

@@ -25,7 +25,7 @@ from bench.checks import whole
 from bench.config import catalogue
 from bench.config.values import OfSweep
 from bench.errors import UserError, allowed
-from bench.running import checks, compose, launch
+from bench.running import checks, compose, launch, next_steps
 from bench.running.launch import RunsFailedError
 from bench.running.run import RunSpec
 from bench.running.sweep import enumerate_runs
@@ -138,9 +138,8 @@ def compare(
             for line in catalogue.warnings(folder):
                 console.print(f"warning: {texts.line(line)}", markup=False)
             try:
-                runs = launch.carry_out(
-                    master, [replace(spec, handed=hands.pickled) for spec in specs], console, _display(progress)
-                )
+                with_objects = [replace(spec, handed=hands.pickled) for spec in specs]
+                runs = launch.carry_out(master, with_objects, next_steps.in_python, console, _display(progress))
             except RunsFailedError as error:
                 raise RunsFailed(error) from None
     return Comparison.of(runs[0], places[1], folder, hands)

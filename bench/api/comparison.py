@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -111,7 +112,7 @@ class Comparison:
         """
         from bench.running import fit as fitting  # noqa: PLC0415 - with what saves models
 
-        with surroundings.kept(), self._hands.over(), self._registered() as config_dir:
+        with surroundings.kept(), self._hands.over(), self._registered() as config_dir, _in_python():
             return fitting.fit(
                 self.name,
                 problem=f"{self.dataset}/{self.model}",
@@ -166,3 +167,13 @@ class Comparison:
         picture = base64.b64encode(self._summary.png(self._summary.main)).decode()
         title = escape(f"{self.dataset} · {self.model}: {self._summary.main}")
         return f'<div>{words}<img style="max-width: 100%" alt="{title}" src="data:image/png;base64,{picture}"></div>'
+
+
+@contextmanager
+def _in_python() -> Iterator[None]:
+    """Name arguments as a call has them, and not as the command does, in the message of a mistake."""
+    try:
+        yield
+    except UserError as error:
+        words = re.sub(r"--(out|rows)=", r"\1=", str(error)).replace("with --overwrite", "with overwrite=True")
+        raise UserError(words) from None

@@ -16,9 +16,6 @@ from bench.config import catalogue
 from bench.errors import UserError, allowed
 from bench.wording import shortened
 
-FOLDER = "memory"
-"""In datasets_dir, where tables from memory are kept."""
-
 
 def chosen(
     data: Any, target: Any, name: str, datasets_dir: Path, config_dir: Path | None
@@ -35,7 +32,7 @@ def chosen(
     if isinstance(data, str | Path):
         return "file", _of_file(str(data), target, config_dir)
     frame, column = _table(data, target)
-    path = _written(frame, datasets_dir / FOLDER)
+    path = _written(frame, datasets_dir / files.MEMORY)
     return "file", {"dataset.name": name, "dataset.path": str(path), "dataset.target": column}
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -11,8 +12,8 @@ import typer
 
 from bench import __version__, texts
 from bench.cli import ending
-from bench.errors import UserError
-from bench.wording import shortened
+from bench.errors import DataOptionError, UserError
+from bench.wording import command, shortened
 
 app = typer.Typer(
     name="bench",
@@ -34,10 +35,10 @@ OVERRIDES choose configs (dataset=digits, optimizer=skopt_gp) and set keys (budg
 Hydra's grammar. What was finished before is not done again; what was interrupted goes on where it stopped.
 
 \b
-bench run dataset=digits optimizer=hyperopt_tpe seed=3 budget.trials=50 name=mine     one run
-bench run -m optimizer=random,skopt_gp 'seed=range(0,10)' name=mine                   a sweep
-bench run experiment=otto                                                             a named experiment
-bench run experiment=otto dry_run=true                                                what it would cost
+one run:             bench run dataset=digits optimizer=grid seed=3 name=mine
+a sweep:             bench run -m optimizer=random,grid 'seed=range(0,10)'
+a named experiment:  bench run experiment=otto
+what it would cost:  bench run experiment=otto dry_run=true
 
 'bench list' names every config; 'bench run --cfg job' prints the composed one.
 """
@@ -100,6 +101,8 @@ def report(
         raise typer.Exit(0 if checked.holds else 1)
     folder, whole = build.write(results_dir, reports_dir, wanted, new_references)
     typer.echo(f"{folder / 'report.html'}")
+    if len(experiments) == 1:
+        _lead_on(experiments[0], results_dir)
     if not whole:
         raise typer.Exit(1)
 
@@ -135,7 +138,7 @@ def best(
     results_dir: ResultsDir = Path("results"),
     datasets_dir: DatasetsDir = Path("datasets"),
 ) -> None:
-    """Print the best configuration of each problem as YAML, or as a script.
+    """Print the best configuration of each problem: YAML or a script.
 
     The best is the one with the lowest validation loss of all trials.
     """
@@ -155,6 +158,7 @@ def best(
         if given is not None:
             raise UserError(f"{option}={given}: is of use with --python alone; leave it out")
     typer.echo(best_of.best(experiment, dataset, model, results_dir, full), nl=False)
+    _lead_on(experiment, results_dir)
 
 
 @app.command()
@@ -456,6 +460,10 @@ def main() -> NoReturn:
     try:
         with ending.exits_raised():
             status = app(standalone_mode=False)
+    except DataOptionError as error:
+        again = [] if error.file is None else [command("bench", *sys.argv[1:], "--data", str(error.file))]
+        _complain(": ".join([str(error), *again]))
+        status = 2
     except UserError as error:
         _complain(str(error))
         status = 2
@@ -468,11 +476,31 @@ def main() -> NoReturn:
         _complain(f"{shortened(str(error.filename))}: no usable path ({error.strerror}); choose another")
         status = 2
     except typer.TyperException as error:
-        _complain(f"{' '.join(error.format_message().split())}; 'bench --help' shows the commands")
+        _complain(_unusable(error))
         status = 2
     except typer.Abort:
         status = 1
     sys.exit(status or 0)
+
+
+def _unusable(error: typer.TyperException) -> str:
+    """What is wrong with a command line, and which help shows what is right."""
+    message = re.sub(r"\. (Did you mean [^?]*\?)$", r" (\1)", " ".join(error.format_message().split()).rstrip("."))
+    message = message.replace(" (Did ", " (did ")
+    context, names = getattr(error, "ctx", None), list[str]()
+    while context is not None and context.parent is not None:  # the first has the name that the program was started by
+        names.insert(0, str(context.info_name))
+        context = context.parent
+    shown = "commands" if names in ([], ["store"]) else "options"
+    return f"{message[:1].lower()}{message[1:]}; '{' '.join(['bench', *names])} --help' shows the {shown}"
+
+
+def _lead_on(experiment: str, results_dir: Path) -> None:
+    """Say on stderr what comes after a report or a best configuration: the output stays what it is."""
+    from bench.running import next_steps  # noqa: PLC0415
+
+    for line in next_steps.after_report(experiment, results_dir):
+        typer.echo(texts.line(line), err=True)
 
 
 def _warn(config_dir: Path | None, all_files: bool = False) -> None:

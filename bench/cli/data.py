@@ -1,7 +1,6 @@
 """`bench data`: what a file is read as, and what would be made of it; nothing is run and nothing written."""
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
-from bench import datasets, metrics, problems
+from bench import datasets, metrics, problems, wording
 from bench.config import values
 from bench.datasets import cells, columns, delimited, doubts, file, understood
 from bench.datasets.cells import Notation
@@ -56,7 +55,7 @@ def lines(path: Path, target: str | None, overrides: Sequence[str], config_dir: 
         changed = [each.partition("=")[0] for each in settled]
         kept = [each for each in overrides if each.partition("=")[0] not in changed]
         words = ["bench", "data", str(path), "--target", str(dataset["target"]), *kept, *settled]
-        yield f"one way on: {' '.join(map(_word, words))}"
+        yield f"one way on: {wording.command(*words)}"
     made = datasets.load(dataset, Path(config["datasets_dir"]))
     yield from understood.summary(replace(made, said=""))
     seed = config["seeds"]["split"]
@@ -77,12 +76,7 @@ def lines(path: Path, target: str | None, overrides: Sequence[str], config_dir: 
 def command(name: str, given: Sequence[str], overrides: Sequence[str]) -> str:
     """The command that compares two optimisers on the file as it was understood."""
     words = ["dataset=file", *given, *overrides, "optimizer=random,optuna_tpe", "seeds=paired", SEEDS, f"name={name}"]
-    return " ".join(["bench run -m", *map(_word, words)])
-
-
-def _word(text: str) -> str:
-    """A text as a shell takes it for one word, in the quotes that read best."""
-    return f'"{text}"' if "'" in text and not re.search(r'["$`\\!]', text) else shlex.quote(text)
+    return wording.command("bench", "run", "-m", *words)
 
 
 def as_value(text: str) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bench import provenance
 from bench.config.registered import registered
 from bench.errors import UserError
+from bench.metrics import scale
 from bench.problems.data import DataProblem
 from bench.running.choosing import Choice
 from bench.wording import one_line, plural
@@ -161,13 +162,16 @@ def _ended(model: Mapping[str, Any]) -> str:
 def _intervals(losses: Mapping[str, Any], optimizer: str) -> str:
     """The losses over runs: how much another run of the same search would differ."""
     over = losses["over_runs"]
-    lines = [f"Over the {plural(over['runs'], 'run')} of {optimizer}, {losses['metric']}, lower is better:", ""]
+    shown = scale(losses["metric"])
+    better = "higher" if shown.larger_is_better else "lower"
+    lines = [f"Over the {plural(over['runs'], 'run')} of {optimizer}, {shown.name}, {better} is better:", ""]
     for kind in ("validation", "test"):
         values = over.get(kind, {})
         if "median" in values:
             known = "low" in values and "high" in values
-            interval = f" (95 % confidence interval {values['low']:.6g} to {values['high']:.6g})" if known else ""
-            lines.append(f"- {kind}: median {values['median']:.6g}{interval}")
+            ends = sorted(shown.turned(values[end]) for end in ("low", "high")) if known else []
+            interval = f" (95 % confidence interval {ends[0]:.6g} to {ends[1]:.6g})" if known else ""
+            lines.append(f"- {kind}: median {shown.turned(values['median']):.6g}{interval}")
     return "\n".join([*lines, *([] if over["runs"] >= 6 else ["", "An interval needs 6 runs."])])
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from bench import results
 from bench import store as stores
 from bench.errors import UserError, allowed
+from bench.metrics import scale
 from bench.problems import Evaluation, Problem, Recipe
 from bench.report.analysis.comparison import Analysis, analyse
 from bench.report.runs import curves, selection
@@ -172,11 +173,12 @@ def _over_splits(
             f"{different[0].run}: each run has a split of its own, and each run's best configuration fails on half of "
             "the splits or more, so that there is no median to choose by"
         )
+    shown = scale(candidates[0].metric)
     chosen = different[place]
     words = (
         f"Each run has a split of its own: of the {len(different)} best configurations, one a run, this "
-        f"one has the lowest median validation loss over all {len(candidates)} splits, {medians[place]:.6g}. It is "
-        f"that of seed {chosen.run.seed}."
+        f"one has the lowest median validation loss over all {len(candidates)} splits "
+        f"({shown.name} {shown.turned(medians[place]):.6g}). It is that of seed {chosen.run.seed}."
     )
     return chosen, words
 

@@ -51,9 +51,9 @@ def run(overrides: Sequence[str], multirun: bool, cfg: str | None, config_dir: P
             loader = _hydra().config_loader
             composed = _composed(loader, parsed, multirun)
         if composed.hydra.mode == RunMode.MULTIRUN:
-            launch.sweep(composed, _each(loader, composed, overrides, config_dir), overrides)
+            launch.sweep(composed, _each(loader, composed, overrides, config_dir), overrides, config_dir)
         else:
-            launch.single(composed)
+            launch.single(composed, config_dir)
     except launch.RunsFailedError as error:
         for line in (*error.lines(), str(error)):
             typer.echo(f"bench: {texts.line(line)}", err=True)
@@ -64,7 +64,7 @@ def run(overrides: Sequence[str], multirun: bool, cfg: str | None, config_dir: P
         way = f"{key}: '...'" if written is None else f"\"{error.key}='{written.partition('=')[2]}'\""
         raise UserError(f"{error}; quotes make it text: {way}") from None
     except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(_message(error, overrides, config_dir)) from error
+        raise UserError(_message(error, overrides, config_dir)) from None
 
 
 def composed(overrides: Sequence[str], config_dir: Path | None) -> DictConfig:
@@ -133,16 +133,16 @@ def _composing(overrides: Sequence[str], config_dir: Path | None) -> Iterator[No
         key, _, value = str(error.override).partition("=")
         reason = next(iter(str(error).splitlines()), "").strip()
         way = f"a text with such signs needs quotes: \"{key}='{value}'\""
-        raise UserError(f"{error.override}: cannot be read ({reason}); {way}") from error
+        raise UserError(f"{error.override}: cannot be read ({reason}); {way}") from None
     except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(_message(error, overrides, config_dir)) from error
+        raise UserError(_message(error, overrides, config_dir)) from None
     except YAMLError as error:
-        raise UserError(f"a config is not valid YAML: {' '.join(str(error).split())}") from error
-    except RecursionError as error:
-        raise UserError("a config or an override leads back to itself, or nests too deep") from error
+        raise UserError(f"a config is not valid YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise UserError("a config or an override leads back to itself, or nests too deep") from None
     except (ValueError, TypeError, AssertionError, OverflowError) as error:
         given = f"{' '.join(overrides)}: " if overrides else ""
-        raise UserError(f"{shortened(given)}cannot be composed: {_first_line(error)}") from error
+        raise UserError(f"{shortened(given)}cannot be composed: {_first_line(error)}") from None
 
 
 def _checked(overrides: Sequence[str], config_dir: Path | None) -> list[Override]:

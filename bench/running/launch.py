@@ -19,7 +19,7 @@ from bench import metrics, texts
 from bench.config import schema, values
 from bench.config.components import check_settings, locate, parameters
 from bench.metrics import Scale
-from bench.running import child_process, dry_run, outcome, progress
+from bench.running import child_process, dry_run, next_steps, outcome, progress
 from bench.running.cores import on_cores
 from bench.running.evaluating import evaluate
 from bench.running.plan import Plan, plan_runs
@@ -27,6 +27,9 @@ from bench.running.run import Failure, RunSpec, execute, problem_of
 from bench.running.sweep import enumerate_runs, specify
 from bench.running.trial_loop import RunFailed
 from bench.store import Store
+
+Closing = Callable[[Sequence[RunSpec]], Iterable[str]]
+"""What the last lines say of runs that are finished: where they are, and what to do next."""
 
 
 class RunsFailedError(Exception):
@@ -49,8 +52,11 @@ class RunsFailedError(Exception):
             yield f"{where}{texts.line(first.message, texts.SHOWN)}{more}"
 
 
-def single(config: DictConfig) -> None:
-    """Do the one run of a config in this process, with all cores unless `threads` says otherwise."""
+def single(config: DictConfig, config_dir: Path | None = None) -> None:
+    """Do the one run of a config in this process, with all cores unless `threads` says otherwise.
+
+    The last lines name the commands to go on with, `config_dir` among their options.
+    """
     (spec,) = specify(config)
     plan = plan_runs([spec], overwrite=bool(config.overwrite), touch=not config.dry_run)
 
@@ -62,29 +68,36 @@ def single(config: DictConfig) -> None:
             return [Failure(specs[0].run, str(error))]
         return []
 
-    _carry_out(config, plan, in_this_process)
+    _carry_out(config, plan, in_this_process, partial(next_steps.after_run, config_dir=config_dir))
 
 
-def sweep(master: DictConfig, compose: Callable[[list[str]], DictConfig], overrides: Sequence[str]) -> None:
+def sweep(
+    master: DictConfig,
+    compose: Callable[[list[str]], DictConfig],
+    overrides: Sequence[str],
+    config_dir: Path | None = None,
+) -> None:
     """Do a sweep with the engine of its config.
 
     `master` is the config without the choices that are swept, `compose` makes a config of overrides without choices,
     and `overrides` are those of the command line.
     """
     _of_sweep(master)
-    carry_out(master, enumerate_runs(compose, master.get("blocks"), overrides))
+    closing = partial(next_steps.after_run, config_dir=config_dir)
+    carry_out(master, enumerate_runs(compose, master.get("blocks"), overrides), closing)
 
 
 def carry_out(
     master: DictConfig,
     specs: Iterable[RunSpec],
+    closing: Closing,
     console: Console | None = None,
     display: progress.Display | None = None,
 ) -> list[RunSpec]:
     """Do runs with the engine of the config `master`; returns all of them, those that were done before among them.
 
-    What is noticed goes to `console`, by default stderr; progress too, unless there is a `display`. Raises
-    `RunsFailedError` once the others are finished.
+    What is noticed goes to `console`, by default stderr; progress too, unless there is a `display`. The
+    last lines are what `closing` says of the runs. Raises `RunsFailedError` once the others are finished.
     """
     config = _of_sweep(master)
     if master.threads is None:
@@ -94,7 +107,7 @@ def carry_out(
     path = config["engine"]["class"]
     run_all = locate("engine.class", path)
     check_settings("engine", path, parameters(run_all, 1), settings)
-    _carry_out(master, plan, partial(run_all, **settings), console, display)
+    _carry_out(master, plan, partial(run_all, **settings), closing, console, display)
     return plan.to_do + plan.done
 
 
@@ -110,6 +123,7 @@ def _carry_out(
     config: DictConfig,
     plan: Plan,
     run_all: Callable[[list[RunSpec]], list[Failure]],
+    closing: Closing,
     console: Console | None = None,
     display: progress.Display | None = None,
 ) -> None:
@@ -122,7 +136,7 @@ def _carry_out(
         return
     if not plan.to_do:
         console.print(f"{len(plan.done)} of {len(plan.done)} runs are done; nothing to do", markup=False)
-        _close(plan.done, console)
+        _close(plan.done, console, closing)
         return
     to_do = _in_order(plan.to_do)
     Store(to_do[0].store).close()  # one that cannot be used is told before anything is loaded
@@ -136,18 +150,15 @@ def _carry_out(
         if run in done:
             console.print(f"warning: {texts.line(line)}", markup=False)
     store.close()
-    _close([*plan.done, *to_do], console, bool(failures))
+    _close([*plan.done, *to_do], console, closing if not failures else None)
     if failures:
         raise RunsFailedError(failures, len(to_do))
 
 
-def _close(specs: Sequence[RunSpec], console: Console, failed: bool = False) -> None:
-    """The last lines: the values that the runs ended with, and where their tables are, if all of them have one."""
-    for line in outcome.lines(specs):
+def _close(specs: Sequence[RunSpec], console: Console, closing: Closing | None) -> None:
+    """The last lines: the values that the runs ended with, and what to do next, if all of them have a table."""
+    for line in [*outcome.lines(specs), *(closing(specs) if closing is not None else [])]:
         console.print(texts.line(line, texts.SHOWN), markup=False)
-    if not failed:
-        experiment, folder = specs[0].run.experiment, Path(specs[0].results_dir)
-        console.print(f"tables in {folder / experiment}; 'bench report {experiment}' draws them", markup=False)
 
 
 def _load_once(specs: Sequence[RunSpec], console: Console) -> dict[tuple[str, str], Scale]:

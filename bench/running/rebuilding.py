@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import problems
-from bench.errors import UserError
+from bench.errors import DataOptionError, UserError
 from bench.problems import Recipe
 from bench.problems.data import DataProblem
 from bench.problems.function import FunctionProblem
@@ -30,6 +30,8 @@ def recipe_of(best: Best, datasets_dir: Path, config_dir: Path | None, data: Pat
         raise UserError(f"--data={data}: the dataset of {best.run} is no file of yours; leave it out")
     try:
         return replace(trusted.recipe(best.metadata, best.run.seed, datasets_dir, config_dir, data), seed=best.run.seed)
+    except DataOptionError:
+        raise
     except UserError as error:
         raise UserError(f"{best.run}: {error}") from None
 

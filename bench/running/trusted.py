@@ -4,18 +4,19 @@ Results may be anybody's. Nothing that stands in them is imported, opened or ask
 it that the user has installed or gives by `--config-dir`: see `bench.config.registered`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import problems
+from bench import files, problems
 from bench.checks import is_whole
 from bench.config.registered import check_texts, choices, registered, short
+from bench.datasets import locating
 from bench.datasets.file import DIALECT
 from bench.datasets.loading import OWN_KEYS
 from bench.datasets.roles import ROLES
 from bench.datasets.table import OF_COLUMNS
-from bench.errors import UserError
+from bench.errors import DataOptionError, UserError
 from bench.problems import Recipe
 from bench.results import SEEDS, check_name
 
@@ -34,7 +35,8 @@ def recipe(
     is not registered.
     """
     groups = _groups(metadata)
-    groups["dataset"] = _dataset(groups["dataset"], config_dir, data)
+    folders = (Path(), datasets_dir / files.MEMORY)
+    groups["dataset"] = _dataset(groups["dataset"], config_dir, data, folders)
     _check_model(groups["model"], config_dir)
     problems.check(groups)
     threads = _mapping(metadata, "provenance").get("threads") or 1
@@ -64,7 +66,9 @@ def _groups(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return groups
 
 
-def _dataset(config: Mapping[str, Any], config_dir: Path | None, data: Path | None) -> dict[str, Any]:
+def _dataset(
+    config: Mapping[str, Any], config_dir: Path | None, data: Path | None, folders: Sequence[Path]
+) -> dict[str, Any]:
     """The dataset's config without the path that it may name: that of a user's file is the user's to give."""
     kept = {key: value for key, value in config.items() if key != "path"}
     if config.get("load") is None:
@@ -75,10 +79,14 @@ def _dataset(config: Mapping[str, Any], config_dir: Path | None, data: Path | No
             known = [entry[key] for entry in entries if key in entry]
             check_texts(f"dataset.{key}", value, known, config_dir)
     if any("path" in entry for entry in entries):
+        if data is not None:
+            locating.check(data, kept.get("sha256"), config["name"], folders)
         own = [entry.get("path") for entry in entries if entry.get("name") == config["name"]]
         path = str(data.absolute()) if data is not None else next(filter(None, own), None)
         if path is None:
-            raise UserError("the place of its file is not recorded; give it with --data FILE")
+            file = locating.with_digest(kept.get("sha256"), folders)
+            way = "give it with --data" if file is not None else "give it with --data FILE"
+            raise DataOptionError(f"dataset {config['name']}: the place of its file is not recorded; {way}", file)
         kept["path"] = path
     return kept
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from bench import problems, provenance, results
 from bench.config.folders import folders
-from bench.errors import UserError
+from bench.errors import DataOptionError, UserError
 from bench.problems import Evaluation, Recipe
 from bench.results import RunId, UnreadableTable
 from bench.running import child_process
@@ -85,6 +85,8 @@ def verify(
         try:
             if content not in alike:
                 alike[content] = recipe(metadata, run.seed, datasets_dir, config_dir, data)
+        except DataOptionError:
+            raise
         except UserError as error:
             raise UserError(f"{run}: {error}") from None
         recipes[run] = replace(alike[content], seed=run.seed)

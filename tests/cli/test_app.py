@@ -86,7 +86,9 @@ def test_a_bad_override_gets_one_line(capsys, folder, override, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["rnu"], r"No such command"),
+        (["rnu"], r"no such command 'rnu' \(did you mean 'run'\?\); 'bench --help' shows the commands$"),
+        (["fit", "mine"], r"missing option '--out'; 'bench fit --help' shows the options$"),
+        (["store", "show", "--nosuch"], r"no such option: --nosuch; 'bench store show --help' shows the options$"),
         (["run", "--wrong"], r"[Nn]o such option: --wrong"),
         (["report"], r"[Mm]issing argument"),
         (["report", "nothing"], r"experiment 'nothing': no finished run in results/nothing"),
@@ -190,6 +192,7 @@ def test_help_of_every_verb(capsys):
         "report",
         "status",
         "best",
+        "fit",
         "import",
         "check",
         "new",

@@ -400,6 +400,14 @@ def test_rows_that_cannot_be_predicted_are_one_line(capsys) -> None:
     assert status == 2
     assert err.startswith("predict.py: rows.csv: column 'colour' has 'purple' in row 1, a category")
     assert err.count("\n") == 1
+    assert err.endswith("(--unknown missing)\n")
+    with pytest.raises(UserError, match=r"\(unknown='missing'\)$"):
+        model.predict(purple)
+    _, err, status = predict(capsys, "none.csv")
+    assert (err, status) == (
+        "predict.py: none.csv: cannot be read (No such file or directory); give a CSV or parquet file\n",
+        2,
+    )
     alone, _, _ = predict(capsys, "rows.csv", "--unknown", "missing")
     assert np.array_equal(alone.iloc[:, 1:], model.predict(none))
     assert list(alone["y"]) == list(model.predict(none).idxmax(axis=1))

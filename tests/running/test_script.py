@@ -96,7 +96,9 @@ def test_on_a_table_with_categories_missing_values_and_weights(name: str, task: 
     assert bench("run", *data, *model, *split, "budget.trials=2", "name=e") == 0
     capsys.readouterr()
     assert bench("best", "e", "--python", *own) == 2
-    assert capsys.readouterr().err.endswith("the place of its file is not recorded; give it with --data FILE\n")
+    assert capsys.readouterr().err.endswith(
+        f"; give it with --data: bench best e --python{''.join(f' {x}' for x in own)} --data own.csv\n"
+    )
     source = script(capsys, "--data", "own.csv", *own)
     assert str(Path.cwd()) not in source
     assert output(source, "own.csv") == recorded()

@@ -98,9 +98,19 @@ def test_a_users_file_is_asked_for(capsys) -> None:
     own = ["dataset=file", "dataset.path=a.csv", "dataset.target=y", "dataset.name=a", "model.settings.rounds=3"]
     assert bench("run", *own, "budget.trials=2", "name=own") == 0
     capsys.readouterr()
+    missing = "bench: dataset a: the place of its file is not recorded; give it with --data"
+    Path("copy.csv").write_bytes(Path("a.csv").read_bytes() + b"60,0\n")
+    assert bench("verify", "own", "--trials", "1") == 2
+    assert capsys.readouterr().err == f"{missing}: bench verify own --trials 1 --data a.csv\n"
+    assert bench("verify", "own", "--data", "copy.csv") == 2
+    message = capsys.readouterr().err
+    assert message.startswith("bench: --data=copy.csv: is not the file of dataset a (SHA-256 "), message
+    assert message.endswith("; that is a.csv\n"), message
+    Path("elsewhere").mkdir()
+    Path("a.csv").rename("elsewhere/a.csv")
     assert bench("verify", "own") == 2
-    assert capsys.readouterr().err.endswith("the place of its file is not recorded; give it with --data FILE\n")
-    assert bench("verify", "own", "--data", "a.csv") == 0
+    assert capsys.readouterr().err == f"{missing} FILE\n"
+    assert bench("verify", "own", "--data", "elsewhere/a.csv") == 0
 
 
 def test_imported_runs_cannot_be_verified(capsys) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,9 @@ def main() -> None:
     try:
         frame = read(options.file, description["dialect"])
         predicted = predictions(load(FOLDER, description), predict_one, frame, description, options.unknown)
-    except (UnusableRows, OSError, ValueError) as error:
+    except OSError as error:
+        sys.exit(_refused(f"{options.file}: cannot be read ({error.strerror or error}); give a CSV or parquet file"))
+    except (UnusableRows, ValueError) as error:
         sys.exit(_refused(f"{options.file}: {' '.join(str(error).split())}"))
     if description["classes"]:
         labels = pd.Series(predicted.columns.to_numpy()[predicted.to_numpy().argmax(axis=1)], index=predicted.index)
@@ -34,8 +37,11 @@ def main() -> None:
         predicted.insert(0, description["target"], labels)
     try:
         predicted.to_csv(options.out or sys.stdout, index=False)
+    except BrokenPipeError:  # the reader has gone; nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except OSError as error:
-        sys.exit(_refused(f"{options.out}: cannot be written ({error.strerror})"))
+        sys.exit(_refused(f"{options.out or 'standard output'}: cannot be written ({error.strerror})"))
 
 
 def _refused(message: str) -> Any:

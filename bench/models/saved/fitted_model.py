@@ -13,6 +13,7 @@ from bench.config import extras
 from bench.errors import UserError, allowed
 from bench.models.saved.averaged import predictions
 from bench.models.saved.rows import UnusableRows
+from bench.wording import command
 
 PARTS = ("lightgbm_part", "xgboost_part", "scikit_learn_part", "keras_part")
 """The modules of this folder that read and use a library's models."""
@@ -46,7 +47,7 @@ class FittedModel:
         try:
             return predictions(self.models, module.predict_one, frame, self.description, unknown)
         except UnusableRows as error:
-            raise UserError(str(error)) from None
+            raise UserError(str(error).replace("--unknown missing", "unknown='missing'")) from None
 
     def summary(self) -> list[str]:
         """How it was chosen, and its losses, in a few lines."""
@@ -55,6 +56,7 @@ class FittedModel:
             *self.card["chosen"]["rule"],
             f"{losses['of']}: {losses['words']}",
             f"{self.folder}: trained on {trained['count']:,} of {trained['of']:,} rows; see {self.folder / 'card.md'}",
+            f"to predict: {command('python', str(self.folder / 'predict.py'), 'ROWS.csv', '--out', 'predictions.csv')}",
         ]
 
 

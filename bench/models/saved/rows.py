@@ -88,7 +88,7 @@ def _codes(values: pd.Series, column: Mapping[str, Any], dialect: Mapping[str, A
             more = ", ..." if len(codes) > len(few) else ""
             raise UnusableRows(
                 f"column {column['name']!r} has {str(value)[:100]!r} in row {row}, a category that the model does not "
-                f"know; known: {', '.join(map(repr, few))}{more}; mend it, or take such for missing (unknown=missing)"
+                f"know; known: {', '.join(map(repr, few))}{more}; mend it, or take such for missing (--unknown missing)"
             )
     return np.asarray(codes_of[places])
 

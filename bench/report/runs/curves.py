@@ -347,9 +347,12 @@ def _refuse_mixed_families(part: pd.DataFrame, metadata: Mapping[RunId, Mapping[
     )
     reason = _listed(differ) or "their configs agree: the data, the space or a revision changed"
     dataset, model = part["dataset"].iloc[0], part["model"].iloc[0]
+    way = "run one side again so that both have the same problem"
+    if any(imported_from(entry) for entry in first):
+        way = "import logs of one problem in one command; 'bench import --same-problem-as' vouches for it"
     raise UserError(
         f"{dataset}/{model}: runs on different problems cannot share a figure: {_named(part, 'family')} ({reason}); "
-        "report their experiments apart, or run one side again so that both have the same problem"
+        f"report their experiments apart, or {way}"
     )
 
 
