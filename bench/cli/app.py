@@ -11,7 +11,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from bench import __version__, texts
-from bench.cli import ending
+from bench.cli import ending, store_verbs
+from bench.cli.options import ConfigDir, DatasetsDir, ResultsDir
 from bench.errors import DataOptionError, UserError
 from bench.wording import command, shortened
 
@@ -22,12 +23,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-ResultsDir = Annotated[Path, typer.Option(help="Where the trial tables are.")]
-DatasetsDir = Annotated[Path, typer.Option(help="Where datasets are.")]
-ConfigDir = Annotated[
-    Path | None, typer.Option("--config-dir", help="A folder with your own configs, laid out as conf/.")
-]
 
 _RUN_HELP = """Do one run, a sweep of runs, or a named experiment.
 
@@ -362,59 +357,7 @@ def doctor(
         typer.echo(line)
 
 
-stores = typer.Typer(help="Show, export, import or prune stored evaluations.", no_args_is_help=True)
-app.add_typer(stores, name="store")
-StoreUrl = Annotated[str | None, typer.Option("--store", help="The store's SQLAlchemy URL, where not in results_dir.")]
-
-
-@stores.command(name="show")
-def store_show(results_dir: ResultsDir = Path("results"), store: StoreUrl = None) -> None:
-    """Print the store's size and its evaluations of each problem."""
-    from bench.cli import store as storing  # noqa: PLC0415
-
-    storing.show(results_dir, store)
-
-
-@stores.command(name="export")
-def store_export(
-    file: Annotated[Path, typer.Argument(help="The parquet file to write.")],
-    results_dir: ResultsDir = Path("results"),
-    store: StoreUrl = None,
-) -> None:
-    """Write every evaluation to a parquet file."""
-    from bench.cli import store as storing  # noqa: PLC0415
-
-    typer.echo(storing.export(file, results_dir, store))
-
-
-@stores.command(name="import")
-def store_import(
-    other: Annotated[str, typer.Argument(help="Another store: a file of SQLite or a URL.")],
-    results_dir: ResultsDir = Path("results"),
-    store: StoreUrl = None,
-) -> None:
-    """Add what another store holds and this one does not."""
-    from bench.cli import store as storing  # noqa: PLC0415
-
-    typer.echo(storing.take(other, results_dir, store))
-
-
-@stores.command(name="prune")
-def store_prune(
-    status: Annotated[str | None, typer.Option(help="Of these, with commas: ok, failed, timeout, crashed.")] = None,
-    problem: Annotated[str | None, typer.Option(help="Of the problem whose hash begins so.")] = None,
-    older_than: Annotated[float | None, typer.Option(min=0, help="Made at least so many days ago.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
-    results_dir: ResultsDir = Path("results"),
-    store: StoreUrl = None,
-) -> None:
-    """Remove evaluations; a run that needs them makes them again.
-
-    Those are removed that meet all the conditions given, at least one.
-    """
-    from bench.cli import store as storing  # noqa: PLC0415
-
-    typer.echo(storing.prune(status, problem, older_than, dry_run, results_dir, store))
+app.add_typer(store_verbs.verbs, name="store")
 
 
 @app.command(name="list")

@@ -1,0 +1,12 @@
+"""Options that several verbs have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ResultsDir = Annotated[Path, typer.Option(help="Where the trial tables are.")]
+DatasetsDir = Annotated[Path, typer.Option(help="Where datasets are.")]
+ConfigDir = Annotated[
+    Path | None, typer.Option("--config-dir", help="A folder with your own configs, laid out as conf/.")
+]
