@@ -180,12 +180,6 @@ def times(by: float, function: Any) -> Any:
     return wrapped
 
 
-def importing(configuration: dict[str, float]) -> float:
-    from middle import result
-
-    return float(result(configuration))
-
-
 def reading(configuration: dict[str, float]) -> float:
     return configuration["x"] * float(profile.scale)
 
@@ -208,8 +202,10 @@ def test_what_passes_for_an_installed_packages_is_looked_into(monkeypatch: pytes
 def test_own_modules_count_wherever_they_are_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "outer.py").write_text("def importing(c):\n    from middle import result\n\n    return result(c)\n")
     (tmp_path / "middle.py").write_text("from constants import SCALE\n\ndef result(c):\n    return SCALE * c['x']\n")
     (tmp_path / "profile.py").write_text("scale = 1.0\n")  # the name of one of Python's
+    importing = importlib.import_module("outer").importing
     seen = []
     for value in (1, 2):
         (tmp_path / "constants.py").write_text(f"SCALE = {value}\n")
@@ -223,7 +219,8 @@ def test_own_modules_count_wherever_they_are_imported(tmp_path: Path, monkeypatc
     before = identity(reading)
     monkeypatch.setattr(profile, "scale", 2.0)
     assert identity(reading) != before
-    sys.modules.pop("profile", None)
+    for name in ("profile", "outer"):
+        sys.modules.pop(name, None)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 """With which few trials reach the model, and take less time."""
 
-ALIKE = {"ties", "tiny", "negative", "vast"}
+ALIKE = {"ties", "tiny", "huge", "negative", "vast", "timed"}
 """Rules that `bench check` and `make test-all` try on the slow ones too, and `make test` does not."""
 
 
