@@ -681,4 +681,103 @@ MUTATIONS = [
         ),
         ("tests/report/page/test_page.py::test_no_name_becomes_markup",),
     ),
+    Mutation(
+        "a rung has one round more than it says",
+        "bench/models/lightgbm.py",
+        (
+            (
+                "            if len(curve) != left[0]:",
+                "            if len(curve) != left[0] + 1:",
+            ),
+        ),
+        ("tests/models/test_rungs.py",),
+    ),
+    Mutation(
+        "a share of rows is not within a larger one",
+        "bench/problems/fidelity.py",
+        (
+            (
+                'np.argsort(self._order[members], kind="stable")',
+                'np.argsort(self._order[members] * round(9 * share), kind="stable")[:: 1 if share > 0.2 else -1]',
+            ),
+        ),
+        ("tests/problems/test_fidelity.py",),
+    ),
+    Mutation(
+        "an alias stands beside what is fixed",
+        "bench/models/boosting.py",
+        (
+            (
+                "return {own_names.get(name, name): value for",
+                "return {name: value for",
+            ),
+        ),
+        ("tests/models/test_lightgbm.py",),
+    ),
+    Mutation(
+        "the last lines show a loss where they name a score",
+        "bench/metrics.py",
+        (
+            (
+                'return f"{self.turned(loss):.5g}"',
+                'return f"{loss:.5g}"',
+            ),
+        ),
+        ("tests/running/test_outcome.py",),
+    ),
+    Mutation(
+        "what is trained is the best of the easiest split",
+        "bench/running/choosing.py",
+        (
+            (
+                "key=lambda each: (medians[each], failed[each], each)",
+                "key=lambda each: (different[each].loss, failed[each], each)",
+            ),
+        ),
+        ("tests/running/test_fit.py",),
+    ),
+    Mutation(
+        "a model is saved that does not reach the recorded losses",
+        "bench/running/fit.py",
+        (
+            (
+                "        if reached[kind] != loss:",
+                "        if abs(reached[kind] - loss) > 1:",
+            ),
+        ),
+        ("tests/running/test_fit.py",),
+    ),
+    Mutation(
+        "what a function closes over is no part of what it is",
+        "bench/api/identity.py",
+        (
+            (
+                "            yield self.named(name, cell)",
+                "            yield name",
+            ),
+        ),
+        ("tests/api/test_identity.py",),
+    ),
+    Mutation(
+        "what was maximised is imported as a loss",
+        "bench/results/imports/writing.py",
+        (
+            (
+                "return 1 - value if vouching.is_score(self.metric) else 0.0 - value",
+                "return value",
+            ),
+        ),
+        ("tests/results/test_import_sources.py",),
+    ),
+    Mutation(
+        "a column that determines the first rows is a leak",
+        "bench/datasets/leaks.py",
+        (
+            (
+                "        if check(values[rows], target[rows]):",
+                "        if True:",
+            ),
+        ),
+        ("tests/datasets/test_leaks.py",),
+    ),
 ]
