@@ -148,10 +148,17 @@ def _pools() -> ThreadpoolController:
 
 @contextmanager
 def random_states_kept() -> Iterator[None]:
-    """Within, Python's and NumPy's global generators may be drawn from: they then go on as if they had not been."""
+    """Within, the global generators may be drawn from: they then go on as if they had not been.
+
+    Python's, NumPy's, and PyTorch's where it is loaded: it draws from that one where it predicts, too.
+    """
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - it is this state that has to be kept
+    torch = sys.modules.get("torch")
+    of_torch = None if torch is None else torch.get_rng_state()
     try:
         yield
     finally:
         random.setstate(python)
         np.random.set_state(numpy)  # noqa: NPY002
+        if torch is not None:
+            torch.set_rng_state(of_torch)

@@ -129,8 +129,9 @@ class KerasMLP:
         def after(epoch: Epoch) -> bool:
             if epoch.number != left[0]:
                 return False
-            if at(left.pop(0), training.fitted_so_far(epoch)):
-                left.clear()
+            with keras_backend.random_states_kept():  # PyTorch draws where it predicts, and batches after that
+                if at(left.pop(0), training.fitted_so_far(epoch)):
+                    left.clear()
             return not left
 
         with training.computing():

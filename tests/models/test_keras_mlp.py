@@ -496,6 +496,9 @@ assert abs(log_loss(stop.target, wild.predict(stop.features)) / min(wild.curve) 
 seen = []
 model.fit(QUICK, train, stop, 0, 1, lambda epoch, loss: bool(seen.append(epoch)) or epoch == 2)
 assert seen == [1, 2]
+dropping, rungs = QUICK | {"dropout": 0.2}, {}
+model.fit_rungs(dropping, train, stop, 0, 1, (2, 3), lambda rung, it: rungs.update({rung: it.predict(stop.features)}))
+assert np.array_equal(rungs[3], model.fit(dropping, train, stop, 0, 1).predict(stop.features)), "after a rung"
 try:
     model.fit(QUICK | {"optimizer": "sgd", "learning_rate": 1e30}, train, stop, 0, 1)
 except FloatingPointError as error:
