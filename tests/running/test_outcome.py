@@ -39,6 +39,12 @@ def test_one_run_in_the_direction_of_its_metric_and_again_when_there_is_nothing_
     assert "best AUC" in capsys.readouterr().out
     assert bench("best", "one") == 0
     assert capsys.readouterr().out.startswith("# wine toy: validation AUC 0.5, test AUC 0.5\n")
+    other = ["dataset=wine", "model=knn", "optimizer=random", "budget.trials=1", "name=knn"]
+    assert bench("run", *other, "metric=auc") == 0
+    loss, test = pd.read_parquet("results/knn")[["best_loss", "incumbent_test_loss"]].iloc[-1]
+    assert loss < 0.4
+    line = f"wine knn random: validation AUC {1 - loss:.5g}, test AUC {1 - test:.5g}; a model that knows nothing has "
+    assert line in capsys.readouterr().err
 
 
 def test_a_sweep_is_shown_by_medians_beside_the_shares_of_classes(capsys, monkeypatch) -> None:
