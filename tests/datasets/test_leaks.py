@@ -66,3 +66,11 @@ def test_a_column_with_which_a_quantity_rises_or_falls_throughout_is_named(tmp_p
     assert "in the 80 rows that have it; where" in "\n".join(from_file(tmp_path / "my.csv").notes)
     stepped = frame[["log"]].assign(y=np.ceil(price / 500), noise=RNG.normal(size=ROWS))
     assert determining(written(tmp_path, stepped), "y") == ["log"]
+
+
+def test_one_row_among_many_that_says_otherwise_is_seen(tmp_path: Path) -> None:
+    place = np.arange(3000)
+    frame = pd.DataFrame({"sure": place, "nearly": place, "y": np.where(place < 1500, "no", "yes")})
+    frame.loc[1001, "nearly"] = 2900  # a row that the first look passes over
+    frame = frame.assign(sure=frame["sure"] / 7, nearly=frame["nearly"] / 7)
+    assert determining(written(tmp_path, frame), "y") == ["sure"]
