@@ -68,7 +68,18 @@ def translate(space: Space) -> Translated:
 
 
 def _conditions(space: Space, parameter: Parameter) -> dict[str, list[Value]]:
-    """The values that `parameter` allows those it rests on; of a constant, what it rests on itself."""
+    """The values that `parameter` allows those it rests on; of a constant, what it rests on itself.
+
+    Where these are several, what they rest on counts too: of several conditions ConfigSpace takes one for met whose
+    parameter is inactive, and would propose what is not active.
+    """
+    required = _required(space, parameter, through_all=False)
+    several = sum(not space[name].constant for name in required) > 1
+    return _required(space, parameter, through_all=True) if several else required
+
+
+def _required(space: Space, parameter: Parameter, *, through_all: bool) -> dict[str, list[Value]]:
+    """The conditions of a parameter, and those of the parameters that it rests on: of constants alone, or of all."""
     required: dict[str, list[Value]] = {}
     waiting = [parameter]
     while waiting:
@@ -76,7 +87,7 @@ def _conditions(space: Space, parameter: Parameter) -> dict[str, list[Value]]:
             parent = space[name]
             values = required.get(name, parent.values()) or []
             required[name] = [value for value in values if value in allowed]
-            if parent.constant:
+            if parent.constant or through_all:
                 waiting.append(parent)
     return required
 

@@ -47,7 +47,7 @@ class _Facade:
     M. Lindauer et al., SMAC3: A Versatile Bayesian Optimization Package for Hyperparameter Optimization, JMLR 23, 2022.
     """
 
-    revision = 1
+    revision = 2
     independent = False
     libraries = ("smac", "ConfigSpace", "scikit-learn", "numpy", "scipy")
     facade: type[smac.facade.AbstractFacade]

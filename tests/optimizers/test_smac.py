@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from adapters import in_part
 from drawing import ALL, examples
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from loops import Case, build, equal, failing, loss, our_loop, own_loop, run
 from spaces import CONDITIONAL, FLAT, spaces
@@ -109,6 +109,18 @@ def test_the_budget_plans_the_initial_design() -> None:
 # Translation.
 
 
+SEVERAL = parse(
+    {
+        "a": {"type": "int", "low": 0, "high": 1},
+        "b": {"type": "int", "low": 1, "high": 2, "when": {"a": 0}},
+        "c": {"type": "int", "low": 0, "high": 1, "when": {"b": 1}},
+        "d": {"type": "int", "low": 1, "high": 2, "when": {"c": 0, "a": 0}},
+    }
+)
+"""Of d's two conditions ConfigSpace takes that on c for met where c is inactive."""
+
+
+@example(space=SEVERAL, seed=0)
 @given(space=spaces(), seed=st.integers(0, 99))
 @examples(60)
 def test_configurations_go_to_configspace_and_back(space: Space, seed: int) -> None:
