@@ -24,7 +24,7 @@ class Hands:
         self.objects: dict[str, Any] = {}
         self.pickled: dict[str, bytes] = {}
         self.anew: list[str] = []
-        """A line about each that cannot be told from another version of it, so that what was stored serves no more."""
+        """A line about each that cannot be distinguished from another version of it, so that nothing stored is used."""
 
     def path(self, what: str, component: Any) -> str:
         """The dotted path of a class or a callable; `what` is the argument that a message names.
@@ -41,8 +41,8 @@ class Hands:
         except NoIdentity as reason:
             version = uuid.uuid4().hex
             self.anew.append(
-                f"{what} {called(component)}: uses what cannot be told from another version of it ({reason}): nothing "
-                "stored is used, and its runs are made anew at each call"
+                f"{what} {called(component)}: uses what cannot be distinguished from another version of it ({reason}): "
+                "nothing stored is used, and its runs are made anew at each call"
             )
         name = f"{re.sub(r'[^A-Za-z0-9_]', '_', called(component))}_{version}"
         self.objects[name], self.pickled[name] = component, _pickled(what, component, walk.read)

@@ -19,6 +19,7 @@ from bench.models.boosting import SEARCHED
 from bench.models.inactive import Rule, above, one_of, warnings
 from bench.models.keras_numpy import After, Epoch, Layers, Table, Trainer
 from bench.models.preparation import Preparation, counting, prepared
+from bench.models.rungs import Rungs
 from bench.models.saved.keras_part import of_scores
 from bench.space import Categorical, Space, Value
 
@@ -124,21 +125,15 @@ class KerasMLP:
         rungs: Sequence[int],
         at: At,
     ) -> None:
-        training, left = _Training(self, configuration, train, stop, seed, threads), list(rungs)
+        training, ladder = _Training(self, configuration, train, stop, seed, threads), Rungs(rungs, at)
 
         def after(epoch: Epoch) -> bool:
-            if epoch.number != left[0]:
-                return False
             with keras_backend.random_states_kept():  # PyTorch draws where it predicts, and batches after that
-                if at(left.pop(0), training.fitted_so_far(epoch)):
-                    left.clear()
-            return not left
+                return ladder.reached(epoch.number, lambda: training.fitted_so_far(epoch))
 
         with training.computing():
             best = training.run(rungs[-1], after)
-            while left:  # early stopping has ended it
-                if at(left.pop(0), training.fitted(training.curve, best)):
-                    return
+            ladder.ended(lambda: training.fitted(training.curve, best))
 
     def prepare(self, train: Part, stop: Part, seed: int, threads: int) -> None:
         """Import Keras, and derive from the data what every fit needs."""

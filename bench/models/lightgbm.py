@@ -14,6 +14,7 @@ from bench.models import At, Part, Step
 from bench.models import lightgbm_parameters as its_parameters
 from bench.models.boosting import FIXED, by_own_name, check_rounds, has_categories
 from bench.models.preparation import counting
+from bench.models.rungs import Rungs
 from bench.space import Space, Value
 
 _OBJECTIVES = {
@@ -93,22 +94,15 @@ class LightGBM:
         rungs: Sequence[int],
         at: At,
     ) -> None:
-        left = list(rungs)
-
-        def fitted(booster: lgb.Booster, curve: list[float], rounds: int) -> FittedLightGBM:
-            return FittedLightGBM(booster, list(curve), rounds, threads, binary=self.binary)
+        ladder = Rungs(rungs, at)
 
         def after(booster: lgb.Booster, curve: list[float], best: int) -> bool:
-            if len(curve) != left[0]:
-                return False
-            if at(left.pop(0), fitted(booster, curve, best)):
-                left.clear()
-            return not left
+            return ladder.reached(
+                len(curve), lambda: FittedLightGBM(booster, list(curve), best, threads, binary=self.binary)
+            )
 
         booster, curve = self._train(configuration, train, stop, seed, threads, rungs[-1], None, after)
-        while left:  # early stopping has ended it
-            if at(left.pop(0), fitted(booster, curve, _rounds(booster))):
-                return
+        ladder.ended(lambda: FittedLightGBM(booster, curve, _rounds(booster), threads, binary=self.binary))
 
     def _train(
         self,

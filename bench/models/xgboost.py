@@ -14,6 +14,7 @@ from bench.errors import UserError
 from bench.models import At, Part, Step
 from bench.models.boosting import FIXED, by_own_name, check_rounds, has_categories
 from bench.models.preparation import counting
+from bench.models.rungs import Rungs
 from bench.models.xgboost_parameters import parameters_of
 from bench.space import Space, Value
 
@@ -97,19 +98,13 @@ class XGBoost:
         rungs: Sequence[int],
         at: At,
     ) -> None:
-        left = list(rungs)
+        ladder = Rungs(rungs, at)
 
         def after(booster: Any, curve: list[float]) -> bool:
-            if len(curve) != left[0]:
-                return False
-            if at(left.pop(0), self._fitted(booster, list(curve), train)):
-                left.clear()
-            return not left
+            return ladder.reached(len(curve), lambda: self._fitted(booster, list(curve), train))
 
         booster, curve = self._train(configuration, train, stop, seed, threads, rungs[-1], None, after)
-        while left:  # early stopping has ended it
-            if at(left.pop(0), self._fitted(booster, curve, train)):
-                return
+        ladder.ended(lambda: self._fitted(booster, curve, train))
 
     def _fitted(self, booster: Any, curve: list[float], train: Part) -> "FittedXGBoost":
         rounds = booster.best_iteration + 1 if self.early_stopping else booster.num_boosted_rounds()

@@ -683,11 +683,11 @@ MUTATIONS = [
     ),
     Mutation(
         "a rung has one round more than it says",
-        "bench/models/lightgbm.py",
+        "bench/models/rungs.py",
         (
             (
-                "            if len(curve) != left[0]:",
-                "            if len(curve) != left[0] + 1:",
+                "if number == self._left[0] and",
+                "if number == self._left[0] + 1 and",
             ),
         ),
         ("tests/models/test_rungs.py",),

@@ -197,7 +197,7 @@ def test_what_cannot_be_told_from_another_version_is_said_and_never_answered_fro
 
         for _ in range(2):
             with pytest.warns(
-                UserWarning, match=r"objective read: uses what cannot be told .*\(file, a TextIOWrapper\)"
+                UserWarning, match=r"objective read: uses what cannot be distinguished .*\(file, a TextIOWrapper\)"
             ):
                 trials = compare(objective=read, space=LINE, optimizers="random", seeds=1, trials=2, **QUIET).trials
             assert not trials["cached"].any()
