@@ -128,7 +128,6 @@ def test_a_configuration_told_in_another_order_or_twice_is_taken(name: str) -> N
 def test_what_is_declared(name: str) -> None:
     installed(name)
     optimizer = build(name, CONDITIONAL)
-    assert optimizer.revision == 1
     assert optimizer.independent is (name in INDEPENDENT)
     assert optimizer.declared.to_dict()["inactive"]
     of_name = {"catcma": "cmaes", "sklearn_sampler": "scikit", "skopt": "scikit"}
