@@ -25,6 +25,13 @@ class Optimizer(Protocol):
     - `initial: bool`, whether it begins with a shared initial design where there is one (True; a baseline may not);
     - `start(results: Sequence[Told])` takes the results of a shared initial design, once, before the first `ask`
       (without it, `tell` is called for each).
+
+    An argument of the constructor says what else it can do:
+    - `resources: Sequence[int]` (see `MultiFidelity`): it chooses at which fidelity, or ends evaluations early;
+    - `objectives: int`, the number of losses: `tell` is then given a tuple of that many in place of one loss. An
+      optimiser without it is told the first alone;
+    - `workers: int`, how many evaluations are open at a time: for a library that plans with it. Every optimiser may be
+      asked while others of its proposals are open; of two equal ones the one that was asked earlier is told first.
     """
 
     def ask(self) -> Configuration:
@@ -34,6 +41,44 @@ class Optimizer(Protocol):
     def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
         """Report the loss (always finite; of a failed trial the worst so far) of `configuration`."""
         ...
+
+
+class Proposal(NamedTuple):
+    """What a `MultiFidelity` optimiser asks for."""
+
+    configuration: Configuration
+    fidelity: int
+    """One of `resources`, of which the last is full fidelity."""
+    continues: int = 0
+    """The one of `resources` that it goes on from: this configuration has been evaluated there; 0: it begins anew."""
+
+
+class MultiFidelity(Protocol):
+    """An optimiser that is built as `cls(space, seed, budget, resources=..., **settings)`; its YAML has
+    `multi_fidelity: true`. `budget` is a number of full evaluations, or None.
+
+    `resources` are 1, eta, eta^2, ..., ascending, at least two: what the rungs of a problem stand for. The last is full
+    fidelity, and none else is as good as it.
+
+    A pruner has `report` as well: it is called at each of the resources below the proposal's fidelity, ascending.
+    `by_fold: bool` (False) asks for each fold of a cross-validation instead: `resources` are then 1, 2, ..., k, and
+    `report` is told of each but the last the loss of that fold alone.
+    """
+
+    def ask(self) -> Proposal:
+        """What to evaluate next; raises `Exhausted` when nothing is left."""
+        ...
+
+    def tell(self, proposal: Proposal, loss: float, failed: bool = False) -> None:
+        """Report the loss of `proposal`, the object that `ask` returned, at its fidelity.
+
+        Where `report` has ended it, the loss is that of the resource that it ended at, once more. Of a failed one it is
+        the worst so far at that resource.
+        """
+        ...
+
+    # def report(self, proposal: Proposal, resource: int, loss: float) -> bool:
+    #     """The loss at one of the resources below the proposal's fidelity; whether the evaluation ends here."""
 
 
 class Told(NamedTuple):
