@@ -11,7 +11,7 @@ import dehb
 from loguru import logger
 
 from bench.errors import UserError, allowed
-from bench.optimizers import Declaration, Proposal
+from bench.optimizers import Declaration, Proposal, dehb_laws
 from bench.optimizers.config_space import translate
 from bench.optimizers.rungs import Rungs
 from bench.space import Space
@@ -74,13 +74,13 @@ class DEHB:
                     crossover_prob=crossover_prob,
                     strategy=strategy,
                 )
+        shown = [space[name] for name in self._translated.names]
         self.declared = Declaration(
-            laws=self._translated.sampled_laws,
+            laws=dehb_laws.laws(shown, strategy, mutation_factor, crossover_prob),
             inactive="in random populations at the default (without one, the middle), then mutated as if active"
             if space.conditional
             else "absent",
-            fallback="random populations, of which even the first proposals are mutants: no configuration is drawn at "
-            "random alone; a mutant rounds to whole numbers, of which both ends then have half their share",
+            fallback="random populations, of which even the first proposals are mutants",
             takes_unasked=False,
         )
 

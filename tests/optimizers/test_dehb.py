@@ -1,6 +1,7 @@
 """DEHB asks what its own `run` asks, one at a time and with several workers; it leaves no files and no threads."""
 
 import logging
+import math
 import os
 import threading
 from pathlib import Path
@@ -10,9 +11,8 @@ import numpy as np
 import pytest
 from adapters import in_part
 from fidelity_loops import Objective, dehb_object, dehb_run, run, simulate
-from loops import build
+from loops import build, only
 from loops_smac import CONDITIONAL, FLAT, TWO, conditional, flat, plain, two
-from scipy import stats
 from spaces import CONSTANT, spaces
 
 pytest.importorskip("dehb", reason="the extra 'dehb' is not installed")
@@ -22,7 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import UserError
-from bench.space import Space, to_json
+from bench.optimizers import dehb_laws
+from bench.space import Configuration, Space, to_json
 from bench.space.parsing import parse
 
 RESOURCES = (1, 3, 9, 27)
@@ -129,32 +130,35 @@ def test_constants_are_asked_for_at_full_fidelity() -> None:
 # What it declares, leaves and refuses.
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_its_random_populations_are_as_far_from_the_reference_law_as_declared() -> None:
-    space = parse(
-        {
-            "x": {"type": "float", "low": 0.01, "high": 0.3, "log": True},
-            "depth": {"type": "int", "low": 1, "high": 8},
-            "leaves": {"type": "int", "low": 1, "high": 4, "log": True},
-            "units": {"type": "int", "low": 32, "high": 128, "step": 32},
-            "act": {"type": "categorical", "choices": [None, "relu", 7]},
-        }
-    )
-    optimizer = build("dehb", space, 5, None, resources=(1, 1000))
-    population = optimizer._dehb.de[optimizer._dehb.fidelities[0]].population
-    drawn = [optimizer._translated.decode(optimizer._dehb.vector_to_configspace(vector)) for vector in population]
+@pytest.mark.parametrize("strategy", ["rand1_bin", "rand2dir_exp"])
+def test_its_first_proposals_are_as_far_from_the_reference_law_as_declared(strategy: str) -> None:
+    drawn: list[Configuration] = []
+    for seed in range(4):
+        optimizer = build("dehb", FLAT, seed, None, resources=(1, 300), strategy=strategy)
+        drawn += [optimizer.ask().configuration for _ in range(300)]
     laws = optimizer.declared.laws
-    assert set(laws) == {"leaves"}
-    for name in ("depth", "leaves", "units", "act"):
-        values = [configuration[name] for configuration in drawn]
-        counts = np.array([values.count(value) for value in space[name].values()])  # type: ignore[union-attr]
-        reference = space[name].probabilities()
-        if name in laws:
-            assert abs(counts / 1000 - reference).sum() / 2 == pytest.approx(laws[name].total_variation, abs=0.04)
+    assert set(laws) == {parameter.name for parameter in FLAT.parameters}
+    for parameter in FLAT.parameters:
+        values, probabilities = parameter.values(), parameter.probabilities()
+        if values is None or probabilities is None:
+            units = [math.log(float(c[parameter.name]) / 0.01) / math.log(30) for c in drawn]  # type: ignore[arg-type]
+            counts, probabilities = np.histogram(units, 8, (0, 1))[0], np.full(8, 1 / 8)
         else:
-            assert stats.chisquare(counts, 1000 * reference).pvalue > 1e-4  # type: ignore[operator]
-    unit = [np.log(float(c["x"]) / 0.01) / np.log(30) for c in drawn]  # type: ignore[arg-type]
-    assert stats.kstest(unit, "uniform").pvalue > 1e-4
+            counts = np.array([[c[parameter.name] for c in drawn].count(value) for value in values])
+        distance = abs(counts / len(drawn) - probabilities).sum() / 2
+        assert distance == pytest.approx(laws[parameter.name].total_variation, abs=0.045)
+    assert max(law.total_variation for law in laws.values()) > 0.1
+
+
+def test_declared_distances_in_numbers() -> None:
+    """Of one float, always mutated with rand1: a uniform number plus half the difference of two has the density
+    1/2 + 2x - 2x^2 below the middle, and beyond 0..1, where it is drawn anew, the probability 1/6."""
+    (law,) = dehb_laws.laws(only(FLAT, "rate").parameters, "rand1_bin", 0.5, 1.0).values()
+    x = (np.arange(100_000) + 0.5) / 200_000
+    density = 0.5 + 2 * x - 2 * x**2 + 1 / 6
+    assert density.mean() == pytest.approx(1)
+    assert law.total_variation == pytest.approx(abs(density - 1).mean() / 2, abs=0.011)
+    assert dehb_laws.laws([], "rand1_bin", 0.5, 0.5) == {}
 
 
 def test_it_does_not_depend_on_the_budget_and_says_so() -> None:

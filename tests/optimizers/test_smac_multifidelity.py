@@ -170,6 +170,18 @@ def test_the_budget_plans_the_random_design(budget: int | None, trials: int, des
     assert f"a random design of {design} first, at most a quarter of {trials} trials" in declared.fallback
 
 
+def test_a_first_bracket_larger_than_the_design_has_some_of_it_again() -> None:
+    """SMAC draws its design from a copy of the space's random state, and what fills the bracket up from the state."""
+    optimizer = build("smac_multifidelity", TWO, 3, 12, resources=(1, 3, 9, 27))
+    assert "a random design of 16 first" in optimizer.declared.fallback
+    asked = [optimizer.ask() for _ in range(27)]
+    lowest = {to_json(proposal.configuration) for proposal in asked if proposal.fidelity == 1}
+    assert 16 < len(lowest) < 27
+    with smac_facade("smac_multifidelity", two(), smac_planned(12, (1, 3, 9, 27)), (1, 3, 9, 27), 3) as facade:
+        own = [TWO.canonical(plain(facade.ask().config)) for _ in range(27)]
+    assert own == [proposal.configuration for proposal in asked]
+
+
 def test_the_default_comes_first_and_the_rest_is_as_far_from_the_reference_law_as_declared() -> None:
     space = only(FLAT, "shrink", "depth", "leaves", "units", "act")
     optimizer = build("smac_hyperband", space, 7, None, resources=(1, 300))
