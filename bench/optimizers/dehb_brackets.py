@@ -1,5 +1,6 @@
 """DEHB: differential evolution in the brackets of Hyperband."""
 
+import logging
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
@@ -8,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import dehb
-from loguru import logger
 
 from bench.errors import UserError, allowed
 from bench.optimizers import Declaration, Proposal, dehb_laws
@@ -53,8 +53,9 @@ class DEHB:
         crossover_prob: float = 0.5,
         strategy: str = "rand1_bin",
     ) -> None:
-        _check("mutation_factor", mutation_factor, 0 < mutation_factor <= 2, "above 0 and at most 2")
-        _check("crossover_prob", crossover_prob, 0 <= crossover_prob <= 1, "from 0 to 1")
+        positive = _within(mutation_factor, 0, 2) and mutation_factor != 0
+        _check("mutation_factor", mutation_factor, positive, "above 0 and at most 2")
+        _check("crossover_prob", crossover_prob, _within(crossover_prob, 0, 1), "from 0 to 1")
         _check("strategy", strategy, strategy in _STRATEGIES, allowed(strategy, _STRATEGIES))
         self._space = space
         self._translated = translate(space)
@@ -103,9 +104,14 @@ class _WithoutFiles(dehb.DEHB):  # type: ignore[misc]
 
     def _setup_logger(self, kwargs: dict[str, Any]) -> None:
         self.output_path = Path(tempfile.gettempdir())  # where it makes sure that there is a folder, and no more
-        self.logger = logger
+        self.logger = logging.getLogger("dehb")
+        self.logger.setLevel(logging.CRITICAL + 1)
 
     def save(self) -> None: ...
+
+
+def _within(value: object, low: float, high: float) -> bool:
+    return isinstance(value, int | float) and low <= value <= high
 
 
 def _check(name: str, value: object, holds: bool, expected: str) -> None:

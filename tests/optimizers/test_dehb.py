@@ -177,9 +177,10 @@ def test_it_leaves_no_file_no_thread_no_word_and_numpys_state_as_it_was(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
+    (tmp_path / "dehb_state.json").touch()  # of somebody's own DEHB, which would speak of it
     state, threads, handlers = np.random.get_state()[1].copy(), threading.active_count(), [*logging.root.handlers]  # noqa: NPY002
     run(build("dehb", FLAT, 0, None, resources=RESOURCES), 60, Objective())
-    assert os.listdir(tmp_path) == []  # noqa: PTH208
+    assert os.listdir(tmp_path) == ["dehb_state.json"]  # noqa: PTH208
     assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
     assert threading.active_count() == threads
     assert logging.root.handlers == handlers
@@ -190,6 +191,7 @@ def test_it_leaves_no_file_no_thread_no_word_and_numpys_state_as_it_was(
     ("setting", "value", "expected"),
     [
         ("mutation_factor", 0, "above 0 and at most 2"),
+        ("mutation_factor", "half", "above 0 and at most 2"),
         ("crossover_prob", 1.5, "from 0 to 1"),
         ("strategy", "rand1", "allowed: rand1_bin.*mean rand1_"),
     ],

@@ -148,7 +148,7 @@ def smac_optimize(
 def dehb_object(native: Any, resources: tuple[int, ...], seed: int, f: Any = None, **given: Any) -> Iterator[Any]:
     """The library's own object, whose space has the same seed; its log is closed in the end."""
     import dehb
-    from loguru import logger
+    from dehb.optimizers.dehb import logger
 
     native.seed(seed)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
