@@ -1,11 +1,12 @@
 """Cheaper evaluations of a configuration: rungs of fewer rounds, epochs, rows or folds than the full number.
 
 A model's YAML may have `fidelity: {unit: rounds, low: 4, high: 300, eta: 3}`. Its rungs are round(high / eta^k) while
-these are at least `low`; the highest is full fidelity, the evaluation that there is without the key.
+these are at least `low`; the highest is full fidelity, the evaluation that there is without the key. `high` may be
+null, but of rows.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,12 @@ class Fidelity:
     rungs: tuple[int, ...]
     """Ascending, in the unit; the last is full fidelity."""
     eta: int
-    """About the ratio of one rung to the one below."""
+    """About the ratio of one rung to the one below; 1 where every number is a rung."""
+
+    @property
+    def resources(self) -> tuple[int, ...]:
+        """What the rungs are to libraries: 1, eta, eta^2, ..."""
+        return self.rungs if self.eta == 1 else tuple(self.eta**power for power in range(len(self.rungs)))
 
     @property
     def high(self) -> int:
@@ -58,11 +64,18 @@ class Fidelity:
         """
         return (rung - (0 if self.unit == "rows" else continues)) / self.high
 
+    def cost_of(self, rungs: Sequence[int], continues: int = 0) -> float:
+        """The cost of an evaluation that comes to `rungs`, ascending, one after the other."""
+        if self.unit == "rows":
+            return sum(rungs) / self.high
+        return self.cost(rungs[-1], continues)
+
 
 def parse(config: object, full: Mapping[str, int]) -> Fidelity | None:
     """The ladder of a model's `fidelity`, None where it has none.
 
-    `full` has the full number of each unit that the problem has a number of: its rounds or epochs, and its folds.
+    `full` has the full number of each unit that the problem has a number of: its rounds or epochs, and its folds. In
+    the config `high` may be null or missing of those.
     Raises `UserError` where a key is missing or unknown, or its value cannot be used.
     """
     if config is None:
@@ -73,10 +86,10 @@ def parse(config: object, full: Mapping[str, int]) -> Fidelity | None:
         if key not in KEYS:
             raise UserError(f"{WHERE}.{key}: unknown; {allowed(key, KEYS)}")
     for key in KEYS:
-        if key not in config:
+        if config.get(key) is None and not (key == "high" and config["unit"] in full):
             raise UserError(f"{WHERE}.{key}: missing; a ladder has the keys {', '.join(KEYS)}")
     unit, eta = config["unit"], whole(f"{WHERE}.eta", config["eta"], 2)
-    high = _high(unit, whole(f"{WHERE}.high", config["high"], 2), full)
+    high = _high(unit, whole(f"{WHERE}.high", config.get("high") or full.get(unit), 2), full)
     low = config["low"]
     if not is_number(low) or not 1 <= low <= high:
         raise UserError(f"{WHERE}.low={low!r}: expected a number from 1 to {WHERE}.high={high}")
