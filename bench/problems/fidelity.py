@@ -1,23 +1,28 @@
 """Cheaper evaluations of a configuration: rungs of fewer rounds, epochs, rows or folds than the full number.
 
 A model's YAML may have `fidelity: {unit: rounds, low: 4, high: 300, eta: 3}`. Its rungs are round(high / eta^k) while
-these are at least `low`; the highest is full fidelity, the evaluation that there is without the key.
+these are at least `low`; the highest is full fidelity, the evaluation that there is without the key. A function may
+have one too: its rungs are numbers that it is called with.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.checks import is_number, whole
-from bench.datasets import Dataset
 from bench.errors import UserError, allowed
+
+if TYPE_CHECKING:  # pandas and scikit-learn, which a function does without
+    from bench.datasets import Dataset
 
 WHERE = "model.fidelity"
 UNITS = ("rounds", "epochs", "rows", "folds")
+OWN = "fidelity"
+"""The unit of a function that names none, and the argument by which it is given its rung."""
 KEYS = ("unit", "low", "high", "eta")
 _OF = {"rounds": "the model's settings.rounds", "epochs": "the model's settings.epochs", "folds": "the number of folds"}
 
@@ -27,7 +32,7 @@ class Fidelity:
     """The ladder of a problem."""
 
     unit: str
-    """One of `UNITS`."""
+    """One of `UNITS`; of a function any word."""
     rungs: tuple[int, ...]
     """Ascending, in the unit; the last is full fidelity."""
     eta: int
@@ -67,24 +72,54 @@ def parse(config: object, full: Mapping[str, int]) -> Fidelity | None:
     """
     if config is None:
         return None
+    keys = _keys(config, {})
+    return _ladder(keys, lambda high: _high(keys["unit"], high, full))
+
+
+def parse_of_function(config: object) -> Fidelity | None:
+    """The ladder of a function's `fidelity`, None where it has none; raises `UserError` as `parse` does.
+
+    `unit` may be left out, and be any word: it says how the rungs are called. Of `rows`, as of a model, none goes on
+    from another.
+    """
+    if config is None:
+        return None
+    keys = _keys(config, {"unit": OWN})
+    unit = keys["unit"]
+    if not isinstance(unit, str) or not unit.isidentifier():
+        raise UserError(f"{WHERE}.unit={unit!r}: expected a word for what a rung counts, such as {OWN} or epochs")
+    if unit == "folds":
+        raise UserError(f"{WHERE}.unit=folds: a function has no folds, each with a loss of its own; use another word")
+    return _ladder(keys, lambda high: high)
+
+
+def _keys(config: object, optional: Mapping[str, str]) -> Mapping[str, Any]:
+    """The ladder's keys as they are given, with those that may be left out."""
     if not isinstance(config, Mapping):
-        raise UserError(f"{WHERE}={config!r}: expected {{unit: rounds, low: 4, high: 300, eta: 3}}, or null")
+        unit = "" if optional else "unit: rounds, "
+        raise UserError(f"{WHERE}={config!r}: expected {{{unit}low: 4, high: 300, eta: 3}}, or null")
     for key in config:
         if key not in KEYS:
             raise UserError(f"{WHERE}.{key}: unknown; {allowed(key, KEYS)}")
+    keys = {**optional, **config}
     for key in KEYS:
-        if key not in config:
-            raise UserError(f"{WHERE}.{key}: missing; a ladder has the keys {', '.join(KEYS)}")
-    unit, eta = config["unit"], whole(f"{WHERE}.eta", config["eta"], 2)
-    high = _high(unit, whole(f"{WHERE}.high", config["high"], 2), full)
-    low = config["low"]
+        if key not in keys:
+            needed = ", ".join(each for each in KEYS if each not in optional)
+            raise UserError(f"{WHERE}.{key}: missing; a ladder has the keys {needed}")
+    return keys
+
+
+def _ladder(keys: Mapping[str, Any], checked: Callable[[int], int]) -> Fidelity:
+    """The rungs from `low` to `high`, which `checked` returns where it can be the highest."""
+    eta = whole(f"{WHERE}.eta", keys["eta"], 2)
+    high, low = checked(whole(f"{WHERE}.high", keys["high"], 2)), keys["low"]
     if not is_number(low) or not 1 <= low <= high:
         raise UserError(f"{WHERE}.low={low!r}: expected a number from 1 to {WHERE}.high={high}")
     rungs = {round(high / eta**power) for power in range(math.ceil(math.log(high, eta)) + 1)}
     rungs = {rung for rung in rungs if rung >= low}
     if len(rungs) < 2:
         raise UserError(f"{WHERE}: has the rung {high} alone; set a lower {WHERE}.low, or a smaller {WHERE}.eta")
-    return Fidelity(unit, tuple(sorted(rungs)), eta)
+    return Fidelity(keys["unit"], tuple(sorted(rungs)), eta)
 
 
 def _high(unit: object, high: int, full: Mapping[str, int]) -> int:
@@ -108,7 +143,7 @@ class NestedRows:
     of numbers all rows so. Groups are whole: they are permuted instead of rows. Along time the earliest rows count.
     """
 
-    def __init__(self, dataset: Dataset, method: str, seed: int) -> None:
+    def __init__(self, dataset: "Dataset", method: str, seed: int) -> None:
         """`method` is that of the resampling, `seed` that of the split."""
         self._dataset, self._method = dataset, method
         self._order = np.random.default_rng([seed, 4]).permutation(len(dataset.target))  # each row's, or group's, place
