@@ -6,7 +6,7 @@ have one too: its rungs are numbers that it is called with.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,8 @@ def parse(config: object, full: Mapping[str, int]) -> Fidelity | None:
     if config is None:
         return None
     keys = _keys(config, {})
-    return _ladder(keys, lambda high: _high(keys["unit"], high, full))
+    _check_unit(keys["unit"], keys["high"], full)
+    return _ladder(**keys)
 
 
 def parse_of_function(config: object) -> Fidelity | None:
@@ -90,11 +91,11 @@ def parse_of_function(config: object) -> Fidelity | None:
         raise UserError(f"{WHERE}.unit={unit!r}: expected a word for what a rung counts, such as {OWN} or epochs")
     if unit == "folds":
         raise UserError(f"{WHERE}.unit=folds: a function has no folds, each with a loss of its own; use another word")
-    return _ladder(keys, lambda high: high)
+    return _ladder(**keys)
 
 
-def _keys(config: object, optional: Mapping[str, str]) -> Mapping[str, Any]:
-    """The ladder's keys as they are given, with those that may be left out."""
+def _keys(config: object, optional: Mapping[str, str]) -> dict[str, Any]:
+    """The ladder's keys as they are given, with those that may be left out; `eta` and `high` are whole numbers."""
     if not isinstance(config, Mapping):
         unit = "" if optional else "unit: rounds, "
         raise UserError(f"{WHERE}={config!r}: expected {{{unit}low: 4, high: 300, eta: 3}}, or null")
@@ -106,34 +107,33 @@ def _keys(config: object, optional: Mapping[str, str]) -> Mapping[str, Any]:
         if key not in keys:
             needed = ", ".join(each for each in KEYS if each not in optional)
             raise UserError(f"{WHERE}.{key}: missing; a ladder has the keys {needed}")
+    for key in ("eta", "high"):
+        whole(f"{WHERE}.{key}", keys[key], 2)
     return keys
 
 
-def _ladder(keys: Mapping[str, Any], checked: Callable[[int], int]) -> Fidelity:
-    """The rungs from `low` to `high`, which `checked` returns where it can be the highest."""
-    eta = whole(f"{WHERE}.eta", keys["eta"], 2)
-    high, low = checked(whole(f"{WHERE}.high", keys["high"], 2)), keys["low"]
+def _ladder(unit: str, low: object, high: int, eta: int) -> Fidelity:
+    """The rungs from `low` to `high`."""
     if not is_number(low) or not 1 <= low <= high:
         raise UserError(f"{WHERE}.low={low!r}: expected a number from 1 to {WHERE}.high={high}")
     rungs = {round(high / eta**power) for power in range(math.ceil(math.log(high, eta)) + 1)}
     rungs = {rung for rung in rungs if rung >= low}
     if len(rungs) < 2:
         raise UserError(f"{WHERE}: has the rung {high} alone; set a lower {WHERE}.low, or a smaller {WHERE}.eta")
-    return Fidelity(keys["unit"], tuple(sorted(rungs)), eta)
+    return Fidelity(unit, tuple(sorted(rungs)), eta)
 
 
-def _high(unit: object, high: int, full: Mapping[str, int]) -> int:
-    """The number of the highest rung, where it is that of the problem."""
+def _check_unit(unit: object, high: int, full: Mapping[str, int]) -> None:
+    """Raise `UserError` where the problem has nothing of that unit, or not `high` of it."""
     if unit not in UNITS:
         raise UserError(f"{WHERE}.unit={unit!r}: unknown; {allowed(str(unit), UNITS)}")
     if unit == "rows":
-        return high
+        return
     if unit not in full:
         units = [each for each in UNITS if each in full or each == "rows"]
         raise UserError(f"{WHERE}.unit={unit}: this problem has none; {allowed(unit, units)}")
     if high != full[unit]:
         raise UserError(f"{WHERE}.high={high}: {_OF[unit]} is {full[unit]}; give the two the same value")
-    return high
 
 
 class NestedRows:
