@@ -149,6 +149,7 @@ class Optimizer(_Described):
     path: DottedPath = Field(alias="class")
     settings: Settings = None
     budget_factor: Annotated[int, Field(ge=1, le=1000, description="a whole number from 1 to 1000")] = 1
+    multi_fidelity: Flag = False
 
 
 class Seeds(_Described):
