@@ -126,7 +126,8 @@ class Hyperband(Pruned):
     """`optuna.pruners.HyperbandPruner(min_resource=1, max_resource=resources[-1], reduction_factor=eta)`.
 
     A trial belongs to the bracket that a hash of the study's name and its number says, and competes with the trials of
-    its bracket alone. Optuna draws the name at random; here it is the seed.
+    its bracket alone. Optuna draws the name at random; here it is the seed. TPE learns from the trials of all brackets
+    (Optuna 5.0; its documentation says, from those of the trial's own).
 
     L. Li et al., Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization, JMLR 18(185), 2018.
     """
