@@ -76,7 +76,7 @@ class Pruned:
         pruner: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> None:
-        if sampler not in _SAMPLERS:
+        if str(sampler) not in _SAMPLERS:
             raise UserError(f"optimizer.settings.sampler={sampler!r}: unknown; {allowed(sampler, _SAMPLERS)}")
         self._full = resources[-1]
         made = self._pruner(resources, mapping(_KEY, pruner))
@@ -103,7 +103,7 @@ class Pruned:
         evaluation = self._open[id(proposal)]
         evaluation.losses.append(loss)
         evaluation.trial.report(loss, step=resource)
-        evaluation.pruned = evaluation.trial.should_prune()
+        evaluation.pruned = bool(evaluation.trial.should_prune())  # some pruners give a NumPy boolean
         return evaluation.pruned
 
     def tell(self, proposal: Proposal, loss: float, failed: bool = False) -> None:

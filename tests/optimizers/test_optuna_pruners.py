@@ -285,6 +285,7 @@ def test_a_pruners_setting_that_cannot_be_used_is_named(name: str, settings: Any
     ("settings", "message"),
     [
         ({"sampler": "cmaes"}, r"optimizer\.settings\.sampler='cmaes': unknown; allowed: random, tpe"),
+        ({"sampler": ["tpe"]}, r"optimizer\.settings\.sampler=\['tpe'\]: unknown; allowed: random, tpe"),
         ({"n_startup_trials": -4}, r"optimizer\.settings\.n_startup_trials=-4: expected a whole number from 0"),
         ({"gama": 1}, r"optimizer\.settings: .*gama"),
         ({"sampler": "random", "group": True}, r"optimizer\.settings: .*group"),

@@ -94,7 +94,9 @@ def evaluate(optimizer: Any, proposal: Proposal, resources: tuple[int, ...], obj
         if value is None:
             return Ended(proposal, resource, objective.worst(resource), failed=True)
         loss = value
-        if not full and optimizer.report(proposal, resource, value):
+        ends = not full and optimizer.report(proposal, resource, value)
+        assert isinstance(ends, bool)
+        if ends:
             return Ended(proposal, resource, value, pruned=True)
     return Ended(proposal, proposal.fidelity, loss)
 
