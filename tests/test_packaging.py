@@ -208,6 +208,7 @@ def test_without_extras_every_optimiser_is_listed_and_the_machine_described(clea
         ("botorch_turbo", "botorch"),
         ("nevergrad_optimizers", "nevergrad"),
         ("optuna_gp", "torch"),
+        ("ray_asha", "ray"),
         ("smac_facades", "smac"),
     }
     assert "Traceback" not in listing
