@@ -85,7 +85,7 @@ def parse(config: object, full: Mapping[str, int]) -> Fidelity | None:
     if config is None:
         return None
     unit = config.get("unit") if isinstance(config, Mapping) else None
-    keys = _keys(config, {"high": full[unit]} if unit in full else {})
+    keys = _keys(config, {"high": full[unit]} if unit is not None and unit in full else {})
     _check_unit(keys["unit"], keys["high"], full)
     return _ladder(**keys)
 
