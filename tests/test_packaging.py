@@ -209,6 +209,7 @@ def test_without_extras_every_optimiser_is_listed_and_the_machine_described(clea
         ("dehb_brackets", "dehb"),
         ("nevergrad_optimizers", "nevergrad"),
         ("optuna_gp", "torch"),
+        ("ray_asha", "ray"),
         ("smac_facades", "smac"),
         ("smac_multifidelity", "smac"),
     }
