@@ -104,7 +104,7 @@ class _WithoutFiles(dehb.DEHB):  # type: ignore[misc]
 
     def _setup_logger(self, kwargs: dict[str, Any]) -> None:
         self.output_path = Path(tempfile.gettempdir())  # where it makes sure that there is a folder, and no more
-        self.logger = logging.getLogger("dehb")
+        self.logger = logging.getLogger(__name__)
         self.logger.setLevel(logging.CRITICAL + 1)
 
     def save(self) -> None: ...
