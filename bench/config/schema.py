@@ -45,4 +45,6 @@ def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:
     ladder = decisive["model"].pop("fidelity", None)  # full evaluations do not depend on it
     if ladder is not None and groups["optimizer"].get("multi_fidelity"):
         decisive["model"]["fidelity"] = ladder
+    elif ladder is not None and "function" in groups["model"]:
+        decisive["model"]["fidelity"] = {"high": ladder.get("high")}  # what it is called with
     return decisive | {"metric": groups["metric"]["name"]}
