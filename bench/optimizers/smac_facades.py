@@ -3,7 +3,7 @@
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import smac
 from smac.main.exceptions import ConfigurationSpaceExhaustedException
 from smac.runhistory import StatusType, TrialInfo, TrialValue
 
+from bench.checks import whole
 from bench.errors import UserError, allowed
 from bench.optimizers import Declaration, Exhausted
 from bench.optimizers.config_space import translate
@@ -24,6 +25,7 @@ _COMPONENTS = (
     "initial_design",
     "random_design",
     "intensifier",
+    "multi_objective_algorithm",
     "runhistory_encoder",
     "config_selector",
 )
@@ -40,9 +42,12 @@ class _Facade:
     cost; in SMAC's own loop the cost is one for all, `Scenario(crash_cost=...)`, by default infinite, with which both
     its models raise.
 
+    Of several losses the model is fitted to one number for each trial, which the facade's multi-objective algorithm
+    makes of them, scaled to the range of each so far: by default their mean.
+
     Settings: `crash_cost`, the cost of every failed trial; and for any of the facade's components (model,
-    acquisition_function, acquisition_maximizer, initial_design, random_design, intensifier, runhistory_encoder,
-    config_selector) the arguments of its `get_...`, such as `initial_design: {n_configs: 10}`.
+    acquisition_function, acquisition_maximizer, initial_design, random_design, intensifier, multi_objective_algorithm,
+    runhistory_encoder, config_selector) the arguments of its `get_...`, such as `initial_design: {n_configs: 10}`.
 
     M. Lindauer et al., SMAC3: A Versatile Bayesian Optimization Package for Hyperparameter Optimization, JMLR 23, 2022.
     """
@@ -58,12 +63,14 @@ class _Facade:
         seed: int,
         budget: int | None,
         crash_cost: float | None = None,
+        objectives: int = 1,
         **components: Mapping[str, Any],
     ) -> None:
         for name in components:
             if name not in _COMPONENTS:
                 raise UserError(f"optimizer.settings.{name}: unknown; {allowed(name, ['crash_cost', *_COMPONENTS])}")
         self._space = space
+        self._objectives = whole("objectives", objectives, 1)
         self._crash_cost = crash_cost
         self._translated = translate(space)
         self._asked: dict[str, list[TrialInfo]] = {}
@@ -77,6 +84,7 @@ class _Facade:
             ):  # written to when the facade is made, and by no tell
                 scenario = smac.Scenario(
                     self._translated.native,
+                    objectives="cost" if objectives == 1 else [f"cost_{number}" for number in range(objectives)],
                     deterministic=True,
                     n_trials=_PLANNED if budget is None else budget,
                     seed=seed,
@@ -113,16 +121,16 @@ class _Facade:
         self._asked.setdefault(to_json(configuration), []).append(info)
         return configuration
 
-    def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
+    def tell(self, configuration: Configuration, loss: float | Sequence[float], failed: bool = False) -> None:
         if self._smac is None:
             return
         configuration = self._space.canonical(configuration)
         infos = self._asked.get(to_json(configuration))
         info = infos.pop(0) if infos else self._unasked(configuration)
-        if failed:
-            value = TrialValue(loss if self._crash_cost is None else self._crash_cost, status=StatusType.CRASHED)
-        else:
-            value = TrialValue(loss)
+        cost = list(loss) if isinstance(loss, Sequence) else loss
+        if failed and self._crash_cost is not None:
+            cost = self._crash_cost if self._objectives == 1 else [self._crash_cost] * self._objectives
+        value = TrialValue(cost, status=StatusType.CRASHED if failed else StatusType.SUCCESS)
         with _quiet():
             self._smac.tell(info, value, save=False)
 
