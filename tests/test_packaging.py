@@ -205,9 +205,11 @@ def test_without_extras_every_optimiser_is_listed_and_the_machine_described(clea
     assert set(needed) == {
         ("ax_client", "ax"),
         ("botorch_gp", "botorch"),
+        ("botorch_nehvi", "botorch"),
         ("botorch_turbo", "botorch"),
         ("nevergrad_optimizers", "nevergrad"),
         ("optuna_gp", "torch"),
+        ("pymoo_nsga2", "pymoo"),
         ("smac_facades", "smac"),
     }
     assert "Traceback" not in listing

@@ -7,10 +7,17 @@ import pytest
 import yaml
 from commands import ROOT
 
+ALIKE = {
+    "bench.optimizers.optuna_genetic.NSGA3": "bench.optimizers.optuna_genetic.NSGA2",
+    "bench.optimizers.smac_parego.ParEGO": "bench.optimizers.smac_facades.RandomForest",
+}
+"""Classes that differ from another in one component of their library alone, and count as configs of it."""
+
 CLASSES: dict[str, list[str]] = {}
 """The configs of each class, by its dotted path; both in the order of the files' names."""
 for _path in sorted((ROOT / "conf" / "optimizer").glob("*.yaml")):
-    CLASSES.setdefault(yaml.safe_load(_path.read_text())["class"], []).append(_path.stem)
+    _class = yaml.safe_load(_path.read_text())["class"]
+    CLASSES.setdefault(ALIKE.get(_class, _class), []).append(_path.stem)
 
 NAMES = sorted(name for names in CLASSES.values() for name in names)
 ONE_EACH = sorted(names[0] for names in CLASSES.values())
