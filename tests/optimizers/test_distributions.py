@@ -24,6 +24,7 @@ ASKED = {"hyperopt_tpe": {"n_startup_jobs": 1_000}}
 """Settings with which 1,000 draws in a row, of which nothing is told, are all random."""
 FROM_ONE = ["random", "sklearn_sampler", "hyperopt_random", "hyperopt_tpe", "optuna_tpe", "optuna_tpe_multivariate"]
 FROM_ONE += ["optuna_cmaes", "optuna_cmaes_margin", "optuna_qmc", "skopt_gp", "skopt_gp_ei", "skopt_rf", "skopt_et"]
+FROM_ONE += ["optuna_nsga2", "pymoo_nsga2"]
 FIRST = ["hyperopt_anneal", "cmaes_ipop", "cmaes_bipop"]
 """Of these only the first draw of a seed is random."""
 TORCH = [

@@ -314,8 +314,8 @@ def turbo_calls(_: Any) -> list[tuple[Any, str]]:
 CASES = [
     Case("botorch_gp", "flat", FLOATS, alone(floats), calls, "botorch", CHEAP, few=12),
     Case("botorch_gp", "mixed", SOME, alone(mixed), calls, "botorch", CHEAP | {"initial": DESIGN}, few=DESIGN + 4),
-    Case("botorch_qnehvi", "flat", FLOATS, alone(several(floats)), nehvi_calls, "botorch", CHEAP, few=12, objectives=2),
-    Case("botorch_qnehvi", "flat-1", FLOATS, alone(several(floats)), nehvi_calls, "botorch", CHEAP, few=12),
+    Case("botorch_qnehvi", "flat", FLOATS, alone(several(floats)), nehvi_calls, "botorch", CHEAP, few=14, objectives=2),
+    Case("botorch_qnehvi", "flat-1", FLOATS, alone(several(floats)), nehvi_calls, "botorch", CHEAP, few=14),
     Case(
         "botorch_qnehvi",
         "mixed-2",
