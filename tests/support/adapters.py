@@ -8,6 +8,7 @@ import yaml
 from commands import ROOT
 
 ALIKE = {
+    "bench.optimizers.botorch_nehvi.NEHVI": "bench.optimizers.botorch_gp.GaussianProcess",
     "bench.optimizers.optuna_genetic.NSGA3": "bench.optimizers.optuna_genetic.NSGA2",
     "bench.optimizers.smac_parego.ParEGO": "bench.optimizers.smac_facades.RandomForest",
 }

@@ -19,6 +19,7 @@ from bench.space.parsing import parse
 
 CHEAP = {"num_restarts": 2, "raw_samples": 32}
 DESIGN = 30
+LONGER = 20
 N_CANDIDATES = 200
 TURBO = {"candidates": N_CANDIDATES}
 FLOATS = parse(
@@ -56,7 +57,7 @@ def floats(objective: Objective, seed: int, trials: int, several: bool = False) 
         return gains(objective, {"rate": rate, "shrink": shrink, "momentum": momentum})
 
     torch.manual_seed(seed)
-    train_x = draw_sobol_samples(cube, n=8 if several else 6, q=1, seed=seed).squeeze(1)
+    train_x = draw_sobol_samples(cube, n=LONGER if several else 6, q=1, seed=seed).squeeze(1)
     train_y = torch.tensor([evaluate(x) for x in train_x], dtype=torch.double)
     while len(train_x) < trials:
         if several:
@@ -260,10 +261,6 @@ def turbo_mixed(objective: Objective, seed: int, trials: int) -> int:
     return turbo(5, evaluate, seed, trials)
 
 
-def several(loop: Callable[..., None]) -> Callable[[Objective, int, int], None]:
-    return partial(loop, several=True)
-
-
 def alone(loop: Callable[[Objective, int, int], Any]) -> Callable[[Objective, int, int], None]:
     """The loop in one thread and without its warnings, both global random states left as they were."""
 
@@ -314,19 +311,24 @@ def turbo_calls(_: Any) -> list[tuple[Any, str]]:
 CASES = [
     Case("botorch_gp", "flat", FLOATS, alone(floats), calls, "botorch", CHEAP, few=12),
     Case("botorch_gp", "mixed", SOME, alone(mixed), calls, "botorch", CHEAP | {"initial": DESIGN}, few=DESIGN + 4),
-    Case("botorch_qnehvi", "flat", FLOATS, alone(several(floats)), nehvi_calls, "botorch", CHEAP, few=14, objectives=2),
-    Case("botorch_qnehvi", "flat-1", FLOATS, alone(several(floats)), nehvi_calls, "botorch", CHEAP, few=14),
-    Case(
-        "botorch_qnehvi",
-        "mixed-2",
-        SOME,
-        alone(several(mixed)),
-        nehvi_calls,
-        "botorch",
-        CHEAP | {"initial": DESIGN},
-        few=DESIGN + 4,
-        objectives=2,
-    ),
     Case("botorch_turbo", "flat", FLOATS, alone(turbo_floats), turbo_calls, "botorch", TURBO, few=16),
     Case("botorch_turbo", "mixed", SOME, alone(turbo_mixed), turbo_calls, "botorch", TURBO, few=16),
+]
+CASES += [
+    Case(
+        "botorch_qnehvi",
+        label,
+        space,
+        alone(partial(own, several=True)),
+        nehvi_calls,
+        "botorch",
+        CHEAP | {"initial": design},
+        few=design + 3,
+        objectives=objectives,
+    )
+    for label, space, own, design, objectives in (
+        ("flat", FLOATS, floats, LONGER, 2),
+        ("flat-1", FLOATS, floats, LONGER, 1),
+        ("mixed-2", SOME, mixed, DESIGN, 2),
+    )
 ]
