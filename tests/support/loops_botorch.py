@@ -323,7 +323,7 @@ CASES += [
         nehvi_calls,
         "botorch",
         CHEAP | {"initial": design},
-        few=design + 3,
+        few=design + 2,
         objectives=objectives,
     )
     for label, space, own, design, objectives in (

@@ -57,7 +57,10 @@ def calls(optimizer: Any) -> list[tuple[Any, str]]:
     return [(optimizer._optimizer, "ask"), (optimizer._optimizer, "tell")]
 
 
-CASES = [Case(name, "flat", MIXED, loop(method), calls, "nevergrad", few=100) for name, method in METHODS.items()]
+CASES = [
+    Case(name, "flat", MIXED, loop(method), calls, "nevergrad", few=60 if method == "CMA" else 100)
+    for name, method in METHODS.items()
+]
 CASES += [
     Case(name, "flat-2", MIXED, loop(METHODS[name]), calls, "nevergrad", few=60, objectives=2)
     for name in ("nevergrad", "nevergrad_cma", "nevergrad_de")

@@ -94,7 +94,7 @@ CASES += [
         calls,
         needs,
         POPULATION if "nsga" in name else {},
-        few=18 if needs else 60,
+        few=18 if needs else 60 if "nsga" in name else 40,
         objectives=objectives,
     )
     for name, sampler, counts, needs in (

@@ -171,7 +171,7 @@ CASES = [
         ("smac_rf", "flat-2", FLAT, flat, 24, 2),
         ("smac_gp", "flat", TWO, two, 16, 1),
         ("smac_parego", "flat-1", FLAT, flat, 24, 1),
-        ("smac_parego", "flat-2", FLAT, flat, 20, 2),
+        ("smac_parego", "flat-2", TWO, two, 20, 2),
         ("smac_parego", "conditional-2", CONDITIONAL, conditional, 20, 2),
     )
 ]
