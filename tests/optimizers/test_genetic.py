@@ -6,9 +6,13 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
+from drawing import examples
+from hypothesis import given
+from hypothesis import strategies as st
 from loops import MIXED, Objective, build, loss, run, second
 from loops_botorch import FLOATS
 from loops_optuna import flat
+from spaces import CONDITIONAL, FLAT, spaces
 
 pytest.importorskip("pymoo", reason="the extra 'pymoo' is not installed")
 
@@ -121,6 +125,23 @@ def test_pymoo_takes_a_shared_design_as_a_population_that_was_evaluated() -> Non
     optimizer = several("pymoo_nsga2", FLOATS)
     optimizer.start(results)
     assert run(optimizer, 40, Objective(objectives=2)) == own.asked
+
+
+@given(space=spaces(), seed=st.integers(0, 99))
+@examples(10)
+def test_pymoo_translates_any_space(space: Space, seed: int) -> None:
+    optimizer = build("pymoo_nsga2", space, seed, objectives=2, pop_size=4)
+    optimizer.start([Told(space.sample(np.random.default_rng(seed)), (1.0, 2.0))])  # type: ignore[arg-type]
+    for configuration in run(optimizer, 25, Objective(lambda _: False, objectives=2)):
+        assert list(space.canonical(configuration).items()) == list(configuration.items())
+
+
+def test_pymoo_is_shown_inactive_parameters_as_active() -> None:
+    optimizer = several("pymoo_nsga2", CONDITIONAL)
+    assert "shown as active" in optimizer.declared.inactive
+    assert several("pymoo_nsga2", FLAT).declared.inactive == "absent"
+    asked = run(optimizer, 100, Objective(lambda _: False, objectives=2))
+    assert {name for configuration in asked for name in configuration} == {p.name for p in CONDITIONAL.parameters}
 
 
 def test_pymoo_ends_where_its_population_has_every_point() -> None:

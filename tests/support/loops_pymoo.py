@@ -5,8 +5,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from loops import MIXED, Case, Objective
+from loops import MIXED, NESTED, Case, Objective
 from loops_botorch import FLOATS
+
+from bench.space import Configuration
 
 SMALL = {"pop_size": 10}
 
@@ -16,7 +18,7 @@ class Enough(Exception):
 
 
 def minimize(
-    objective: Objective, seed: int, trials: int, algorithm: Any, decode: Callable[[Any], Any], **space: Any
+    objective: Objective, seed: int, trials: int, algorithm: Any, decode: Callable[[Any], Configuration], **space: Any
 ) -> None:
     """Failures are losses alone."""
     from pymoo.core.problem import ElementwiseProblem
@@ -36,7 +38,7 @@ def floats(objective: Objective, seed: int, trials: int) -> None:
     """The algorithm as it is."""
     from pymoo.algorithms.moo.nsga2 import NSGA2
 
-    def decode(x: Any) -> Any:
+    def decode(x: Any) -> Configuration:
         rate, shrink, momentum = x.tolist()
         return {"rate": min(max(math.exp(rate), 0.01), 0.3), "shrink": shrink, "momentum": momentum}
 
@@ -44,12 +46,26 @@ def floats(objective: Objective, seed: int, trials: int) -> None:
     minimize(objective, seed, trials, NSGA2(**SMALL), decode, n_var=3, xl=low, xu=high)
 
 
-def mixed(objective: Objective, seed: int, trials: int) -> None:
-    """With the operators of `MixedVariableGA` and the selection of NSGA-II."""
-    from pymoo.algorithms.moo.nsga2 import NSGA2, binary_tournament
+def operators() -> dict[str, Any]:
+    """Those of `MixedVariableGA`, with the selection of NSGA-II."""
+    from pymoo.algorithms.moo.nsga2 import binary_tournament
     from pymoo.core.mixed import MixedVariableDuplicateElimination, MixedVariableMating, MixedVariableSampling
-    from pymoo.core.variable import Choice, Integer, Real
     from pymoo.operators.selection.tournament import TournamentSelection
+
+    mating = MixedVariableMating(
+        selection=TournamentSelection(func_comp=binary_tournament),
+        eliminate_duplicates=MixedVariableDuplicateElimination(),
+    )
+    return {
+        "sampling": MixedVariableSampling(),
+        "mating": mating,
+        "eliminate_duplicates": MixedVariableDuplicateElimination(),
+    }
+
+
+def mixed(objective: Objective, seed: int, trials: int) -> None:
+    from pymoo.algorithms.moo.nsga2 import NSGA2
+    from pymoo.core.variable import Choice, Integer, Real
 
     variables = {
         "shrink": Real(bounds=(0.0, 0.9)),
@@ -60,22 +76,37 @@ def mixed(objective: Objective, seed: int, trials: int) -> None:
         "act": Choice(options=[0, 1, 2]),
     }
 
-    def decode(x: Any) -> Any:
-        whole = {"depth": int(x["depth"]), "leaves": min(max(round(math.exp(x["leaves"])), 1), 4)}
-        rate = min(max(math.exp(x["rate"]), 0.01), 0.3)
-        values = {"shrink": float(x["shrink"]), "rate": rate, **whole, "units": 32 + 32 * int(x["units"])}
-        return values | {"act": [None, "relu", 7][x["act"]]}
+    def decode(x: Any) -> Configuration:
+        return {
+            "shrink": float(x["shrink"]),
+            "rate": min(max(math.exp(x["rate"]), 0.01), 0.3),
+            "depth": int(x["depth"]),
+            "leaves": min(max(round(math.exp(x["leaves"])), 1), 4),
+            "units": 32 + 32 * int(x["units"]),
+            "act": [None, "relu", 7][x["act"]],
+        }
 
-    algorithm = NSGA2(
-        **SMALL,
-        sampling=MixedVariableSampling(),
-        mating=MixedVariableMating(
-            selection=TournamentSelection(func_comp=binary_tournament),
-            eliminate_duplicates=MixedVariableDuplicateElimination(),
-        ),
-        eliminate_duplicates=MixedVariableDuplicateElimination(),
-    )
-    minimize(objective, seed, trials, algorithm, decode, vars=variables)
+    minimize(objective, seed, trials, NSGA2(**SMALL, **operators()), decode, vars=variables)
+
+
+def all_active(objective: Objective, seed: int, trials: int) -> None:
+    """Every parameter has a value in every trial; the objective ignores what is inactive."""
+    from pymoo.algorithms.moo.nsga2 import NSGA2
+    from pymoo.core.variable import Choice, Integer, Real
+
+    variables = {
+        "rate": Real(bounds=(math.log(0.01), math.log(0.3))),
+        "kind": Choice(options=[0, 1]),
+        "momentum": Real(bounds=(0.0, 0.99)),
+        "depth": Integer(bounds=(1, 8)),
+    }
+
+    def decode(x: Any) -> Configuration:
+        values: Configuration = {"rate": min(max(math.exp(x["rate"]), 0.01), 0.3), "kind": ["adam", "sgd"][x["kind"]]}
+        values |= {"momentum": float(x["momentum"])} if values["kind"] == "sgd" else {}
+        return values | {"depth": int(x["depth"])}
+
+    minimize(objective, seed, trials, NSGA2(**SMALL, **operators()), decode, vars=variables)
 
 
 def calls(optimizer: Any) -> list[tuple[Any, str]]:
@@ -84,6 +115,10 @@ def calls(optimizer: Any) -> list[tuple[Any, str]]:
 
 CASES = [
     Case("pymoo_nsga2", f"{label}-{objectives}", space, own, calls, "pymoo", SMALL, few=65, objectives=objectives)
-    for label, space, own in (("flat", FLOATS, floats), ("flat-mixed", MIXED, mixed))
+    for label, space, own in (
+        ("flat", FLOATS, floats),
+        ("flat-mixed", MIXED, mixed),
+        ("conditional", NESTED, all_active),
+    )
     for objectives in (1, 2)
 ]
