@@ -205,11 +205,13 @@ def test_without_extras_every_optimiser_is_listed_and_the_machine_described(clea
     assert set(needed) == {
         ("ax_client", "ax"),
         ("botorch_gp", "botorch"),
+        ("botorch_nehvi", "botorch"),
         ("botorch_turbo", "botorch"),
         ("dehb_brackets", "dehb"),
         ("nevergrad_optimizers", "nevergrad"),
         ("optuna_gp", "torch"),
         ("ray_asha", "ray"),
+        ("pymoo_nsga2", "pymoo"),
         ("smac_facades", "smac"),
         ("smac_multifidelity", "smac"),
     }

@@ -3,7 +3,7 @@
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import smac
 from smac.main.exceptions import ConfigurationSpaceExhaustedException
 from smac.runhistory import StatusType, TrialInfo, TrialValue
 
+from bench.checks import whole
 from bench.errors import UserError, allowed
 from bench.optimizers import Declaration, Exhausted
 from bench.optimizers.config_space import translate
@@ -24,6 +25,7 @@ COMPONENTS = (
     "initial_design",
     "random_design",
     "intensifier",
+    "multi_objective_algorithm",
     "runhistory_encoder",
     "config_selector",
 )
@@ -42,6 +44,9 @@ class Facade:
     crashed, with the loss given in place of the cost; in SMAC's own loop the cost is one for all,
     `Scenario(crash_cost=...)`, by default infinite, with which its models raise.
 
+    Of several losses the model is fitted to one number for each trial, which the facade's multi-objective algorithm
+    makes of them, scaled to the range of each so far: by default their mean.
+
     M. Lindauer et al., SMAC3: A Versatile Bayesian Optimization Package for Hyperparameter Optimization, JMLR 23, 2022.
     """
 
@@ -52,21 +57,31 @@ class Facade:
     """What a config may set: `COMPONENTS` by the arguments of their `get_...`."""
 
     def __init__(
-        self, space: Space, crash_cost: float | None, components: Mapping[str, Mapping[str, Any]], **scenario: Any
+        self,
+        space: Space,
+        crash_cost: float | None,
+        components: Mapping[str, Mapping[str, Any]],
+        objectives: int = 1,
+        **scenario: Any,
     ) -> None:
-        """With those of `components` that differ from the facade's own, and the arguments of its `Scenario`."""
+        """With those of `components` that differ from the facade's own, and the arguments of its `Scenario`.
+
+        `objectives` is the number of losses.
+        """
         for name in components:
             if name not in self.settings:
                 raise UserError(f"optimizer.settings.{name}: unknown; {allowed(name, self.settings)}")
         self._space = space
         self._crash_cost = crash_cost
+        self._objectives = whole("objectives", objectives, 1)
         self._translated = translate(space)
         self._smac: Any = None
         """None where the space is of constants, which leaves nothing to show."""
         self._design = 0
         """How many configurations it begins with."""
         if self._translated.names:
-            self._smac = self._make(components, scenario)
+            costs = {} if objectives == 1 else {"objectives": [f"cost_{number}" for number in range(objectives)]}
+            self._smac = self._make(components, scenario | costs)
             self._design = self._smac._initial_design._n_configs  # noqa: SLF001 (SMAC tells it only to its log)
 
     def _make(self, components: Mapping[str, Mapping[str, Any]], arguments: Mapping[str, Any]) -> Any:
@@ -95,11 +110,11 @@ class Facade:
             raise Exhausted("SMAC found no configuration that it had not proposed") from None
         return info
 
-    def _tell(self, info: TrialInfo, loss: float, failed: bool) -> None:
-        if failed:
-            value = TrialValue(loss if self._crash_cost is None else self._crash_cost, status=StatusType.CRASHED)
-        else:
-            value = TrialValue(loss)
+    def _tell(self, info: TrialInfo, loss: float | Sequence[float], failed: bool) -> None:
+        cost = list(loss) if isinstance(loss, Sequence) else loss
+        if failed and self._crash_cost is not None:
+            cost = self._crash_cost if self._objectives == 1 else [self._crash_cost] * self._objectives
+        value = TrialValue(cost, status=StatusType.CRASHED if failed else StatusType.SUCCESS)
         with _quiet():
             self._smac.tell(info, value, save=False)
 
@@ -108,8 +123,8 @@ class _OneFidelity(Facade):
     """Asks for what `facade(Scenario(configspace, deterministic=True, n_trials=budget, seed=seed), f).optimize()` does.
 
     Settings: `crash_cost`, the cost of every failed trial; and for any of the facade's components (model,
-    acquisition_function, acquisition_maximizer, initial_design, random_design, intensifier, runhistory_encoder,
-    config_selector) the arguments of its `get_...`, such as `initial_design: {n_configs: 10}`.
+    acquisition_function, acquisition_maximizer, initial_design, random_design, intensifier, multi_objective_algorithm,
+    runhistory_encoder, config_selector) the arguments of its `get_...`, such as `initial_design: {n_configs: 10}`.
     """
 
     revision = 2
@@ -120,9 +135,12 @@ class _OneFidelity(Facade):
         seed: int,
         budget: int | None,
         crash_cost: float | None = None,
+        objectives: int = 1,
         **components: Mapping[str, Any],
     ) -> None:
-        super().__init__(space, crash_cost, components, seed=seed, n_trials=PLANNED if budget is None else budget)
+        super().__init__(
+            space, crash_cost, components, objectives, seed=seed, n_trials=PLANNED if budget is None else budget
+        )
         self._asked: dict[str, list[TrialInfo]] = {}
         self._begun = False
         plan = f"{PLANNED} trials, no budget being given" if budget is None else f"{budget} trials"
@@ -141,7 +159,7 @@ class _OneFidelity(Facade):
         self._asked.setdefault(to_json(configuration), []).append(info)
         return configuration
 
-    def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
+    def tell(self, configuration: Configuration, loss: float | Sequence[float], failed: bool = False) -> None:
         if self._smac is None:
             return
         configuration = self._space.canonical(configuration)
