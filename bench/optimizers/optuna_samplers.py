@@ -7,6 +7,7 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, CmaEsSampler, QMCSampler, TPESampler
 from optuna.trial import Trial, TrialState, create_trial
 
@@ -31,17 +32,29 @@ class Study:
     independent = False
     libraries: tuple[str, ...] = ("optuna", "numpy")
 
-    def __init__(self, space: Space, sampler: type[BaseSampler], settings: dict[str, Any], objectives: int = 1) -> None:
-        for name, least in _LEAST.items():
-            value = settings.get(name, least)
+    def __init__(
+        self,
+        space: Space,
+        sampler: type[BaseSampler],
+        settings: dict[str, Any],
+        pruner: BasePruner | None = None,
+        name: str | None = None,
+        objectives: int = 1,
+    ) -> None:
+        """`name` is the study's, None for one that Optuna draws at random."""
+        for setting, least in _LEAST.items():
+            value = settings.get(setting, least)
             if value is not None:
-                whole(f"optimizer.settings.{name}", value, least)
+                whole(f"optimizer.settings.{setting}", value, least)
         self._space = space
         self._asked: dict[str, list[Trial]] = {}
-        with _quiet():
+        with quiet():
             try:
                 self.study = optuna.create_study(
-                    sampler=sampler(**settings), directions=["minimize"] * whole("objectives", objectives, 1)
+                    sampler=sampler(**settings),
+                    pruner=pruner,
+                    study_name=name,
+                    directions=["minimize"] * whole("objectives", objectives, 1),
                 )
             except (TypeError, ValueError) as error:
                 raise UserError(f"optimizer.settings: {error}") from None
@@ -49,9 +62,13 @@ class Study:
     every = False
     """Whether the objective suggests inactive parameters too."""
 
-    def ask(self) -> Configuration:
+    def begin(self) -> tuple[Trial, Configuration]:
+        """A new trial of the study, which is to be told of, and what was suggested in it."""
         trial = self.study.ask()
-        configuration = self._suggested(trial)
+        return trial, self._suggested(trial)
+
+    def ask(self) -> Configuration:
+        trial, configuration = self.begin()
         self._asked.setdefault(to_json(configuration), []).append(trial)
         return configuration
 
@@ -100,7 +117,7 @@ class TPE(Study):
     libraries = ("optuna", "numpy", "scipy")
 
     def __init__(self, space: Space, seed: int, budget: int | None, objectives: int = 1, **settings: Any) -> None:
-        super().__init__(space, TPESampler, {"seed": seed} | settings, objectives)
+        super().__init__(space, TPESampler, {"seed": seed} | settings, objectives=objectives)
         apart = (
             "parameters that no successful trial had before are random"
             if settings.get("group")
@@ -150,7 +167,7 @@ class CMAES(Study):
         succeeded = [result for result in results if not result.failed]
         if succeeded:
             x0 = self.shown(self._space.canonical(min(succeeded, key=lambda result: result.loss).configuration))
-            with _quiet():
+            with quiet():
                 self.study.sampler = CmaEsSampler(**{"x0": x0, **self._settings})
         for result in results:
             self.tell(*result)
@@ -199,7 +216,7 @@ def _distribution(parameter: Parameter) -> BaseDistribution:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without the message that a study was created and warnings that an argument is experimental or will be removed."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

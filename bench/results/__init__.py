@@ -1,8 +1,7 @@
 """What experiments leave: `tables` writes and reads the trial tables, `imports` brings in logs from elsewhere."""
 
+from bench.results.columns import SCHEMA, SCHEMA_2
 from bench.results.tables import (
-    SCHEMA,
-    SCHEMA_VERSION,
     SEEDS,
     DamagedTable,
     Results,
@@ -24,7 +23,7 @@ from bench.results.tables import (
 
 __all__ = [
     "SCHEMA",
-    "SCHEMA_VERSION",
+    "SCHEMA_2",
     "SEEDS",
     "DamagedTable",
     "Results",

@@ -15,6 +15,8 @@ _LONGEST = 1e12
 """Seconds: of more no clock tells, and sums of such would overflow."""
 Numbers = NDArray[Any]
 STATUSES = ("ok", "failed", "timeout", "crashed")
+PRUNED = "pruned"
+"""The status of an evaluation that the optimiser has ended; in tables of schema 2 alone."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ _SHAPE: Mapping[str, Any] = {
         "model": {"name": _TEXT, "class": _TEXT, "space": {_EACH: {}}},
         "optimizer": {"name": _TEXT, "class": _TEXT, "budget_factor": _FACTOR},
         "metric": {"name": _TEXT},
-        "budget": {"trials": _COUNT, "seconds": _NUMBER},
+        "budget": {"trials": _COUNT, "seconds": _NUMBER, "cost": _NUMBER},
         "resampling": {},
         "seeds": {},
         "initial_design": _DESIGN,
@@ -107,6 +109,9 @@ _SHAPE: Mapping[str, Any] = {
     "known_minimum": _NUMBER,
     "noise": _NUMBER,
     "ended": _TEXT,
+    "fidelity": {"unit": _TEXT, "rungs": _COUNTS, "eta": _COUNT},
+    "workers": _COUNT,
+    "objectives": _TEXTS,
     "diverged_at": _COUNT,
     "computed_by": {_EACH: _TEXT},
     "declared": {
@@ -179,22 +184,24 @@ def fault_of_place(run: Mapping[str, object], table: pa.Table) -> str | None:
     return None
 
 
-def fault_of_rows(table: pa.Table) -> str | None:
+def fault_of_rows(table: pa.Table, version: int = 1) -> str | None:
     """Why the rows of a table, of the columns that it has, cannot be those of one run; None where nothing speaks so.
+
+    `version` is that of its schema.
 
     Its trials must be numbered 0, 1, 2, ...; its status be known; its losses be finite, and there where a trial has
     succeeded alone; its seconds be those of a clock where they are known; its best losses be the lowest so far.
     """
     columns = {name: table[name].to_numpy() for name in table.column_names if name in _NUMBERS}  # null is NaN
-    for names, check in _CHECKS:
+    for names, check in _CHECKS if version == 1 else _CHECKS_2:
         fault = check(*(columns[name] for name in names)) if columns.keys() >= set(names) else None
         if fault:
             return fault
     if "status" in table.column_names:
-        fault = _fault_of_status(table)
+        fault = _fault_of_status(table) if version == 1 else _fault_of_status_2(table)
         if fault:
             return fault
-    for name in columns.keys() & {"loss", "test_loss", "incumbent_test_loss"}:
+    for name in columns.keys() & _FINITE:
         if np.isfinite(columns[name]).sum() < len(table) - table[name].null_count:
             return f"has values of {name} that are not finite"
     for name in columns.keys() & {"ask_seconds", "evaluate_seconds", "tell_seconds"}:
@@ -235,9 +242,35 @@ def _fault_of_status(table: pa.Table) -> str | None:
     return "has a trial that succeeded without a loss, or failed with one" if odd else None
 
 
+def _fault_of_status_2(table: pa.Table) -> str | None:
+    """As `_fault_of_status`, of a table in which a trial may have been pruned, or have a loss below full fidelity."""
+    unknown = set(table["status"].unique().to_pylist()) - {*STATUSES, PRUNED}
+    if unknown:
+        return f"has trials of unknown status {min(map(str, unknown))}"
+    if not {"loss", "partial_loss"} <= set(table.column_names):
+        return None
+    status = np.array(table["status"].to_pylist(), dtype=object)
+    full, partial = (table[name].is_valid().to_numpy() for name in ("loss", "partial_loss"))
+    succeeded = (status == "ok") | (status == PRUNED)
+    if (succeeded != (full | partial)).any():
+        return "has a trial that succeeded without a loss, or failed with one"
+    both = (full & partial).any() or (full & (status == PRUNED)).any()
+    return "has a trial with a loss at full fidelity and below it" if both else None
+
+
+def _unpaid(cost: Numbers) -> str | None:
+    return None if (np.isfinite(cost) & (cost >= 0)).all() else "has a cost that is no number from 0"
+
+
+def _asked_twice(proposals: Numbers) -> str | None:
+    return None if len(set(proposals)) == len(proposals) and (proposals >= 0).all() else "has a proposal twice"
+
+
+_FINITE = {"loss", "test_loss", "partial_loss", "partial_test_loss", "best_loss", "incumbent_test_loss"}
 _NUMBERS = {
     *("trial", "loss", "test_loss", "best_loss", "incumbent_test_loss"),
     *("ask_seconds", "evaluate_seconds", "tell_seconds"),
+    *("cost", "partial_loss", "partial_test_loss", "proposal"),
 }
 _CHECKS: Sequence[tuple[tuple[str, ...], Callable[..., str | None]]] = (
     (("trial",), _misnumbered),
@@ -245,6 +278,12 @@ _CHECKS: Sequence[tuple[tuple[str, ...], Callable[..., str | None]]] = (
     (("best_loss",), _rising),
 )
 """Each with the columns that it takes."""
+_CHECKS_2: Sequence[tuple[tuple[str, ...], Callable[..., str | None]]] = (
+    (("trial",), _misnumbered),
+    (("cost",), _unpaid),
+    (("proposal",), _asked_twice),
+)
+"""Those of schema 2, in which the incumbent's loss may rise."""
 
 
 def fault_of_types(there: pa.Schema, meant: pa.Schema) -> str | None:

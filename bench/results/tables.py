@@ -14,56 +14,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench import files
+from bench.checks import is_whole
 from bench.errors import UserError, allowed
 from bench.results import arrays, soundness
+from bench.results.columns import SCHEMA_2, VERSIONS, completed
 from bench.wording import one_line, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = 1
 SEEDS = 2**31 - 1
 """The largest seed that every library here takes."""
 LONGEST_NAME = 150
 """Characters of a name: files that are named after it have more, and file systems hold 255."""
 
 _SEED = re.compile(r"0|[1-9][0-9]{0,9}")
-_NAME = pa.dictionary(pa.int32(), pa.string())
-
-SCHEMA = pa.schema(
-    [
-        pa.field("experiment", _NAME, nullable=False),
-        pa.field("dataset", _NAME, nullable=False),
-        pa.field("model", _NAME, nullable=False),
-        pa.field("optimizer", _NAME, nullable=False),
-        pa.field("seed", pa.int64(), nullable=False),
-        pa.field("trial", pa.int32(), nullable=False),
-        pa.field("configuration", pa.string(), nullable=False),
-        pa.field("evaluation", pa.string(), nullable=False),
-        pa.field("loss", pa.float64()),
-        pa.field("test_loss", pa.float64()),
-        pa.field("best_loss", pa.float64()),
-        pa.field("incumbent_test_loss", pa.float64()),
-        pa.field("status", _NAME, nullable=False),
-        pa.field("error", pa.string()),
-        pa.field("initial", pa.bool_(), nullable=False),
-        pa.field("cached", pa.bool_(), nullable=False),
-        pa.field("ask_seconds", pa.float64(), nullable=False),
-        pa.field("evaluate_seconds", pa.float64(), nullable=False),
-        pa.field("tell_seconds", pa.float64(), nullable=False),
-        pa.field("started_at", pa.timestamp("us", tz="UTC"), nullable=False),
-        pa.field("details", pa.string()),
-    ]
-)
-"""One row a trial.
-
-The first five columns name the run; `trial` counts from 0. `configuration` is canonical JSON, `evaluation` the store's
-key. `status` is ok, failed, timeout or crashed, and `error` says why. `loss` and `test_loss` are null where it is not
-ok, `test_loss` also where there is no test part. `best_loss` is the lowest loss so far, null before the first success;
-`incumbent_test_loss` is the test loss of the trial that has it, the first of equals. `initial` marks a shared initial
-design, `cached` what another run had evaluated before. The seconds are as charged; `details` is JSON: the losses of
-folds, the rounds, the learning curve.
-"""
 
 
 @dataclass(frozen=True, order=True)
@@ -130,12 +95,12 @@ def check_experiment(key: str, name: object) -> str:
     return str(name)
 
 
-def write_run(path: Path, rows: Sequence[Mapping[str, Any]], metadata: Mapping[str, Any]) -> None:
+def write_run(path: Path, rows: Sequence[Mapping[str, Any]], metadata: Mapping[str, Any], version: int = 1) -> None:
     """Write one run's table whole, then rename it into place, so that no reader ever sees a part of it.
 
-    `rows` have the columns of `SCHEMA`; `metadata` is stored as JSON under the key `bench`.
+    `rows` have the columns of `columns.VERSIONS[version]`; `metadata` is stored as JSON under the key `bench`.
     """
-    schema = SCHEMA.with_metadata({"bench": json.dumps({"schema": SCHEMA_VERSION, **metadata})})
+    schema = VERSIONS[version].with_metadata({"bench": json.dumps({"schema": version, **metadata})})
     table = arrays.table(rows, schema)
     with files.replacing(path) as part, part.open("wb") as file:
         pq.write_table(table, file, compression="zstd")
@@ -162,10 +127,10 @@ def _metadata(path: Path, file: pq.ParquetFile) -> dict[str, Any]:
     metadata = json.loads(text)
     if not isinstance(metadata, dict):
         raise ValueError(f"its metadata are a {type(metadata).__name__}, not a mapping")
-    if metadata.get("schema") != SCHEMA_VERSION:
+    if not is_whole(metadata.get("schema"), 1) or metadata["schema"] not in VERSIONS:
         raise UnreadableTable(
             path,
-            f"has schema {one_line(metadata.get('schema'))[:40]}, this version reads {SCHEMA_VERSION}; "
+            f"has schema {one_line(metadata.get('schema'))[:40]}, this version reads {', '.join(map(str, VERSIONS))}; "
             "run its experiment again with overwrite=true",
         )
     if b"\\ud" in text or b"\\uD" in text:
@@ -205,14 +170,16 @@ def read_run(
 ) -> tuple[pa.Table, dict[str, Any]]:
     """One run's rows, all columns or only those named, and its metadata; raises `UnreadableTable`.
 
-    A column that holds nothing but the value `expected` of it, as the file's own statistics say, is left out unread;
-    where it is given, even empty, configurations are not looked into.
+    All are those of the table's own version; those of `SCHEMA_2` can be asked of any. A column that holds nothing but
+    the value `expected` of it, as the file's own statistics say, is left out unread; where it is given, even empty,
+    configurations are not looked into.
     """
-    names = SCHEMA.names if columns is None else columns
     try:
         # Opened once: an experiment has many files.
         with pa.OSFile(str(files.regular(path))) as opened, pq.ParquetFile(opened) as file:
             metadata = _metadata(path, file)
+            own = VERSIONS[metadata["schema"]].names
+            names = own if columns is None else [name for name in columns if name in own]
             left_out = _as_expected(file.metadata, expected or {})
             schema = _schema(tuple(name for name in names if name not in left_out))
             table = file.read(columns=schema.names, use_threads=False).select(schema.names)
@@ -227,9 +194,11 @@ def read_run(
             _check_configurations(table["configuration"])
     except _BROKEN as error:
         raise DamagedTable(path, error) from None
-    fault = soundness.fault_of_rows(table)
+    fault = soundness.fault_of_rows(table, metadata["schema"])
     if fault:
         raise UnreadableTable(path, f"{fault}; delete it and run its experiment again")
+    if columns is not None and len(names) < len(columns):
+        table = completed(table, [name for name in columns if name not in left_out])
     return table, metadata
 
 
@@ -257,7 +226,7 @@ def _check_configurations(column: pa.ChunkedArray) -> None:
 
 @lru_cache(maxsize=64)
 def _schema(names: tuple[str, ...]) -> pa.Schema:
-    return pa.schema([SCHEMA.field(name) for name in names])
+    return pa.schema([SCHEMA_2.field(name) for name in names])
 
 
 def _as_expected(file: pq.FileMetaData, expected: Mapping[str, object]) -> set[str]:
@@ -277,6 +246,8 @@ def _as_expected(file: pq.FileMetaData, expected: Mapping[str, object]) -> set[s
 
 def combined(tables: Sequence[pa.Table], runs: dict[RunId, dict[str, Any]]) -> Results:
     """The rows of runs, at least one, together; `tables` are those of `runs`, in their order."""
+    names = max((table.column_names for table in tables), key=len)
+    tables = [table if len(table.column_names) == len(names) else completed(table, names) for table in tables]
     return Results(pa.concat_tables(tables).unify_dictionaries().to_pandas(), runs)
 
 
