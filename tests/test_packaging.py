@@ -210,10 +210,11 @@ def test_without_extras_every_optimiser_is_listed_and_the_machine_described(clea
         ("dehb_brackets", "dehb"),
         ("nevergrad_optimizers", "nevergrad"),
         ("optuna_gp", "torch"),
-        ("ray_asha", "ray"),
         ("pymoo_nsga2", "pymoo"),
+        ("ray_asha", "ray"),
         ("smac_facades", "smac"),
         ("smac_multifidelity", "smac"),
+        ("smac_parego", "smac"),
     }
     assert "Traceback" not in listing
     described = output(clean / "bench", "doctor", "--offline", cwd=tmp_path)

@@ -24,7 +24,7 @@ class _Genetic(Study):
     sampler: type[BaseSampler]
 
     def __init__(self, space: Space, seed: int, budget: int | None, objectives: int = 1, **settings: Any) -> None:
-        super().__init__(space, self.sampler, {"seed": seed} | settings, objectives)
+        super().__init__(space, self.sampler, {"seed": seed} | settings, objectives=objectives)
         size = settings.get("population_size", _POPULATION)
         fallback = f"random until {size} trials have succeeded, the first generation; later a parameter that mutates"
         if space.conditional:

@@ -23,8 +23,10 @@ class GaussianProcess(Study):
     libraries = ("optuna", "torch", "greenlet", "numpy", "scipy")
 
     def __init__(self, space: Space, seed: int, budget: int | None, objectives: int = 1, **settings: Any) -> None:
-        super().__init__(space, GPSampler, {"seed": seed, "warn_independent_sampling": False} | settings, objectives)
+        settings = {"seed": seed, "warn_independent_sampling": False} | settings
+        super().__init__(space, GPSampler, settings, objectives=objectives)
         fallback = f"random until {settings.get('n_startup_trials', 10)} trials have succeeded"
+        fallback += "; a failed configuration, of which its model is not told, it may propose again and again"
         if space.conditional:
             fallback += "; always random: parameters that some successful trial lacked"
         self.declared = Declaration(fallback=fallback)

@@ -80,7 +80,7 @@ class Pruned:
             raise UserError(f"optimizer.settings.sampler={sampler!r}: unknown; {allowed(sampler, _SAMPLERS)}")
         self._full = resources[-1]
         made = self._pruner(resources, mapping(_KEY, pruner))
-        self._study = Study(space, _SAMPLERS[sampler], {"seed": seed} | settings, pruner=made, name=str(seed))
+        self._study = Study(space, _SAMPLERS[sampler], {"seed": seed} | settings, made, str(seed))
         self._open: dict[int, _Open] = {}
         remarks = [_start(settings)] if sampler == "tpe" else []
         self.declared = Declaration(fallback="; ".join([*remarks, *self._remarks(resources)]), takes_unasked=False)

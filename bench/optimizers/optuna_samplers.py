@@ -37,9 +37,9 @@ class Study:
         space: Space,
         sampler: type[BaseSampler],
         settings: dict[str, Any],
-        objectives: int = 1,
         pruner: BasePruner | None = None,
         name: str | None = None,
+        objectives: int = 1,
     ) -> None:
         """`name` is the study's, None for one that Optuna draws at random."""
         for setting, least in _LEAST.items():
@@ -117,7 +117,7 @@ class TPE(Study):
     libraries = ("optuna", "numpy", "scipy")
 
     def __init__(self, space: Space, seed: int, budget: int | None, objectives: int = 1, **settings: Any) -> None:
-        super().__init__(space, TPESampler, {"seed": seed} | settings, objectives)
+        super().__init__(space, TPESampler, {"seed": seed} | settings, objectives=objectives)
         apart = (
             "parameters that no successful trial had before are random"
             if settings.get("group")

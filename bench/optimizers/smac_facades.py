@@ -57,31 +57,21 @@ class Facade:
     """What a config may set: `COMPONENTS` by the arguments of their `get_...`."""
 
     def __init__(
-        self,
-        space: Space,
-        crash_cost: float | None,
-        components: Mapping[str, Mapping[str, Any]],
-        objectives: int = 1,
-        **scenario: Any,
+        self, space: Space, crash_cost: float | None, components: Mapping[str, Mapping[str, Any]], **scenario: Any
     ) -> None:
-        """With those of `components` that differ from the facade's own, and the arguments of its `Scenario`.
-
-        `objectives` is the number of losses.
-        """
+        """With those of `components` that differ from the facade's own, and the arguments of its `Scenario`."""
         for name in components:
             if name not in self.settings:
                 raise UserError(f"optimizer.settings.{name}: unknown; {allowed(name, self.settings)}")
         self._space = space
         self._crash_cost = crash_cost
-        self._objectives = whole("objectives", objectives, 1)
         self._translated = translate(space)
         self._smac: Any = None
         """None where the space is of constants, which leaves nothing to show."""
         self._design = 0
         """How many configurations it begins with."""
         if self._translated.names:
-            costs = {} if objectives == 1 else {"objectives": [f"cost_{number}" for number in range(objectives)]}
-            self._smac = self._make(components, scenario | costs)
+            self._smac = self._make(components, scenario)
             self._design = self._smac._initial_design._n_configs  # noqa: SLF001 (SMAC tells it only to its log)
 
     def _make(self, components: Mapping[str, Mapping[str, Any]], arguments: Mapping[str, Any]) -> Any:
@@ -113,7 +103,7 @@ class Facade:
     def _tell(self, info: TrialInfo, loss: float | Sequence[float], failed: bool) -> None:
         cost = list(loss) if isinstance(loss, Sequence) else loss
         if failed and self._crash_cost is not None:
-            cost = self._crash_cost if self._objectives == 1 else [self._crash_cost] * self._objectives
+            cost = [self._crash_cost] * len(cost) if isinstance(cost, list) else self._crash_cost
         value = TrialValue(cost, status=StatusType.CRASHED if failed else StatusType.SUCCESS)
         with _quiet():
             self._smac.tell(info, value, save=False)
@@ -139,7 +129,12 @@ class _OneFidelity(Facade):
         **components: Mapping[str, Any],
     ) -> None:
         super().__init__(
-            space, crash_cost, components, objectives, seed=seed, n_trials=PLANNED if budget is None else budget
+            space,
+            crash_cost,
+            components,
+            seed=seed,
+            n_trials=PLANNED if budget is None else budget,
+            objectives="cost" if whole("objectives", objectives, 1) == 1 else [f"cost_{i}" for i in range(objectives)],
         )
         self._asked: dict[str, list[TrialInfo]] = {}
         self._begun = False

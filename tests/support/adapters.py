@@ -8,6 +8,7 @@ import yaml
 from commands import ROOT
 
 CONF = ROOT / "conf" / "optimizer"
+
 ALIKE = {
     "bench.optimizers.botorch_nehvi.NEHVI": "bench.optimizers.botorch_gp.GaussianProcess",
     "bench.optimizers.optuna_genetic.NSGA3": "bench.optimizers.optuna_genetic.NSGA2",
