@@ -86,7 +86,8 @@ def find(comparison: Comparison, results: Results, drawn: Pools | None = None) -
     for problem, part in comparison.runs.groupby("problem"):
         pool = drawn.get(str(problem), np.empty(0))
         ran = part[part["trials"] > 0]
-        others = curves.losses(best.iloc[(ran["first"] + ran["trials"] - 1).to_numpy()]).tolist()
+        places = curves.positions(ran) if comparison.ladders else (ran["first"] + ran["trials"] - 1).to_numpy()
+        others = curves.losses(best.iloc[places]).tolist()  # an incumbent's loss may rise on a ladder of fidelities
         metadata = results.runs[curves.run_ids(part.iloc[:1])[0]]
         minimum = metadata.get("known_minimum")
         if minimum is not None and not metadata.get("noise"):
@@ -123,7 +124,7 @@ def pools(comparison: Comparison, results: Results) -> Pools:
     """The losses of all draws that random search made, by the hash of the problem, +inf for failures.
 
     Runs of one seed draw the same sequence, so that of those the longest counts alone. What began as a shared Sobol
-    design is left out: its points are not independent.
+    design is left out: its points are not independent. A run that evaluates below full fidelity is none of them.
     """
     chosen: dict[tuple[str, int], tuple[int, int, bool]] = {}
     runs = comparison.runs
@@ -131,7 +132,8 @@ def pools(comparison: Comparison, results: Results) -> Pools:
         curves.run_ids(runs), runs["problem"], runs["first"], runs["trials"], strict=True
     ):
         metadata = results.runs[run]
-        if is_random(run, metadata) and count > chosen.get((problem, run.seed), (0, 0))[1]:
+        partly = run in comparison.ladders and not comparison.ladders[run].full.all()
+        if is_random(run, metadata) and not partly and count > chosen.get((problem, run.seed), (0, 0))[1]:
             chosen[problem, run.seed] = (first, count, _sobol(metadata))
     parts: dict[str, list[NDArray[np.float64]]] = {}
     for (problem, _), (first, count, sobol) in chosen.items():
