@@ -35,6 +35,8 @@ COLUMNS = [
 ]
 """The columns of the trial table that a report needs."""
 
+EVALUATIONS, COST = "evaluations", "cost (full evaluations)"
+
 _DEFAULT = "bench.optimizers.default.Default"
 _OF_PROBLEM = ("dataset", "resampling", "model", "space", "metric", "seeds")
 """Keys of a run's config that may decide about its problem; they name the difference where two problems meet."""
@@ -66,9 +68,20 @@ class Comparison:
         return bool(self.ladders)
 
     @property
-    def axis(self) -> str:
-        """What losses are shown against."""
-        return "cost" if self.in_cost else "evaluations"
+    def against(self) -> str:
+        """What losses are shown against, as an axis says it."""
+        return COST if self.in_cost else EVALUATIONS
+
+    def paid(self, label: str) -> float:
+        """From which number of evaluations on at least half of a label's runs have paid for a full evaluation.
+
+        Before it an incumbent's loss was mostly found at the run's end and charged nothing; +inf if never.
+        """
+        if not self.in_cost:
+            return 0.0
+        part = self.curves[self.curves["label"] == label]
+        enough = part.loc[2 * part["full"] >= part["runs"], "evaluations"]
+        return float(enough.min()) if len(enough) else math.inf
 
     def spent(self, evaluations: float) -> str:
         """So much of the budget, in words."""

@@ -90,6 +90,18 @@ class Ladder:
         return float(self.ended_in[full[0]]) if len(full) else math.inf
 
     @property
+    def clock(self) -> Values:
+        """Seconds charged until the end of each trial: ask, evaluation and tell."""
+        clock: Values = np.cumsum(self.asking + self.evaluating)
+        return clock
+
+    @property
+    def paid_seconds(self) -> float:
+        """As `paid`, in charged seconds."""
+        full = np.flatnonzero(np.isfinite(self.loss))
+        return float(self.clock[full[0]]) if len(full) else math.inf
+
+    @property
     def prunes_nothing(self) -> bool:
         """Whether all trials, but failures, went through all rungs to full fidelity, and their losses are known."""
         done = np.unique(self.configuration[np.isfinite(self.loss)])

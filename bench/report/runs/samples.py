@@ -44,6 +44,8 @@ class Sample:
     """After how many evaluations each run has the incumbent from evaluations that were charged to it, (runs,).
 
     With a ladder of fidelities the earlier ones were evaluated at its end; +inf where all were."""
+    paid_seconds: Values
+    """As `paid`, in charged seconds, (runs,)."""
     asking: Values
     """Seconds that ask and tell took, (runs, trials), NaN beyond a run's end."""
 
@@ -84,10 +86,10 @@ def samples(comparison: Comparison, results: Results) -> dict[str, Sample]:
             best=tuple(each.best if each else validation[where] for each, where in zip(own, rows, strict=True)),
             tested=tuple(each.tested if each else test[where] for each, where in zip(own, rows, strict=True)),
             clocks=tuple(
-                np.cumsum(each.asking + each.evaluating if each else charged[where])
-                for each, where in zip(own, rows, strict=True)
+                each.clock if each else np.cumsum(charged[where]) for each, where in zip(own, rows, strict=True)
             ),
             paid=np.array([np.ceil(each.paid / factor) if each else 1.0 for each in own]),
+            paid_seconds=np.array([each.paid_seconds if each else 0.0 for each in own]),
             asking=asking,
         )
     return of_label
