@@ -331,7 +331,7 @@ def _described(run: RunId, metadata: Mapping[str, Any], ladder: Ladder | None) -
     else:
         cost = ladders.budget(metadata)
         trials = np.inf if cost is None else math.floor(cost / factor + ladders.TOLERANCE)
-        known = ladders.known_cost(ladder, metadata) // factor
+        known = float(np.floor(ladders.known_cost(ladder, metadata) / factor + ladders.TOLERANCE))
     minimum = metadata.get("known_minimum")
     return {
         **vars(run),
