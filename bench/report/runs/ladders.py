@@ -24,8 +24,9 @@ Values = NDArray[np.float64]
 COLUMNS = [
     *("trial", "configuration", "status", "initial", "fidelity", "cost", "loss", "partial_loss"),
     *("best_loss", "incumbent_test_loss", "ask_seconds", "evaluate_seconds", "tell_seconds", "details"),
+    *("proposal", "continues", "incumbent_uncharged"),
 ]
-"""The columns of the trial table that are read of such a run."""
+"""The columns of the trial table that are read of such a run, the last ones to see whether it is sound."""
 TOLERANCE = 1e-9
 """By how much a sum of costs may miss a whole number that it is meant to be."""
 
