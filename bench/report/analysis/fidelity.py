@@ -11,6 +11,7 @@ from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
 from bench.report.runs.ladders import Ladder
 from bench.report.statistics.agreement import agreement, concordance
+from bench.wording import listed
 
 SPENDING = ("label", "unit", "of", "rung", "configurations", "trials", "pruned", "cost", "share")
 AGREEMENT = ("unit", "of", "rung", "tau", "low", "high", "configurations", "runs", "selected")
@@ -33,6 +34,14 @@ class Fidelity:
     whether these are but those that were finished. Empty where none has both losses."""
     sources: tuple[str, ...]
     """The labels whose configurations the agreement is of."""
+
+    @property
+    def basis(self) -> str:
+        """Of whose configurations the agreement is, in a sentence."""
+        names = listed(list(self.sources))
+        if self.selected:
+            return f"Among the configurations of {names} that were evaluated fully: a selection, which biases it."
+        return f"All configurations of {names}, of which nothing was pruned."
 
     @property
     def selected(self) -> bool:

@@ -223,7 +223,7 @@ def _fidelity(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
             "agreement",
             "How well low fidelities rank configurations as full ones do",
             "A point for each rung: Kendall's tau between its losses and those at full fidelity, with its interval.",
-            lambda: figures.agreement(account.agreement, account.sources, title),
+            lambda: figures.agreement(account.agreement, account.basis, title),
         )
 
 
@@ -234,7 +234,7 @@ def looking(
     if visits is None or not len(visits.trials) or len(visits.space.searched) < 2:
         return
     comparison = analysis.comparison
-    title, who = comparison.title, _who(analysis)
+    title, who, trial = comparison.title, _who(analysis), "full evaluation" if comparison.in_cost else "trial"
     order = {label: place for place, label in enumerate(comparison.final["label"])}
     trials = visits.trials.sort_values("label", key=lambda labels: labels.map(order), kind="stable")
     places = visits.places.loc[trials.index]
@@ -243,7 +243,7 @@ def looking(
         "coordinates",
         "Where each optimiser looked: all hyperparameters",
         f"A panel for each of {who}: every trial a line over all hyperparameters, stronger where its loss is better.",
-        lambda: figures.coordinates(trials, places, list(axes.values()), styles, title, visits.thinned),
+        lambda: figures.coordinates(trials, places, list(axes.values()), styles, title, visits.thinned, trial),
         detail=0.7,
     )
     two = list(important.bars["parameter"][:2]) if important is not None else list(axes)[:2]
@@ -252,7 +252,7 @@ def looking(
             "slices",
             f"Where each optimiser looked over the evaluations: {two[0]} and {two[1]}",
             f"A panel for each of {who}: every trial a point over {two[0]} and {two[1]}, stronger where it came later.",
-            lambda: figures.slices(trials, places, (axes[two[0]], axes[two[1]]), styles, title, visits.thinned),
+            lambda: figures.slices(trials, places, (axes[two[0]], axes[two[1]]), styles, title, visits.thinned, trial),
         )
     if important is not None:
         yield Sketch(

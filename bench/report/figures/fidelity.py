@@ -15,7 +15,6 @@ from bench.report.figures import canvas, labels, scales, words
 from bench.report.figures.canvas import INCH, sheet
 from bench.report.look import style
 from bench.report.look.style import Style
-from bench.wording import listed
 
 Key = tuple[bool, str, int, float]
 """A part of a bar: whether it failed, and the unit, highest rung and rung of the ladder."""
@@ -64,8 +63,11 @@ _SPENT = (
 )
 
 
-def agreement(frame: pd.DataFrame, sources: Sequence[str], title: str) -> Figure:
-    """A row for each rung of `analysis.fidelity`'s `agreement`, the highest first: tau, its interval. Within `look`."""
+def agreement(frame: pd.DataFrame, basis: str, title: str) -> Figure:
+    """A row for each rung of `analysis.fidelity`'s `agreement`, the highest first: tau and its interval.
+
+    `basis` says of whose configurations it is. Call it within `look`.
+    """
     shown = frame[frame["tau"].notna()].sort_values(["unit", "of", "rung"], ascending=[True, True, False])
     figure, axes = _sheet()
     rows = shown.to_dict("records")
@@ -82,16 +84,9 @@ def agreement(frame: pd.DataFrame, sources: Sequence[str], title: str) -> Figure
         axes.plot([tau], [y], "o", color=_color(_TOP), markersize=4.6 * sheet().scale, zorder=3)
     for mark in (0.0, 1.0):
         axes.axvline(mark, color=style.MUTED, linewidth=0.7, zorder=1)
-    of_all = (
-        f"Of the configurations of {listed(list(sources))} that were evaluated fully: they were chosen by what is "
-        "ranked here, which biases it."
-        if shown["selected"].all()
-        else f"Of all configurations of {listed(list(sources))}, which prunes nothing."
-    )
-    more = (
-        "Lines: 95 % confidence intervals over runs." if np.isfinite(values[:, 1]).any() else "No intervals: few runs."
-    )
-    remark = f"1: configurations rank there as at full fidelity; 0: at random. {of_all} {more}"
+    known = bool(np.isfinite(values[:, 1]).any())
+    lines = "Lines: 95 % confidence intervals over runs." if known else "Without intervals: of few runs."
+    remark = f"1: configurations rank there as at full fidelity; 0: at random. {basis} {lines}"
     _finish(figure, axes, names, row, "Kendall's tau with the losses at full fidelity", title, remark)
     return figure
 

@@ -12,7 +12,6 @@ from bench.report.statistics.agreement import FEWEST
 from bench.report.tables import cells
 from bench.report.tables.formats import NOTHING, Tabled
 from bench.report.tables.table import Cell, Head, Table
-from bench.wording import listed
 
 Styles = Mapping[str, Style]
 
@@ -98,7 +97,7 @@ def agreement(account: Fidelity, comparison: Comparison) -> Tabled:
     few = f" Fewer than {FEWEST} seeds have no interval, nor have rankings that agree wholly."
     note = (
         "Tau-b over pairs of configurations of one run; its interval by the jackknife over seeds. "
-        f"{sources(account)}{few if frame['low'].isna().any() else ''}"
+        f"{account.basis}{few if frame['low'].isna().any() else ''}"
     )
     named = {"dataset": comparison.dataset, "model": comparison.model}
     return Tabled(
@@ -106,14 +105,6 @@ def agreement(account: Fidelity, comparison: Comparison) -> Tabled:
         pd.DataFrame(named, index=frame.index).join(frame),
         Table(f"{comparison}: how well low fidelities rank configurations", heads, rows, note),
     )
-
-
-def sources(account: Fidelity) -> str:
-    """Whose configurations are ranked, in a sentence."""
-    names = listed(list(account.sources))
-    if account.selected:
-        return f"Among the configurations of {names} that were evaluated fully: a selection, which biases it."
-    return f"All configurations of {names}, of which nothing was pruned."
 
 
 def _mean(value: float) -> Cell:

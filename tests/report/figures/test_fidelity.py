@@ -61,21 +61,20 @@ def test_rungs_of_several_ladders_say_which() -> None:
     assert "55 of 500 rows" in words(figure)
 
 
-@pytest.mark.parametrize("selected", [False, True])
-def test_a_rungs_agreement_is_a_point_with_its_interval(selected: bool) -> None:
+def test_a_rungs_agreement_is_a_point_with_its_interval() -> None:
     rows = [
-        ("rounds", 100, 4, 0.2, 0.1, 0.4, 60, 7, selected),
-        ("rounds", 100, 33, 0.9, np.nan, np.nan, 60, 7, selected),
+        ("rounds", 100, 4, 0.2, 0.1, 0.4, 60, 7, False),
+        ("rounds", 100, 33, 0.9, np.nan, np.nan, 60, 7, False),
     ]
     frame = pd.DataFrame(rows, columns=list(AGREEMENT))
     with figures.look():
-        figure = figures.agreement(frame, ["random_rungs"], "digits · lightgbm")
+        figure = figures.agreement(frame, "All of random_rungs.", "digits · lightgbm")
         all_seen(figure)
     (axes,) = figure.axes
     points = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
     assert points == [0.9, 0.2]
     assert [segment[:, 0].tolist() for lines in axes.collections for segment in lines.get_segments()] == [[0.1, 0.4]]
-    assert ("biases" in figure.get_label()) is selected
+    assert "All of random_rungs. Lines: 95 %" in figure.get_label()
 
 
 def curve(paid: float) -> Line:
