@@ -13,13 +13,15 @@ ABOUT = (*FOR_READERS, "source", "licence", "citation")
 """Keys of any config that say what it is, and change nothing."""
 
 _SINCE: dict[str, dict[str, tuple[Any, ...]]] = {
+    "budget": {"cost": (None,)},
+    "optimizer": {"multi_fidelity": (None, False)},
     "dataset": {
         **dict.fromkeys(("separator", "decimal", "thousands", "encoding"), (None,)),
         "missing": (None, []),
         "types": (None, {}, []),
         "drop_missing_target": (None, False),
         "rare_classes": (None, "error"),
-    }
+    },
 }
 """Keys that came later, by group, with the values that change nothing: so set, they are no part of a hash."""
 
@@ -40,5 +42,9 @@ def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:
     if "path" in groups["dataset"] and not groups["dataset"].get("sha256"):
         decisive["dataset"]["path"] = groups["dataset"]["path"]  # of another source's file nothing else is known
     decisive["model"].pop("minimum", None)  # what is known of a function is no part of it
-    decisive["model"].pop("fidelity", None)  # full evaluations do not depend on it
+    ladder = decisive["model"].pop("fidelity", None)  # full evaluations do not depend on it
+    if ladder is not None and groups["optimizer"].get("multi_fidelity"):
+        decisive["model"]["fidelity"] = ladder
+    elif ladder is not None and "function" in groups["model"]:
+        decisive["model"]["fidelity"] = {"high": ladder.get("high")}  # what it is called with
     return decisive | {"metric": groups["metric"]["name"]}

@@ -125,6 +125,7 @@ class TrainedModel(_Described):
     path: DottedPath = Field(alias="class")
     settings: Settings = None
     space: Any = None
+    fidelity: Any = None
 
 
 class FunctionModel(_Described, extra="allow"):
@@ -149,6 +150,7 @@ class Optimizer(_Described):
     path: DottedPath = Field(alias="class")
     settings: Settings = None
     budget_factor: Annotated[int, Field(ge=1, le=1000, description="a whole number from 1 to 1000")] = 1
+    multi_fidelity: Flag = False
 
 
 class Seeds(_Described):
@@ -173,6 +175,9 @@ class Budget(_Described):
     name: Name = ""
     trials: Annotated[
         int | None, Field(ge=1, le=MOST_TRIALS, description=f"a whole number from 1 to {MOST_TRIALS}")
+    ] = None
+    cost: Annotated[
+        float | None, Field(ge=1, le=MOST_TRIALS, description="a number of full evaluations, at least 1")
     ] = None
     seconds: Seconds = None
 
@@ -223,6 +228,8 @@ class Run(OfSweep, extra="forbid"):
     name: Name
     description: OptionalText
     seed: Seed
+    workers: Annotated[int, Field(ge=1, le=4096, description="a whole number from 1 to 4096")]
+    clock: Annotated[Literal["seconds", "cost"], Field(description="seconds or cost")]
     isolation: Annotated[str, Field(description="none or process")]
     trial: Trial
     results_dir: Place

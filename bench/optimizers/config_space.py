@@ -44,6 +44,11 @@ class Translated:
         """How uniform points of 0..1, such as a Sobol design, become values: ends of integers get half their share."""
         return {key: law for key in self.names if (law := _law(self.space[key])) is not None}
 
+    @property
+    def sampled_laws(self) -> dict[str, Law]:
+        """How `sample_configuration` draws: a logarithmic integer from as many bins of one width as it has values."""
+        return {key: law for key in self.names if (law := _sampled_law(self.space[key])) is not None}
+
 
 def translate(space: Space) -> Translated:
     """The parameters with more than one value and their conditions; what rests on constants alone is decided here."""
@@ -123,7 +128,7 @@ def _decode(parameter: Parameter, value: Any) -> Any:
     if not isinstance(parameter, Float):
         return int(value)
     if not _coarse(parameter):
-        return float(value)
+        return min(max(float(value), parameter.low), parameter.high)
     low, high = parameter.low, parameter.high
     if parameter.log:
         return math.exp((1 - value) * math.log(low) + value * math.log(high))
@@ -161,3 +166,29 @@ def _law(parameter: Parameter) -> Law | None:
     distance = sum(abs(p - q) for p, q in zip(drawn, reference, strict=True)) / 2
     expression = f"Integer(({low}, {high}){', log=True' if parameter.log else ''})"
     return Law(expression + (" of places" if parameter.stepped else ""), distance)
+
+
+def _sampled_law(parameter: Parameter) -> Law | None:
+    """Of a logarithmic integer; of a coarse float, the reference law; of the others there is nothing to say.
+
+    Its values are bins of one width between low and high, where those of the reference law have the width 1 and begin
+    half below: of the drawn density and the reference's the ratio rises, so that the total variation is the greatest
+    difference of their distribution functions, at one of the two ends around where the densities are equal.
+    """
+    if isinstance(parameter, Categorical) or parameter.stepped:
+        return None
+    if isinstance(parameter, Float):
+        return _law(parameter)
+    if not parameter.log:
+        return None
+    low, high = parameter.low, parameter.high
+    width = (high - low) / (high - low + 1)
+    start = low - width * (low - 0.5)
+    drawn, reference = math.log(high / low), math.log((high + 0.5) / (low - 0.5))
+    equal = start * drawn / (width * (reference - drawn))
+
+    def difference(end: float) -> float:
+        return math.log((width * end + start) / low) / drawn - math.log(end / (low - 0.5)) / reference
+
+    distance = max(abs(difference(math.floor(equal + 0.5) + half)) for half in (-0.5, 0.5))
+    return Law(f"Integer(({low}, {high}), log=True).sample_value()", distance)

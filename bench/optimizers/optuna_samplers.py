@@ -7,6 +7,7 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, CmaEsSampler, QMCSampler, TPESampler
 from optuna.trial import Trial, TrialState, create_trial
 
@@ -27,29 +28,40 @@ class Study:
     independent = False
     libraries: tuple[str, ...] = ("optuna", "numpy")
 
-    def __init__(self, space: Space, sampler: type[BaseSampler], settings: dict[str, Any]) -> None:
-        for name, least in (("n_startup_trials", 0), ("popsize", 2), ("n_ei_candidates", 1)):
-            value = settings.get(name, least)  # the samplers take anything, and fail at some later trial
+    def __init__(
+        self,
+        space: Space,
+        sampler: type[BaseSampler],
+        settings: dict[str, Any],
+        pruner: BasePruner | None = None,
+        name: str | None = None,
+    ) -> None:
+        """`name` is the study's, None for one that Optuna draws at random."""
+        for setting, least in (("n_startup_trials", 0), ("popsize", 2), ("n_ei_candidates", 1)):
+            value = settings.get(setting, least)  # the samplers take anything, and fail at some later trial
             if value is not None:
-                whole(f"optimizer.settings.{name}", value, least)
+                whole(f"optimizer.settings.{setting}", value, least)
         self._space = space
         self._asked: dict[str, list[Trial]] = {}
-        with _quiet():
+        with quiet():
             try:
-                self.study = optuna.create_study(sampler=sampler(**settings))
+                self.study = optuna.create_study(sampler=sampler(**settings), pruner=pruner, study_name=name)
             except (TypeError, ValueError) as error:
                 raise UserError(f"optimizer.settings: {error}") from None
 
     every = False
     """Whether the objective suggests inactive parameters too."""
 
-    def ask(self) -> Configuration:
+    def begin(self) -> tuple[Trial, Configuration]:
+        """A new trial of the study, which is to be told of, and what was suggested in it."""
         trial = self.study.ask()
         if self.every:
             values = {p.name: _suggest(trial, p) for p in self._space.searched}
-            configuration = self._space.assemble(lambda parameter: values[parameter.name])
-        else:
-            configuration = self._space.assemble(lambda parameter: _suggest(trial, parameter))
+            return trial, self._space.assemble(lambda parameter: values[parameter.name])
+        return trial, self._space.assemble(lambda parameter: _suggest(trial, parameter))
+
+    def ask(self) -> Configuration:
+        trial, configuration = self.begin()
         self._asked.setdefault(to_json(configuration), []).append(trial)
         return configuration
 
@@ -135,7 +147,7 @@ class CMAES(Study):
         succeeded = [result for result in results if not result.failed]
         if succeeded:
             x0 = self.shown(self._space.canonical(min(succeeded, key=lambda result: result.loss).configuration))
-            with _quiet():
+            with quiet():
                 self.study.sampler = CmaEsSampler(**{"x0": x0, **self._settings})
         for result in results:
             self.tell(*result)
@@ -184,7 +196,7 @@ def _distribution(parameter: Parameter) -> BaseDistribution:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without the message that a study was created and warnings that an argument is experimental or will be removed."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

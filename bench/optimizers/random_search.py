@@ -1,8 +1,10 @@
 """Random search: independent draws from the space's reference law."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from bench.optimizers import Declaration
+from bench.optimizers import Declaration, Proposal
 from bench.space import Configuration, Space
 
 
@@ -25,4 +27,28 @@ class RandomSearch:
         return self._space.sample(self._rng)
 
     def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
+        """Learns nothing."""
+
+
+class RandomRungs:
+    """The sequence of `RandomSearch`, each configuration looked at on every rung and none ended.
+
+    It measures how well the losses of low rungs rank those at full fidelity.
+    """
+
+    revision = 1
+    independent = True
+    libraries = ("numpy",)
+    declared = Declaration()
+
+    def __init__(self, space: Space, seed: int, budget: int | None, resources: Sequence[int]) -> None:
+        self._search, self._full = RandomSearch(space, seed, budget), resources[-1]
+
+    def ask(self) -> Proposal:
+        return Proposal(self._search.ask(), self._full)
+
+    def report(self, proposal: Proposal, resource: int, loss: float) -> bool:
+        return False
+
+    def tell(self, proposal: Proposal, loss: float, failed: bool = False) -> None:
         """Learns nothing."""

@@ -17,7 +17,7 @@ from bench.optimizers import Declaration, Exhausted
 from bench.optimizers.config_space import translate
 from bench.space import Configuration, Space, to_json
 
-_COMPONENTS = (
+COMPONENTS = (
     "model",
     "acquisition_function",
     "acquisition_maximizer",
@@ -27,30 +27,92 @@ _COMPONENTS = (
     "runhistory_encoder",
     "config_selector",
 )
-_PLANNED = 10_000
+PLANNED = 10_000
 """The number of trials that SMAC is told where the budget is none: its initial design is then as large as it may be."""
 
+LATER = "later some proposals at random, and all where none is new; ends where none of these is new either"
+"""How a facade with a model goes on after its initial design, in the declaration's words."""
 
-class _Facade:
-    """Asks for what `facade(Scenario(configspace, deterministic=True, n_trials=budget, seed=seed), f).optimize()` does.
 
-    Through SMAC's own ask and tell, without the files that it writes. SMAC keeps the points from which it searches in
-    a set of configurations, whose order Python salts in each process, so that its own sequences come again only under
-    one PYTHONHASHSEED: here they are sorted. A failed trial is told as crashed, with the loss given in place of the
-    cost; in SMAC's own loop the cost is one for all, `Scenario(crash_cost=...)`, by default infinite, with which both
-    its models raise.
+class Facade:
+    """One of SMAC's facades, made for a space and asked and told as it is, without the files that it writes.
 
-    Settings: `crash_cost`, the cost of every failed trial; and for any of the facade's components (model,
-    acquisition_function, acquisition_maximizer, initial_design, random_design, intensifier, runhistory_encoder,
-    config_selector) the arguments of its `get_...`, such as `initial_design: {n_configs: 10}`.
+    SMAC keeps the points from which it searches in a set of configurations, whose order Python salts in each process,
+    so that its own sequences come again only under one PYTHONHASHSEED: here they are sorted. A failed trial is told as
+    crashed, with the loss given in place of the cost; in SMAC's own loop the cost is one for all,
+    `Scenario(crash_cost=...)`, by default infinite, with which its models raise.
 
     M. Lindauer et al., SMAC3: A Versatile Bayesian Optimization Package for Hyperparameter Optimization, JMLR 23, 2022.
     """
 
-    revision = 2
     independent = False
     libraries = ("smac", "ConfigSpace", "scikit-learn", "numpy", "scipy")
     facade: type[smac.facade.AbstractFacade]
+    settings: tuple[str, ...] = ("crash_cost", *COMPONENTS)
+    """What a config may set: `COMPONENTS` by the arguments of their `get_...`."""
+
+    def __init__(
+        self, space: Space, crash_cost: float | None, components: Mapping[str, Mapping[str, Any]], **scenario: Any
+    ) -> None:
+        """With those of `components` that differ from the facade's own, and the arguments of its `Scenario`."""
+        for name in components:
+            if name not in self.settings:
+                raise UserError(f"optimizer.settings.{name}: unknown; {allowed(name, self.settings)}")
+        self._space = space
+        self._crash_cost = crash_cost
+        self._translated = translate(space)
+        self._smac: Any = None
+        """None where the space is of constants, which leaves nothing to show."""
+        self._design = 0
+        """How many configurations it begins with."""
+        if self._translated.names:
+            self._smac = self._make(components, scenario)
+            self._design = self._smac._initial_design._n_configs  # noqa: SLF001 (SMAC tells it only to its log)
+
+    def _make(self, components: Mapping[str, Mapping[str, Any]], arguments: Mapping[str, Any]) -> Any:
+        with _quiet(), tempfile.TemporaryDirectory() as folder:  # written to when the facade is made, and by no tell
+            scenario = smac.Scenario(
+                self._translated.native, deterministic=True, output_directory=Path(folder), **arguments
+            )
+            try:
+                facade = self.facade(
+                    scenario, logging_level=False, overwrite=True, **self._replaced(scenario, components)
+                )
+            except (TypeError, ValueError) as error:
+                raise UserError(f"optimizer.settings: {error}") from None
+            sort_start_points(facade)
+        return facade
+
+    def _replaced(self, scenario: smac.Scenario, components: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """The components in place of the facade's own."""
+        return {name: getattr(self.facade, f"get_{name}")(scenario, **given) for name, given in components.items()}
+
+    def _ask(self) -> TrialInfo:
+        try:
+            with _quiet():
+                info: TrialInfo = self._smac.ask()
+        except (ConfigurationSpaceExhaustedException, StopIteration):
+            raise Exhausted("SMAC found no configuration that it had not proposed") from None
+        return info
+
+    def _tell(self, info: TrialInfo, loss: float, failed: bool) -> None:
+        if failed:
+            value = TrialValue(loss if self._crash_cost is None else self._crash_cost, status=StatusType.CRASHED)
+        else:
+            value = TrialValue(loss)
+        with _quiet():
+            self._smac.tell(info, value, save=False)
+
+
+class _OneFidelity(Facade):
+    """Asks for what `facade(Scenario(configspace, deterministic=True, n_trials=budget, seed=seed), f).optimize()` does.
+
+    Settings: `crash_cost`, the cost of every failed trial; and for any of the facade's components (model,
+    acquisition_function, acquisition_maximizer, initial_design, random_design, intensifier, runhistory_encoder,
+    config_selector) the arguments of its `get_...`, such as `initial_design: {n_configs: 10}`.
+    """
+
+    revision = 2
 
     def __init__(
         self,
@@ -60,43 +122,13 @@ class _Facade:
         crash_cost: float | None = None,
         **components: Mapping[str, Any],
     ) -> None:
-        for name in components:
-            if name not in _COMPONENTS:
-                raise UserError(f"optimizer.settings.{name}: unknown; {allowed(name, ['crash_cost', *_COMPONENTS])}")
-        self._space = space
-        self._crash_cost = crash_cost
-        self._translated = translate(space)
+        super().__init__(space, crash_cost, components, seed=seed, n_trials=PLANNED if budget is None else budget)
         self._asked: dict[str, list[TrialInfo]] = {}
         self._begun = False
-        self._smac: Any = None
-        design = 0
-        if self._translated.names:  # a space of constants leaves nothing to show
-            with (
-                _quiet(),
-                tempfile.TemporaryDirectory() as folder,
-            ):  # written to when the facade is made, and by no tell
-                scenario = smac.Scenario(
-                    self._translated.native,
-                    deterministic=True,
-                    n_trials=_PLANNED if budget is None else budget,
-                    seed=seed,
-                    output_directory=Path(folder),
-                )
-                try:
-                    replaced = {
-                        name: getattr(self.facade, f"get_{name}")(scenario, **arguments)
-                        for name, arguments in components.items()
-                    }
-                    self._smac = self.facade(scenario, logging_level=False, overwrite=True, **replaced)
-                except (TypeError, ValueError) as error:
-                    raise UserError(f"optimizer.settings: {error}") from None
-                sort_start_points(self._smac)
-            design = self._smac._initial_design._n_configs  # noqa: SLF001 (SMAC tells it only to its log)
-        plan = f"{_PLANNED} trials, no budget being given" if budget is None else f"{budget} trials"
+        plan = f"{PLANNED} trials, no budget being given" if budget is None else f"{budget} trials"
         self.declared = Declaration(
             laws=self._translated.laws,
-            fallback=f"a Sobol design of {design} first, at most a quarter of {plan}; later some proposals at random, "
-            "and all where none is new; ends where none of these is new either",
+            fallback=f"a Sobol design of {self._design} first, at most a quarter of {plan}; {LATER}",
             extendable=False,
         )
 
@@ -104,11 +136,7 @@ class _Facade:
         if self._smac is None:
             return self._space.canonical({})
         self._begun = True
-        try:
-            with _quiet():
-                info = self._smac.ask()
-        except (ConfigurationSpaceExhaustedException, StopIteration):
-            raise Exhausted("SMAC found no configuration that it had not proposed") from None
+        info = self._ask()
         configuration = self._translated.decode(info.config)
         self._asked.setdefault(to_json(configuration), []).append(info)
         return configuration
@@ -118,13 +146,7 @@ class _Facade:
             return
         configuration = self._space.canonical(configuration)
         infos = self._asked.get(to_json(configuration))
-        info = infos.pop(0) if infos else self._unasked(configuration)
-        if failed:
-            value = TrialValue(loss if self._crash_cost is None else self._crash_cost, status=StatusType.CRASHED)
-        else:
-            value = TrialValue(loss)
-        with _quiet():
-            self._smac.tell(info, value, save=False)
+        self._tell(infos.pop(0) if infos else self._unasked(configuration), loss, failed)
 
     def _unasked(self, configuration: Configuration) -> TrialInfo:
         """The trial of a configuration that SMAC did not ask for, with the one seed of a deterministic scenario.
@@ -139,21 +161,23 @@ class _Facade:
         return trials[0]
 
 
-class RandomForest(_Facade):
+class RandomForest(_OneFidelity):
     """`smac.HyperparameterOptimizationFacade`: a random forest, log expected improvement, retrained every 8 trials."""
 
     facade = smac.HyperparameterOptimizationFacade
 
 
-class GaussianProcess(_Facade):
+class GaussianProcess(_OneFidelity):
     """`smac.BlackBoxFacade`: a Gaussian process, expected improvement, retrained every trial."""
 
     facade = smac.BlackBoxFacade
 
 
 def sort_start_points(facade: Any) -> None:
-    """Have the local search of a facade begin in the order of its points, not of a set's salted hashes."""
-    search = facade._acquisition_maximizer._local_search  # noqa: SLF001
+    """Have the local search of a facade, if any, begin in the order of its points, not of a set's salted hashes."""
+    search = getattr(facade._acquisition_maximizer, "_local_search", None)  # noqa: SLF001
+    if search is None:
+        return
     points = search._get_init_points_from_previous_configs  # noqa: SLF001
     search._get_init_points_from_previous_configs = lambda *arguments: sorted(  # noqa: SLF001
         points(*arguments), key=lambda configuration: configuration.get_array().tobytes()

@@ -5,13 +5,15 @@ config: `trained` is a model on a split dataset (`data`), `function` a function 
 """
 
 from bench.problems.building import GROUPS, build, check, relevant, shared
-from bench.problems.contract import Evaluation, Problem, Recipe
+from bench.problems.contract import AtRung, Evaluation, Problem, Recipe, at_rung
 
 __all__ = [
     "GROUPS",
+    "AtRung",
     "Evaluation",
     "Problem",
     "Recipe",
+    "at_rung",
     "build",
     "check",
     "relevant",

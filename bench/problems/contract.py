@@ -39,6 +39,19 @@ AtRung = Callable[[int, Evaluation], bool]
 """`at(rung, evaluation)`, called at each rung of a ladder (`bench.problems.fidelity`); evaluating ends where it returns
 True."""
 
+
+def at_rung(problem: Any, configuration: Configuration, rung: int) -> Evaluation:
+    """The evaluation of a problem with a ladder at one of its rungs."""
+    kept: list[Evaluation] = []
+
+    def at(_rung: int, evaluation: Evaluation) -> bool:
+        kept.append(evaluation)
+        return True
+
+    problem.evaluate_rungs(configuration, (rung,), at)
+    return kept[0]
+
+
 Evaluate = Callable[[Configuration], Evaluation]
 """Makes an evaluation, within the limits of a run, where it has some, and in the process that they ask for."""
 

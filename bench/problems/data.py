@@ -16,6 +16,7 @@ from bench.datasets import Dataset, Split, understood
 from bench.metrics import Metric
 from bench.models import Fitted, Model, Part, Step
 from bench.problems import details as json_details
+from bench.problems import fidelity
 from bench.problems.contract import AtRung, Evaluate, Evaluation, Recipe, is_outcome
 from bench.problems.fidelity import Fidelity, NestedRows
 from bench.space import Configuration, Space, to_json
@@ -47,9 +48,19 @@ class DataProblem:
     """The hash of the problem with those seeds left out that follow the repetition's seed."""
     warnings: Sequence[str] = ()
     """What is worth a look before the first trial, in lines: hyperparameters that have no effect."""
-    fidelity: Fidelity | None = None
-    """The rungs below full fidelity, where the model declares some; no part of any hash of full evaluations."""
     split_seed: int = 0
+
+    @cached_property
+    def fidelity(self) -> Fidelity | None:
+        """The ladder that the model's config declares, if any; no part of any hash of full evaluations.
+
+        Raises `UserError` where it cannot be used here.
+        """
+        model = self.model
+        units = [unit for unit in ("rounds", "epochs") if hasattr(model, "fit_rungs") and hasattr(model, unit)]
+        folds = {"folds": len(self.split.folds)} if len(self.split.folds) > 1 else {}
+        full = {unit: getattr(model, unit) for unit in units} | folds
+        return fidelity.parse(self.recipe.groups["model"].get("fidelity"), full)
 
     @cached_property
     def hash(self) -> str:
@@ -101,15 +112,19 @@ class DataProblem:
 
         Each evaluation is to the bit that of this rung alone, and at full fidelity that of `evaluate`; its seconds are
         those that it would take alone, or as nearly as one training that passes through all rungs can tell. Rounds and
-        epochs of one fold are one training; of several folds, and of rows, each rung is a training of its own. After an
-        evaluation that is not ok none follows.
+        epochs of one fold are one training; of several folds, and of rows, each rung is a training of its own. Where
+        folds are the unit, each is trained once. After an evaluation that is not ok none follows.
         """
         assert self.fidelity is not None
         if self.fidelity.unit in ("rounds", "epochs") and len(self.split.folds) == 1:
             self._pass_through(configuration, rungs, at)
             return
+        trained: dict[int, tuple[Fitted, float]] = {}
         for rung in rungs:
-            evaluation = self._evaluate_at(configuration, rung)
+            if self.fidelity.unit == "folds":
+                evaluation = self._first_folds(configuration, rung, trained)
+            else:
+                evaluation = self._evaluate_at(configuration, rung)
             if at(rung, evaluation) or evaluation.status != "ok":
                 return
 
@@ -142,6 +157,23 @@ class DataProblem:
                 raise
             seconds = time.perf_counter() - start - away
             at(rungs[reached], Evaluation(None, None, seconds, "failed", texts.of_error(failure)))
+
+    def _first_folds(
+        self, configuration: Configuration, count: int, trained: dict[int, tuple[Fitted, float]]
+    ) -> Evaluation:
+        """The evaluation on the first `count` folds, of which `trained` has some, by place, with their seconds."""
+        spared = math.fsum(seconds for _, seconds in trained.values())
+
+        def fitted(fold: FoldParts) -> Fitted:
+            place = self.folds.index(fold)
+            if place not in trained:
+                start = time.perf_counter()
+                arguments = dict(configuration), fold.train, fold.stop, self.model_seed, self.recipe.threads
+                trained[place] = self.model.fit(*arguments), time.perf_counter() - start
+            return trained[place][0]
+
+        evaluation = self._evaluated(fitted, lambda: self.folds[:count])
+        return replace(evaluation, seconds=evaluation.seconds + spared)
 
     def _evaluate_at(self, configuration: Configuration, rung: int) -> Evaluation:
         """The evaluation at one rung, by trainings of its own."""

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import datasets, metrics, provenance
-from bench.datasets import Dataset, Split
+from bench.datasets import Dataset
 from bench.errors import UserError
-from bench.models import Model
-from bench.problems import fidelity, searched
+from bench.problems import searched
 from bench.problems.contract import Recipe
 from bench.problems.data import DataProblem
 from bench.space import parsing
@@ -44,18 +43,10 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
     resampling = {key: value for key, value in config["resampling"].items() if key not in ("name", "description")}
     follows = {"split": resampling, "split_seed": config["seeds"]["split"]}
     family = provenance.digest(identity | follows | {"model_seed": config["seeds"]["model"]})
-    ladder = fidelity.parse(model_config.get("fidelity"), _full(model, split))
     return DataProblem(
-        recipe, dataset, split, model, space, metric, seeds["model"], identity, family, warnings, ladder,
+        recipe, dataset, split, model, space, metric, seeds["model"], identity, family, warnings,
         seeds["split"],
     )  # fmt: skip
-
-
-def _full(model: Model, split: Split) -> dict[str, int]:
-    """Of each unit of fidelity that a problem has a number of, that number."""
-    units = [unit for unit in ("rounds", "epochs") if hasattr(model, "fit_rungs") and hasattr(model, unit)]
-    folds = {"folds": len(split.folds)} if len(split.folds) > 1 else {}
-    return {unit: getattr(model, unit) for unit in units} | folds
 
 
 def _named(error: UserError, config: Mapping[str, Any], dataset: Dataset) -> str:

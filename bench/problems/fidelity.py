@@ -1,23 +1,28 @@
 """Cheaper evaluations of a configuration: rungs of fewer rounds, epochs, rows or folds than the full number.
 
 A model's YAML may have `fidelity: {unit: rounds, low: 4, high: 300, eta: 3}`. Its rungs are round(high / eta^k) while
-these are at least `low`; the highest is full fidelity, the evaluation that there is without the key.
+these are at least `low`; the highest is full fidelity, the evaluation that there is without the key. `high` may be
+null where the problem knows it. A function may have a ladder too: its rungs are numbers that it is called with.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.checks import is_number, whole
-from bench.datasets import Dataset
 from bench.errors import UserError, allowed
+
+if TYPE_CHECKING:  # pandas and scikit-learn, which a function does without
+    from bench.datasets import Dataset
 
 WHERE = "model.fidelity"
 UNITS = ("rounds", "epochs", "rows", "folds")
+OWN = "fidelity"
+"""The unit of a function that names none, and the argument by which it is given its rung."""
 KEYS = ("unit", "low", "high", "eta")
 _OF = {"rounds": "the model's settings.rounds", "epochs": "the model's settings.epochs", "folds": "the number of folds"}
 
@@ -27,11 +32,16 @@ class Fidelity:
     """The ladder of a problem."""
 
     unit: str
-    """One of `UNITS`."""
+    """One of `UNITS`; of a function any word."""
     rungs: tuple[int, ...]
     """Ascending, in the unit; the last is full fidelity."""
     eta: int
-    """About the ratio of one rung to the one below."""
+    """About the ratio of one rung to the one below; 1 where every number is a rung."""
+
+    @property
+    def resources(self) -> tuple[int, ...]:
+        """What the rungs are to libraries: 1, eta, eta^2, ..."""
+        return self.rungs if self.eta == 1 else tuple(self.eta**power for power in range(len(self.rungs)))
 
     @property
     def high(self) -> int:
@@ -58,26 +68,65 @@ class Fidelity:
         """
         return (rung - (0 if self.unit == "rows" else continues)) / self.high
 
+    def cost_of(self, rungs: Sequence[int], continues: int = 0) -> float:
+        """The cost of an evaluation that comes to `rungs`, ascending, one after the other."""
+        if self.unit == "rows":
+            return sum(rungs) / self.high
+        return self.cost(rungs[-1], continues)
+
 
 def parse(config: object, full: Mapping[str, int]) -> Fidelity | None:
     """The ladder of a model's `fidelity`, None where it has none.
 
-    `full` has the full number of each unit that the problem has a number of: its rounds or epochs, and its folds.
+    `full` has the full number of each unit that the problem has a number of: its rounds or epochs, and its folds. In
+    the config `high` may be null or missing of those.
     Raises `UserError` where a key is missing or unknown, or its value cannot be used.
     """
     if config is None:
         return None
+    unit = config.get("unit") if isinstance(config, Mapping) else None
+    keys = _keys(config, {"high": full[unit]} if unit is not None and unit in full else {})
+    _check_unit(keys["unit"], keys["high"], full)
+    return _ladder(**keys)
+
+
+def parse_of_function(config: object) -> Fidelity | None:
+    """The ladder of a function's `fidelity`, None where it has none; raises `UserError` as `parse` does.
+
+    `unit` may be left out, and be any word: it says how the rungs are called. Of `rows`, as of a model, none goes on
+    from another.
+    """
+    if config is None:
+        return None
+    keys = _keys(config, {"unit": OWN})
+    unit = keys["unit"]
+    if not isinstance(unit, str) or not unit.isidentifier():
+        raise UserError(f"{WHERE}.unit={unit!r}: expected a word for what a rung counts, such as {OWN} or epochs")
+    if unit == "folds":
+        raise UserError(f"{WHERE}.unit=folds: a function has no folds, each with a loss of its own; use another word")
+    return _ladder(**keys)
+
+
+def _keys(config: object, optional: Mapping[str, Any]) -> dict[str, Any]:
+    """The ladder's keys as they are given, with those that may be left out; `eta` and `high` are whole numbers."""
     if not isinstance(config, Mapping):
-        raise UserError(f"{WHERE}={config!r}: expected {{unit: rounds, low: 4, high: 300, eta: 3}}, or null")
+        unit = "" if "unit" in optional else "unit: rounds, "
+        raise UserError(f"{WHERE}={config!r}: expected {{{unit}low: 4, high: 300, eta: 3}}, or null")
     for key in config:
         if key not in KEYS:
             raise UserError(f"{WHERE}.{key}: unknown; {allowed(key, KEYS)}")
+    keys = {**optional, **{key: value for key, value in config.items() if value is not None}}
     for key in KEYS:
-        if key not in config:
-            raise UserError(f"{WHERE}.{key}: missing; a ladder has the keys {', '.join(KEYS)}")
-    unit, eta = config["unit"], whole(f"{WHERE}.eta", config["eta"], 2)
-    high = _high(unit, whole(f"{WHERE}.high", config["high"], 2), full)
-    low = config["low"]
+        if keys.get(key) is None:
+            needed = ", ".join(each for each in KEYS if each not in optional)
+            raise UserError(f"{WHERE}.{key}: missing; a ladder has the keys {needed}")
+    for key in ("eta", "high"):
+        whole(f"{WHERE}.{key}", keys[key], 2)
+    return keys
+
+
+def _ladder(unit: str, low: object, high: int, eta: int) -> Fidelity:
+    """The rungs from `low` to `high`."""
     if not is_number(low) or not 1 <= low <= high:
         raise UserError(f"{WHERE}.low={low!r}: expected a number from 1 to {WHERE}.high={high}")
     rungs = {round(high / eta**power) for power in range(math.ceil(math.log(high, eta)) + 1)}
@@ -87,18 +136,17 @@ def parse(config: object, full: Mapping[str, int]) -> Fidelity | None:
     return Fidelity(unit, tuple(sorted(rungs)), eta)
 
 
-def _high(unit: object, high: int, full: Mapping[str, int]) -> int:
-    """The number of the highest rung, where it is that of the problem."""
+def _check_unit(unit: object, high: int, full: Mapping[str, int]) -> None:
+    """Raise `UserError` where the problem has nothing of that unit, or not `high` of it."""
     if unit not in UNITS:
         raise UserError(f"{WHERE}.unit={unit!r}: unknown; {allowed(str(unit), UNITS)}")
     if unit == "rows":
-        return high
+        return
     if unit not in full:
         units = [each for each in UNITS if each in full or each == "rows"]
         raise UserError(f"{WHERE}.unit={unit}: this problem has none; {allowed(unit, units)}")
     if high != full[unit]:
         raise UserError(f"{WHERE}.high={high}: {_OF[unit]} is {full[unit]}; give the two the same value")
-    return high
 
 
 class NestedRows:
@@ -108,7 +156,7 @@ class NestedRows:
     of numbers all rows so. Groups are whole: they are permuted instead of rows. Along time the earliest rows count.
     """
 
-    def __init__(self, dataset: Dataset, method: str, seed: int) -> None:
+    def __init__(self, dataset: "Dataset", method: str, seed: int) -> None:
         """`method` is that of the resampling, `seed` that of the split."""
         self._dataset, self._method = dataset, method
         self._order = np.random.default_rng([seed, 4]).permutation(len(dataset.target))  # each row's, or group's, place

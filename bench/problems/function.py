@@ -1,36 +1,35 @@
 """A problem without data: the loss is the value of a function of the configuration, such as a formula or a simulator.
 
 `model.function` names a function, called with a configuration (a dict) and the settings as keywords, or a class, built
-once with the settings, whose object is called with a configuration. It returns a number. docs/functions.md shows the
-other keys.
+once with the settings, whose object is called with a configuration. It returns a number. Where `model.fidelity`
+declares rungs, one of them is given as the keyword `fidelity` besides. docs/functions.md shows the other keys.
 """
 
 import hashlib
-import inspect
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench import provenance, texts
 from bench.checks import is_number, whole
-from bench.config.components import build as build_component
-from bench.config.components import check_settings, locate, parameters
 from bench.errors import UserError, allowed
 from bench.models import Step
-from bench.problems.contract import Evaluate, Evaluation, Recipe, is_outcome
+from bench.problems import called, deviates
+from bench.problems.contract import AtRung, Evaluate, Evaluation, Recipe, is_outcome
+from bench.problems.fidelity import Fidelity, parse_of_function
 from bench.space import Configuration, InvalidConfiguration, Space, parsing, to_json
 
 if TYPE_CHECKING:
     from bench.datasets import Dataset
 
 KEYS = (
-    "name", "description", "function", "settings", "revision", "libraries", "dimension", "space", "minimum", "noise",
-    "baseline",
+    "name", "description", "function", "settings", "revision", "libraries", "dimension", "space", "fidelity", "minimum",
+    "noise", "baseline",
 )  # fmt: skip
 """The keys of a function's YAML."""
 
@@ -45,10 +44,11 @@ class FunctionProblem:
     """A function over a space. Its losses depend on no seed, except where noise is added to them."""
 
     recipe: Recipe
-    function: Callable[[Configuration], Any]
+    function: Callable[..., Any]
+    """Takes a configuration, and where there are rungs one of them as `fidelity`."""
     space: Space
     noise: float
-    """The standard deviation of what is added to the value, by the configuration and the model seed."""
+    """The standard deviation of what is added to the value, by the configuration, the rung and the model seed."""
     model_seed: int
     drawn: int
     """How many points the baseline is the mean of; 0: as few as can be, and only where it is needed."""
@@ -58,10 +58,15 @@ class FunctionProblem:
     identity: Mapping[str, Any]
     """What decides whether two losses may be compared, as plain data: see `build`."""
     family: str
+    fidelity: Fidelity | None = None
+    """The rungs, where the config declares some; a full evaluation is one at the highest."""
 
     @cached_property
     def hash(self) -> str:
-        """The function with its settings and revision, the space with its order; noise and its seed, if any."""
+        """The function with its settings and revision, the space with its order; noise and its seed, if any.
+
+        Of rungs the highest alone: those below it change no full evaluation.
+        """
         return provenance.digest(dict(self.identity))
 
     @property
@@ -69,23 +74,55 @@ class FunctionProblem:
         """What the loss is called: it is the function's value."""
         return "value"
 
-    @cached_property
-    def _key_prefix(self) -> bytes:
-        parts = {name: value for name, value in self.identity.items() if name != "space"}
-        parts["versions"] = provenance.versions(("numpy", *self.libraries))
-        return provenance.digest(parts).encode()
-
     def key(self, configuration: Configuration) -> str:
         """The problem without its space, the versions of NumPy and of `libraries`, and the configuration."""
-        return hashlib.sha256(self._key_prefix + _in_any_order(configuration)).hexdigest()
+        return self._key(configuration, self._full)
+
+    def rung_key(self, configuration: Configuration, rung: int) -> str:
+        """What may be reused of an evaluation at a rung; at full fidelity it is `key`.
+
+        It depends on no other rung: the function is not told of them.
+        """
+        return self._key(configuration, None if self.fidelity is None else rung)
+
+    @property
+    def _full(self) -> int | None:
+        """The rung of a full evaluation."""
+        return None if self.fidelity is None else self.fidelity.high
+
+    def _key(self, configuration: Configuration, rung: int | None) -> str:
+        if rung not in self._key_prefixes:
+            parts = {name: value for name, value in self.identity.items() if name != "space"}
+            parts |= {"fidelity": rung} if rung is not None else {}
+            parts["versions"] = provenance.versions(("numpy", *self.libraries))
+            self._key_prefixes[rung] = provenance.digest(parts).encode()
+        return hashlib.sha256(self._key_prefixes[rung] + _in_any_order(configuration)).hexdigest()
+
+    @cached_property
+    def _key_prefixes(self) -> dict[int | None, bytes]:
+        return {}
 
     def evaluate(self, configuration: Configuration, step: Step | None = None) -> Evaluation:
         """The function's value as the loss. There is no test loss, except where noise is added: it is then the value
         without noise, by which the choice of an optimiser that saw the noise is judged.
         """
+        return self._evaluate_at(configuration, self._full)
+
+    def evaluate_rungs(self, configuration: Configuration, rungs: Sequence[int], at: AtRung) -> None:
+        """Evaluate one canonical configuration at `rungs` of `fidelity`, ascending, until `at` returns True.
+
+        Each is a call of its own, and at full fidelity the evaluation is that of `evaluate`. After an evaluation that
+        is not ok none follows.
+        """
+        for rung in rungs:
+            evaluation = self._evaluate_at(configuration, rung)
+            if at(rung, evaluation) or evaluation.status != "ok":
+                return
+
+    def _evaluate_at(self, configuration: Configuration, rung: int | None) -> Evaluation:
         start = time.perf_counter()
         try:
-            value = self._value(configuration)
+            value = self._value(configuration, rung)
         except BaseException as failure:
             if not is_outcome(failure):
                 raise
@@ -93,7 +130,7 @@ class FunctionProblem:
         seconds = time.perf_counter() - start
         if not self.noise:
             return Evaluation(value, None, seconds, "ok")
-        return Evaluation(value + self.noise * self._deviate(configuration), value, seconds, "ok")
+        return Evaluation(value + self.noise * self._deviate(configuration, rung), value, seconds, "ok")
 
     @cached_property
     def baseline_loss(self) -> float:
@@ -146,8 +183,9 @@ class FunctionProblem:
             **computed_by,
         }
 
-    def _value(self, configuration: Configuration) -> float:
-        returned = self.function(dict(configuration))
+    def _value(self, configuration: Configuration, rung: int | None) -> float:
+        at = {} if rung is None else {"fidelity": rung}
+        returned = self.function(dict(configuration), **at)
         if type(returned) is not float:
             none = isinstance(returned, bool | str | np.bool_) or not hasattr(returned, "__float__")
             if none or np.iscomplexobj(returned):
@@ -157,10 +195,10 @@ class FunctionProblem:
             raise FloatingPointError(f"the value is {value}")
         return value
 
-    def _deviate(self, configuration: Configuration) -> float:
-        """A standard normal number of this configuration's own."""
-        content = f"{self.model_seed} ".encode() + _in_any_order(configuration)
-        return float(np.random.default_rng(list(hashlib.sha256(content).digest())).standard_normal())
+    def _deviate(self, configuration: Configuration, rung: int | None) -> float:
+        """A standard normal number of this configuration's own, and of the rung."""
+        at = "" if rung is None else f"{rung} "
+        return deviates.normal(f"{self.model_seed} {at}".encode() + _in_any_order(configuration))
 
 
 def chosen(groups: Mapping[str, Any]) -> bool:
@@ -196,6 +234,7 @@ def check(groups: Mapping[str, Any]) -> None:
     noise = model.get("noise") or 0.0
     if not is_number(noise) or noise < 0:
         raise UserError(f"model.noise={noise!r}: expected a standard deviation, a number from 0")
+    parse_of_function(model.get("fidelity"))
     libraries = model.get("libraries") or []
     if not isinstance(libraries, list) or not all(isinstance(name, str) for name in libraries):
         raise UserError(f"model.libraries={libraries!r}: expected a list of the names of distributions")
@@ -216,18 +255,21 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> FunctionProblem:
     noise = float(config.get("noise") or 0.0)
     model_seed = recipe.seed if seeds.get("model") == "seed" else seeds.get("model", 0)
     libraries = tuple(config.get("libraries") or ())
+    ladder = parse_of_function(config.get("fidelity"))
     identity = {
         "function": config["function"],
         "settings": settings,
         "revision": config.get("revision") or 0,
         "space": space.describe(),
     }
+    if ladder is not None:
+        identity |= {"fidelity": ladder.high}
     family = provenance.digest(identity | ({"noise": noise, "model_seed": seeds.get("model", 0)} if noise else {}))
     if noise:
         identity |= {"noise": noise, "model_seed": model_seed}
     return FunctionProblem(
         recipe,
-        _callable(config["function"], settings),
+        called.made(config["function"], settings, at_rungs=ladder is not None),
         space,
         noise,
         model_seed,
@@ -236,21 +278,8 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> FunctionProblem:
         _known(config.get("minimum"), space),
         identity,
         family,
+        ladder,
     )
-
-
-def _callable(path: str, settings: Mapping[str, Any]) -> Callable[[Configuration], Any]:
-    """What takes a configuration: an object of the class named, or the function named with its settings."""
-    factory = locate("model.function", path)
-    if inspect.isclass(factory):
-        built = build_component("model", path, (), settings, "function")
-        if not callable(built):
-            raise UserError(f"model.function={path}: its objects cannot be called; give it __call__(configuration)")
-        return built  # type: ignore[no-any-return]
-    if not callable(factory):
-        raise UserError(f"model.function={path}: neither a function nor a class; it is {factory!r}")
-    check_settings("model.settings", path, parameters(factory, 1), settings)
-    return partial(factory, **settings)
 
 
 def _known(minimum: Mapping[str, Any] | None, space: Space) -> tuple[float, tuple[Configuration, ...]] | None:

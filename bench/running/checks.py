@@ -22,11 +22,22 @@ def check(config: Mapping[str, Any]) -> None:
         usable(key, Path(config[key]))
     if isinstance(config["dataset"].get("path"), str):
         usable("dataset.path", Path(config["dataset"]["path"]))
-    if config["budget"].get("trials") is None and config["budget"].get("seconds") is None:
-        raise UserError("budget: has neither trials nor seconds; set budget.trials=50, say")
+    if all(config["budget"].get(key) is None for key in ("trials", "cost", "seconds")):
+        raise UserError("budget: has no trials, cost or seconds; set budget.trials=50, say")
+    _check_fidelity(config)
     _check_isolation(config)
     problems.check(config)
     parsing.parse(repeat.spread(config["model"]).get("space") or {})
+
+
+def _check_fidelity(config: Mapping[str, Any]) -> None:
+    optimizer, model = config["optimizer"], config["model"]
+    if optimizer.get("multi_fidelity") and model.get("fidelity") is None:
+        example = "{unit: rows, low: 10, high: 100, eta: 3}" if "class" in model else "{low: 3, high: 100, eta: 3}"
+        raise UserError(
+            f"optimizer={optimizer['name']}: makes evaluations of less than full fidelity, and model={model['name']} "
+            f"has none; give its YAML a ladder such as fidelity: {example}, or choose another optimiser"
+        )
 
 
 def _check_isolation(config: Mapping[str, Any]) -> None:

@@ -125,11 +125,11 @@ class _Child:
     def lives(self) -> bool:
         return self._process.poll() is None
 
-    def evaluate(self, configuration: Configuration, within: Limits) -> Evaluation:
+    def evaluate(self, configuration: Configuration, within: Limits, rung: int | None) -> Evaluation:
         """The outcome; raises what is none. Where the child dies of it, or is ended, it lives no more."""
         start = time.perf_counter()
         try:
-            self._connection.send(configuration)
+            self._connection.send((configuration, rung))
             cut = self._wait(start, within)
             evaluation = cut or self._outcome(self._connection.recv_bytes(MOST))
         except (EOFError, OSError, ValueError, TypeError, RecursionError):  # it is gone, or what came is no answer
@@ -202,8 +202,10 @@ class _Child:
 _warm: dict[str, _Child] = {}  # at most one, by what its problem is built from
 
 
-def evaluate_in_child(recipe: Recipe, configuration: Configuration, within: Limits = NO_LIMITS) -> Evaluation:
-    """The evaluation as a child process makes it.
+def evaluate_in_child(
+    recipe: Recipe, configuration: Configuration, within: Limits = NO_LIMITS, rung: int | None = None
+) -> Evaluation:
+    """The evaluation as a child process makes it, at full fidelity or at a rung.
 
     `crashed`, with the signal or exit status, where the child dies, or with what it used where that is more than
     `within.memory`; `timeout` where it takes longer than `within.timeout`. What is not an outcome in this process
@@ -214,7 +216,7 @@ def evaluate_in_child(recipe: Recipe, configuration: Configuration, within: Limi
     if child is None or not child.lives:
         cool()
         child = _warm[what] = _Child(recipe, within)
-    return child.evaluate(configuration, within)
+    return child.evaluate(configuration, within, rung)
 
 
 def cool() -> None:
@@ -253,14 +255,16 @@ def main() -> None:
     connection.send_bytes(b"{}")
     while True:
         try:
-            configuration = connection.recv()
+            configuration, rung = connection.recv()
         except (EOFError, OSError):
             _end_group()
             leave(0)
         surroundings.before()
         try:
             with limited(recipe.threads):
-                result: Evaluation | BaseException = problem.evaluate(configuration)
+                result: Evaluation | BaseException = (
+                    problem.evaluate(configuration) if rung is None else problems.at_rung(problem, configuration, rung)
+                )
         except BaseException as error:  # noqa: BLE001 - as above
             result = error
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -17,6 +17,7 @@ from bench.report.analysis.comparison import Analysis, analyse
 from bench.report.runs import curves, selection
 from bench.results import RunId
 from bench.results.best import Best
+from bench.results.incumbent import incumbent
 from bench.running import child_process
 from bench.running.child_process import Limits
 from bench.running.evaluating import evaluate
@@ -138,8 +139,15 @@ def _incumbent(run: RunId, results_dir: Path) -> Best | None:
     table, metadata = results.read_run(path)
     if metadata.get("imported"):
         raise UserError(f"{run}: was imported, without what its model was trained on; there is nothing to train")
-    rows = [row for row in table.to_pylist() if row["loss"] is not None]
-    return Best(run, min(rows, key=lambda row: row["loss"]), metadata, path) if rows else None
+    rows = table.to_pylist()
+    place = incumbent(rows)
+    if place is None:
+        return None
+    row = rows[place]
+    if row["loss"] is None:  # it was evaluated at full fidelity when the run had ended
+        row |= {"loss": rows[-1]["best_loss"], "test_loss": rows[-1]["incumbent_test_loss"]}
+        row["details"] = json.dumps(metadata.get("incumbent_details"))
+    return Best(run, row, metadata, path) if row["loss"] is not None else None
 
 
 def _limits(best: Best) -> Limits | None:

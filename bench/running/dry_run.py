@@ -42,10 +42,17 @@ def lines(plan: Plan) -> Iterator[str]:
         trials = sum(spec.trials or 0 for spec in specs)
         already = sum(min(begun.get(str(spec.run), 0), spec.trials or 0) for spec in specs)
         cost, source = store.mean_seconds(dataset, model), ""
-        if cost is None and specs[0].trials is not None:
+        if cost is None and (specs[0].trials is not None or specs[0].cost is not None):
             cost, source = _seconds_in_tables(specs[0])
         time = "no evaluation measured yet"
-        if specs[0].trials is None:
+        if specs[0].trials is None and specs[0].cost is not None:
+            full = len(specs) * specs[0].cost
+            time = f"{full:g} full evaluations, in parts or whole"
+            if cost is not None:
+                total += full * cost
+                time += f", of {cost:.2g} s{source} = at most {duration(full * cost)} of one core"
+            known = known and cost is not None
+        elif specs[0].trials is None:
             limit = specs[0].seconds or 0.0
             time = f"{len(specs)} x {limit:g} s"
             total += len(specs) * limit
@@ -57,7 +64,8 @@ def lines(plan: Plan) -> Iterator[str]:
             known = False
         which = _seeds([spec.run.seed for spec in specs])
         runs = f"{plural(len(specs), 'run')} with {which}"
-        yield f"  {dataset} {model} {optimizer}: {runs}, {trials} trials, {already} in the store; {time}"
+        counted = "trials as they come" if specs[0].trials is None else f"{trials} trials, {already} in the store"
+        yield f"  {dataset} {model} {optimizer}: {runs}, {counted}; {time}"
     store.close()
     if known:
         yield f"expected: {duration(total)} of one core for evaluations, and the optimisers' own time"

@@ -19,8 +19,11 @@ from bench.config.components import build as build_component
 from bench.errors import UserError
 from bench.optimizers import Declaration, Optimizer
 from bench.problems import Problem, Recipe
+from bench.problems.fidelity import Fidelity
 from bench.results import RunId, refuse_links, write_run
+from bench.running import ladders
 from bench.running.child_process import Limits
+from bench.running.clock import OnClock
 from bench.running.evaluating import drawn_baseline
 from bench.running.thread_pools import limited
 from bench.running.trial_loop import RunFailed, Trials
@@ -56,9 +59,28 @@ class RunSpec:
 
     @property
     def trials(self) -> int | None:
-        """The most trials that the run makes; None where time alone limits it."""
+        """The most trials that the run makes; None where others alone limit it."""
         trials = self.config["budget"].get("trials")
+        if self.cost is not None and not self.multi_fidelity:
+            trials = int(self.cost) if trials is None else min(trials, int(self.cost))
         return None if trials is None else trials * self._factor
+
+    @property
+    def cost(self) -> float | None:
+        """The most full evaluations that the run makes, in parts or whole; None where others alone limit it."""
+        cost: float | None = self.config["budget"].get("cost")
+        return cost
+
+    @property
+    def multi_fidelity(self) -> bool:
+        """Whether its optimiser makes evaluations of less than full fidelity."""
+        return bool(self.config["optimizer"].get("multi_fidelity"))
+
+    @property
+    def workers(self) -> int:
+        """How many evaluations are open at a time."""
+        number: int = self.config.get("workers", {}).get("number", 1)
+        return number
 
     @property
     def seconds(self) -> float | None:
@@ -122,17 +144,19 @@ def _make_folder(folder: Path) -> None:
 
 def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
     problem = problem_of(spec)
-    optimizer_config = spec.config["optimizer"]
-    locate("optimizer.class", optimizer_config["class"])  # so that its numeric libraries are there to be limited
+    locate("optimizer.class", spec.config["optimizer"]["class"])  # its numeric libraries are there to be limited
     with limited(1):  # other numbers of BLAS threads lead optimisers other ways
-        arguments, settings = (problem.space, spec.run.seed, spec.trials), optimizer_config.get("settings") or {}
-        try:
-            optimizer: Optimizer = build_component("optimizer", optimizer_config["class"], arguments, settings)
-        except Raised as error:
-            raise RunFailed(str(error)) from error.reason
+        ladder = ladders.of_run(spec.config["optimizer"], problem) if spec.multi_fidelity else None
+        optimizer = _optimizer(spec, problem, ladder)
         design = _initial_design(spec, problem, optimizer)
-        trials = Trials(spec.run, problem, optimizer, store, journal, design, spec.limits)
-        ended = trials.spend(spec.trials, spec.seconds)
+        arguments = spec.run, problem, optimizer, store, journal, design, spec.limits
+        if ladder is None and spec.workers == 1:
+            trials = Trials(*arguments)
+        else:
+            by_cost = spec.config["model"].get("class") is None or spec.config.get("workers", {}).get("clock") == "cost"
+            trials = OnClock(*arguments, ladder=ladder, workers=spec.workers, by_cost=by_cost)
+        ended = trials.spend(spec.trials, spec.seconds, None if ladder is None else spec.cost)
+        trials.finish()
     declared = getattr(optimizer, "declared", None) or Declaration()
     of_run = {
         "threads": spec.threads,
@@ -145,18 +169,41 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
         "config_hash": spec.config_hash,
         **problem.metadata(drawn_baseline(problem, spec.limits)),
         "ended": ended,
+        **({} if ladder is None else {"fidelity": ladder.describe()}),
+        **({} if trials.uncharged is None else {"incumbent_details": trials.uncharged.details}),
+        **({} if spec.workers == 1 else {"workers": spec.workers}),
         "declared": declared.to_dict(),
         "diverged_at": trials.diverged_at,
         "provenance": provenance.environment() | of_run,
     }
     try:
-        write_run(spec.path, trials.rows, metadata)
+        write_run(spec.path, trials.rows, metadata, trials.version)
     except OSError as error:
         raise UserError(
             f"{spec.path}: cannot be written ({error.strerror}); the evaluations are in the store: "
             "make room or set results_dir=..., and run again"
         ) from error
     store.end(journal, "done")
+
+
+def _optimizer(spec: RunSpec, problem: Problem, ladder: Fidelity | None) -> Optimizer:
+    """The optimiser of a run, given what of the run its class asks for by name."""
+    config = spec.config["optimizer"]
+    settings = dict(config.get("settings") or {})
+    wanted = ladders.wanted(config["class"])
+    for name, key in (("resources", "model.fidelity"), ("workers", "workers")):
+        if name in wanted and name in settings:
+            raise UserError(f"optimizer.settings.{name}: is given by the run; set {key} in its place")
+    if ladder is not None:
+        settings["resources"] = ladder.resources
+    if "workers" in wanted:
+        settings["workers"] = spec.workers
+    full = spec.trials if ladder is None else (None if spec.cost is None else int(spec.cost))
+    try:
+        built: Optimizer = build_component("optimizer", config["class"], (problem.space, spec.run.seed, full), settings)
+    except Raised as error:
+        raise RunFailed(str(error)) from error.reason
+    return built
 
 
 def _initial_design(spec: RunSpec, problem: Problem, optimizer: Optimizer) -> list[Configuration]:

@@ -10,7 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from bench import problems, provenance
+from bench import problems, provenance, results
 from bench.config.schema import FOR_READERS, GROUPS, hashed
 from bench.errors import UserError
 from bench.results import RunId
@@ -130,6 +130,10 @@ def _specification(config: Mapping[str, Any]) -> RunSpec:
     limits = {key: value for key, value in asdict(child_process.limits(config["trial"])).items() if value is not None}
     if limits:
         groups["trial"] = limits
+    optimizer = groups["optimizer"]["name"]
+    if config["workers"] > 1:
+        groups["workers"] = {"number": config["workers"], "clock": config["clock"]}
+        optimizer = results.check_name("optimizer.name", f"{optimizer}-w{config['workers']}")
     dataset = groups["dataset"]
     if dataset.get("sha256") is None and dataset.get("path") and dataset.get("load") == FILE:
         # The content of a user's file is part of what its results depend on; its place is not.
@@ -139,7 +143,7 @@ def _specification(config: Mapping[str, Any]) -> RunSpec:
         dataset["sha256"] = fingerprint(Path(dataset["path"]))
     results_dir = Path(config["results_dir"]).absolute()
     return RunSpec(
-        RunId(config["name"], dataset["name"], groups["model"]["name"], groups["optimizer"]["name"], config["seed"]),
+        RunId(config["name"], dataset["name"], groups["model"]["name"], optimizer, config["seed"]),
         groups,
         provenance.digest(hashed(groups)),
         str(results_dir),

@@ -29,22 +29,31 @@ class RunFailed(Exception):
 
 
 @dataclass
-class _Asked:
+class Asked:
+    """A point of the space, on its way to an evaluation."""
+
     configuration: Configuration
     text: str
     """The configuration as canonical JSON."""
     key: str
+    """The store's key of the evaluation."""
     seconds: float
+    """What it took to ask for it."""
     started_at: str
     initial: bool = False
     """Whether it is part of a shared initial design, and was not asked for by the optimiser."""
     known: bool = False
     apart: bool = False
     """Whether it is evaluated in a child whatever the run says."""
+    rung: int | None = None
+    """The rung at which it is evaluated; None: at full fidelity."""
 
 
 class Trials:
     """The trials of one run as they come."""
+
+    version = 1
+    """The schema of its rows."""
 
     def __init__(
         self,
@@ -63,35 +72,44 @@ class Trials:
         self.rows: list[dict[str, Any]] = []
         self.diverged_at: int | None = None
         self.progress = Progress(0, 0, 0, None)
+        self.uncharged: Evaluation | None = None
+        """That of the last incumbent at full fidelity, where no trial has made it."""
         self._incumbent_test_loss: float | None = None
         self._worst_loss: float | None = None
         self._baseline: float | None = None
         self._died = False  # whether the last trial did: what is evaluated for want of its loss may die as well
         self._surroundings: Surroundings | None = None
-        self._asked = len(initial)
-        self._ahead = deque(_Asked(c, to_json(c), problem.key(c), 0.0, stores.now(), initial=True) for c in initial)
+        self._asked = self._initial = len(initial)
+        self._ahead = deque(Asked(c, to_json(c), problem.key(c), 0.0, stores.now(), initial=True) for c in initial)
         self._design: list[Told] | None = [] if initial and hasattr(optimizer, "start") else None
         self._independent = bool(getattr(optimizer, "independent", False))
 
-    def spend(self, trials: int | None, seconds: float | None) -> str:
-        """Run trials until the budget is met exactly or nothing is left to ask; says which: budget or exhausted."""
+    def spend(self, trials: int | None, seconds: float | None, cost: float | None = None) -> str:
+        """Run trials until the budget is met exactly or nothing is left to ask; says which: budget or exhausted.
+
+        `cost` is a number of full evaluations.
+        """
         self._surroundings = Surroundings()
         try:
-            return self._spend(trials, seconds)
+            return self._spend(trials, seconds, cost)
         finally:
             self._surroundings.close()
             self._surroundings = None
+
+    def finish(self) -> None:
+        """Do what is left to do when the budget is spent, before the rows are written."""
 
     def evaluate(self, configuration: Configuration) -> Evaluation:
         """An evaluation that is no trial of the run, as those of trials are made: within the limits, through the store.
 
         So what kills or hangs is met once, and not by each run that is done again.
         """
-        asked = _Asked(configuration, to_json(configuration), self.problem.key(configuration), 0.0, stores.now())
+        asked = Asked(configuration, to_json(configuration), self.problem.key(configuration), 0.0, stores.now())
         asked.apart = self._died
         return self._evaluation(asked, 1).evaluation
 
-    def _spend(self, trials: int | None, seconds: float | None) -> str:
+    def _spend(self, trials: int | None, seconds: float | None, cost: float | None) -> str:
+        assert cost is None, "of plain evaluations it is a number of trials"
         charged = 0.0
         while trials is None or len(self.rows) < trials:
             left = None if trials is None else trials - len(self.rows)
@@ -105,13 +123,16 @@ class Trials:
                 break
         return "budget"
 
-    def _ask(self) -> "_Asked":
+    def _ask(self) -> Asked:
         number = self._asked
         self._asked += 1
         started_at = stores.now()
         start = time.perf_counter()
         proposal = self._guarded("ask", number, self.optimizer.ask)
-        seconds = time.perf_counter() - start
+        return self._checked(number, proposal, time.perf_counter() - start, started_at)
+
+    def _checked(self, number: int, proposal: Any, seconds: float, started_at: str) -> Asked:
+        """A proposal of the optimiser as a point of the space; raises `RunFailed` where it is none."""
         try:
             configuration = self.problem.space.canonical(proposal)
         except KeyboardInterrupt:
@@ -119,9 +140,9 @@ class Trials:
         except BaseException as error:  # what is no mapping, say, or has a __repr__ that raises
             reason = texts.line(error, 1000) if isinstance(error, InvalidConfiguration) else texts.of_error(error)
             raise RunFailed(f"trial {number}: the optimizer proposed an invalid configuration: {reason}") from error
-        return _Asked(configuration, to_json(configuration), self.problem.key(configuration), seconds, started_at)
+        return Asked(configuration, to_json(configuration), self.problem.key(configuration), seconds, started_at)
 
-    def _trial(self, asked: "_Asked", left: int | None) -> dict[str, Any]:
+    def _trial(self, asked: Asked, left: int | None) -> dict[str, Any]:
         number = len(self.rows)
         recorded = self.journal.recorded.get(number)
         if recorded is not None and recorded.key != asked.key:
@@ -143,16 +164,16 @@ class Trials:
         self.journal.note(entry, self.progress)
         return row
 
-    def _tell(self, asked: "_Asked", result: Told) -> None:
+    def _tell(self, asked: Asked, result: Told) -> None:
         """Tell a result; those of an initial design together, to an optimiser that takes them so."""
         if self._design is None or not asked.initial:
             self.optimizer.tell(result.configuration, result.loss, failed=result.failed)
             return
         self._design.append(result)
-        if not (self._ahead and self._ahead[0].initial):
+        if len(self._design) == self._initial:
             self.optimizer.start(self._design)  # type: ignore[attr-defined]
 
-    def _row(self, number: int, asked: "_Asked", stored: Stored, entry: Journalled) -> dict[str, Any]:
+    def _row(self, number: int, asked: Asked, stored: Stored, entry: Journalled) -> dict[str, Any]:
         evaluation, run = stored.evaluation, self.run
         before = self.progress
         best = before.best_loss
@@ -198,7 +219,7 @@ class Trials:
             self._baseline = self.problem.baseline(self.evaluate) if drawn is None else drawn
         return self._baseline
 
-    def _evaluation(self, asked: "_Asked", left: int | None) -> Stored:
+    def _evaluation(self, asked: Asked, left: int | None) -> Stored:
         """The evaluation of a point: from the store, or made here; while another process makes it, later points."""
         attempt = 0
         while True:
@@ -209,7 +230,7 @@ class Trials:
                 stores.wait(attempt)
                 attempt += 1
 
-    def _later(self, left: int | None) -> Iterator["_Asked"]:
+    def _later(self, left: int | None) -> Iterator[Asked]:
         """Points of this budget that are known in advance and not yet evaluated, nearest first."""
         for i in range(AHEAD if left is None else min(AHEAD, left - 1)):
             if i == len(self._ahead):
@@ -222,7 +243,7 @@ class Trials:
             if not self._ahead[i].known:
                 yield self._ahead[i]
 
-    def _try(self, asked: "_Asked") -> Stored | None:
+    def _try(self, asked: Asked) -> Stored | None:
         """The evaluation of a point, unless another living process makes it now."""
         answer = self.store.claim(asked.key, self.journal, self._within.serve)
         if isinstance(answer, Busy):
@@ -232,15 +253,18 @@ class Trials:
         asked.known = True
         return Stored(self._within.applied(answer.evaluation), answer.run)
 
-    def _evaluate(self, asked: "_Asked", deaths: int) -> Stored:
+    def _evaluate(self, asked: Asked, deaths: int) -> Stored:
         try:
             # What died twice may be what killed its holders: a crash in a child is an outcome.
             apart = self.limits is not None or deaths >= 2 or asked.apart
             limits = self._within if apart else None
-            evaluation = evaluate(self.problem, asked.configuration, limits, self._surroundings)
+            evaluation = evaluate(self.problem, asked.configuration, limits, self._surroundings, asked.rung)
         except BaseException:
             self.store.release(asked.key)
             raise
+        return self._put(asked, evaluation)
+
+    def _put(self, asked: Asked, evaluation: Evaluation) -> Stored:
         return self.store.put(asked.key, self.problem.hash, asked.text, evaluation, self.name, self._within.serve)
 
     def _guarded(self, what: str, number: int, call: Any) -> Any:

@@ -25,7 +25,8 @@ from bench.running.trusted import recipe, takes_file
 from bench.space import Configuration, InvalidConfiguration, Space
 
 COMPARED = ("loss", "test_loss", "status")
-_OUTCOMES = ("ok", "failed")
+_PARTIAL = ("fidelity", "partial_loss", "partial_test_loss")
+_OUTCOMES = ("ok", "failed", "pruned")
 """What does not depend on limits of time and memory."""
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -91,7 +92,7 @@ def verify(
             raise UserError(f"{run}: {error}") from None
         recipes[run] = replace(alike[content], seed=run.seed)
     for run, numbers in chosen.items():
-        table, metadata = results.read_run(run.path(results_dir), ["configuration", *COMPARED])
+        table, metadata = results.read_run(run.path(results_dir), ["configuration", *COMPARED, *_PARTIAL])
         try:
             problem = problems.shared(recipes[run])
             within = _mapping(metadata.get("config")).get("trial")  # without, nobody knows whether it was in a child
@@ -102,7 +103,11 @@ def verify(
         for number in numbers:
             row = table.slice(number, 1).to_pylist()[0]
             configuration = _configuration(run.path(results_dir), number, row["configuration"], problem.space)
-            outcome = evaluate(problem, configuration, limits)
+            if row["loss"] is None and row["partial_loss"] is not None:
+                outcome = evaluate(problem, configuration, limits, rung=row["fidelity"])
+                row |= {"loss": row["partial_loss"], "test_loss": row["partial_test_loss"], "status": "ok"}
+            else:
+                outcome = evaluate(problem, configuration, limits, rung=_failed_at(row, metadata))
             yield Verified(run, number, {name: row[name] for name in COMPARED}, outcome, other)
 
 
@@ -154,6 +159,12 @@ def _chosen(
         run, number = every[place]
         chosen.setdefault(run, []).append(number)
     return chosen
+
+
+def _failed_at(row: Mapping[str, Any], metadata: Mapping[str, Any]) -> int | None:
+    """The rung below full fidelity at which a trial has failed; None where it is no such trial."""
+    rungs = _mapping(metadata.get("fidelity")).get("rungs") or [row["fidelity"]]
+    return None if row["fidelity"] == rungs[-1] else row["fidelity"]
 
 
 def _configuration(path: Path, trial: int, text: str, space: Space) -> Configuration:

@@ -35,27 +35,28 @@ class Journal:
     def __init__(self, run: str, recorded: Mapping[int, Journalled]) -> None:
         self.run = run
         self.recorded = recorded
-        self._noted: tuple[Journalled, Progress] | None = None
+        self._noted: list[tuple[Journalled, Progress]] = []
 
     def note(self, entry: Journalled, progress: Progress) -> None:
         """Keep one finished trial for the next transaction."""
-        self._noted = entry, progress
+        self._noted.append((entry, progress))
 
     def write(self, transaction: Transaction) -> None:
         """Write what is kept, until `written` says that it is there: the same is written again without harm."""
-        if self._noted is None:
+        if not self._noted:
             return
-        entry, progress = self._noted
-        if self.recorded.get(entry.trial) != entry:
-            if entry.trial in self.recorded:
-                transaction.execute(tables.DROP_TRIAL, {"by_run": self.run, "by_trial": entry.trial})
-            transaction.execute(tables.ADD_TRIAL, {"run": self.run, **vars(entry)})
+        for entry, _ in self._noted:
+            if self.recorded.get(entry.trial) != entry:
+                if entry.trial in self.recorded:
+                    transaction.execute(tables.DROP_TRIAL, {"by_run": self.run, "by_trial": entry.trial})
+                transaction.execute(tables.ADD_TRIAL, {"run": self.run, **vars(entry)})
+        progress = self._noted[-1][1]
         values = {"by_run": self.run, "updated_at": now(), **vars(progress)}
         transaction.execute(tables.SET_PROGRESS, values)
 
     def written(self) -> None:
         """Forget what is kept: the transaction that wrote it is committed."""
-        self._noted = None
+        self._noted.clear()
 
 
 def now() -> str:

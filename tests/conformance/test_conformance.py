@@ -12,12 +12,11 @@ import hypothesis
 import numpy as np
 import pytest
 import yaml
-from adapters import one_each
+from adapters import NAMES, one_each
 from commands import bench, bench_process
 from drawing import ALL
 
 from bench import conformance
-from bench.config import catalogue
 from bench.config.components import locate
 from bench.conformance.drawing import cases
 from bench.conformance.rules import RULES
@@ -69,7 +68,7 @@ def options(name: str) -> dict[str, Any]:
     return {"examples": 2, "trials": 25, "limit": 0.1 if ALL else 0.03, "rules": RULES}
 
 
-@pytest.mark.parametrize("name", one_each(catalogue.names("optimizer")))
+@pytest.mark.parametrize("name", one_each(NAMES))
 def test_every_optimiser_passes(name: str) -> None:
     subject = conformance.subject(name)
     subject = replace(subject, settings={**subject.settings, **SETTINGS.get(name, {})})

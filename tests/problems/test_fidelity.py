@@ -160,7 +160,7 @@ def test_an_error_of_who_is_told_is_no_outcome() -> None:
 )
 def test_a_ladder_that_cannot_be_used_is_refused(ladder: Any, message: str) -> None:
     with pytest.raises(UserError, match="^" + message.replace("{", r"\{")):
-        build(ladder=ladder)
+        _ = build(ladder=ladder).fidelity
 
 
 def test_costs_are_in_full_evaluations() -> None:

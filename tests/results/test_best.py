@@ -8,7 +8,7 @@ import pytest
 import trials
 import yaml
 from commands import bench
-from laddered import Trial, put_ladder
+from ladder_tables import Trial, put_ladder
 
 from bench import problems
 from bench.problems import Recipe

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import trials
 from commands import bench
-from laddered import Trial, put_ladder
+from ladder_tables import Trial, put_ladder
 
 from bench import results
 from bench.results import RunId, UnreadableTable, soundness

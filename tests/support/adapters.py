@@ -7,10 +7,24 @@ import pytest
 import yaml
 from commands import ROOT
 
-CLASSES: dict[str, list[str]] = {}
-"""The configs of each class, by its dotted path; both in the order of the files' names."""
-for _path in sorted((ROOT / "conf" / "optimizer").glob("*.yaml")):
-    CLASSES.setdefault(yaml.safe_load(_path.read_text())["class"], []).append(_path.stem)
+CONF = ROOT / "conf" / "optimizer"
+
+
+def classes(multi_fidelity: bool) -> dict[str, list[str]]:
+    """The configs of each class, by its dotted path, that choose fidelities or end evaluations early, or the others.
+
+    Both in the order of the files' names.
+    """
+    configs = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(CONF.glob("*.yaml"))}
+    found: dict[str, list[str]] = {}
+    for name, config in configs.items():
+        if config.get("multi_fidelity", False) is multi_fidelity:
+            found.setdefault(config["class"], []).append(name)
+    return found
+
+
+CLASSES = classes(multi_fidelity=False)
+"""Those that are asked and told as `Optimizer` says, which the tests of every optimiser drive."""
 
 NAMES = sorted(name for names in CLASSES.values() for name in names)
 ONE_EACH = sorted(names[0] for names in CLASSES.values())

@@ -1,184 +1,137 @@
-"""Trial tables of schema 2 made by hand: runs on a ladder of fidelities, for tests that start from results."""
+"""A model of rounds that costs nothing, and optimisers that know fidelities, of the simplest kind."""
 
-import json
-import math
-import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+import numpy as np
+from toy import Toy, ToyFitted
 
-from trials import metadata, trial_rows
+from bench.optimizers import Proposal
+from bench.optimizers.random_search import RandomSearch
 
-from bench.results import RunId, write_run
-
-RUNGS = (4, 11, 33, 100)
-LADDER = {"unit": "rounds", "rungs": list(RUNGS), "eta": 3}
-SPACE = {
-    "x": {"type": "float", "low": 0.0, "high": 1.0, "default": 0.5},
-    "y": {"type": "float", "low": 0.0, "high": 1.0, "default": 0.5},
-}
+LADDER = "+model.fidelity={unit: rounds, low: 1, high: 9, eta: 3}"
+"""Rungs of 1, 3 and 9 rounds."""
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One row: a configuration evaluated to a rung, with what it would be worth at full fidelity."""
+class Rounds(Toy):
+    """The toy, of 9 rounds, of which the first see another `x`: the fewer, the farther off."""
 
-    configuration: str
-    fidelity: int
-    loss: float | None
-    """At that rung; None where it failed."""
-    full: float | None = None
-    """What the runner finds at the end of the run where this is an incumbent that lacks full fidelity."""
-    continues: int = 0
-    pruned: bool = False
-    rungs: Sequence[tuple[int, float]] = ()
-    """The losses at rungs that it passed."""
-    cost: float | None = None
-    more: Mapping[str, Any] = field(default_factory=dict)
+    rounds = 9
 
+    def fit(self, configuration, train, stop, seed, threads, step=None):
+        fitted = super().fit(configuration, train, stop, seed, threads, step)
+        _fail_after_one(9, configuration["x"])
+        return fitted
 
-def rows(run: RunId, trials: Sequence[Trial], high: int = RUNGS[-1]) -> list[dict[str, Any]]:
-    """The rows of a run; test losses are losses plus 0.01, the running columns come from a plain loop."""
-    made: list[dict[str, Any]] = []
-    best: tuple[int, float] | None = None
-    incumbent: float | None = None
-    plain = trial_rows(run, [each.loss for each in trials])
-    for row, each in zip(plain, trials, strict=True):
-        at = each.fidelity == high
-        if each.loss is not None and (best is None or (each.fidelity, -each.loss) > (best[0], -best[1])):
-            best, incumbent = (each.fidelity, each.loss), each.loss if at else each.full
-        test = None if each.loss is None else each.loss + 0.01
-        cost = (each.fidelity - each.continues) / high if each.cost is None else each.cost
-        own = {
-            "configuration": each.configuration,
-            "status": "failed" if each.loss is None else "pruned" if each.pruned else "ok",
-            "loss": each.loss if at else None,
-            "test_loss": test if at else None,
-            "partial_loss": None if at else each.loss,
-            "partial_test_loss": None if at else test,
-            "best_loss": incumbent,
-            "incumbent_test_loss": None if incumbent is None else incumbent + 0.01,
-            "evaluate_seconds": cost,
-            "details": json.dumps({"rungs": [[rung, loss, loss + 0.01, 0.1] for rung, loss in each.rungs]}),
-            "fidelity": each.fidelity,
-            "cost": cost,
-            "proposal": row["trial"],
-            "continues": each.continues,
-            "incumbent_uncharged": best is not None and best[0] < high,
-            "worker": 0,
-            "clock": None,
-            "losses": None,
-        }
-        made.append(row | own | dict(each.more))
-    return made
+    def fit_rungs(self, configuration, train, stop, seed, threads, rungs, at):
+        x = configuration["x"]
+        whole = super().fit(configuration, train, stop, seed, threads)
+        for rung in rungs:
+            _fail_after_one(rung, x)
+            off = (1 - rung / 9) * np.sin(50 * x) * 0.3
+            if at(rung, whole if rung == 9 else ToyFitted(x + off, self.classes)):
+                return
 
 
-def put_ladder(
-    results_dir: Path,
-    run: RunId,
-    trials: Sequence[Trial],
-    cost: float | None = None,
-    ladder: Mapping[str, Any] = LADDER,
-    **changed: Any,
-) -> None:
-    """Write a run on a ladder; its budget is `cost`, in full evaluations, or the number of its trials."""
-    limits = {"trials": len(trials) if cost is None else None, "seconds": None}
-    limits |= {"cost": cost} if cost is not None else {}
-    entry = metadata(run, None, fidelity=dict(ladder), **changed)
-    entry["config"]["budget"] = limits
-    entry["config"]["model"]["space"] = SPACE
-    write_run(run.path(results_dir), rows(run, trials, ladder["rungs"][-1]), entry, 2)
+def _fail_after_one(rung, x):
+    if rung > 1 and int(1000 * x) % 3 == 0:
+        raise ValueError("it fails after a round")
 
 
-def put_plain(results_dir: Path, run: RunId, losses: Sequence[float], cost: float, **changed: Any) -> None:
-    """Write a run of schema 1 beside them: full evaluations of its own."""
-    entry = metadata(run, None, **changed)
-    entry["config"]["budget"] = {"trials": None, "seconds": None, "cost": cost}
-    entry["config"]["model"]["space"] = SPACE
-    chance = random.Random(f"{run}")
-    made = trial_rows(run, losses, [loss + 0.01 for loss in losses])
-    made = [row | {"configuration": drawn(chance)} for row in made]
-    write_run(run.path(results_dir), made, entry)
+class Raising:
+    """Whether optimisers raise at the ask that they are told to."""
+
+    raises = True
 
 
-def drawn(chance: random.Random) -> str:
-    """A configuration, at random."""
-    return json.dumps({"x": chance.random(), "y": chance.random()}, separators=(",", ":"))
+class _Random:
+    def __init__(self, space, seed, budget, resources, raise_at=None):
+        self._random, self._resources = RandomSearch(space, seed, budget), resources
+        self._left = raise_at
+        self.told = []
+
+    def configuration(self):
+        if self._left is not None and Raising.raises:
+            self._left -= 1
+            if self._left < 0:
+                raise RuntimeError("no more ideas")
+        return self._random.ask()
+
+    def tell(self, proposal, loss, failed=False):
+        self.told.append((proposal, loss, failed))
 
 
-def loss_at(configuration: str, rung: int, noise: float = 0.3) -> float:
-    """The loss of a configuration at a rung: what is left to learn, and less of a scatter the higher the rung."""
-    values = json.loads(configuration)
-    full = 0.1 + 0.6 * ((values["x"] - 0.3) ** 2 + 0.3 * (values["y"] - 0.7) ** 2)
-    scatter = random.Random(f"{configuration}").gauss(0, 1)
-    below = 1 - math.log(rung) / math.log(RUNGS[-1])
-    return full + 0.2 * below + noise * below**2 * scatter * 0.3
+class Halving(_Random):
+    """A pruner: ends what is worse than the median of all that has been reported at the resource."""
+
+    def __init__(self, space, seed, budget, resources, raise_at=None):
+        super().__init__(space, seed, budget, resources, raise_at)
+        self._reported = {resource: [] for resource in resources}
+
+    def ask(self):
+        return Proposal(self.configuration(), self._resources[-1])
+
+    def report(self, proposal, resource, loss):
+        self._reported[resource].append(loss)
+        return loss > np.median(self._reported[resource])
 
 
-def whole(chance: random.Random) -> Trial:
-    """A trial that goes through all rungs."""
-    configuration = drawn(chance)
-    passed = [(rung, loss_at(configuration, rung)) for rung in RUNGS]
-    return Trial(configuration, RUNGS[-1], passed[-1][1], rungs=passed)
+class Choosing(_Random):
+    """Begins three at the lowest fidelity, and goes on with the best of them, resource by resource."""
+
+    def __init__(self, space, seed, budget, resources, raise_at=None):
+        super().__init__(space, seed, budget, resources, raise_at)
+        self._asked = 0
+
+    def ask(self):
+        place = self._asked % (2 + len(self._resources))
+        self._asked += 1
+        if place < 3:
+            return Proposal(self.configuration(), self._resources[0])
+        best = min(self.told[-place:], key=lambda told: (told[2], told[1]))[0] if place == 3 else self.told[-1][0]
+        goes_on = 0 if self.told[-1][2] else self._resources[place - 3]
+        return Proposal(best.configuration, self._resources[place - 2], goes_on)
 
 
-def pruned(chance: random.Random, seen: list[list[float]]) -> Trial:
-    """A trial that ends at the first rung at which it is worse than the median of those before it."""
-    configuration = drawn(chance)
-    passed: list[tuple[int, float]] = []
-    for place, rung in enumerate(RUNGS):
-        passed.append((rung, loss_at(configuration, rung)))
-        others = sorted(seen[place])
-        seen[place].append(passed[-1][1])
-        if rung < RUNGS[-1] and len(others) > 2 and passed[-1][1] > others[len(others) // 2]:
-            full = loss_at(configuration, RUNGS[-1])
-            return Trial(configuration, rung, passed[-1][1], full, pruned=True, rungs=passed)
-    return Trial(configuration, RUNGS[-1], passed[-1][1], rungs=passed)
+class Folded(Halving):
+    """A pruner that compares fold by fold, and notes what it is told of each."""
+
+    by_fold = True
+    reports: list[tuple[int, float]] = []  # noqa: RUF012
+
+    def report(self, proposal, resource, loss):
+        self.reports.append((resource, loss))
+        return super().report(proposal, resource, loss)
 
 
-def halving(chance: random.Random, width: int = 27) -> Iterator[Trial]:
-    """Brackets of successive halving, in which the best third goes on."""
-    while True:
-        bracket = [drawn(chance) for _ in range(width)]
-        for place, rung in enumerate(RUNGS):
-            for each in bracket:
-                yield Trial(each, rung, loss_at(each, rung), loss_at(each, RUNGS[-1]), RUNGS[place - 1] if place else 0)
-            bracket = sorted(bracket, key=lambda each: loss_at(each, rung))[: max(1, len(bracket) // 3)]
+class Astray(_Random):
+    """Asks for a fidelity that there is not, or goes on from where it has not been."""
+
+    def __init__(self, space, seed, budget, resources, continues=0):
+        super().__init__(space, seed, budget, resources)
+        self._continues = continues
+
+    def ask(self):
+        return Proposal(self.configuration(), 3 if self._continues else 5, self._continues)
 
 
-def within(trials: Iterator[Trial], cost: float) -> list[Trial]:
-    """The trials that fit into a budget."""
-    made, spent = [], 0.0
-    for each in trials:
-        own = (each.fidelity - each.continues) / RUNGS[-1]
-        if spent + own > cost + 1e-9:
-            return made
-        made.append(each)
-        spent += own
-    raise AssertionError("trials do not end")
+class Noting:
+    """Random search that notes what it was asked and told, by number; played by itself, it asks for numbers alone."""
 
+    log: list[tuple[str, int]] = []  # noqa: RUF012
 
-def write_fidelity(results_dir: Path, experiment: str = "rungs", seeds: int = 10, cost: float = 12) -> None:
-    """A comparison: random search at full fidelity, one that records rungs, a pruner, halving, and a plain run."""
-    for seed in range(seeds):
+    def __init__(self, space, seed, budget, texts=None):
+        self._random = None if space is None else RandomSearch(space, seed, budget)
+        self.texts, self.asked, self.events = texts or [], 0, []
+        if space is not None:
+            Noting.log = self.events
 
-        def run(optimizer: str) -> RunId:
-            return RunId(experiment, "digits", "lightgbm", optimizer, seed)  # noqa: B023
+    def ask(self):
+        self.events.append(("ask", self.asked))
+        self.asked += 1
+        if self._random is None:
+            return self.asked - 1
+        configuration = self._random.ask()
+        self.texts.append(configuration)
+        return configuration
 
-        def forever(make: Any) -> Iterator[Trial]:
-            while True:
-                yield make()
-
-        chance = random.Random(f"random-{seed}")
-        draws = [drawn(chance) for _ in range(int(cost))]
-        own = [Trial(each, RUNGS[-1], loss_at(each, RUNGS[-1])) for each in draws]
-        put_ladder(results_dir, run("random"), own, cost)
-        chance = random.Random(f"rungs-{seed}")
-        put_ladder(results_dir, run("random_rungs"), [whole(chance) for _ in range(int(cost))], cost)
-        chance, seen = random.Random(f"median-{seed}"), [[] for _ in RUNGS]
-        put_ladder(results_dir, run("my_median"), within(forever(lambda: pruned(chance, seen)), cost), cost)  # noqa: B023
-        put_ladder(results_dir, run("my_halving"), within(halving(random.Random(f"h-{seed}")), cost), cost)
-        chance = random.Random(f"plain-{seed}")
-        losses = [loss_at(drawn(chance), RUNGS[-1]) - 0.003 * trial for trial in range(int(cost))]
-        put_plain(results_dir, run("optuna_tpe"), losses, cost)
+    def tell(self, configuration, loss=0.0, failed=False):
+        number = configuration if self._random is None else self.texts.index(configuration)
+        self.events.append(("tell", number))

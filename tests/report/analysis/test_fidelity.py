@@ -6,12 +6,12 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
-import laddered
+import ladder_tables
 import pandas as pd
 import pictures
 import pytest
 import trials
-from laddered import LADDER, RUNGS, Trial, halving, put_ladder, rows, whole, within, write_fidelity
+from ladder_tables import LADDER, RUNGS, Trial, halving, put_ladder, rows, whole, within, write_fidelity
 
 from bench.report import audit
 from bench.report.analysis.comparison import Analysis, analyse
@@ -172,11 +172,11 @@ def test_a_partial_loss_decides_nothing_but_the_order_below_full_fidelity(
         below = each.loss is not None and each.fidelity < TOP
         return replace(each, loss=each.loss - 1000 if below else each.loss, rungs=far)
 
-    put = laddered.put_ladder
+    put = ladder_tables.put_ladder
     monkeypatch.setattr(
-        laddered, "put_ladder", lambda folder, run, made, *more: put(folder, run, list(map(lowered, made)), *more)
+        ladder_tables, "put_ladder", lambda folder, run, made, *more: put(folder, run, list(map(lowered, made)), *more)
     )
-    laddered.write_fidelity(tmp_path / "b", seeds=3, cost=5)
+    ladder_tables.write_fidelity(tmp_path / "b", seeds=3, cost=5)
     files = [
         {
             path.relative_to(folder).as_posix(): path.read_bytes()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trials
-from laddered import LADDER, RUNGS, Trial, drawn, halving, loss_at, pruned, put_ladder, rows, within
+from ladder_tables import LADDER, RUNGS, Trial, drawn, halving, loss_at, pruned, put_ladder, rows, within
 
 from bench import results
 from bench.errors import UserError
