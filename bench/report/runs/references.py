@@ -25,7 +25,8 @@ from bench.results import Results, RunId
 FILE = "references.json"
 
 _FORMAT = 1
-_RANDOM = "bench.optimizers.random_search.RandomSearch"
+_RANDOM = ("bench.optimizers.random_search.RandomSearch", "bench.optimizers.random_search.RandomRungs")
+"""The classes that draw from the space and evaluate everything fully."""
 
 
 @dataclass(frozen=True)
@@ -144,9 +145,12 @@ def pools(comparison: Comparison, results: Results) -> Pools:
 
 
 def is_random(run: RunId, metadata: Mapping[str, Any]) -> bool:
-    """Whether the run is of the suite's own random search, under whatever name, or of an imported one named random."""
+    """Whether the run is of the suite's own random search, under whatever name, or of an imported one named random.
+
+    With a ladder of fidelities it may look at every rung, as long as it ends nothing below the highest.
+    """
     optimizer = (metadata.get("config") or {}).get("optimizer") or {}
-    return bool(optimizer["class"] == _RANDOM if "class" in optimizer else run.optimizer == "random")
+    return bool(optimizer["class"] in _RANDOM if "class" in optimizer else run.optimizer == "random")
 
 
 def _sobol(metadata: Mapping[str, Any]) -> bool:

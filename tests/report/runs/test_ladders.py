@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trials
-from ladder_tables import LADDER, RUNGS, Trial, drawn, halving, loss_at, pruned, put_ladder, rows, within
+from ladder_tables import LADDER, RUNGS, Trial, drawn, halving, loss_at, pruned, put_ladder, rows, whole, within
 
 from bench import results
 from bench.errors import UserError
@@ -138,6 +138,21 @@ def test_the_pool_of_random_search_takes_no_partial_loss(tmp_path: Path) -> None
     reading, comparison = read(tmp_path)
     (pool,) = references.pools(comparison, reading.results).values()
     assert pool == pytest.approx([0.1, 0.2, 0.3, 0.4])
+
+
+def test_random_search_that_looks_at_every_rung_is_in_the_pool_once(tmp_path: Path) -> None:
+    """Its sequence is that of random search at the same seed."""
+    for name, kind in (("random", "RandomSearch"), ("at_rungs", "RandomRungs"), ("other", "Other")):
+        config = trials.metadata(run(name), None)["config"]
+        config["optimizer"]["class"] = f"bench.optimizers.random_search.{kind}"
+        for seed in (0, 1):
+            chance = random.Random(seed)
+            made = [whole(chance) for _ in range(3 if name == "random" else 4)]
+            put_ladder(tmp_path, run(name, seed), made, len(made), config=config)
+    reading, comparison = read(tmp_path)
+    (pool,) = references.pools(comparison, reading.results).values()
+    drawn_once = [random.Random(seed) for seed in (0, 1)]
+    assert sorted(pool) == sorted(whole(chance).loss for chance in drawn_once for _ in range(4))
 
 
 def test_runs_of_the_same_proposals_are_one_only_at_the_same_fidelities(tmp_path: Path) -> None:
