@@ -278,7 +278,8 @@ def ended_by_cost(ladder: Ladder, metadata: Mapping[str, Any]) -> bool:
 def known_cost(ladder: Ladder, metadata: Mapping[str, Any]) -> float:
     """Up to which cost, in whole units, it is known where a run stands; +inf where it was exhausted.
 
-    One that spent its seconds keeps its incumbent up to the cost that it might have had.
+    One that spent its seconds keeps its incumbent up to the cost that it might have had, and one whose trials together
+    cost less than one full evaluation up to that.
     """
     if metadata.get("ended") == "exhausted":
         return math.inf
@@ -288,7 +289,7 @@ def known_cost(ladder: Ladder, metadata: Mapping[str, Any]) -> float:
         return float(math.floor(cost + TOLERANCE))
     if limits.get("trials") is None:
         return math.inf
-    return float(math.floor(ladder.total + TOLERANCE))
+    return float(max(math.floor(ladder.total + TOLERANCE), min(1, len(ladder.cost))))
 
 
 def fault(ladder: Ladder, metadata: Mapping[str, Any]) -> str | None:

@@ -289,7 +289,8 @@ def overtuning(analysis: Analysis, styles: Styles) -> Tabled:
         Head("relative", help="overtuning over what was gained since the first incumbent; above 1 tuning did harm"),
         Head("runs with any"),
     )
-    note = "Medians over runs. Schneider, Bischl and Feurer (2025)."
+    first = " From the first incumbent on that a run had evaluated fully." if comparison.in_cost else ""
+    note = f"Medians over runs.{first} Schneider, Bischl and Feurer (2025)."
     return Tabled(
         "overtuning", _named(comparison, frame), Table(f"{comparison}: overtuning on test data", heads, rows, note)
     )

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from bench.report.analysis.comparison import Analysis
 from bench.report.analysis.fidelity import of
 from bench.report.runs.curves import Comparison
@@ -36,9 +38,10 @@ def _agreement(analysis: Analysis) -> Iterator[str]:
 
 def _unpaid(analysis: Analysis) -> Iterator[str]:
     """Whose final incumbents were never evaluated fully within the budget."""
-    spent = analysis.comparison.spent(analysis.comparison.evaluations)
+    at = analysis.comparison.evaluations
+    spent = analysis.comparison.spent(at)
     for label, sample in analysis.samples.items():
-        lacking = int((sample.paid > analysis.comparison.evaluations).sum())
+        lacking = int(((sample.paid > at) & np.isfinite(sample.validation[:, at - 1])).sum()) if at else 0
         if lacking:
             yield (
                 f"{sentence(name(label))} evaluated nothing fully within {spent} in {lacking} of "

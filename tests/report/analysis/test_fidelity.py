@@ -158,6 +158,10 @@ def test_what_never_evaluated_anything_fully_is_said(tmp_path: Path) -> None:
         "worth was found afterwards, uncharged."
     ) in words(analysis)
     assert analysis.runs.loc[analysis.runs["label"] == "my_low", "overtuning"].isna().all()
+    put_ladder(tmp_path, run("my_low", 0), [Trial('{"x":0.1,"y":0}', 33, None)], 2, ended="exhausted")
+    assert "my_low evaluated nothing fully within a cost of 2 full evaluations in 5 of 6 runs" in words(
+        analysed(tmp_path)
+    )
 
 
 def test_a_partial_loss_decides_nothing_but_the_order_below_full_fidelity(

@@ -190,6 +190,13 @@ def test_a_budget_of_trials_is_known_up_to_what_they_cost(tmp_path: Path) -> Non
     assert comparison.curves.groupby("label")["evaluations"].max().to_dict() == {"my_halving": 2, "random": 3}
 
 
+def test_trials_that_cost_less_than_one_full_evaluation_stand_at_its_cost(tmp_path: Path) -> None:
+    put_ladder(tmp_path, run(), [Trial('{"x":0.1}', 33, 0.5, 0.4), Trial('{"x":0.2}', 11, 0.1, 0.2)])
+    _, comparison = read(tmp_path)
+    assert (comparison.evaluations, comparison.longest) == (1, 1)
+    assert comparison.curves["validation_median"].tolist() == [0.4]
+
+
 def test_an_exhausted_run_keeps_its_incumbent(tmp_path: Path) -> None:
     made = [Trial('{"x":1}', TOP, 0.5), Trial('{"x":2}', 33, 0.1, 0.4)]
     put_ladder(tmp_path, run(), made, 9, ended="exhausted")
