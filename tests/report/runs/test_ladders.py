@@ -68,6 +68,16 @@ def test_a_row_holds_where_the_run_stood_after_so_much_cost(tmp_path: Path, seed
     assert counted["failed"] == sum(each.loss is None for each in made)
 
 
+def test_costs_that_add_up_to_a_whole_number_do_so_whatever_rounding_says(tmp_path: Path) -> None:
+    """59 times 1/100 and 41/100 are 1.0000000000000002."""
+    ladder = {"unit": "rounds", "rungs": [1, 41, 100], "eta": 10}
+    made = [*[Trial('{"x":0.1,"y":0}', 1, 0.9, 0.8)] * 59, Trial('{"x":0.2,"y":0}', 41, 0.5, 0.3)]
+    put_ladder(tmp_path, run(), made, 1, ladder)
+    reading, comparison = read(tmp_path)
+    assert reading.results.ladders[run()].total > 1
+    assert comparison.curves["validation_median"].tolist() == [0.3]
+
+
 def test_a_plain_list_of_full_evaluations_is_read_as_it_is(tmp_path: Path) -> None:
     losses = [0.5, None, 0.4, 0.6, 0.2]
     own = [Trial(f'{{"x":{place}}}', TOP, loss) for place, loss in enumerate(losses)]
