@@ -90,8 +90,8 @@ def _print_states(console: Console, journalled: list[dict[str, Any]]) -> None:
 def _said_of_trials(journalled: list[dict[str, Any]]) -> str:
     """How many trials were made, how many the store served, how fast they come, and how long the runs begun will take.
 
-    The pace is that of the runs under way; how many trials they will make is taken from those of their problem that are
-    done, where there is one.
+    The pace is that of the runs under way; how many trials they will make is taken from runs that are done: of the same
+    optimiser where there is one, since one budget of cost buys others more trials or fewer, else of their problem.
     """
     trials, cached = (sum(run[name] for run in journalled) for name in ("trials", "cached"))
     parts = [f"{trials} trials", f"{100 * cached / trials if trials else 0:.0f} % from the store"]
@@ -99,17 +99,23 @@ def _said_of_trials(journalled: list[dict[str, Any]]) -> str:
     pace = sum(run["trials"] / minutes[run["run"]] for run in journalled if minutes.get(run["run"]))
     if pace:
         parts.append(f"{pace:.3g} a minute")
-    goals: dict[tuple[str, str], int] = {}
+    goals: dict[tuple[str, ...], int] = {}
     for run in journalled:
         if run["state"] == "done":
-            problem = run["dataset"], run["model"]
-            goals[problem] = max(run["trials"], goals.get(problem, 0))
+            for key in _alike(run):
+                goals[key] = max(run["trials"], goals.get(key, 0))
     under_way = [run for run in journalled if run["state"] == "running"]
-    known = [(run, goals[run["dataset"], run["model"]]) for run in under_way if (run["dataset"], run["model"]) in goals]
+    known = [(run, goals[key]) for run in under_way for key in [key for key in _alike(run) if key in goals][:1]]
     if pace and known and len(known) == len(under_way):
         left = sum(max(0, goal - run["trials"]) for run, goal in known)
         parts.append(f"about {duration(60 * left / pace)} left for the runs begun")
     return ", ".join(parts)
+
+
+def _alike(run: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What names the runs that make as many trials: best those of its optimiser, else those of its problem."""
+    problem = run["dataset"], run["model"]
+    return (*problem, run["optimizer"]), problem
 
 
 def _minutes(run: dict[str, Any]) -> float:

@@ -14,7 +14,7 @@ from bench.wording import unmarked
 
 _SHOWN = ("validation", "test", "rank", "critical-difference")
 """The figures that stand in the page; the others are linked."""
-_TABLES = ("published",)
+_TABLES = ("published", "spending", "agreement")
 """The tables that stand in the page beside the first."""
 
 

@@ -1,6 +1,7 @@
 """The best configuration of each problem, as YAML to take home."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -102,7 +103,7 @@ def bests(experiment: str, dataset: str | None, model: str | None, results_dir: 
                 f"{problem}: the runs of {experiment!r} are on different problems (another metric, "
                 "split, space or data), whose losses cannot be compared; give them different names"
             )
-        succeeded = group.dropna(subset=["loss"])
+        succeeded = _evaluated_fully(group).dropna(subset=["loss"])
         if succeeded.empty:
             chosen.append(problem)
             continue
@@ -110,12 +111,55 @@ def bests(experiment: str, dataset: str | None, model: str | None, results_dir: 
         row = {str(name): value for name, value in first.items()}
         run = RunId(**{field.name: row[field.name] for field in fields(RunId)} | {"seed": int(row["seed"])})
         several = len({data.get("problem") for data in of_problem}) > 1
-        notes = ("each seed has a split of its own: the lowest loss favours the easiest split",) if several else ()
-        chosen.append(Best(run, row, results.runs[run], run.path(results_dir), notes))
+        notes = ["each seed has a split of its own: the lowest loss favours the easiest split"] if several else []
+        notes += _uncharged(row, results.runs[run])
+        chosen.append(Best(run, row, results.runs[run], run.path(results_dir), tuple(notes)))
     if not chosen:
         problems = trials[["dataset", "model"]].drop_duplicates().itertuples(index=False)
         raise UserError(f"no such problem in {experiment}; allowed: {', '.join(' '.join(pair) for pair in problems)}")
     return chosen
+
+
+def _evaluated_fully(trials: pd.DataFrame) -> pd.DataFrame:
+    """The trials, with the losses at full fidelity of those below it that were found when their run had ended.
+
+    These are the incumbents of a run that had evaluated nothing fully yet. What a trial recorded of itself is then of
+    its lower fidelity, and left out.
+    """
+    if "incumbent_uncharged" not in trials or not trials["incumbent_uncharged"].any():
+        return trials
+    rows = [
+        place
+        for _, run in trials.groupby([field.name for field in fields(RunId)], observed=True, sort=False)
+        for place in _incumbents(run)
+    ]
+    known = trials.loc[rows].assign(
+        loss=trials.loc[rows, "best_loss"], test_loss=trials.loc[rows, "incumbent_test_loss"], details="{}"
+    )
+    return pd.concat([trials.drop(index=rows), known]).sort_index()
+
+
+def _incumbents(run: pd.DataFrame) -> list[Any]:
+    """The index of each trial of a run by which its incumbent became one that it had not evaluated fully.
+
+    An incumbent has the lowest loss at the highest fidelity reached so far; of equals it is the first.
+    """
+    highest, lowest, places = 0, math.inf, []
+    columns = run["fidelity"].fillna(math.inf), run["loss"].fillna(run["partial_loss"]), run["incumbent_uncharged"]
+    for place, fidelity, loss, uncharged in zip(run.index, *columns, strict=True):
+        if not math.isnan(loss) and (fidelity > highest or (fidelity == highest and loss < lowest)):
+            highest, lowest = fidelity, loss
+            places += [place] if uncharged else []
+    return places
+
+
+def _uncharged(row: Mapping[str, Any], metadata: Mapping[str, Any]) -> list[str]:
+    """How a trial that is below full fidelity comes to have losses at it."""
+    if pd.isna(row.get("partial_loss")):
+        return []
+    ladder = _mapping(metadata.get("fidelity"))
+    at = f"{row['fidelity']:.0f} of {ladder['rungs'][-1]} {one_line(ladder['unit'])}"
+    return [f"evaluated by its run at {at}; the losses are those of a full evaluation when the run had ended"]
 
 
 def everything(best: Best) -> str:
@@ -194,6 +238,9 @@ def _sound(experiment: str, results_dir: Path) -> Results:
         fault = soundness.fault_of_place(vars(run), table)
         if fault:
             raise UnreadableTable(path, fault)
+        fault = soundness.fault_of_ladder(table, runs[run])
+        if fault:
+            raise UnreadableTable(path, f"{fault}; delete it and run its experiment again")
         read.append(table)
     return tables.combined(read, runs)
 

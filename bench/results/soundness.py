@@ -266,11 +266,50 @@ def _asked_twice(proposals: Numbers) -> str | None:
     return None if len(set(proposals)) == len(proposals) and (proposals >= 0).all() else "has a proposal twice"
 
 
+def _not_from_below(fidelity: Numbers, continues: Numbers) -> str | None:
+    wrong = (continues < 0) | ((continues > 0) & ~(fidelity >= continues))
+    return "has a trial that goes on from a fidelity above its own" if wrong.any() else None
+
+
+def _not_incumbent(best: Numbers, uncharged: Numbers, losses: Numbers) -> str | None:
+    """From the first success at full fidelity on the incumbent is the best of these, and was paid for."""
+    lowest = np.fmin.accumulate(losses)
+    full = ~np.isnan(lowest)
+    if (full & (lowest != best)).any():
+        return "its best losses are not those of its losses at full fidelity"
+    paid = (uncharged & full).any()
+    return "has an incumbent that was evaluated fully, and is said to be uncharged" if paid else None
+
+
+def fault_of_ladder(table: pa.Table, metadata: Mapping[str, Any]) -> str | None:
+    """Why a run's rows cannot be those of the ladder of fidelities that its metadata have; None where nothing says so.
+
+    Every fidelity must be one of its rungs, a loss stand at the highest alone, a partial one below it alone; without a
+    ladder no row has either. Of schema 1 nothing is asked.
+    """
+    if metadata.get("schema") != 2:
+        return None
+    ladder = metadata.get("fidelity") or {}
+    rungs = ladder.get("rungs") or []
+    if ladder and (len(rungs) < 2 or rungs != sorted(set(rungs)) or rungs[0] < 1):
+        return f"its ladder has the rungs {rungs}; expected two or more, ascending"
+    known = {name: table[name].to_numpy() for name in ("fidelity", "loss", "partial_loss")}  # null is NaN
+    fidelity, full, partial = known["fidelity"], ~np.isnan(known["loss"]), ~np.isnan(known["partial_loss"])
+    there = ~np.isnan(fidelity)
+    odd = there & ~np.isin(fidelity, rungs)
+    if odd.any():
+        return f"has the fidelity {fidelity[odd][0]:.0f}, which is no rung of its ladder"
+    below = there & (fidelity < max(rungs, default=0))
+    if (full & below).any() or (partial & ~below).any():
+        return "has a loss at full fidelity below it, or a partial one at it"
+    return None
+
+
 _FINITE = {"loss", "test_loss", "partial_loss", "partial_test_loss", "best_loss", "incumbent_test_loss"}
 _NUMBERS = {
     *("trial", "loss", "test_loss", "best_loss", "incumbent_test_loss"),
     *("ask_seconds", "evaluate_seconds", "tell_seconds"),
-    *("cost", "partial_loss", "partial_test_loss", "proposal"),
+    *("cost", "partial_loss", "partial_test_loss", "proposal", "fidelity", "continues", "incumbent_uncharged"),
 }
 _CHECKS: Sequence[tuple[tuple[str, ...], Callable[..., str | None]]] = (
     (("trial",), _misnumbered),
@@ -282,6 +321,8 @@ _CHECKS_2: Sequence[tuple[tuple[str, ...], Callable[..., str | None]]] = (
     (("trial",), _misnumbered),
     (("cost",), _unpaid),
     (("proposal",), _asked_twice),
+    (("fidelity", "continues"), _not_from_below),
+    (("best_loss", "incumbent_uncharged", "loss"), _not_incumbent),
 )
 """Those of schema 2, in which the incumbent's loss may rise."""
 

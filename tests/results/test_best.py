@@ -1,14 +1,20 @@
 """`bench best`: the best configuration, alone or with all that its losses depend on."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import trials
 import yaml
 from commands import bench
+from ladder_tables import Trial, put_ladder
 
 from bench import problems
 from bench.problems import Recipe
+from bench.results import RunId
+
+RUN = RunId("e", "iris", "lightgbm", "my_halving", 0)
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +71,48 @@ def test_preparation_is_said_and_a_hyperparameter_that_is_null_stays(capsys) -> 
     document = yaml.safe_load(capsys.readouterr().out)
     assert document["model"]["function"] == "bench.functions.branin"
     assert "resampling" not in document
+
+
+def best_of(capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    assert bench("best", "e", *options) == 0
+    return capsys.readouterr().out
+
+
+def test_a_partial_loss_is_never_the_best(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = [Trial('{"x":0.1}', 33, 0.1, 0.9), Trial('{"x":0.2}', 100, 0.5), Trial('{"x":0.3}', 33, 0.05, 0.01)]
+    put_ladder(folder / "results", RUN, made, 2)
+    said = best_of(capsys)
+    assert "validation log loss 0.5, test log loss 0.51\n" in said
+    assert said.endswith("x: 0.2\n")
+    assert "trial 1 of experiment e" in said
+
+
+def test_an_incumbent_that_was_evaluated_fully_at_the_end_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The lowest full loss of any incumbent counts, be it that of an earlier one; not what no incumbent was."""
+    made = [Trial('{"x":0.1}', 11, 0.3, 0.2), Trial('{"x":0.2}', 33, 0.5, 0.35), Trial('{"x":0.3}', 11, 0.1, 0.01)]
+    put_ladder(folder / "results", RUN, made, 1, ended="exhausted")
+    put_ladder(folder / "results", replace(RUN, optimizer="random"), [Trial('{"x":0.9}', 100, 0.3)], 1)
+    said = best_of(capsys)
+    assert "validation log loss 0.2, test log loss 0.21\n" in said
+    assert "evaluated by its run at 11 of 100 rounds; the losses are those of a full evaluation when the run" in said
+    assert said.endswith("x: 0.1\n")
+    document = yaml.safe_load(best_of(capsys, "--full"))
+    assert document["losses"] == {"metric": "log_loss", "validation": 0.2, "test": pytest.approx(0.21)}
+    assert "trained" not in document  # that was at 11 rounds
+
+
+def test_an_incumbent_whose_full_evaluation_failed_is_not_the_best(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_ladder(folder / "results", RUN, [Trial('{"x":0.1}', 33, 0.3, None)], 1)
+    assert best_of(capsys) == "# iris lightgbm: no trial succeeded\n"
+
+
+def test_the_best_of_runs_with_and_without_a_ladder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put_ladder(folder / "results", RUN, [Trial('{"x":0.1}', 100, 0.5)], 1)
+    trials.put(folder / "results", replace(RUN, optimizer="random"), [0.9, 0.4, 0.6])
+    assert best_of(capsys).endswith("x: 1\n")
+    put_ladder(folder / "results", RUN, [Trial('{"x":0.1}', 100, 0.3)], 1)
+    assert best_of(capsys).endswith("x: 0.1\n")

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import trials
 from commands import bench
+from ladder_tables import Trial, put_ladder
 
 from bench import results
 from bench.results import RunId, UnreadableTable, soundness
@@ -196,3 +197,50 @@ def test_verify_names_the_table(
     assert len(lines) == 1
     assert message in lines[0]
     assert "e/wine/lightgbm/random/0" in lines[0]
+
+
+LADDERED: dict[str, tuple[str, list[Any], str]] = {
+    "no rung": ("fidelity", [34, 100, 100], "has the fidelity 34, which is no rung of its ladder"),
+    "a full loss below": ("fidelity", [33, 33, 100], "has a loss at full fidelity below it, or a partial one at it"),
+    "a partial loss at full": ("fidelity", [100, 100, 100], "has a loss at full fidelity below it"),
+    "a partial loss of no fidelity": ("fidelity", [None, 100, 100], "has a loss at full fidelity below it"),
+    "from above": ("continues", [100, 0, 0], "goes on from a fidelity above its own"),
+    "from nowhere": ("continues", [-1, 0, 0], "goes on from a fidelity above its own"),
+    "another incumbent": ("best_loss", [0.6, 0.5, 0.5], "best losses are not those of its losses at full fidelity"),
+    "an unpaid one": ("incumbent_uncharged", [True, True, False], "evaluated fully, and is said to be uncharged"),
+    "a cost below 0": ("cost", [-0.1, 1.0, 1.0], "has a cost that is no number from 0"),
+    "a proposal twice": ("proposal", [0, 0, 2], "has a proposal twice"),
+}
+
+
+@pytest.mark.parametrize(("name", "values", "message"), LADDERED.values(), ids=LADDERED)
+def test_rows_that_are_not_of_their_ladder_are_named(
+    tmp_path: Path, name: str, values: list[Any], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = [Trial('{"x":0.1}', 33, 0.9, 0.6), Trial('{"x":0.2}', 100, 0.5), Trial('{"x":0.3}', 100, 0.4)]
+    put_ladder(tmp_path / "results", RUN, made, 2.4)
+    path = RUN.path(tmp_path / "results")
+    assert bench("best", "e", "--results-dir", tmp_path / "results") == 0
+    trials.rewrite(path, **{name: values})
+    capsys.readouterr()
+    assert bench("best", "e", "--results-dir", tmp_path / "results") == 2
+    assert message in (said := capsys.readouterr().err)
+    assert "delete it and run its experiment again" in said
+    assert bench("report", "e", "--results-dir", tmp_path / "results", "--reports-dir", tmp_path) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("rungs", [[100], [33, 4, 100], [33, 33, 100], [0, 100]])
+def test_a_ladder_that_is_none_is_named(tmp_path: Path, rungs: list[int], capsys: pytest.CaptureFixture[str]) -> None:
+    ladder = {"unit": "rounds", "rungs": rungs, "eta": 3}
+    put_ladder(tmp_path, RUN, [Trial('{"x":0.2}', 100, 0.5)], 1, ladder)
+    assert bench("best", "e", "--results-dir", tmp_path) == 2
+    assert f"its ladder has the rungs {rungs}" in capsys.readouterr().err
+
+
+def test_partial_losses_without_a_ladder_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put_ladder(tmp_path, RUN, [Trial('{"x":0.1}', 33, 0.9, 0.6)], 1)
+    trials.rewrite(RUN.path(tmp_path), metadata={"fidelity": None})
+    for command in (["best"], ["report", "--reports-dir", tmp_path / "reports"]):
+        assert bench(command[0], "e", *command[1:], "--results-dir", tmp_path) == 2
+        assert "has the fidelity 33, which is no rung of its ladder" in capsys.readouterr().err

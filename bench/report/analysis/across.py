@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.report.analysis import subsets
 from bench.report.analysis.comparison import Analysis
+from bench.report.runs.curves import COST, EVALUATIONS
 from bench.report.runs.traits import Traits
 from bench.report.statistics import aggregates, bayesian, mixed_model, pairs, ranks
 from bench.report.statistics.aggregates import Scores
@@ -72,6 +73,9 @@ class Across:
     """See `bayesian.compare`; empty under `ranks.FEWEST` scored problems."""
     subsets: pd.DataFrame
     """Interquartile means by trait of the problem; see `subsets.subsets`."""
+
+    against: str = EVALUATIONS
+    """What the budget is counted in, as an axis says it: by cost, where that is so on some problem."""
 
     @property
     def complete(self) -> int:
@@ -143,6 +147,7 @@ def across(analyses: Sequence[Analysis], traits: Sequence[Traits] = ()) -> Acros
         if some and len(scored) >= ranks.FEWEST
         else pd.DataFrame(),
         subsets=subsets.subsets(runs, scored, _by_name(analyses, traits)) if some else pd.DataFrame(),
+        against=COST if any(analysis.comparison.in_cost for analysis in kept) else EVALUATIONS,
     )
 
 

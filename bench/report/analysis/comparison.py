@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.report.analysis import reaching
+from bench.report.analysis.fidelity import Fidelity, fidelity
 from bench.report.runs import curves, references, relations, samples
 from bench.report.runs.curves import Comparison
 from bench.report.runs.references import References
@@ -46,7 +47,8 @@ class Analysis:
     """A line where loaded runs are better than the best loss that the references know."""
     runs: pd.DataFrame
     """One row a run: `label`, `seed`, `validation`, `test` (final losses after `comparison.evaluations`), `score`
-    (`baseline.normalised`), `evaluations_to_random`, and `overtuning`, `relative`, `gap`."""
+    (`baseline.normalised`), `evaluations_to_random`, and `overtuning`, `relative`, `gap` (from the first incumbent on
+    that was evaluated fully within the run)."""
     final: pd.DataFrame
     """One row a label: `statistics.final`, with an interval of each of `CENTRES` and kind of loss, `KIND_CENTRE_low`
     and `_high`; see `intervals`."""
@@ -72,6 +74,8 @@ class Analysis:
     """`label`, `evaluations`, `share` of the targets that are reached."""
     overhead: pd.DataFrame
     """The optimiser's own seconds, by trial, or by window of trials where they are many."""
+    fidelity: Fidelity | None = None
+    """Where the cost went, and how well low fidelities rank; None where no run has a ladder of them."""
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -174,10 +178,11 @@ def analyse(comparison: Comparison, reading: Reading, stored: References | None 
         yardsticks=_yardsticks(comparison, runs, design, family),
         know_nothing=_know_nothing(comparison, results),
         baseline=_baseline(comparison, pools),
-        seconds={kind: _seconds(by_label, kind) for kind in kinds},
-        regret=_regret(by_label, used),
-        ecdf=_ecdf(by_label, pools) if _drawn_enough(comparison, pools) else pd.DataFrame(),
+        seconds={kind: _seconds(comparison, by_label, kind) for kind in kinds},
+        regret=_paid(_regret(by_label, used), comparison),
+        ecdf=_paid(_ecdf(by_label, pools), comparison) if _drawn_enough(comparison, pools) else pd.DataFrame(),
         overhead=samples.by_label({label: overhead(sample.asking, every) for label, sample in by_label.items()}),
+        fidelity=fidelity(comparison),
     )
 
 
@@ -201,7 +206,8 @@ def _runs(
             scores[here] = baseline.normalised(final["validation"][here], used[problem].reference, scale)
         reached = targets.evaluations_to(sample.validation, goals[label]) if goals else np.nan
         columns = {"seed": sample.seeds, **final, "score": scores, "evaluations_to_random": reached}
-        parts[label] = pd.DataFrame({**columns, **overtuning(sample.validation, sample.test)})
+        unpaid = np.arange(1, sample.validation.shape[1] + 1) < sample.paid[:, None]
+        parts[label] = pd.DataFrame({**columns, **overtuning(np.where(unpaid, np.inf, sample.validation), sample.test)})
     together = samples.by_label(parts)
     return together if comparison.has_test else together.assign(test=np.nan)
 
@@ -283,14 +289,28 @@ def _baseline(comparison: Comparison, pools: Mapping[str, Values]) -> pd.DataFra
     return frame[frame["median"].notna()].reset_index(drop=True)
 
 
-def _seconds(by_label: Mapping[str, Sample], kind: str) -> pd.DataFrame:
-    return samples.by_label(
+def _seconds(comparison: Comparison, by_label: Mapping[str, Sample], kind: str) -> pd.DataFrame:
+    """Losses against charged seconds; with a ladder of fidelities also `paid`, see `_paid`."""
+    frame = samples.by_label(
         {
             label: against_seconds(sample.best if kind == "validation" else sample.tested, sample.clocks, list(ended))
             for label, sample in by_label.items()
             for ended in [sample.exhausted.tolist()]
         }
     )
+    if not comparison.in_cost or frame.empty:
+        return frame
+    paid = {
+        label: float(np.sort(sample.paid_seconds)[(len(sample.seeds) - 1) // 2]) for label, sample in by_label.items()
+    }
+    return frame.assign(paid=frame["label"].map(paid))
+
+
+def _paid(frame: pd.DataFrame, comparison: Comparison) -> pd.DataFrame:
+    """With `paid`, where there is a ladder of fidelities: see `Comparison.paid`."""
+    if not comparison.in_cost or frame.empty:
+        return frame
+    return frame.assign(paid=frame["label"].map({label: comparison.paid(label) for label in set(frame["label"])}))
 
 
 def _regret(by_label: Mapping[str, Sample], used: References) -> pd.DataFrame:
@@ -315,6 +335,7 @@ def _ecdf(by_label: Mapping[str, Sample], pools: Mapping[str, Values]) -> pd.Dat
         share = np.zeros(sample.validation.shape[1])
         for problem in dict.fromkeys(sample.problems):
             here = np.array([other == problem for other in sample.problems])
-            share += targets.ecdf(sample.validation[here], aims[problem]) * here.sum() / len(here)
+            lowest = np.minimum.accumulate(sample.validation[here], axis=1)  # a target once reached stays so
+            share += targets.ecdf(lowest, aims[problem]) * here.sum() / len(here)
         parts[label] = pd.DataFrame({"evaluations": np.arange(1, len(share) + 1), "share": share})
     return samples.by_label(parts)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from bench.report.analysis import fidelity
 from bench.report.analysis.comparison import Analysis
 from bench.report.analysis.published import Published
 from bench.report.runs.visits import Visits
@@ -60,6 +61,7 @@ def renamed(analysis: Analysis, names: Mapping[str, str]) -> Analysis:
         regret=_frame(analysis.regret, names),
         ecdf=_frame(analysis.ecdf, names),
         overhead=_frame(analysis.overhead, names),
+        fidelity=fidelity.renamed(analysis.fidelity, names),
     )
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from bench.report.audit.entries import Finding, Metadata, by_label, config_of, from_values, metadata_of
@@ -13,6 +14,8 @@ from bench.wording import listed, plural, ranges, unmarked
 
 _FAR = 0.01
 """The total variation from which a declared law is worth a reader's attention."""
+_UNSPENT = 0.03
+"""The share of a budget left unspent that is worth a note."""
 _FEW = 6
 """The number of seeds under which a median has no 95 % interval; what tests need, the verdict says."""
 
@@ -25,6 +28,7 @@ def findings(comparison: Comparison, results: Results, left_out: Mapping[RunId, 
     yield from data(metadata)
     yield from declarations(comparison, metadata)
     yield from budgets(comparison)
+    yield from fidelities(comparison)
     yield from repetitions(comparison, metadata)
     yield from designs(metadata)
     yield from seeds(comparison)
@@ -114,7 +118,9 @@ def budgets(comparison: Comparison) -> Iterator[Finding]:
     if len(set(ends)) > 1:
         lengths = ", ".join(f"{label}: {end}" for label, end in ends.items())
         unequal = True
-        text = f"budgets differ ({lengths}); final losses stand after {comparison.evaluations} evaluations"
+        after = comparison.spent(comparison.evaluations)
+        after = after if comparison.in_cost else f"{comparison.evaluations} evaluations"
+        text = f"budgets differ ({lengths}); final losses stand after {after}"
         yield Finding("warning", "budgets", text)
     for label, part in comparison.runs[~comparison.runs["exhausted"]].groupby("label"):
         if len(set(part["budget"])) > 1:
@@ -129,10 +135,50 @@ def budgets(comparison: Comparison) -> Iterator[Finding]:
                 "note", "budgets", f"runs that {why} before the end, their last loss carried on: {listed(early_ones)}"
             )
     if not unequal:
-        yield Finding("ok", "budgets", f"every optimiser had {plural(comparison.evaluations, 'evaluation')}")
+        yield Finding("ok", "budgets", f"every optimiser had {comparison.spent(comparison.evaluations)}")
     others = [f"{label} ({budget})" for label, budget in comparison.yardsticks.items()]
     if others:
         yield Finding("note", "budgets", f"spends another budget, as its name says: {listed(others)}")
+
+
+def fidelities(comparison: Comparison) -> Iterator[Finding]:
+    """Whether runs had one ladder of fidelities, and spent what they might; silent where none had any."""
+    if not comparison.in_cost:
+        return
+    known = {
+        str(label): [comparison.ladders[run] for run in curves.run_ids(part) if run in comparison.ladders]
+        for label, part in comparison.runs.groupby("label")
+    }
+    kinds = {label: {(ladder.unit, ladder.rungs) for ladder in own} for label, own in known.items() if own}
+    different = dict.fromkeys(kind for own in kinds.values() for kind in own)
+    if len(different) > 1:
+        words = (f"{label} ({' and '.join(_rungs(*kind) for kind in sorted(own))})" for label, own in kinds.items())
+        text = (
+            f"optimisers had different ladders of fidelities, each with a full evaluation as its unit: {listed(words)}"
+        )
+        yield Finding("warning", "fidelities", text)
+    else:
+        plain = [label for label, own in known.items() if not own]
+        others = f"; at full fidelity alone: {listed(plain)}" if plain else ""
+        text = f"one ladder of fidelities, {_rungs(*next(iter(different)))}{others}"
+        yield Finding("ok", "fidelities", text)
+    yield from _unspent(comparison)
+
+
+def _rungs(unit: str, rungs: tuple[int, ...]) -> str:
+    return f"{', '.join(map(str, rungs))} {unit}"
+
+
+def _unspent(comparison: Comparison) -> Iterator[Finding]:
+    """Whose runs left much of the cost unspent, as nothing that they proposed would have fitted in."""
+    runs = comparison.runs[np.isfinite(comparison.runs["budget"]) & ~comparison.runs["exhausted"]]
+    left = 1 - runs["cost"] / (runs["budget"] * runs["factor"])
+    much = left.groupby(runs["label"]).mean()
+    much = much[much > _UNSPENT]
+    if len(much):
+        words = (f"{label} ({share:.0%})".replace("%", " %") for label, share in much.items())
+        text = f"left some of the cost of their budget unspent, in the mean over runs: {listed(words)}"
+        yield Finding("note", "fidelities", text)
 
 
 def repetitions(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 `canvas` has the look and the files, `words` measures text, `labels` gives direct labels their places, `scales` marks
 axes, `steps` draws the step curves that most figures are made of. `curves` shows loss against evaluations, `lines` any
 other frame of step lines, `points` runs as points, `aggregate` scores over problems, `critical` and `improvement` how
-optimisers compare, `visits` where
+optimisers compare, `fidelity` where cost went and how well low fidelities rank, `visits` where
 they looked, in `panels`, `importance` what matters there. Draw and render within `look`, which takes a venue's paper.
 """
 
@@ -11,6 +11,7 @@ from bench.report.figures.aggregate import scores
 from bench.report.figures.canvas import FORMATS, look, render, see_through
 from bench.report.figures.critical import critical_difference
 from bench.report.figures.curves import limits, view
+from bench.report.figures.fidelity import agreement, spending
 from bench.report.figures.importance import importance
 from bench.report.figures.improvement import improvement
 from bench.report.figures.labels import spread
@@ -26,6 +27,7 @@ __all__ = [
     "Line",
     "Scale",
     "View",
+    "agreement",
     "coordinates",
     "critical_difference",
     "draw",
@@ -45,6 +47,7 @@ __all__ = [
     "seconds",
     "see_through",
     "slices",
+    "spending",
     "spread",
     "ticks",
     "view",

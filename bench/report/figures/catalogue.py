@@ -16,6 +16,7 @@ from bench.report.analysis.importance import Importance
 from bench.report.figures import FORMATS, Scale, scales
 from bench.report.look.paper import Paper
 from bench.report.look.style import Style
+from bench.report.runs.curves import Comparison
 from bench.report.runs.visits import Visits
 from bench.space import Categorical, Int, Parameter
 from bench.wording import one_line, plural
@@ -113,8 +114,8 @@ def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
     for kind in kinds:
         yield Sketch(
             kind,
-            f"{names[kind].capitalize()} against evaluations",
-            f"Step curves of {who}: {names[kind]} against evaluations, median and quartiles over runs.",
+            f"{names[kind].capitalize()} against {_against(comparison)}",
+            f"Step curves of {who}: {names[kind]} against {_against(comparison)}, median and quartiles over runs.",
             lambda kind=kind: figures.draw(  # type: ignore[misc]
                 figures.view(comparison, kind, styles, analysis.baseline if kind == "validation" else None)
             ),
@@ -138,11 +139,12 @@ def _regret(analysis: Analysis, styles: Styles, known: bool) -> Iterator[Sketch]
         return
     least = "minimum of the function" if known else "lowest loss of any run"
     what = "value above the minimum" if known else "loss above the best known"
+    against = _against(analysis.comparison)
     baseline = analysis.baseline.assign(median=analysis.baseline["median"] - _best(analysis))
     yield Sketch(
         "regret",
         f"Regret: how far above the {least}, on logarithmic axes",
-        f"Step curves of {_who(analysis)} on logarithmic axes: loss above the {least}, against evaluations.",
+        f"Step curves of {_who(analysis)} on logarithmic axes: loss above the {least}, against {against}.",
         lambda: figures.regret(
             analysis.regret,
             styles,
@@ -150,6 +152,7 @@ def _regret(analysis: Analysis, styles: Styles, known: bool) -> Iterator[Sketch]
             f"regret: {what}",
             baseline,
             f"Regret is measured from the {least}{_at(analysis)}.",
+            analysis.comparison.against,
         ),
     )
 
@@ -162,7 +165,7 @@ def _at(analysis: Analysis) -> str:
 def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
     comparison, kinds = analysis.comparison, analysis.kinds
     title, who = comparison.title, _who(analysis)
-    after = f"after {plural(comparison.evaluations, 'evaluation')}"
+    after, against = f"after {comparison.spent(comparison.evaluations)}", _against(comparison)
     for kind in kinds:
         frame = analysis.runs.assign(loss=analysis.runs[kind])
         yield Sketch(
@@ -183,8 +186,8 @@ def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
         yield Sketch(
             "targets",
             "Targets reached: losses that single draws of random search reach",
-            f"Step curves of {who}: the share of targets reached, against evaluations on a logarithmic axis.",
-            lambda: figures.ecdf(analysis.ecdf, styles, title),
+            f"Step curves of {who}: the share of targets reached, against {against} on a logarithmic axis.",
+            lambda: figures.ecdf(analysis.ecdf, styles, title, against=comparison.against),
         )
     if "test" in kinds and not comparison.without_data:
         yield Sketch(
@@ -193,12 +196,34 @@ def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
             f"A point for each run of {who}: validation loss of the incumbent against its test loss.",
             lambda: figures.generalisation(analysis.runs, styles, title),
         )
+    yield from _fidelity(analysis, styles)
     if len(analysis.overhead) and (analysis.overhead["median"] > 0).any():
         yield Sketch(
             "overhead",
             "What the optimiser itself takes, as its history grows",
             f"Step curves of {who}: seconds of ask and tell on a logarithmic axis, against trials made.",
             lambda: figures.overhead(analysis.overhead, styles, title),
+        )
+
+
+def _fidelity(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
+    """Where the cost went, and how well low fidelities rank."""
+    account, title = analysis.fidelity, analysis.comparison.title
+    if account is None:
+        return
+    if len(account.spending):
+        yield Sketch(
+            "spending",
+            "Where the cost went: the fidelity at which configurations ended",
+            f"A bar for each of {_who(analysis)}: the share of its cost by the highest rung of its configurations.",
+            lambda: figures.spending(account.spending, styles, title),
+        )
+    if account.agreement["tau"].notna().any():
+        yield Sketch(
+            "agreement",
+            "How well low fidelities rank configurations as full ones do",
+            "A point for each rung: Kendall's tau between its losses and those at full fidelity, with its interval.",
+            lambda: figures.agreement(account.agreement, account.basis, title),
         )
 
 
@@ -209,7 +234,7 @@ def looking(
     if visits is None or not len(visits.trials) or len(visits.space.searched) < 2:
         return
     comparison = analysis.comparison
-    title, who = comparison.title, _who(analysis)
+    title, who, trial = comparison.title, _who(analysis), "full evaluation" if comparison.in_cost else "trial"
     order = {label: place for place, label in enumerate(comparison.final["label"])}
     trials = visits.trials.sort_values("label", key=lambda labels: labels.map(order), kind="stable")
     places = visits.places.loc[trials.index]
@@ -218,7 +243,7 @@ def looking(
         "coordinates",
         "Where each optimiser looked: all hyperparameters",
         f"A panel for each of {who}: every trial a line over all hyperparameters, stronger where its loss is better.",
-        lambda: figures.coordinates(trials, places, list(axes.values()), styles, title, visits.thinned),
+        lambda: figures.coordinates(trials, places, list(axes.values()), styles, title, visits.thinned, trial),
         detail=0.7,
     )
     two = list(important.bars["parameter"][:2]) if important is not None else list(axes)[:2]
@@ -227,7 +252,7 @@ def looking(
             "slices",
             f"Where each optimiser looked over the evaluations: {two[0]} and {two[1]}",
             f"A panel for each of {who}: every trial a point over {two[0]} and {two[1]}, stronger where it came later.",
-            lambda: figures.slices(trials, places, (axes[two[0]], axes[two[1]]), styles, title, visits.thinned),
+            lambda: figures.slices(trials, places, (axes[two[0]], axes[two[1]]), styles, title, visits.thinned, trial),
         )
     if important is not None:
         yield Sketch(
@@ -239,7 +264,7 @@ def looking(
 
 
 def _scores(across: Across, styles: Styles) -> Iterator[Sketch]:
-    problems = plural(len(across.scored), "problem")
+    problems, against = plural(len(across.scored), "problem"), _short_axis(across.against)
     if len(across.aggregates):
         yield Sketch(
             "scores",
@@ -253,8 +278,10 @@ def _scores(across: Across, styles: Styles) -> Iterator[Sketch]:
         yield Sketch(
             "targets",
             f"Targets reached, over {own}: losses that single draws of random search reach",
-            "Step curves: the mean over problems of the share of targets reached, against evaluations.",
-            lambda: figures.ecdf(across.targets, styles, f"Targets reached over {own}", remark=remark),
+            f"Step curves: the mean over problems of the share of targets reached, against {against}.",
+            lambda: figures.ecdf(
+                across.targets, styles, f"Targets reached over {own}", remark=remark, against=across.against
+            ),
         )
     if len(across.profiles):
         yield Sketch(
@@ -272,9 +299,9 @@ def _ranks(across: Across, styles: Styles) -> Iterator[Sketch]:
     if len(across.over_budget):
         yield Sketch(
             "rank",
-            f"Average rank over {problems} against evaluations",
-            "Step curves: average rank by best validation loss, 1 is best, against evaluations.",
-            lambda: figures.rank(across.over_budget, styles, f"Average rank over {problems}"),
+            f"Average rank over {problems} against {_short_axis(across.against)}",
+            f"Step curves: average rank by best validation loss, 1 is best, against {_short_axis(across.against)}.",
+            lambda: figures.rank(across.over_budget, styles, f"Average rank over {problems}", against=across.against),
         )
     for kind, friedman in across.friedman.items():
         if friedman is not None:
@@ -331,6 +358,15 @@ def _loss_names(analysis: Analysis) -> dict[str, str]:
     if analysis.comparison.without_data:
         return {"validation": "best value", "test": "value of the incumbent without noise"}
     return {"validation": "best validation loss", "test": "test loss of the incumbent"}
+
+
+def _against(comparison: Comparison) -> str:
+    return _short_axis(comparison.against)
+
+
+def _short_axis(against: str) -> str:
+    """What an axis measures, without its unit."""
+    return against.partition(" (")[0]
 
 
 def _axis(analysis: Analysis, kind: str) -> str:

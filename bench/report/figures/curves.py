@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from bench.report.figures import scales
-from bench.report.figures.steps import LOGARITHMIC, Axis, Line, View, baseline_of, cut_off, of_runs
+from bench.report.figures.steps import LOGARITHMIC, Axis, Line, View, baseline_of, cut_off, of_runs, unpaid
 from bench.report.look.style import Style
-from bench.report.runs.curves import Comparison
+from bench.report.runs.curves import EVALUATIONS, Comparison
 from bench.report.statistics import quartiles
 
 _AXIS = {"validation": "best validation loss", "test": "test loss of the incumbent"}
@@ -40,11 +40,12 @@ def view(comparison: Comparison, kind: str, styles: Mapping[str, Style], baselin
             band=row["runs"] > 1,
             end=row["most"],
             style=styles[row["label"]],
+            paid=comparison.paid(str(row["label"])),
         )
         lines.append(line)
     view = View(
         title=comparison.title,
-        x=evaluations(comparison.longest),
+        x=evaluations(comparison.longest, against=comparison.against),
         y=Axis(_axis(comparison, kind), bottom, top, log),
         lines=(*lines, *baseline_of(baseline)),
         remarks=(),
@@ -52,10 +53,10 @@ def view(comparison: Comparison, kind: str, styles: Mapping[str, Style], baselin
     return replace(view, remarks=tuple(_caption(comparison, view)))
 
 
-def evaluations(longest: int, log: bool = False) -> Axis:
+def evaluations(longest: int, log: bool = False, against: str = EVALUATIONS) -> Axis:
     """The axis of evaluations: to a little after the last, so that its step is seen."""
     high = longest + max(0.5, 0.012 * longest)
-    return Axis("evaluations", 1 if longest > 1 else 0.5, high, log=log, counts=True)
+    return Axis(against, 1 if longest > 1 else 0.5, high, log=log, counts=True)
 
 
 def _axis(comparison: Comparison, kind: str) -> str:
@@ -117,6 +118,8 @@ def _remarks(
 ) -> Iterator[str]:
     """What a curve's label must not hide."""
     last, end = curve[f"{kind}_median"].iloc[-1], curve["evaluations"].iloc[-1]
+    if comparison.paid(str(row["label"])) > end:
+        yield "no full evaluation"
     if end < comparison.longest:
         yield f"ends at {end}"
     if not math.isfinite(last):
@@ -137,6 +140,7 @@ def _caption(comparison: Comparison, view: View) -> Iterator[str]:
         yield LOGARITHMIC
     if beyond := cut_off(view):
         yield beyond
+    yield from unpaid(view.lines)
     for row in comparison.final.to_dict("records"):
         for reason in ("exhausted", "stopped"):
             if row[reason]:

@@ -15,8 +15,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bench.report.figures.curves import evaluations, limits, logarithmic
-from bench.report.figures.steps import LOGARITHMIC, Axis, Line, View, baseline_of, cut_off, draw, of_runs
+from bench.report.figures.steps import LOGARITHMIC, Axis, Line, View, baseline_of, cut_off, draw, of_runs, unpaid
 from bench.report.look.style import Style
+from bench.report.runs.curves import EVALUATIONS
 
 Styles = Mapping[str, Style]
 Values = NDArray[np.float64]
@@ -48,7 +49,7 @@ def seconds(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "best v
         _lines(frame, "seconds", styles, top),
         (),
     )
-    remarks = (*_caption(frame), *([LOGARITHMIC] if log_loss else []), cut_off(view))
+    remarks = (*_caption(frame), *([LOGARITHMIC] if log_loss else []), cut_off(view), *unpaid(view.lines))
     return draw(replace(view, remarks=tuple(remark for remark in remarks if remark)))
 
 
@@ -59,6 +60,7 @@ def regret(
     axis: str = "regret: loss above the best known",
     baseline: pd.DataFrame | None = None,
     remark: str = "",
+    against: str = EVALUATIONS,
 ) -> Figure:
     """Regret against evaluations on logarithmic axes: label, evaluations, lower, median, upper, runs.
 
@@ -69,15 +71,21 @@ def regret(
     return draw(
         View(
             title,
-            evaluations(int(frame["evaluations"].max()), log=True),
+            evaluations(int(frame["evaluations"].max()), log=True, against=against),
             Axis(axis, bottom, top, log=True),
             (*lines, *baseline_of(baseline)),
-            (*_caption(frame), remark) if remark else tuple(_caption(frame)),
+            (*_caption(frame), *([remark] if remark else []), *unpaid(lines)),
         )
     )
 
 
-def rank(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "average rank (1 is best)") -> Figure:
+def rank(
+    frame: pd.DataFrame,
+    styles: Styles,
+    title: str,
+    axis: str = "average rank (1 is best)",
+    against: str = EVALUATIONS,
+) -> Figure:
     """Average rank over the budget: label, evaluations, rank, problems."""
     ranks = frame["rank"].to_numpy(dtype=np.float64)
     low, high = float(np.nanmin(ranks)), float(np.nanmax(ranks))
@@ -85,7 +93,7 @@ def rank(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "average r
     return draw(
         View(
             title,
-            evaluations(int(frame["evaluations"].max())),
+            evaluations(int(frame["evaluations"].max()), against=against),
             Axis(axis, low - margin, high + margin),
             _lines(frame.assign(median=frame["rank"]), "evaluations", styles, math.inf),
             (_problems(frame),),
@@ -125,16 +133,18 @@ def ecdf(
     title: str,
     axis: str = "share of targets reached",
     remark: str = "Targets are losses that single draws of random search reach, from one in two to the lowest of all.",
+    against: str = EVALUATIONS,
 ) -> Figure:
     """Share of (run, target) pairs reached, against evaluations on a logarithmic axis: label, evaluations, share."""
     highest = min(1.0, max(0.05, 1.08 * float(frame["share"].max())))
+    lines = _lines(frame.assign(median=frame["share"]), "evaluations", styles, math.inf)
     return draw(
         View(
             title,
-            evaluations(int(frame["evaluations"].max()), log=True),
+            evaluations(int(frame["evaluations"].max()), log=True, against=against),
             Axis(axis, -0.015 * highest, 1.015 * highest),
-            _lines(frame.assign(median=frame["share"]), "evaluations", styles, math.inf),
-            (remark,),
+            lines,
+            (remark, *unpaid(lines)),
         )
     )
 
@@ -179,6 +189,7 @@ def _lines(frame: pd.DataFrame, x: str, styles: Styles, top: float, log: bool = 
             band=band and runs > 1,
             end=math.inf,
             style=styles[str(label)],
+            paid=float(part["paid"].iloc[0]) if "paid" in part else 0.0,
         )
         lines.append(line)
     return tuple(lines)

@@ -1,7 +1,7 @@
 """Step curves with bands, and labels at their ends: what is shown as plain data, and how it is drawn."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,8 @@ class Line:
     style: Style
     baseline: bool = False
     """Thin and under the others, without a marker."""
+    paid: float = 0.0
+    """Before it most runs have evaluated nothing fully, and the line is dotted."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Axis:
     """Whether its values are whole numbers of evaluations, from 1."""
 
 
+_UNPAID = (0, (0.8, 2.2))
+"""The dashes of what was charged nothing: dots further apart than those of any optimiser's line."""
 BANDS = 5
 """How many bands one figure has at most; of more curves the quartiles are thin lines at some places."""
 
@@ -122,6 +126,15 @@ def cut_off(view: View) -> str:
     return f"{name} cut off at {view.y.high:.3g}: upper quartiles reach {highest:.3g}."
 
 
+def unpaid(lines: Sequence[Line]) -> Iterator[str]:
+    """What a caption says of dotted lines, where there are any."""
+    if any(line.paid > line.x[0] for line in lines if len(line.x)):
+        yield (
+            "Dotted: before most runs had evaluated anything fully; those losses were found when the runs had ended, "
+            "and charged nothing."
+        )
+
+
 LOGARITHMIC = "Logarithmic loss axis: losses span more than two decades."
 
 
@@ -172,7 +185,19 @@ def _curve(axes: Axes, line: Line, view: View, place: int) -> None:
             "zorder": 2,
         }
         axes.fill_between(x[new], lower[new], upper[new], step="post", **band)
-    axes.plot(x[:cut], median[:cut], linestyle=line.style.dash, markevery=marks, **canvas.marker(line.style), **look)
+    begin = int(np.searchsorted(line.x, line.paid))
+    if begin:
+        few: dict[str, Any] = {"linestyle": _UNPAID, "linewidth": 0.9 * canvas.sheet().scale}
+        axes.plot(x[: begin + 1], median[: begin + 1], **few, **look)
+        marks = [place - begin for place in marks if place >= begin]
+    axes.plot(
+        x[begin:cut],
+        median[begin:cut],
+        linestyle=line.style.dash,
+        markevery=marks,
+        **canvas.marker(line.style),
+        **look,
+    )
     if cut < len(x):
         axes.plot(x[observed:], median[observed:], linestyle="-", linewidth=0.8, alpha=0.55, **look)
 

@@ -69,11 +69,13 @@ def coordinates(
     styles: Mapping[str, Style],
     title: str,
     thinned: bool = False,
+    trial: str = "trial",
 ) -> Figure:
     """Each trial a line over all hyperparameters, a panel an optimiser; the darker, the better its loss.
 
     `trials` and `places` are those of `visits.Visits`, row by row: of `trials`, `label` and `rank` are used. Of many
-    trials of an optimiser, some are drawn (see `LINES`), evenly chosen by rank. Call it within `look`.
+    trials of an optimiser, some are drawn (see `LINES`), evenly chosen by rank; `trial` is what each is called. Call it
+    within `look`.
     """
     labels = list(dict.fromkeys(trials["label"]))
     rows = {label: np.flatnonzero((trials["label"] == label).to_numpy()) for label in labels}
@@ -82,7 +84,7 @@ def coordinates(
     listed = ", ".join(f"{scale.name} ({scale.ends})" for scale in scales)
     inactive = bool(places.isna().to_numpy().any())
     remarks = [
-        f"{'Some trials' if some else 'Every trial'} of all runs; the stronger a line's colour, the better its loss.",
+        f"{_shown(trial, some)} of all runs; the stronger a line's colour, the better its loss.",
         f"From low to high, left to right: {listed}.",
         *(["An inactive hyperparameter stands at off."] if inactive else []),
     ]
@@ -107,6 +109,10 @@ def coordinates(
     return figure
 
 
+def _shown(trial: str, some: bool) -> str:
+    return f"Some {trial}s" if some else f"Every {trial}"
+
+
 def slices(
     trials: pd.DataFrame,
     places: pd.DataFrame,
@@ -114,12 +120,13 @@ def slices(
     styles: Mapping[str, Style],
     title: str,
     thinned: bool = False,
+    trial: str = "trial",
 ) -> Figure:
     """Two hyperparameters over the evaluations: each trial a point, the later the darker, a panel an optimiser.
 
     A ring is the best trial of a run. `trials` and `places` are those of `visits.Visits`: of `trials`, `label`, `run`,
-    `evaluation` and `loss` are used. Of many trials, some are drawn (see `POINTS`), evenly chosen. Call it within
-    `look`.
+    `evaluation` and `loss` are used. Of many trials, some are drawn (see `POINTS`), evenly chosen; `trial` is what each
+    is called. Call it within `look`.
     """
     labels = list(dict.fromkeys(trials["label"]))
     rows = {label: np.flatnonzero((trials["label"] == label).to_numpy()) for label in labels}
@@ -128,7 +135,7 @@ def slices(
     x, y = scales if scales[1].named or not scales[0].named else (scales[1], scales[0])
     inactive = bool(places[[x.name, y.name]].isna().to_numpy().any())
     remarks = [
-        f"{'Some trials' if some else 'Every trial'} of all runs; the later, the stronger in colour.",
+        f"{_shown(trial, some)} of all runs; the later, the stronger in colour.",
         "Rings: the best of each run.",
         *(["A hyperparameter that is inactive stands at off."] if inactive else []),
         *(["Points of few values are spread a little."] if x.levels or y.levels else []),

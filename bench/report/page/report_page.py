@@ -30,6 +30,7 @@ from bench.report.page import (
     Series,
     Way,
 )
+from bench.report.runs.curves import Comparison
 from bench.report.statistics.quartiles import QUARTILES
 from bench.report.tables.understood import features
 from bench.report.words import notes, understood, verdict
@@ -235,7 +236,7 @@ def _chart(problem: Problem, styles: Styles) -> Chart | None:
     ]
     if len(analysis.regret):
         y.append(Axis("regret", "regret", "loss above the best known", log=True))
-    x = [Axis("evaluations", "evaluations", "evaluations")]
+    x = [Axis("evaluations", comparison.against.partition(" (")[0], comparison.against)]
     if any(len(frame) for frame in analysis.seconds.values()):
         x.append(Axis("seconds", "charged seconds", "charged seconds of optimiser and evaluations"))
     counts = comparison.final.set_index("label")["runs"]
@@ -244,12 +245,24 @@ def _chart(problem: Problem, styles: Styles) -> Chart | None:
             label,
             styles[label],
             dict(_curves(analysis, label)),
-            f"{counts[label]} run{'s' if counts[label] != 1 else ''}",
+            f"{plural(counts[label], 'run')}{_paid(comparison, label)}",
             incumbents=tuple(_incumbents(problem.incumbents, label)),
         )
         for label in analysis.samples
     ]
     return Chart((*series, *_baseline(analysis)), tuple(x), tuple(y))
+
+
+def _paid(comparison: Comparison, label: str) -> str:
+    """From where on most runs have evaluated something fully, where that is not from the first on."""
+    paid = comparison.paid(label)
+    if paid <= 1:
+        return ""
+    return (
+        ", nothing evaluated fully"
+        if np.isinf(paid)
+        else f", most evaluated something fully from a cost of {paid:.0f} on"
+    )
 
 
 def _curves(analysis: Analysis, label: str) -> Iterator[tuple[tuple[str, str], Curve]]:

@@ -1,9 +1,10 @@
 """Which runs make a curve, and the curves: losses against evaluations, as frames."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,9 +14,11 @@ from numpy.typing import NDArray
 
 from bench.errors import UserError
 from bench.provenance import digest
+from bench.report.runs import ladders
+from bench.report.runs.ladders import Ladder, Measured
 from bench.report.statistics import quartiles
 from bench.results import Results, RunId
-from bench.wording import unmarked
+from bench.wording import plural, unmarked
 
 _NAMES = ["experiment", "dataset", "model", "optimizer", "seed"]
 COLUMNS = [
@@ -31,6 +34,8 @@ COLUMNS = [
     "tell_seconds",
 ]
 """The columns of the trial table that a report needs."""
+
+EVALUATIONS, COST = "evaluations", "cost (full evaluations)"
 
 _DEFAULT = "bench.optimizers.default.Default"
 _OF_PROBLEM = ("dataset", "resampling", "model", "space", "metric", "seeds")
@@ -54,6 +59,34 @@ class Comparison:
     """One row per label and number of evaluations; see `curves`."""
     final: pd.DataFrame
     """One row per label; see `statistics.final`."""
+    ladders: Mapping[RunId, Ladder] = field(default_factory=dict)
+    """Of the runs that have one; then evaluations are counted by their cost."""
+
+    @property
+    def in_cost(self) -> bool:
+        """Whether evaluations are counted by their cost, in full ones, as some run has a ladder of fidelities."""
+        return bool(self.ladders)
+
+    @property
+    def against(self) -> str:
+        """What losses are shown against, as an axis says it."""
+        return COST if self.in_cost else EVALUATIONS
+
+    def paid(self, label: str) -> float:
+        """From which number of evaluations on at least half of a label's runs have paid for a full evaluation.
+
+        Before it an incumbent's loss was mostly found at the run's end and charged nothing; +inf if never.
+        """
+        if not self.in_cost:
+            return 0.0
+        part = self.curves[self.curves["label"] == label]
+        enough = part.loc[2 * part["full"] >= part["runs"], "evaluations"]
+        return float(enough.min()) if len(enough) else math.inf
+
+    def spent(self, evaluations: float) -> str:
+        """So much of the budget, in words."""
+        full = f"a cost of {plural(int(evaluations), 'full evaluation')}"
+        return full if self.in_cost else plural(int(evaluations), "evaluation")
 
     @property
     def without_data(self) -> bool:
@@ -86,8 +119,11 @@ class Comparison:
 
 
 def comparisons(results: Results) -> list[Comparison]:
-    """What can be compared in the results, in order of (dataset, model); raises `UserError` where runs do not match."""
-    table = runs(results)
+    """What can be compared in the results, in order of (dataset, model); raises `UserError` where runs do not match.
+
+    Runs with a ladder of fidelities must have been read by a unit of cost each (`selection.read`).
+    """
+    table, known = runs(results), results.ladders if isinstance(results, Measured) else {}
     validation, test = losses(results.trials["best_loss"]), losses(results.trials["incumbent_test_loss"])
     compared = []
     for (dataset, model), part in table.groupby(["dataset", "model"], sort=True):
@@ -98,7 +134,9 @@ def comparisons(results: Results) -> list[Comparison]:
         evaluations = int(drawn.groupby("label")["evaluations"].max().min()) if len(drawn) else 0
         final = quartiles.final(part, drawn, evaluations)
         metric = str(part["metric"].iloc[0])
-        compared.append(Comparison(str(dataset), str(model), metric, evaluations, longest, part, drawn, final))
+        own = {run: known[run] for run in run_ids(part) if run in known} if known else {}
+        drawn = drawn.assign(full=_full(part, drawn, own)) if own else drawn
+        compared.append(Comparison(str(dataset), str(model), metric, evaluations, longest, part, drawn, final, own))
     return compared
 
 
@@ -106,9 +144,12 @@ def runs(results: Results) -> pd.DataFrame:
     """One row a run, in order of (dataset, model, label, experiment, seed).
 
     Columns: `experiment`, `dataset`, `model`, `optimizer`, `seed`; `label`, the name of its curve; `first`, its first
-    row in `results.trials`, and `trials`, their number; `failed`, how many did not succeed; `barren`, whether none did;
+    row in `results.trials`, and `trials`, their number, one a trial, or of a run with a ladder of fidelities one a unit
+    of cost; `made`, how many trials it made, and `cost`, what they cost in full evaluations; `failed`, how many did not
+    succeed; `barren`, whether none did;
     `optimizer_seconds` (ask + tell) and `evaluation_seconds`, summed, NaN where not all are known; `budget`, in trials,
-    inf where time alone limits; `factor`, how many trials it makes for each of the budget (2 for random_2x);
+    or in full evaluations where cost is limited, inf where neither is; `factor`, how many trials it makes for each of
+    the budget (2 for random_2x);
     `untuned`, whether it is of the suite's own default configuration; `minimum`, that of a function without noise, NaN
     where it is not known;
     `exhausted`; `known`, up to how many trials of the budget its best loss is known; `family`, of its problem, and
@@ -120,17 +161,42 @@ def runs(results: Results) -> pd.DataFrame:
     A curve has the name of its optimiser. Where two experiments have the same (dataset, model, optimizer, seed), or
     give the same name to other settings, its curves carry the name of the experiment in every figure.
     """
-    table = pd.DataFrame([_described(run, metadata) for run, metadata in results.runs.items()])
+    known = results.ladders if isinstance(results, Measured) else {}
+    table = pd.DataFrame([_described(run, metadata, known.get(run)) for run, metadata in results.runs.items()])
     rows = _rows(results)
     table = table.merge(rows, how="left", on=_NAMES)
     table[rows.columns] = table[rows.columns].fillna({"first": 0, "trials": 0, "failed": 0, "barren": True})
     empty = table["trials"] == 0  # the seconds of others may be unknown
     table.loc[empty, ["optimizer_seconds", "evaluation_seconds"]] = 0.0
     table = table.astype({"first": "int64", "trials": "int64", "failed": "int64", "barren": "bool"})
+    table = _counted(table, known)
     table["label"] = _labels(table)
     _refuse_mixed_settings(table)
     order = ["dataset", "model", "label", "experiment", "seed"]
     return table.sort_values(order, ignore_index=True).drop(columns="settings")
+
+
+def _counted(table: pd.DataFrame, known: Mapping[RunId, Ladder]) -> pd.DataFrame:
+    """With `made` and `cost`; of runs with a ladder all that is counted is of its trials, not of its rows."""
+    table = table.assign(made=table["trials"], cost=table["trials"].astype(np.float64))
+    for place, run in enumerate(run_ids(table)) if known else ():
+        if run in known:
+            own = known[run]
+            table.loc[place, ["made", "failed"]] = len(own.cost), int(own.failed.sum())
+            table.loc[place, "cost"] = own.total
+            table.loc[place, "barren"] = bool(own.failed.all())
+            table.loc[place, ["optimizer_seconds", "evaluation_seconds"]] = own.asking.sum(), own.evaluating.sum()
+    return table
+
+
+def _full(runs: pd.DataFrame, drawn: pd.DataFrame, known: Mapping[RunId, Ladder]) -> NDArray[np.int64]:
+    """How many of a curve's runs have evaluated a configuration fully, and paid for it, at each of its points."""
+    paid = np.array([known[run].paid if run in known else 1.0 for run in run_ids(runs)]) / runs["factor"].to_numpy()
+    counts = [
+        np.searchsorted(np.sort(paid[(runs["label"] == label).to_numpy()]), part["evaluations"], side="right")
+        for label, part in drawn.groupby("label", sort=False)
+    ]
+    return np.concatenate(counts) if counts else np.empty(0, dtype=np.int64)
 
 
 def curves(
@@ -237,22 +303,43 @@ def within(runs: pd.DataFrame) -> NDArray[np.int64]:
     return numbers
 
 
-def _described(run: RunId, metadata: Mapping[str, Any]) -> dict[str, Any]:
+def budgeted(metadata: Mapping[str, Any]) -> int | None:
+    """How many full evaluations, which are trials, a run may make; None where their number is not limited.
+
+    Of a run without a ladder of fidelities, in which every trial costs 1.
+    """
+    budget = (metadata.get("config") or {}).get("budget") or {}
+    trials: int | None = budget.get("trials")
+    if trials is not None or budget.get("cost") is None:
+        return trials
+    return math.floor(float(budget["cost"]) + ladders.TOLERANCE)
+
+
+def _described(run: RunId, metadata: Mapping[str, Any], ladder: Ladder | None) -> dict[str, Any]:
     """What the metadata say of a run, as a row of `runs`."""
+    if ladder is None and metadata.get("fidelity"):
+        raise ValueError(f"{run}: has a ladder of fidelities, and its rows are trials; read it by selection.read")
     config = metadata.get("config") or {}
-    budget = (config.get("budget") or {}).get("trials")
+    factor = (config.get("optimizer") or {}).get("budget_factor") or 1
     exhausted = metadata.get("ended") == "exhausted"
     settings = {**(config.get("optimizer") or {}), "initial_design": config.get("initial_design")}
     settings.pop("seed", None)
-    trials = np.inf if budget is None else float(budget)
+    if ladder is None:
+        budget = budgeted(metadata)
+        trials = np.inf if budget is None else float(budget)
+        known = np.inf if exhausted else trials
+    else:
+        cost = ladders.budget(metadata)
+        trials = np.inf if cost is None else math.floor(cost / factor + ladders.TOLERANCE)
+        known = float(np.floor(ladders.known_cost(ladder, metadata) / factor + ladders.TOLERANCE))
     minimum = metadata.get("known_minimum")
     return {
         **vars(run),
         "budget": trials,
-        "factor": (config.get("optimizer") or {}).get("budget_factor") or 1,
+        "factor": factor,
         "untuned": (config.get("optimizer") or {}).get("class") == _DEFAULT,
         "exhausted": exhausted,
-        "known": np.inf if exhausted else trials,
+        "known": known,
         "family": str(metadata.get("problem_family") or metadata.get("problem")),
         "problem": str(metadata.get("problem") or metadata.get("problem_family")),
         "task": str(metadata.get("task") or ""),

@@ -25,7 +25,8 @@ from bench.results import Results, RunId
 FILE = "references.json"
 
 _FORMAT = 1
-_RANDOM = "bench.optimizers.random_search.RandomSearch"
+_RANDOM = ("bench.optimizers.random_search.RandomSearch", "bench.optimizers.random_search.RandomRungs")
+"""The classes that draw from the space and evaluate everything fully."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ def find(comparison: Comparison, results: Results, drawn: Pools | None = None) -
     for problem, part in comparison.runs.groupby("problem"):
         pool = drawn.get(str(problem), np.empty(0))
         ran = part[part["trials"] > 0]
-        others = curves.losses(best.iloc[(ran["first"] + ran["trials"] - 1).to_numpy()]).tolist()
+        places = curves.positions(ran) if comparison.ladders else (ran["first"] + ran["trials"] - 1).to_numpy()
+        others = curves.losses(best.iloc[places]).tolist()  # an incumbent's loss may rise on a ladder of fidelities
         metadata = results.runs[curves.run_ids(part.iloc[:1])[0]]
         minimum = metadata.get("known_minimum")
         if minimum is not None and not metadata.get("noise"):
@@ -123,7 +125,7 @@ def pools(comparison: Comparison, results: Results) -> Pools:
     """The losses of all draws that random search made, by the hash of the problem, +inf for failures.
 
     Runs of one seed draw the same sequence, so that of those the longest counts alone. What began as a shared Sobol
-    design is left out: its points are not independent.
+    design is left out: its points are not independent. A run that evaluates below full fidelity is none of them.
     """
     chosen: dict[tuple[str, int], tuple[int, int, bool]] = {}
     runs = comparison.runs
@@ -131,7 +133,8 @@ def pools(comparison: Comparison, results: Results) -> Pools:
         curves.run_ids(runs), runs["problem"], runs["first"], runs["trials"], strict=True
     ):
         metadata = results.runs[run]
-        if is_random(run, metadata) and count > chosen.get((problem, run.seed), (0, 0))[1]:
+        partly = run in comparison.ladders and not comparison.ladders[run].full.all()
+        if is_random(run, metadata) and not partly and count > chosen.get((problem, run.seed), (0, 0))[1]:
             chosen[problem, run.seed] = (first, count, _sobol(metadata))
     parts: dict[str, list[NDArray[np.float64]]] = {}
     for (problem, _), (first, count, sobol) in chosen.items():
@@ -142,9 +145,12 @@ def pools(comparison: Comparison, results: Results) -> Pools:
 
 
 def is_random(run: RunId, metadata: Mapping[str, Any]) -> bool:
-    """Whether the run is of the suite's own random search, under whatever name, or of an imported one named random."""
+    """Whether the run is of the suite's own random search, under whatever name, or of an imported one named random.
+
+    With a ladder of fidelities it may look at every rung, as long as it ends nothing below the highest.
+    """
     optimizer = (metadata.get("config") or {}).get("optimizer") or {}
-    return bool(optimizer["class"] == _RANDOM if "class" in optimizer else run.optimizer == "random")
+    return bool(optimizer["class"] in _RANDOM if "class" in optimizer else run.optimizer == "random")
 
 
 def _sobol(metadata: Mapping[str, Any]) -> bool:

@@ -27,6 +27,7 @@ class _Run:
 
     proposals: Proposals
     losses: NDArray[np.float64]
+    """By trial, or with a ladder of fidelities by unit of cost."""
     path: Path
 
     @cached_property
@@ -48,7 +49,7 @@ class _Run:
             0 < count < len(other.losses)
             and self.proposals.first == other.proposals.first
             and np.array_equal(self.losses, other.losses[:count], equal_nan=True)
-            and self.configurations == other.configurations[:count]
+            and self.configurations == other.configurations[: len(self.configurations)]
         )
 
     def begins_as(self, other: "_Run") -> bool:

@@ -40,6 +40,12 @@ class Sample:
     """The incumbent's test loss, by trial."""
     clocks: tuple[Values, ...]
     """Seconds charged until the end of each trial: ask, evaluation and tell; NaN where one is not known."""
+    paid: Values
+    """After how many evaluations each run has the incumbent from evaluations that were charged to it, (runs,).
+
+    With a ladder of fidelities the earlier ones were evaluated at its end; +inf where all were."""
+    paid_seconds: Values
+    """As `paid`, in charged seconds, (runs,)."""
     asking: Values
     """Seconds that ask and tell took, (runs, trials), NaN beyond a run's end."""
 
@@ -57,15 +63,18 @@ def samples(comparison: Comparison, results: Results) -> dict[str, Sample]:
     charged = asked + trials["evaluate_seconds"].to_numpy(dtype=np.float64)
     ends = comparison.curves.groupby("label")["evaluations"].max()
     parts = dict(list(comparison.runs.groupby("label")))
+    known = comparison.ladders
     of_label = {}
     for label in comparison.final["label"]:
         runs = parts[label].sort_values(["seed", "experiment"])
         first, counts = runs["first"].to_numpy() - begin, runs["trials"].to_numpy()
         factor, end = int(runs["factor"].max()), int(ends.get(label, 0))
         rows = [slice(start, start + count) for start, count in zip(first, counts, strict=True)]
-        asking = np.full((len(runs), int(counts.max(initial=0))), np.nan)
-        for run, where in enumerate(rows):
-            asking[run, : counts[run]] = asked[where]
+        own = [known.get(run) for run in curves.run_ids(runs)] if known else [None] * len(runs)
+        by_trial = [asked[where] if each is None else each.asking for where, each in zip(rows, own, strict=True)]
+        asking = np.full((len(runs), max(map(len, by_trial), default=0)), np.nan)
+        for run, taken in enumerate(by_trial):
+            asking[run, : len(taken)] = taken
         of_label[str(label)] = Sample(
             label=str(label),
             seeds=runs["seed"].to_numpy(),
@@ -74,9 +83,13 @@ def samples(comparison: Comparison, results: Results) -> dict[str, Sample]:
             test=curves.stack(test, first, counts, end, factor),
             spent=np.minimum(counts // factor, end),
             exhausted=runs["exhausted"].to_numpy(dtype=bool),
-            best=tuple(validation[where] for where in rows),
-            tested=tuple(test[where] for where in rows),
-            clocks=tuple(np.cumsum(charged[where]) for where in rows),
+            best=tuple(each.best if each else validation[where] for each, where in zip(own, rows, strict=True)),
+            tested=tuple(each.tested if each else test[where] for each, where in zip(own, rows, strict=True)),
+            clocks=tuple(
+                each.clock if each else np.cumsum(charged[where]) for each, where in zip(own, rows, strict=True)
+            ),
+            paid=np.array([np.ceil(each.paid / factor) if each else 1.0 for each in own]),
+            paid_seconds=np.array([each.paid_seconds if each else 0.0 for each in own]),
             asking=asking,
         )
     return of_label

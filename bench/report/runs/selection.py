@@ -18,9 +18,10 @@ import pyarrow as pa
 from bench import results
 from bench.errors import UserError, allowed
 from bench.report.look import paper
-from bench.report.runs import curves, naming, proposals
+from bench.report.runs import curves, ladders, naming, proposals
+from bench.report.runs.ladders import Ladder, Measured
 from bench.report.runs.proposals import Proposals
-from bench.results import SCHEMA, Results, RunId, UnreadableTable, soundness
+from bench.results import SCHEMA, RunId, UnreadableTable, soundness
 from bench.wording import one_line, unmarked
 
 FIGURES = ("main", "all")
@@ -107,7 +108,7 @@ def selection(
 class Reading:
     """What was read, and what could not be."""
 
-    results: Results
+    results: Measured
     proposals: dict[RunId, Proposals]
     """What is kept of the configurations of each run that is in `results`."""
     left_out: dict[RunId, str]
@@ -135,6 +136,7 @@ def read(results_dir: Path, wanted: Selection, unsound: Mapping[RunId, str] | No
     runs: dict[RunId, dict[str, Any]] = {}
     left_out: dict[RunId, str] = {}
     proposed: dict[RunId, Proposals] = {}
+    known: dict[RunId, Ladder] = {}
     parts: dict[bytes, Any] = {}
     with _no_cycles_collected():
         for number, (run, path) in enumerate(paths.items()):
@@ -146,17 +148,14 @@ def read(results_dir: Path, wanted: Selection, unsound: Mapping[RunId, str] | No
                 left_out[run] = (unsound or {})[run]
                 continue
             try:
-                table, metadata = results.read_run(path, _COLUMNS, {**vars(run), **_MOSTLY})
+                table, metadata, proposed[run], ladder = _run(run, path)
             except UnreadableTable as error:
                 left_out[run] = error.reason
                 continue
-            reason = fault(run, table, metadata)
-            if reason:
-                left_out[run] = reason
-            else:
-                proposed[run] = proposals.of(table)
-                tables.append(_measured(table))
-                runs[run] = _shared(metadata, parts)
+            tables.append(table)
+            runs[run] = _shared(metadata, parts)
+            if ladder is not None:
+                known[run] = ladder
     if not runs and not left_out:
         raise UserError(f"{wanted.command}: no run is of both; 'bench report' without the one or the other shows which")
     if not runs:
@@ -166,7 +165,7 @@ def read(results_dir: Path, wanted: Selection, unsound: Mapping[RunId, str] | No
     trials = results.combined(tables, runs).trials
     for place, (name, column) in enumerate(_named(runs, [len(table) for table in tables])):
         trials.insert(place, name, column)
-    return Reading(Results(trials, runs), proposed, left_out, results_dir)
+    return Reading(Measured(trials, runs, known), proposed, left_out, results_dir)
 
 
 @contextmanager
@@ -181,16 +180,46 @@ def _no_cycles_collected() -> Iterator[None]:
             gc.enable()
 
 
-def fault(run: RunId, table: pa.Table, metadata: Mapping[str, Any]) -> str | None:
+def _run(run: RunId, path: Path) -> tuple[pa.Table, dict[str, Any], Proposals, Ladder | None]:
+    """What is kept of one run: the columns that do not name it, its metadata, its configurations in short, its ladder.
+
+    With a ladder of fidelities its rows are one for each unit of cost. Raises `UnreadableTable` where the table cannot
+    be relied on.
+    """
+    table, metadata = results.read_run(path, _COLUMNS, {**vars(run), **_MOSTLY})
+    ladder = None
+    if metadata["schema"] == 2:
+        table, ladder = _laddered(path, run, metadata)
+    reason = fault(run, table, metadata, ladder)
+    if reason:
+        raise UnreadableTable(path, reason)
+    if ladder is None:
+        return _measured(table), metadata, proposals.of(table), None
+    return ladders.by_cost(ladder, metadata, _MEASURED), metadata, ladders.proposed(table, ladder), ladder
+
+
+def _laddered(path: Path, run: RunId, metadata: Mapping[str, Any]) -> tuple[pa.Table, Ladder | None]:
+    """The trials of a run of schema 2 and its ladder of fidelities, if it has one.
+
+    Raises `UnreadableTable` where they are not of that ladder.
+    """
+    table, _ = results.read_run(path, list(dict.fromkeys([*_COLUMNS, *ladders.COLUMNS])), vars(run))
+    reason = soundness.fault_of_ladder(table, metadata)
+    if reason:
+        raise UnreadableTable(path, f"{reason}; delete it and run its experiment again")
+    return table, ladders.ladder(table, metadata) if metadata.get("fidelity") else None
+
+
+def fault(run: RunId, table: pa.Table, metadata: Mapping[str, Any], ladder: Ladder | None = None) -> str | None:
     """Why a table that could be read cannot be relied on, and what to do; None where nothing speaks against it.
 
-    It must be the run whose place it has; its trials be those of its budget, unless it was exhausted or limited by
-    time; its problem be named.
+    It must be the run whose place it has; its trials, or their cost, be those of its budget, unless it was exhausted or
+    limited by time; its problem be named.
     """
     place = soundness.fault_of_place(vars(run), table)
     if place:
         return place
-    reason = _fault_of_metadata(len(table), metadata)
+    reason = _fault_of_metadata(len(table), metadata, ladder)
     return reason and f"{reason}; delete it and run its experiment again"
 
 
@@ -228,17 +257,21 @@ def _named(runs: Iterable[RunId], lengths: Sequence[int]) -> Iterator[tuple[str,
             yield str(name), pd.Categorical.from_codes(codes[rows], categories)
 
 
-def _fault_of_metadata(trials: int, metadata: Mapping[str, Any]) -> str | None:
+def _fault_of_metadata(trials: int, metadata: Mapping[str, Any], ladder: Ladder | None) -> str | None:
     config = metadata.get("config") or {}
     if not isinstance(metadata.get("problem_family") or metadata.get("problem"), str):
         return "its metadata do not say which problem it is on"
     budget = config.get("budget") or {}
-    units, factor = budget.get("trials"), (config.get("optimizer") or {}).get("budget_factor") or 1
+    if ladder is not None and (reason := ladders.fault(ladder, metadata)):
+        return reason
+    units = curves.budgeted(metadata) if ladder is None else budget.get("trials")
+    factor = (config.get("optimizer") or {}).get("budget_factor") or 1
     if units is None:
         return None
     most = units * factor
-    least = 0 if metadata.get("ended") == "exhausted" or budget.get("seconds") is not None else most
-    return None if least <= trials <= most else f"has {trials} of the {most} trials of its budget"
+    early = metadata.get("ended") == "exhausted" or budget.get("seconds") is not None
+    early |= ladder is not None and budget.get("cost") is not None
+    return None if (0 if early else most) <= trials <= most else f"has {trials} of the {most} trials of its budget"
 
 
 def warn(lines: Iterable[str]) -> None:

@@ -19,6 +19,7 @@ from bench import results
 from bench.errors import UserError
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
+from bench.report.runs.ladders import Ladder
 from bench.report.runs.selection import Reading
 from bench.results import UnreadableTable
 from bench.space import Categorical, Parameter, Space, parsing
@@ -36,8 +37,8 @@ class Visits:
 
     space: Space
     trials: pd.DataFrame
-    """One row a trial of the runs that are placed: `label`; `run`, its row of `runs`; `evaluation`, from 1, in units of
-    the budget; `loss`, +inf where it failed; `rank`, see `ranks`."""
+    """One row a trial at full fidelity of the runs that are placed: `label`; `run`, its row of `runs`; `evaluation`,
+    from 1, in units of the budget; `loss`, +inf where it failed; `rank`, see `ranks`."""
     places: pd.DataFrame
     """The rows of `trials`; see `places`."""
     runs: pd.DataFrame
@@ -71,17 +72,27 @@ def read(results_dir: Path, comparison: Comparison, reading: Reading, most: int 
     best = {number: each.incumbent for number, each in enumerate(proposed) if each.incumbent is not None}
     paths = [run.path(results_dir) for run in ids]
     names = [parameter.name for parameter in space.searched]
-    runs = comparison.runs[["label", "seed", "trials"]].assign(
+    runs = comparison.runs[["label", "seed"]].assign(
+        trials=comparison.runs["made"],
         repeated=[each.repeated if known[number] else 0 for number, each in enumerate(proposed)],
         sequence=[sequences[sequence] for sequence in own],
         placed=_chosen(comparison.runs, most),
         incumbent=np.isin(np.arange(len(ids)), list(best)),
     )
     runs = runs.reset_index(drop=True)
-    placed = [_values(_configurations(paths[number]), space, paths[number]) for number in runs.index[runs["placed"]]]
+    laddered = [comparison.ladders.get(run) for run in ids]
+    placed = [
+        _values(_configurations(paths[number], laddered[number]), space, paths[number])
+        for number in runs.index[runs["placed"]]
+    ]
     return Visits(
         space,
-        _trials(comparison.runs[runs["placed"].to_numpy()], runs.index[runs["placed"]], reading.results.trials["loss"]),
+        _trials(
+            comparison.runs[runs["placed"].to_numpy()],
+            runs.index[runs["placed"]],
+            reading.results.trials["loss"],
+            laddered,
+        ),
         pd.DataFrame(np.concatenate(placed), columns=names),
         runs,
         pd.DataFrame(_incumbents(best, space, paths), index=list(best), columns=names),
@@ -135,18 +146,29 @@ def _chosen(runs: pd.DataFrame, most: int) -> NDArray[np.bool_]:
     return kept
 
 
-def _configurations(path: Path) -> list[str]:
+def _configurations(path: Path, ladder: Ladder | None) -> list[str]:
+    """Those of a run's trials at full fidelity."""
     table, _ = results.read_run(path, ["configuration"], {})
     configurations: list[str] = table["configuration"].to_pylist()
-    return configurations
+    return configurations if ladder is None else [configurations[row] for row in np.flatnonzero(ladder.full)]
 
 
-def _trials(runs: pd.DataFrame, numbers: pd.Index, every: pd.Series) -> pd.DataFrame:
-    """`Visits.trials` of the runs that are placed, by their numbers, from the losses of all trials there are."""
+def _trials(runs: pd.DataFrame, numbers: pd.Index, every: pd.Series, laddered: Sequence[Ladder | None]) -> pd.DataFrame:
+    """`Visits.trials` of the runs that are placed, by their numbers, from the losses of all trials there are.
+
+    `laddered` has the ladder of each run, placed or not.
+    """
+    own = [laddered[number] for number in numbers]
+    loss, place = curves.losses(every.iloc[curves.positions(runs)]), curves.within(runs)
     lengths = runs["trials"].to_numpy()
+    if any(own):
+        losses, places = (np.split(values, np.cumsum(lengths)[:-1]) for values in (loss, place))
+        for number, ladder in enumerate(own):
+            if ladder is not None:
+                losses[number], places[number] = ladder.loss[ladder.full], ladder.ended_in[ladder.full] - 1
+        loss, place, lengths = np.concatenate(losses), np.concatenate(places), np.array(list(map(len, losses)))
     run = np.repeat(np.arange(len(runs)), lengths)
-    loss = curves.losses(every.iloc[curves.positions(runs)])
-    evaluation = curves.within(runs) // runs["factor"].to_numpy()[run] + 1
+    evaluation = place // runs["factor"].to_numpy()[run] + 1
     rank = ranks(loss, pd.factorize(runs["problem"])[0][run])
     label = runs["label"].array.take(run)
     return pd.DataFrame(

@@ -55,20 +55,20 @@ def final(runs: pd.DataFrame, curves: pd.DataFrame, evaluations: int) -> pd.Data
     `runs` and `curves` are those of `curves.Comparison`. Columns:
     - `label`; `runs`, their number; `trials` and `failed`, counts over all trials of all runs, beyond
       `evaluations` too; `without_success`, the number of runs in which no trial succeeded; `most`, how much of the
-      budget the longest run spent, in trials;
+      budget the longest run spent, in trials or full evaluations;
     - `evaluations`: after how many of them the losses stand, the same for all curves; `exhausted` and `stopped`, the
       numbers of runs that were exhausted, or spent their seconds, before the end of the curve: carried on to it;
     - `validation_lower`, `_median`, `_upper` and `test_...`: quartiles over runs (see `quartiles`), +inf where
       undefined, NaN where the problem has no test part;
     - `optimizer_seconds`, `evaluation_seconds`: median over runs with trials of (sum over trials) / (number of
-      trials), of ask + tell and of the evaluation as charged.
+      trials), of ask + tell as charged, and of (sum over trials) / (their cost in full evaluations), of evaluations.
     """
     counts = (
         runs.assign(spent=runs["trials"] // runs["factor"])
         .groupby("label")
         .agg(
             runs=("seed", "size"),
-            trials=("trials", "sum"),
+            trials=("made", "sum"),
             failed=("failed", "sum"),
             without_success=("barren", "sum"),
             most=("spent", "max"),
@@ -79,8 +79,8 @@ def final(runs: pd.DataFrame, curves: pd.DataFrame, evaluations: int) -> pd.Data
     counts["exhausted"] = early[early["exhausted"]].groupby("label").size().reindex(counts.index, fill_value=0)
     counts["stopped"] = early[~early["exhausted"]].groupby("label").size().reindex(counts.index, fill_value=0)
     ran = runs[runs["trials"] > 0]
-    for name in ("optimizer_seconds", "evaluation_seconds"):
-        counts[name] = (ran[name] / ran["trials"]).groupby(ran["label"]).median()
+    for name, count in (("optimizer_seconds", "made"), ("evaluation_seconds", "cost")):
+        counts[name] = (ran[name] / ran[count]).groupby(ran["label"]).median()
     at = curves[curves["evaluations"] == evaluations].set_index("label")
     losses = at[[f"{kind}_{name}" for kind in KINDS for name in QUARTILES]]
     table = counts.join(losses).assign(evaluations=evaluations).reset_index()

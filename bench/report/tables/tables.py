@@ -1,4 +1,7 @@
-"""Tables of one problem, each from one frame: final and published losses, speed-up, pairs, overtuning, overhead."""
+"""Tables of one problem, each from one frame: final and published losses, speed-up, pairs, overtuning, overhead.
+
+Those of runs with a ladder of fidelities are in `fidelity`.
+"""
 
 import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -13,7 +16,7 @@ from bench.report.runs.curves import Comparison
 from bench.report.statistics.designs import ALPHA
 from bench.report.statistics.intervals import LEVEL, attainable
 from bench.report.statistics.targets import Bound
-from bench.report.tables import cells
+from bench.report.tables import cells, fidelity
 from bench.report.tables.formats import NOTHING, Tabled
 from bench.report.tables.table import Cell, Head, Table
 from bench.wording import listed, plural
@@ -25,6 +28,7 @@ _RANGES = {"ours": "ours", "theirs": "theirs", "overlap": "ranges overlap", "": 
 
 def tables(analysis: Analysis, styles: Styles, theirs: Published | None = None) -> Iterator[Tabled]:
     """The tables of one problem, the main one first."""
+    comparison = analysis.comparison
     yield final(analysis, styles)
     if theirs is not None:
         yield published(analysis, styles, theirs)
@@ -34,8 +38,10 @@ def tables(analysis: Analysis, styles: Styles, theirs: Published | None = None) 
         yield pairs(analysis, styles, kind)
     if len(analysis.yardsticks):
         yield yardsticks(analysis, styles)
-    if analysis.comparison.has_test and not analysis.comparison.without_data:
+    if comparison.has_test and not comparison.without_data:
         yield overtuning(analysis, styles)
+    if analysis.fidelity is not None:
+        yield from fidelity.tables(analysis.fidelity, comparison, styles)
     yield overhead(analysis, styles)
 
 
@@ -50,7 +56,9 @@ def final(analysis: Analysis, styles: Styles) -> Tabled:
         Head("runs", aside=True),
         Head("failed", help="trials that failed, of all", aside=True),
         Head("optimizer s/trial", help="ask and tell, mean of a run, median over runs", aside=True),
-        Head("evaluation s/trial", aside=True),
+        Head("evaluation s/cost", help="seconds for each full evaluation that its trials cost", aside=True)
+        if comparison.in_cost
+        else Head("evaluation s/trial", aside=True),
     ]
     columns: list[list[Cell]] = [
         cells.names(table["label"], styles),
@@ -60,7 +68,7 @@ def final(analysis: Analysis, styles: Styles) -> Tabled:
         [cells.failed(row["failed"], row["trials"], row["without_success"]) for row in table.to_dict("records")],
         *([cells.seconds(value) for value in table[f"{who}_seconds"]] for who in ("optimizer", "evaluation")),
     ]
-    caption = f"{comparison}: {comparison.metric} after {plural(comparison.evaluations, 'evaluation')}, median"
+    caption = f"{comparison}: {comparison.metric} after {comparison.spent(comparison.evaluations)}, median"
     note = _note(analysis)
     shown = Table(f"{caption}{' [interval]' if _has_intervals(table) else ''} over runs", *_body(heads, columns), note)
     return Tabled("", _named(comparison, table.drop(columns="most")), shown)
@@ -136,23 +144,23 @@ def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
     heads = (
         Head("optimizer", numeric=False),
         Head("runs that reach it", aside=True),
-        Head("evaluations", help="median over runs; > where half of the runs do not reach it"),
+        Head(_unit(comparison), help="median over runs; > where half of the runs do not reach it"),
         Head(f"{cells.PERCENT} CI", help="confidence interval of the median, between order statistics"),
         Head("p", help="against random search's own runs, corrected over all optimisers (Holm)"),
         Head("sooner", help=f"p ≤ {ALPHA}, and the median is below that of random search"),
-        Head("ERT", help="expected evaluations, were runs started again until one reaches it", aside=True),
+        Head("ERT", help=f"expected {_unit(comparison)}, were runs started again until one reaches it", aside=True),
     )
     own = float(frame["random"].iloc[0])
-    itself = "" if math.isnan(own) else f" Random search itself needs {_evaluations(own, comparison.evaluations)}."
+    itself = "" if math.isnan(own) else f" Random search itself needs {_evaluations(own, comparison)}."
     left_out = int(frame["left_out"].sum())
     ended = f" {plural(left_out, 'run')} ended before, as time was up, and {'is' if left_out == 1 else 'are'} left out."
     few = f" Fewer than {_fewest()} runs have no interval." if frame["coverage"].isna().any() else ""
     note = (
-        f"The target is random search's median best loss after {plural(comparison.evaluations, 'evaluation')}, "
+        f"The target is random search's median best loss after {comparison.spent(comparison.evaluations)}, "
         f"exactly, from all of its draws; runs that do not reach it are censored.{itself}"
-        f"{ended if left_out else ''}{few}"
+        f"{ended if left_out else ''}{few}{' Costs are whole numbers.' if comparison.in_cost else ''}"
     )
-    caption = f"{comparison}: evaluations until random search's final loss is reached"
+    caption = f"{comparison}: {_unit(comparison)} until random search's final loss is reached"
     return Tabled("speed-up", _named(comparison, frame), Table(caption, heads, tuple(rows), note))
 
 
@@ -247,8 +255,12 @@ _KINDS = {
 }
 
 
-def _evaluations(count: float, most: int) -> str:
-    return plural(int(count), "evaluation") if math.isfinite(count) else f"more than {plural(most, 'evaluation')}"
+def _evaluations(count: float, comparison: Comparison) -> str:
+    return comparison.spent(count) if math.isfinite(count) else f"more than {comparison.spent(comparison.evaluations)}"
+
+
+def _unit(comparison: Comparison) -> str:
+    return "cost" if comparison.in_cost else "evaluations"
 
 
 def overtuning(analysis: Analysis, styles: Styles) -> Tabled:
@@ -277,7 +289,8 @@ def overtuning(analysis: Analysis, styles: Styles) -> Tabled:
         Head("relative", help="overtuning over what was gained since the first incumbent; above 1 tuning did harm"),
         Head("runs with any"),
     )
-    note = "Medians over runs. Schneider, Bischl and Feurer (2025)."
+    first = " From the first incumbent on that a run had evaluated fully." if comparison.in_cost else ""
+    note = f"Medians over runs.{first} Schneider, Bischl and Feurer (2025)."
     return Tabled(
         "overtuning", _named(comparison, frame), Table(f"{comparison}: overtuning on test data", heads, rows, note)
     )
@@ -325,7 +338,7 @@ def curves(analysis: Analysis) -> pd.DataFrame:
     """All that the curves of one problem show against evaluations, one row per label and number of them."""
     frame = analysis.comparison.curves
     if len(analysis.regret):
-        renamed = analysis.regret.drop(columns="runs").rename(
+        renamed = analysis.regret.drop(columns=["runs", "paid"], errors="ignore").rename(
             columns={name: f"regret_{name}" for name in ("lower", "median", "upper")}
         )
         frame = frame.merge(renamed, on=["label", "evaluations"], how="left")

@@ -7,6 +7,7 @@ from typing import Any
 from bench.report.audit import Metadata, metadata_of, provenance_of
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
+from bench.report.words import fidelity
 from bench.results import Results
 from bench.wording import ranges, unmarked
 
@@ -49,6 +50,7 @@ def notes(comparison: Comparison, results: Results) -> Iterator[str]:
         yield from _function(metadata)
     elif not comparison.has_test:
         yield _no_test(metadata)
+    yield from fidelity.notes(comparison)
     yield from _of_labels(comparison)
     yield (
         "Curves are step functions; nothing is interpolated between evaluations. Before its first success a run "

@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.report.analysis.comparison import Analysis
 from bench.report.tables.cells import PERCENT, decimals, loss, p_value
+from bench.report.words import fidelity
 from bench.report.words.names import all_of, bold, listing, name, sentence, worse
 from bench.wording import plural
 
@@ -27,7 +28,7 @@ def verdict(analysis: Analysis) -> list[str]:
     if not math.isfinite(analysis.row(analysis.leader("validation"))["validation_median"]):
         return ["At least half of the runs of every optimiser found nothing: there is no median loss to compare."]
     if len(analysis.final) == 1:
-        return [*_alone(analysis), *_nothing_learnt(analysis), *_lost(analysis)]
+        return [*_alone(analysis), *_nothing_learnt(analysis), *fidelity.sentences(analysis), *_lost(analysis)]
     return [
         *_nothing_learnt(analysis),
         *_groups(analysis),
@@ -35,6 +36,7 @@ def verdict(analysis: Analysis) -> list[str]:
         *_equivalent(analysis),
         *_against_random(analysis),
         *_sooner(analysis),
+        *fidelity.sentences(analysis),
         *_yardsticks(analysis),
         *_test(analysis),
         *_lost(analysis),
@@ -203,7 +205,7 @@ def _sooner(analysis: Analysis) -> Iterator[str]:
         interval = f"{100 * row['coverage']:.0f} % confidence interval {ends[0]} to {ends[1]}, "
         yield (
             f"{sentence(name(row['label']))} reaches random search's median final loss after "
-            f"{plural(int(row['evaluations']), 'evaluation')} ({interval if not math.isnan(row['coverage']) else ''}"
+            f"{analysis.comparison.spent(row['evaluations'])} ({interval if not math.isnan(row['coverage']) else ''}"
             f"p = {_p(row['p_holm'])}); random search itself needs {row['random']:.0f}."
         )
 
@@ -333,7 +335,7 @@ def _a_median(runs: int) -> str:
 
 
 def _after(analysis: Analysis) -> str:
-    return f"after {plural(analysis.comparison.evaluations, 'evaluation')}"
+    return f"after {analysis.comparison.spent(analysis.comparison.evaluations)}"
 
 
 def _where(analysis: Analysis) -> str:
