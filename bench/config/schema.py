@@ -30,15 +30,17 @@ _NOT_HASHED = {"name", *ABOUT, "path"}
 
 def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:
     """What of a run's config decides its results: no names, no descriptions, no places."""
-    decisive = {
+    decisive: dict[str, Any] = {
         group: {
             key: value
             for key, value in entries.items()
             if key not in _NOT_HASHED and value not in _SINCE.get(group, {}).get(key, ())
         }
         for group, entries in groups.items()
-        if group != "metric"
+        if isinstance(entries, Mapping) and group != "metric"
     }
+    if groups.get("objectives") is not None:
+        decisive["objectives"] = groups["objectives"]
     if "path" in groups["dataset"] and not groups["dataset"].get("sha256"):
         decisive["dataset"]["path"] = groups["dataset"]["path"]  # of another source's file nothing else is known
     decisive["model"].pop("minimum", None)  # what is known of a function is no part of it

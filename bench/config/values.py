@@ -229,6 +229,9 @@ class Run(OfSweep, extra="forbid"):
     description: OptionalText
     seed: Seed
     workers: Annotated[int, Field(ge=1, le=4096, description="a whole number from 1 to 4096")]
+    objectives: Annotated[
+        list[str] | None, Field(description="a list of at least two names such as [log_loss, size], or null")
+    ]
     clock: Annotated[Literal["seconds", "cost"], Field(description="seconds or cost")]
     isolation: Annotated[str, Field(description="none or process")]
     trial: Trial

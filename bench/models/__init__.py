@@ -45,7 +45,11 @@ class Part:
 
 
 class Fitted(Protocol):
-    """A trained model."""
+    """A trained model.
+
+    It may have `size() -> int` as well, the same for each prediction: the leaves of the trees that it predicts with, or
+    its number of parameters. Without it, and without `rounds` in its details, these are no objectives of a run.
+    """
 
     @property
     def curve(self) -> Sequence[float]:

@@ -246,6 +246,10 @@ class FittedKerasMLP:
     def details(self) -> dict[str, Any]:
         return {"epochs": len(self.curve), "best_epoch": self.best_epoch}
 
+    def size(self) -> int:
+        """The network's weights and biases."""
+        return int(self.network.count_params())
+
 
 @dataclass(frozen=True)
 class Scale:

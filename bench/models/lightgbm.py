@@ -1,5 +1,6 @@
 """LightGBM: gradient boosting with early stopping, its binned data built once per process."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -186,6 +187,11 @@ class FittedLightGBM:
 
     def details(self) -> dict[str, Any]:
         return {"rounds": self.rounds}
+
+    def size(self) -> int:
+        """The leaves of the trees of these rounds."""
+        text = self.booster.model_to_string(num_iteration=self.rounds)
+        return sum(map(int, re.findall(r"^num_leaves=(\d+)$", text, re.MULTILINE)))
 
 
 def _plain(features: pd.DataFrame) -> pd.DataFrame:

@@ -26,6 +26,7 @@ from bench.errors import UserError, allowed
 from bench.models import Part, Step
 from bench.models.preparation import Choices, Preparation, check_choice, counting, kept, prepared
 from bench.models.scikit_learn_arguments import arguments, check_names, check_space, chosen, left_open, module_of
+from bench.models.scikit_learn_sizes import size_of
 from bench.space import Space, Value
 
 KINDS = ("classification", "regression", "counts")
@@ -202,6 +203,10 @@ class FittedEstimator:
 
     def details(self) -> dict[str, Any]:
         return {"warnings": self._warnings} if self._warnings else {}
+
+    def size(self) -> int:
+        """See `bench.models.scikit_learn_sizes`."""
+        return size_of(self.estimator)
 
 
 def _entry(estimator: object, task: str) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """XGBoost: gradient boosting with early stopping, its binned data built once per process."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -209,6 +210,12 @@ class FittedXGBoost:
     def details(self) -> dict[str, Any]:
         return {"rounds": self.rounds}
 
+    def size(self) -> int:
+        """The leaves of the trees of these rounds; of gblinear, which has none and one model alone, its weights."""
+        if json.loads(self.booster.save_config())["learner"]["gradient_booster"]["name"] == "gblinear":
+            return sum(_is_number(line) for text in self.booster.get_dump() for line in text.splitlines())
+        return sum(text.count("leaf=") for text in self.booster[: self.rounds].get_dump())
+
 
 def _library() -> Any:
     try:
@@ -232,6 +239,14 @@ def _table(features: pd.DataFrame, known: _Known) -> NDArray[np.float64]:
             column = codes.where((codes >= 0) & codes.isin(known[place]))
         table[:, place] = column
     return table
+
+
+def _is_number(line: str) -> bool:
+    try:
+        float(line)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_category(dtype: Any) -> bool:

@@ -86,6 +86,7 @@ class Told(NamedTuple):
 
     configuration: Configuration
     loss: float
+    """Of an optimiser of several losses the tuple of them."""
     failed: bool = False
 
 

@@ -4,8 +4,9 @@
 config: `trained` is a model on a split dataset (`data`), `function` a function of the configuration, without data.
 """
 
-from bench.problems.building import GROUPS, build, check, relevant, shared
+from bench.problems.building import GROUPS, build, check, groups_of, losses_of, relevant, shared
 from bench.problems.contract import AtRung, Evaluation, Problem, Recipe, at_rung
+from bench.problems.objectives import are_losses
 
 __all__ = [
     "GROUPS",
@@ -13,9 +14,12 @@ __all__ = [
     "Evaluation",
     "Problem",
     "Recipe",
+    "are_losses",
     "at_rung",
     "build",
     "check",
+    "groups_of",
+    "losses_of",
     "relevant",
     "shared",
 ]

@@ -1,7 +1,7 @@
 """From a recipe to a problem, the same object for equal recipes of one process."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bench.datasets import Dataset
 
 GROUPS = ("dataset", "resampling", "model", "metric", "seeds")
-"""The config groups that a problem is built from."""
+"""The config groups that a problem is built from, and `objectives` where there are several losses."""
 
 
 class Kind(Protocol):
@@ -46,6 +46,19 @@ KINDS: tuple[Kind, ...] = (function, trained)
 def kind(groups: Mapping[str, Any]) -> Kind:
     """The kind of problem that a config describes."""
     return next(each for each in KINDS if each.chosen(groups))
+
+
+def groups_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a run's config its problem is built from."""
+    return {name: config[name] for name in (*GROUPS, "objectives") if name in GROUPS or config.get(name) is not None}
+
+
+def losses_of(groups: Mapping[str, Any]) -> Sequence[str] | None:
+    """The names of a problem's losses where a config asks for several, or has a function that returns several."""
+    names: Sequence[str] | None = groups.get("objectives")
+    if names is None:
+        names = groups["model"].get("objectives")
+    return names
 
 
 def shared(recipe: Recipe) -> Problem:

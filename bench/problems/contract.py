@@ -33,6 +33,8 @@ class Evaluation:
     """One line, cleaned and cut (`bench.texts`)."""
     details: dict[str, Any] = field(default_factory=dict)
     """Values of JSON."""
+    losses: Mapping[str, list[float | None]] | None = None
+    """From each objective to its loss and test loss; None where there is one loss, or none."""
 
 
 AtRung = Callable[[int, Evaluation], bool]
@@ -96,11 +98,20 @@ class Problem(Protocol):
         """What the loss is called in tables: `log_loss`, `1 - auc`, `value`."""
         ...
 
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """The names of its losses where there are several (`bench.problems.objectives`), the first that of `loss`."""
+        ...
+
     def baseline(self, evaluate: Evaluate) -> float:
         """A finite loss of no merit: what an optimiser is told for a failure before the first success.
 
         Whatever has to be evaluated for it is evaluated by `evaluate`.
         """
+        ...
+
+    def baselines(self, evaluate: Evaluate) -> tuple[float, ...]:
+        """The same of each of its losses: of one loss the `baseline` alone."""
         ...
 
     def check(self, evaluate: Evaluate) -> None:

@@ -1,10 +1,11 @@
 """A problem with data: dataset + split + model + search space + metric, evaluated one configuration at a time."""
 
 import hashlib
+import itertools
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +17,7 @@ from bench.datasets import Dataset, Split, understood
 from bench.metrics import Metric
 from bench.models import Fitted, Model, Part, Step
 from bench.problems import details as json_details
-from bench.problems import fidelity
+from bench.problems import fidelity, objectives
 from bench.problems.contract import AtRung, Evaluate, Evaluation, Recipe, is_outcome
 from bench.problems.fidelity import Fidelity, NestedRows
 from bench.space import Configuration, Space, to_json
@@ -49,6 +50,10 @@ class DataProblem:
     warnings: Sequence[str] = ()
     """What is worth a look before the first trial, in lines: hyperparameters that have no effect."""
     split_seed: int = 0
+    objectives: tuple[str, ...] = ()
+    """The names of its losses where there are several, the first that of `metric`."""
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    """Of the other objectives those that are metrics."""
 
     @cached_property
     def fidelity(self) -> Fidelity | None:
@@ -139,7 +144,7 @@ class DataProblem:
             evaluation = self._evaluated(lambda _fold: fitted, lambda: self.folds)
             paused = time.perf_counter()
             reached, outside = reached + 1, True
-            evaluation = replace(evaluation, seconds=paused - start - away)
+            evaluation = objectives.taking(evaluation, paused - start - away)
             outside = at(rung, evaluation) or evaluation.status != "ok" or reached == len(rungs)
             away += time.perf_counter() - paused
             return outside
@@ -173,7 +178,7 @@ class DataProblem:
             return trained[place][0]
 
         evaluation = self._evaluated(fitted, lambda: self.folds[:count])
-        return replace(evaluation, seconds=evaluation.seconds + spared)
+        return objectives.taking(evaluation, evaluation.seconds + spared)
 
     def _evaluate_at(self, configuration: Configuration, rung: int) -> Evaluation:
         """The evaluation at one rung, by trainings of its own."""
@@ -195,6 +200,8 @@ class DataProblem:
         """What comes of training by `fit` on each of the folds, and judging there."""
         start = time.perf_counter()
         losses: list[float] = []
+        others: list[dict[str, float | None]] = []  # of each fold
+        of_test: dict[str, float] = {}
         details: list[dict[str, Any]] = []
         tested: NDArray[np.float64] | float = 0.0
         test_loss = error = None
@@ -208,11 +215,17 @@ class DataProblem:
             for fold in parts:
                 fitted = fit(fold)
                 details.append(json_details.plain(fitted.details()) | {"curve": json_details.curve(fitted.curve)})
-                losses.append(self._loss(fold.valid, fitted.predict(fold.valid.features)))
+                before = time.perf_counter()
+                predicted = fitted.predict(fold.valid.features)
+                per_row = (time.perf_counter() - before) / len(predicted)
+                losses.append(self._loss(fold.valid, predicted))
+                others.append(self._others(fold.valid, predicted, fitted, details[-1], per_row))
                 if self.test is not None:
                     tested = tested + fitted.predict(self.test.features)
             if self.test is not None:
-                test_loss = self._loss(self.test, np.asarray(tested) / count)
+                averaged = np.asarray(tested) / count
+                test_loss = self._loss(self.test, averaged)
+                of_test = {name: self._loss(self.test, averaged, metric) for name, metric in self.metrics.items()}
         except BaseException as failure:
             if not is_outcome(failure):
                 raise
@@ -222,7 +235,36 @@ class DataProblem:
         if error is not None:
             where = f"fold {len(losses)}: " if several and len(losses) < count else ""
             return Evaluation(None, None, seconds, "failed", where + error, detail)
-        return Evaluation(math.fsum(losses) / len(losses), test_loss, seconds, "ok", None, detail)
+        loss = math.fsum(losses) / count
+        named = self._several(loss, test_loss, others, of_test, seconds) if self.objectives else None
+        return Evaluation(loss, test_loss, seconds, "ok", None, detail, named)
+
+    def _others(
+        self, part: Part, predicted: NDArray[np.float64], fitted: Fitted, details: Mapping[str, Any], per_row: float
+    ) -> dict[str, float | None]:
+        """What a fold has of each objective but the first; None of the seconds."""
+        return {
+            name: self._loss(part, predicted, self.metrics[name])
+            if name in self.metrics
+            else objectives.of_training(name, fitted, details, per_row)
+            for name in self.objectives[1:]
+        }
+
+    def _several(
+        self,
+        loss: float,
+        test_loss: float | None,
+        others: Sequence[Mapping[str, float | None]],
+        of_test: Mapping[str, float],
+        seconds: float,
+    ) -> dict[str, list[float | None]]:
+        """Each objective's loss and test loss, of what the folds have of all but the first."""
+        losses: dict[str, list[float | None]] = {self.objectives[0]: [loss, test_loss]}
+        for name in self.objectives[1:]:
+            values = [value for of_fold in others if (value := of_fold[name]) is not None]
+            mean = math.fsum(values) / len(values) if values else seconds
+            losses[name] = [mean, None if self.test is None else of_test.get(name, mean)]
+        return losses
 
     def _folds_at(self, rung: int) -> Sequence[FoldParts]:
         """The folds that an evaluation at a rung trains on: fewer, or with fewer rows to train on."""
@@ -260,13 +302,35 @@ class DataProblem:
         del evaluate
         return self.baseline_loss
 
+    def baselines(self, evaluate: Evaluate) -> tuple[float, ...]:
+        """Of a metric the loss of a model that knows nothing; of what training tells, the worst of a few trained ones.
+
+        A model that knows nothing has no size: a failure told so would seem better than all that succeed. The few are
+        the first three that succeed, of ten configurations drawn from the reference distribution by a fixed seed;
+        where none does, it is 0.
+        """
+        names = self.objectives[1:]
+        known = {name: self._knowing_nothing_has(metric) for name, metric in self.metrics.items()}
+        rng = np.random.default_rng(0)
+        draws = (evaluate(self.space.sample(rng)).losses for _ in range(10 if len(known) < len(names) else 0))
+        trained = list(itertools.islice((losses for losses in draws if losses is not None), 3))
+
+        def worst(name: str) -> float:
+            return max((loss for losses in trained if (loss := losses[name][0]) is not None), default=0.0)
+
+        return self.baseline_loss, *(known[name] if name in known else worst(name) for name in names)
+
     def check(self, evaluate: Evaluate) -> None:
         """Nothing: the config states no losses."""
 
     @cached_property
     def baseline_loss(self) -> float:
         """The validation loss of a model that knows the train part's class shares, or its mean, and nothing else."""
-        losses = [self._loss(fold.valid, self._knowing_nothing(fold.train, fold.valid)) for fold in self.folds]
+        return self._knowing_nothing_has(self.metric)
+
+    def _knowing_nothing_has(self, metric: Metric) -> float:
+        """The validation loss by a metric of a model that knows nothing else than the train part's target."""
+        losses = [self._loss(fold.valid, self._knowing_nothing(fold.train, fold.valid), metric) for fold in self.folds]
         return math.fsum(losses) / len(losses)
 
     @cached_property
@@ -319,11 +383,13 @@ class DataProblem:
     def _understood(self) -> dict[str, Any]:
         return understood.plain(self.dataset, self.split)
 
-    def _loss(self, part: Part, prediction: NDArray[np.float64]) -> float:
+    def _loss(self, part: Part, prediction: NDArray[np.float64], metric: Metric | None = None) -> float:
+        """The loss by a metric, by default the problem's own."""
+        metric = metric or self.metric
         finite = np.isfinite(prediction).all()
-        loss = self.metric.loss(part.target, prediction, part.weights) if finite else math.nan
+        loss = metric.loss(part.target, prediction, part.weights) if finite else math.nan
         if not math.isfinite(loss):
-            raise FloatingPointError(f"the {self.metric.name} is {loss}")
+            raise FloatingPointError(f"the {metric.name} is {loss}")
         return float(loss)
 
     @cached_property

@@ -22,7 +22,9 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
     seeds = {name: seed if config["seeds"][name] == "seed" else config["seeds"][name] for name in ("split", "model")}
     dataset = dataset or datasets.load(config["dataset"], Path(recipe.datasets_dir))
     split = datasets.split(dataset, config["resampling"], seeds["split"])
-    metric = metrics.get(config["metric"]["name"], dataset.task)
+    several = tuple(config.get("objectives") or ())
+    metric = metrics.get(several[0] if several else config["metric"]["name"], dataset.task)
+    others = {name: metrics.get(name, dataset.task) for name in several[1:] if name in metrics.METRICS}
     model_config = config["model"]
     settings = model_config.get("settings") or {}
     try:
@@ -39,13 +41,13 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
         "space": space.describe(),
         "metric": metric.name,
         "model_seed": seeds["model"],
-    }
+    } | ({"objectives": sorted(several)} if several else {})
     resampling = {key: value for key, value in config["resampling"].items() if key not in ("name", "description")}
     follows = {"split": resampling, "split_seed": config["seeds"]["split"]}
     family = provenance.digest(identity | follows | {"model_seed": config["seeds"]["model"]})
     return DataProblem(
         recipe, dataset, split, model, space, metric, seeds["model"], identity, family, warnings,
-        seeds["split"],
+        seeds["split"], several, others,
     )  # fmt: skip
 
 

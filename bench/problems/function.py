@@ -1,5 +1,7 @@
 """A problem without data: the loss is the value of a function of the configuration, such as a formula or a simulator.
 
+With `model.objectives`, or the run's `objectives`, it returns as many numbers, which are so named in that order.
+
 `model.function` names a function, called with a configuration (a dict) and the settings as keywords, or a class, built
 once with the settings, whose object is called with a configuration. It returns a number. Where `model.fidelity`
 declares rungs, one of them is given as the keyword `fidelity` besides. docs/functions.md shows the other keys.
@@ -19,7 +21,7 @@ from bench import provenance, texts
 from bench.checks import is_number, whole
 from bench.errors import UserError, allowed
 from bench.models import Step
-from bench.problems import called, deviates
+from bench.problems import called, deviates, objectives
 from bench.problems.contract import AtRung, Evaluate, Evaluation, Recipe, is_outcome
 from bench.problems.fidelity import Fidelity, parse_of_function
 from bench.space import Configuration, InvalidConfiguration, Space, parsing, to_json
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "name", "description", "function", "settings", "revision", "libraries", "dimension", "space", "fidelity", "minimum",
-    "noise", "baseline",
+    "noise", "baseline", "objectives",
 )  # fmt: skip
 """The keys of a function's YAML."""
 
@@ -60,6 +62,10 @@ class FunctionProblem:
     family: str
     fidelity: Fidelity | None = None
     """The rungs, where the config declares some; a full evaluation is one at the highest."""
+    objectives: tuple[str, ...] = ()
+    """The names of its losses where there are several, the first that of the loss."""
+    returned: tuple[str, ...] = ()
+    """The same names in the order in which the function returns the losses."""
 
     @cached_property
     def hash(self) -> str:
@@ -71,8 +77,8 @@ class FunctionProblem:
 
     @property
     def label(self) -> str:
-        """What the loss is called: it is the function's value."""
-        return "value"
+        """What the loss is called: it is the function's value, or the first of them."""
+        return self.objectives[0] if self.objectives else "value"
 
     def key(self, configuration: Configuration) -> str:
         """The problem without its space, the versions of NumPy and of `libraries`, and the configuration."""
@@ -122,15 +128,15 @@ class FunctionProblem:
     def _evaluate_at(self, configuration: Configuration, rung: int | None) -> Evaluation:
         start = time.perf_counter()
         try:
-            value = self._value(configuration, rung)
+            values = self._values(configuration, rung)
         except BaseException as failure:
             if not is_outcome(failure):
                 raise
             return Evaluation(None, None, time.perf_counter() - start, "failed", texts.of_error(failure))
         seconds = time.perf_counter() - start
-        if not self.noise:
-            return Evaluation(value, None, seconds, "ok")
-        return Evaluation(value + self.noise * self._deviate(configuration, rung), value, seconds, "ok")
+        losses = [self._loss(value, configuration, rung, name) for name, value in values.items()]
+        several = dict(zip(values, losses, strict=True)) if self.objectives else None
+        return Evaluation(losses[0][0], losses[0][1], seconds, "ok", losses=several)
 
     @cached_property
     def baseline_loss(self) -> float:
@@ -138,24 +144,29 @@ class FunctionProblem:
         return self.baseline(self.evaluate)
 
     def baseline(self, evaluate: Evaluate) -> float:
-        """The mean value over `drawn` configurations, by the space's reference distribution, from a fixed seed.
+        """That of the loss alone of the `baselines`."""
+        return self.baselines(evaluate)[0]
+
+    def baselines(self, evaluate: Evaluate) -> tuple[float, ...]:
+        """Each loss's mean over `drawn` configurations, by the space's reference distribution, from a fixed seed.
 
         Configurations without a value are passed over: where the function raises, is ended by a limit, or dies. Where
         ten times as many have none, or `CUT` were ended or died, the mean is over those that have one, and 0 over none.
         """
         rng = np.random.default_rng(0)
         wanted = max(self.drawn, 1)
-        values: list[float] = []
+        values: list[tuple[float, ...]] = []
         cut = 0
         for _ in range(10 * wanted):
             outcome = evaluate(self.space.sample(rng))
-            value = outcome.test_loss if self.noise else outcome.loss
-            if outcome.status == "ok" and value is not None:
-                values.append(value)
+            if outcome.status == "ok":
+                pairs = [[outcome.loss, outcome.test_loss]] if outcome.losses is None else outcome.losses.values()
+                values.append(tuple(test if self.noise else loss for loss, test in pairs))  # type: ignore[misc]
             cut += outcome.status in ("timeout", "crashed")
             if len(values) == wanted or cut == CUT:
                 break
-        return math.fsum(value / len(values) for value in values)
+        of_each = zip(*values, strict=True) if values else [()] * max(len(self.objectives), 1)
+        return tuple(math.fsum(value / len(values) for value in of_one) for of_one in of_each)
 
     def check(self, evaluate: Evaluate) -> None:
         """Raise `UserError` where the function has not the minimum that its config states."""
@@ -183,21 +194,32 @@ class FunctionProblem:
             **computed_by,
         }
 
-    def _value(self, configuration: Configuration, rung: int | None) -> float:
+    def _values(self, configuration: Configuration, rung: int | None) -> dict[str, float]:
+        """What the function returns, by the names of `objectives`; of one loss the `value`."""
         at = {} if rung is None else {"fidelity": rung}
         returned = self.function(dict(configuration), **at)
-        if type(returned) is not float:
-            none = isinstance(returned, bool | str | np.bool_) or not hasattr(returned, "__float__")
-            if none or np.iscomplexobj(returned):
-                raise TypeError(f"the value is {returned!r}, which is not a number")
-        value = float(returned)
-        if not math.isfinite(value):
-            raise FloatingPointError(f"the value is {value}")
-        return value
+        if not self.returned:
+            return {"value": _number("value", returned)}
+        values = list(returned) if np.iterable(returned) else [returned]
+        if len(values) != len(self.returned):
+            raise UserError(
+                f"model.function={self.identity['function']}: returned {texts.line(repr(returned), 200)}; expected "
+                f"{len(self.returned)} numbers: {', '.join(self.returned)}"
+            )
+        named = {name: _number(name, value) for name, value in zip(self.returned, values, strict=True)}
+        return {name: named[name] for name in self.objectives}
 
-    def _deviate(self, configuration: Configuration, rung: int | None) -> float:
-        """A standard normal number of this configuration's own, and of the rung."""
+    def _loss(self, value: float, configuration: Configuration, rung: int | None, name: str) -> list[float | None]:
+        """The loss and the test loss that a value makes."""
+        if not self.noise:
+            return [value, None]
+        return [value + self.noise * self._deviate(configuration, rung, name), value]
+
+    def _deviate(self, configuration: Configuration, rung: int | None, name: str) -> float:
+        """A standard normal number of this configuration's own, of the rung, and of each of several losses."""
         at = "" if rung is None else f"{rung} "
+        if self.objectives:
+            at += f"{name} "
         return deviates.normal(f"{self.model_seed} {at}".encode() + _in_any_order(configuration))
 
 
@@ -235,6 +257,7 @@ def check(groups: Mapping[str, Any]) -> None:
     if not is_number(noise) or noise < 0:
         raise UserError(f"model.noise={noise!r}: expected a standard deviation, a number from 0")
     parse_of_function(model.get("fidelity"))
+    _check_objectives(groups)
     libraries = model.get("libraries") or []
     if not isinstance(libraries, list) or not all(isinstance(name, str) for name in libraries):
         raise UserError(f"model.libraries={libraries!r}: expected a list of the names of distributions")
@@ -264,6 +287,10 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> FunctionProblem:
     }
     if ladder is not None:
         identity |= {"fidelity": ladder.high}
+    names = tuple(recipe.groups.get("objectives") or config.get("objectives") or ())
+    returned = tuple(config.get("objectives") or names)
+    if names:
+        identity |= {"objectives": list(returned), "metric": names[0]}
     family = provenance.digest(identity | ({"noise": noise, "model_seed": seeds.get("model", 0)} if noise else {}))
     if noise:
         identity |= {"noise": noise, "model_seed": model_seed}
@@ -279,7 +306,35 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> FunctionProblem:
         identity,
         family,
         ladder,
+        names,
+        returned,
     )
+
+
+def _check_objectives(groups: Mapping[str, Any]) -> None:
+    """Raise `UserError` where these cannot be the names of what a function returns."""
+    own, chosen = groups["model"].get("objectives"), groups.get("objectives")
+    for names, where in ((own, "model.objectives"), (chosen, "objectives")):
+        if names is not None:
+            objectives.check(names, where)
+    if own is not None and chosen is not None and set(own) != set(chosen):
+        raise UserError(
+            f"objectives={list(chosen)}: model={groups['model']['name']} returns {', '.join(own)}; name them all"
+        )
+    if groups["model"].get("minimum") is not None and (own or chosen):
+        raise UserError("model.minimum: of several losses there is none; remove it, or objectives")
+
+
+def _number(name: str, returned: Any) -> float:
+    """What was returned, as a finite number; raises `TypeError` or `FloatingPointError` where it is none."""
+    if type(returned) is not float:
+        none = isinstance(returned, bool | str | np.bool_) or not hasattr(returned, "__float__")
+        if none or np.iscomplexobj(returned):
+            raise TypeError(f"the {name} is {returned!r}, which is not a number")
+    value = float(returned)
+    if not math.isfinite(value):
+        raise FloatingPointError(f"the {name} is {value}")
+    return value
 
 
 def _known(minimum: Mapping[str, Any] | None, space: Space) -> tuple[float, tuple[Configuration, ...]] | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import UserError
+from bench.problems import objectives
 from bench.problems.contract import Problem, Recipe
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def relevant(groups: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check(groups: Mapping[str, Any]) -> None:
-    """Raise `UserError` where the model names no class, or there is no data to train it on."""
+    """Raise `UserError` where the model names no class, there is no data to train it on, or no such losses of it."""
     dataset, model = groups["dataset"], groups["model"]
     if "class" not in model:
         raise UserError("model.class: missing; name a class by its dotted path (or, as model.function, a function)")
@@ -35,6 +36,8 @@ def check(groups: Mapping[str, Any]) -> None:
             f"dataset={dataset['name']}: holds no data, and model={model['name']} is trained on some; "
             "choose another dataset, or a function such as model=branin"
         )
+    if groups.get("objectives") is not None:
+        objectives.check_of_model(groups["objectives"], groups["metric"]["name"])
 
 
 def build(recipe: Recipe, dataset: "Dataset | None" = None) -> Problem:

@@ -72,7 +72,7 @@ asking. The incumbent is the configuration of the lowest loss at the highest fid
 `incumbent_test_loss` are its losses at full fidelity and may therefore rise; `incumbent_uncharged` where they were
 evaluated at the run's end and charged nothing; null where that failed. `worker` (from 0) has evaluated it, until
 `clock` on the simulated clock. `losses` is JSON, from each objective to its loss and test loss; null where there is
-one.
+one, where the trial failed, and below the highest rung, where `details` has them as `losses`.
 """
 
 VERSIONS = {1: SCHEMA, 2: SCHEMA_2}

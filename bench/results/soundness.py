@@ -81,6 +81,7 @@ _SHAPE: Mapping[str, Any] = {
         "resampling": {},
         "seeds": {},
         "initial_design": _DESIGN,
+        "objectives": _TEXTS,
     },
     "config_hash": _TEXT,
     "problem": _TEXT,
@@ -111,7 +112,7 @@ _SHAPE: Mapping[str, Any] = {
     "ended": _TEXT,
     "fidelity": {"unit": _TEXT, "rungs": _COUNTS, "eta": _COUNT},
     "workers": _COUNT,
-    "objectives": _TEXTS,
+    "objectives": dict.fromkeys(("names", "measured", "told"), _TEXTS),
     "diverged_at": _COUNT,
     "computed_by": {_EACH: _TEXT},
     "declared": {

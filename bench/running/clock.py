@@ -5,14 +5,16 @@ moved by what evaluations take as recorded, so that with the same store a run is
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from bench import store as stores
 from bench.optimizers import Exhausted, Proposal, Told
 from bench.problems import Evaluation
 from bench.problems.fidelity import Fidelity
-from bench.running.evaluating import evaluate_rungs
+from bench.running.evaluating import drawn_baselines, evaluate_rungs
 from bench.running.trial_loop import Asked, RunFailed, Trials
 from bench.store import Busy, Claimed, Journalled, Stored
 
@@ -69,11 +71,16 @@ class OnClock(Trials):
         ladder: Fidelity | None = None,
         workers: int = 1,
         by_cost: bool = False,
+        told: Sequence[str] = (),
         **options: Any,
     ) -> None:
-        """`ladder` where the optimiser knows fidelities; `by_cost`: the clock counts full evaluations, not seconds."""
+        """`ladder` where the optimiser knows fidelities; `by_cost`: the clock counts full evaluations, not seconds.
+
+        `told`: which of several losses the optimiser is told; of one alone it is no tuple.
+        """
         super().__init__(*arguments, **options)
         self._ladder, self._workers, self._by_cost = ladder, workers, by_cost
+        self._told = told if len(told) > 1 else ()
         self._full = 1 if ladder is None else ladder.high
         self._rungs = {} if ladder is None else dict(zip(ladder.resources, ladder.rungs, strict=True))
         self._resources = {rung: resource for resource, rung in self._rungs.items()}
@@ -86,7 +93,7 @@ class OnClock(Trials):
         self._spent = 0.0
         self._charged = 0.0
         self._known: dict[tuple[str, int], float] = {}  # seconds of what was evaluated with success, by where
-        self._worst: dict[int, float] = {}
+        self._worst: dict[int, tuple[float, ...]] = {}  # of what is told, by rung
         self._incumbent: _Incumbent | None = None
         self._incumbents: list[_Incumbent | None] = []
 
@@ -230,7 +237,8 @@ class OnClock(Trials):
         if evaluation.loss is None:
             return True
         self._known[item.asked.text, rung] = evaluation.seconds
-        self._worst[rung] = max(evaluation.loss, self._worst.get(rung, evaluation.loss))
+        losses = self._losses(evaluation)
+        self._worst[rung] = tuple(map(max, losses, self._worst.get(rung, losses)))
         if not item.left:
             return True
         assert self._report is not None
@@ -308,10 +316,10 @@ class OnClock(Trials):
         rung, stored = item.passed[-1]
         evaluation = stored.evaluation
         self._died = evaluation.status == "crashed"
-        loss = evaluation.loss
-        told = self._loss_at(rung, loss)
+        failed = evaluation.loss is None
+        losses: Any = (self._worst.get(rung) or self._baselines) if failed else self._losses(evaluation)
         start = time.perf_counter()
-        result = Told(item.proposal, told, loss is None)
+        result = Told(item.proposal, losses if self._told else losses[0], failed)
         self._guarded("tell", item.number, lambda: self._tell(item.asked, result))
         item.tell_seconds += time.perf_counter() - start
         recorded = self.journal.recorded.get(item.number)
@@ -324,10 +332,21 @@ class OnClock(Trials):
         self._spent += row["cost"]
         self.journal.note(entry, self.progress)
 
-    def _loss_at(self, rung: int, loss: float | None) -> float:
-        """What an optimiser is told at a rung: the loss, or for a failure the worst there, or the baseline."""
-        self._worst_loss = self._worst.get(rung)
-        return self._loss_to_tell(loss)
+    def _losses(self, evaluation: Evaluation) -> tuple[float, ...]:
+        """What an optimiser is told of a success: the loss, or each of several."""
+        if not self._told:
+            assert evaluation.loss is not None
+            return (evaluation.loss,)
+        losses: Any = evaluation.losses
+        return tuple(losses[name][0] for name in self._told)
+
+    @cached_property
+    def _baselines(self) -> tuple[float, ...]:
+        """What it is told of a failure before any success at its rung."""
+        if not self._told:
+            return (self._baseline,)
+        drawn = drawn_baselines(self.problem, self.limits)
+        return self.problem.baselines(self.evaluate) if drawn is None else drawn
 
     def _row_on_clock(self, item: _Open, entry: Journalled) -> dict[str, Any]:
         rung, stored = item.passed[-1]
@@ -349,6 +368,11 @@ class OnClock(Trials):
                 seconds = sum(each.seconds for _, each in passed)
             else:
                 seconds = max(0.0, seconds - self._known.get((item.asked.text, item.continues), 0.0))
+        losses = None
+        if evaluation.losses is not None:  # in the order of this run, whoever has made it
+            losses = {name: evaluation.losses[name] for name in self.problem.objectives}
+        if not full and losses is not None:
+            details, losses = details | {"losses": losses}, None
         shown = replace(evaluation, seconds=seconds, details=details)
         if not full:
             shown = replace(shown, loss=None, test_loss=None)
@@ -366,7 +390,7 @@ class OnClock(Trials):
             "incumbent_uncharged": False,
             "worker": item.worker,
             "clock": self._clock,
-            "losses": None,
+            "losses": None if losses is None else stores.compact(losses),
         }
 
     def finish(self) -> None:

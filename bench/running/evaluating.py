@@ -59,12 +59,20 @@ def evaluate_rungs(
 
 def drawn_baseline(problem: Problem, limits: Limits | None) -> float | None:
     """The baseline loss of a problem whose config says from how many points, computed once in a process; else None."""
+    drawn = drawn_baselines(problem, limits)
+    return None if drawn is None else drawn[0]
+
+
+def drawn_baselines(problem: Problem, limits: Limits | None) -> tuple[float, ...] | None:
+    """The same of each of its losses."""
     by_identity: Any = problem
     return _drawn(by_identity, limits) if getattr(problem, "drawn", 0) else None
 
 
 @lru_cache(maxsize=4)
-def _drawn(problem: Any, limits: Limits | None) -> float:
+def _drawn(problem: Any, limits: Limits | None) -> tuple[float, ...]:
     with closing(Surroundings()) as surroundings:
-        loss: float = problem.baseline(partial(evaluate, problem, limits=limits, surroundings=surroundings))
-        return loss
+        losses: tuple[float, ...] = problem.baselines(
+            partial(evaluate, problem, limits=limits, surroundings=surroundings)
+        )
+        return losses

@@ -1,7 +1,7 @@
-"""Which fidelities the evaluations of a run may have, by what its problem has and its optimiser asks for."""
+"""Which fidelities and losses of its problem a run's optimiser is given, by what its class asks for."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.config.components import locate
@@ -15,6 +15,11 @@ def wanted(path: str) -> frozenset[str]:
         return frozenset(list(inspect.signature(locate("optimizer.class", path)).parameters)[3:])
     except (TypeError, ValueError):  # of some in C nobody can tell
         return frozenset()
+
+
+def told(optimizer: Mapping[str, Any], objectives: Sequence[str]) -> Sequence[str]:
+    """Which of a problem's several losses the optimiser of a config is told: all, or the first alone."""
+    return objectives if "objectives" in wanted(optimizer["class"]) else objectives[:1]
 
 
 def of_run(optimizer: Mapping[str, Any], problem: Any) -> Fidelity:

@@ -19,7 +19,7 @@ from bench import metrics, texts
 from bench.config import schema, values
 from bench.config.components import check_settings, locate, parameters
 from bench.metrics import Scale
-from bench.running import child_process, dry_run, next_steps, outcome, progress
+from bench.running import child_process, dry_run, ladders, next_steps, outcome, progress
 from bench.running.cores import on_cores
 from bench.running.evaluating import evaluate
 from bench.running.plan import Plan, plan_runs
@@ -139,6 +139,8 @@ def _carry_out(
         _close(plan.done, console, closing)
         return
     to_do = _in_order(plan.to_do)
+    for line in _told_one_loss(to_do):
+        console.print(f"note: {texts.line(line)}", markup=False)
     Store(to_do[0].store).close()  # one that cannot be used is told before anything is loaded
     with _ended_by_sigterm():
         scales = _load_once(to_do, console)
@@ -173,7 +175,7 @@ def _load_once(specs: Sequence[RunSpec], console: Console) -> dict[tuple[str, st
     scales: dict[tuple[str, str], Scale] = {}
     for spec in specs:
         groups = json.dumps(
-            [spec.config["dataset"], spec.config["model"], spec.config["resampling"], spec.config["metric"]]
+            [spec.config.get(name) for name in ("dataset", "model", "resampling", "metric", "objectives")]
         )
         if groups not in seen:
             seen.add(groups)
@@ -187,6 +189,18 @@ def _load_once(specs: Sequence[RunSpec], console: Console) -> dict[tuple[str, st
     if len(specs) > 1:
         child_process.cool()  # the runs are done by workers, with children of their own
     return scales
+
+
+def _told_one_loss(specs: Sequence[RunSpec]) -> Iterator[str]:
+    """Which optimisers look at the first of several losses alone; those that look at none are left out."""
+    by_first: dict[str, dict[str, None]] = defaultdict(dict)
+    for spec in specs:
+        names, optimizer = spec.config.get("objectives"), spec.config["optimizer"]
+        blind = names and getattr(locate("optimizer.class", optimizer["class"]), "independent", False)
+        if names and not blind and len(ladders.told(optimizer, names)) == 1:
+            by_first[names[0]][spec.run.optimizer] = None
+    for first, optimizers in by_first.items():
+        yield f"{', '.join(optimizers)}: of one loss alone, and given the first of objectives, {first}"
 
 
 def _in_order(specs: Sequence[RunSpec]) -> list[RunSpec]:

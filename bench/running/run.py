@@ -20,6 +20,7 @@ from bench.errors import UserError
 from bench.optimizers import Declaration, Optimizer
 from bench.problems import Problem, Recipe
 from bench.problems.fidelity import Fidelity
+from bench.problems.objectives import MEASURED
 from bench.results import RunId, refuse_links, write_run
 from bench.running import ladders
 from bench.running.child_process import Limits
@@ -150,11 +151,12 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
         optimizer = _optimizer(spec, problem, ladder)
         design = _initial_design(spec, problem, optimizer)
         arguments = spec.run, problem, optimizer, store, journal, design, spec.limits
-        if ladder is None and spec.workers == 1:
+        if ladder is None and spec.workers == 1 and not problem.objectives:
             trials = Trials(*arguments)
         else:
             by_cost = spec.config["model"].get("class") is None or spec.config.get("workers", {}).get("clock") == "cost"
-            trials = OnClock(*arguments, ladder=ladder, workers=spec.workers, by_cost=by_cost)
+            told = ladders.told(spec.config["optimizer"], problem.objectives)
+            trials = OnClock(*arguments, ladder=ladder, workers=spec.workers, by_cost=by_cost, told=told)
         ended = trials.spend(spec.trials, spec.seconds, None if ladder is None else spec.cost)
         trials.finish()
     declared = getattr(optimizer, "declared", None) or Declaration()
@@ -172,6 +174,7 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
         **({} if ladder is None else {"fidelity": ladder.describe()}),
         **({} if trials.uncharged is None else {"incumbent_details": trials.uncharged.details}),
         **({} if spec.workers == 1 else {"workers": spec.workers}),
+        **({} if not problem.objectives else {"objectives": _objectives(spec, problem)}),
         "declared": declared.to_dict(),
         "diverged_at": trials.diverged_at,
         "provenance": provenance.environment() | of_run,
@@ -186,18 +189,29 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
     store.end(journal, "done")
 
 
+def _objectives(spec: RunSpec, problem: Problem) -> dict[str, list[str]]:
+    """The names of the losses, which of them are measured, and which the optimiser is told."""
+    return {
+        "names": list(problem.objectives),
+        "measured": [name for name in problem.objectives if name in MEASURED],
+        "told": list(ladders.told(spec.config["optimizer"], problem.objectives)),
+    }
+
+
 def _optimizer(spec: RunSpec, problem: Problem, ladder: Fidelity | None) -> Optimizer:
     """The optimiser of a run, given what of the run its class asks for by name."""
     config = spec.config["optimizer"]
     settings = dict(config.get("settings") or {})
     wanted = ladders.wanted(config["class"])
-    for name, key in (("resources", "model.fidelity"), ("workers", "workers")):
+    for name, key in (("resources", "model.fidelity"), ("workers", "workers"), ("objectives", "objectives")):
         if name in wanted and name in settings:
             raise UserError(f"optimizer.settings.{name}: is given by the run; set {key} in its place")
     if ladder is not None:
         settings["resources"] = ladder.resources
     if "workers" in wanted:
         settings["workers"] = spec.workers
+    if "objectives" in wanted and problem.objectives:
+        settings["objectives"] = len(problem.objectives)
     full = spec.trials if ladder is None else (None if spec.cost is None else int(spec.cost))
     try:
         built: Optimizer = build_component("optimizer", config["class"], (problem.space, spec.run.seed, full), settings)
@@ -228,8 +242,7 @@ def public(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def problem_of(spec: RunSpec) -> Problem:
     """The problem of a run, which the runs of one process share."""
-    groups = {name: spec.config[name] for name in problems.GROUPS}
-    return problems.shared(Recipe(groups, spec.run.seed, spec.datasets_dir, spec.threads))
+    return problems.shared(Recipe(problems.groups_of(spec.config), spec.run.seed, spec.datasets_dir, spec.threads))
 
 
 @lru_cache(maxsize=1)

@@ -125,7 +125,9 @@ def _resolved(config: DictConfig) -> dict[str, Any]:
 def _specification(config: Mapping[str, Any]) -> RunSpec:
     checks.check(config)
     config = {**config, "model": repeat.spread(config["model"])}
-    groups = {name: {key: value for key, value in config[name].items() if key not in FOR_READERS} for name in GROUPS}
+    groups: dict[str, Any] = {
+        name: {key: value for key, value in config[name].items() if key not in FOR_READERS} for name in GROUPS
+    }
     groups = problems.relevant(groups)
     limits = {key: value for key, value in asdict(child_process.limits(config["trial"])).items() if value is not None}
     if limits:
@@ -134,6 +136,9 @@ def _specification(config: Mapping[str, Any]) -> RunSpec:
     if config["workers"] > 1:
         groups["workers"] = {"number": config["workers"], "clock": config["clock"]}
         optimizer = results.check_name("optimizer.name", f"{optimizer}-w{config['workers']}")
+    losses = problems.losses_of({**groups, "objectives": config["objectives"]})
+    if losses is not None:
+        groups["objectives"] = list(losses)
     dataset = groups["dataset"]
     if dataset.get("sha256") is None and dataset.get("path") and dataset.get("load") == FILE:
         # The content of a user's file is part of what its results depend on; its place is not.

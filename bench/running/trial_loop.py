@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from bench import store as stores
@@ -76,7 +77,6 @@ class Trials:
         """That of the last incumbent at full fidelity, where no trial has made it."""
         self._incumbent_test_loss: float | None = None
         self._worst_loss: float | None = None
-        self._baseline: float | None = None
         self._died = False  # whether the last trial did: what is evaluated for want of its loss may die as well
         self._surroundings: Surroundings | None = None
         self._asked = self._initial = len(initial)
@@ -214,10 +214,12 @@ class Trials:
             return loss
         if self._worst_loss is not None:
             return self._worst_loss
-        if self._baseline is None:
-            drawn = drawn_baseline(self.problem, self.limits)
-            self._baseline = self.problem.baseline(self.evaluate) if drawn is None else drawn
         return self._baseline
+
+    @cached_property
+    def _baseline(self) -> float:
+        drawn = drawn_baseline(self.problem, self.limits)
+        return self.problem.baseline(self.evaluate) if drawn is None else drawn
 
     def _evaluation(self, asked: Asked, left: int | None) -> Stored:
         """The evaluation of a point: from the store, or made here; while another process makes it, later points."""

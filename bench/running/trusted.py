@@ -63,7 +63,7 @@ def _groups(metadata: Mapping[str, Any]) -> dict[str, Any]:
     for name in seeds if "function" in groups["model"] else ("split", "model"):
         if seeds.get(name) != "seed" and not is_whole(seeds.get(name), 0, SEEDS):
             raise UserError(f"seeds.{name}={short(seeds.get(name))}: expected a whole number from 0, or the word seed")
-    return groups
+    return groups if config.get("objectives") is None else groups | {"objectives": config["objectives"]}
 
 
 def _dataset(

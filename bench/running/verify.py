@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from bench import problems, provenance, results
+from bench import problems, provenance, results, texts
 from bench.config.folders import folders
 from bench.errors import DataOptionError, UserError
 from bench.problems import Evaluation, Recipe
+from bench.problems.objectives import deterministic
 from bench.results import RunId, UnreadableTable
 from bench.running import child_process
 from bench.running.evaluating import evaluate
@@ -25,7 +26,7 @@ from bench.running.trusted import recipe, takes_file
 from bench.space import Configuration, InvalidConfiguration, Space
 
 COMPARED = ("loss", "test_loss", "status")
-_PARTIAL = ("fidelity", "partial_loss", "partial_test_loss")
+_PARTIAL = ("fidelity", "partial_loss", "partial_test_loss", "losses", "details")
 _OUTCOMES = ("ok", "failed", "pruned")
 """What does not depend on limits of time and memory."""
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -38,7 +39,7 @@ class Verified:
     run: RunId
     trial: int
     recorded: Mapping[str, Any]
-    """The values of `COMPARED`."""
+    """The values of `COMPARED`; of several losses those that are not measured."""
     outcome: Evaluation
     other: tuple[str, ...]
     """What differs of what computes: versions, the processor, the problem itself."""
@@ -46,7 +47,8 @@ class Verified:
     @property
     def same(self) -> bool:
         """Whether losses and status are equal to the last bit."""
-        return all(getattr(self.outcome, name) == self.recorded[name] for name in COMPARED)
+        now, then = vars(self.outcome), self.recorded
+        return all(now[name] == then[name] for name in COMPARED) and _lasting(now) == _lasting(then)
 
     def __str__(self) -> str:
         where = f"{self.run} trial {self.trial}"
@@ -108,7 +110,8 @@ def verify(
                 row |= {"loss": row["partial_loss"], "test_loss": row["partial_test_loss"], "status": "ok"}
             else:
                 outcome = evaluate(problem, configuration, limits, rung=_failed_at(row, metadata))
-            yield Verified(run, number, {name: row[name] for name in COMPARED}, outcome, other)
+            recorded = {name: row[name] for name in COMPARED} | {"losses": _losses(run.path(results_dir), row)}
+            yield Verified(run, number, recorded, outcome, other)
 
 
 def summary(verified: Sequence[Verified]) -> str:
@@ -179,6 +182,20 @@ def _configuration(path: Path, trial: int, text: str, space: Space) -> Configura
         raise UnreadableTable(path, reason) from None
 
 
+def _losses(path: Path, row: Mapping[str, Any]) -> Any:
+    """A row's several losses, at full fidelity or below; None where there is one."""
+    try:
+        return json.loads(row["losses"] or "null") or json.loads(row["details"] or "{}").get("losses")
+    except (ValueError, RecursionError, AttributeError):
+        raise UnreadableTable(path, "its losses or details are no JSON of a run; delete it") from None
+
+
+def _lasting(outcome: Mapping[str, Any]) -> dict[str, Any]:
+    """Its several losses that come out the same when the same is evaluated again."""
+    losses = _mapping(outcome["losses"])
+    return {name: losses[name] for name in deterministic(losses)}
+
+
 def differences(metadata: Mapping[str, Any], problem: problems.Problem) -> Iterator[str]:
     """What of the run's environment and problem is not as it was, and may change bits."""
     now, then = provenance.environment(), _mapping(metadata.get("provenance"))
@@ -203,6 +220,8 @@ def _values(outcome: Mapping[str, Any]) -> Iterator[str]:
     yield _loss_text(outcome["loss"]) if outcome["status"] == "ok" else str(outcome["status"])
     if outcome["status"] == "ok" and outcome["test_loss"] is not None:
         yield f"test {_loss_text(outcome['test_loss'])}"
+    for name, losses in list(_lasting(outcome).items())[1:]:
+        yield f"{name} {texts.line(losses, 100)}"
 
 
 def _loss_text(value: float | None) -> str:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from bench import files
 from bench.errors import UserError, allowed
+from bench.problems import are_losses
 from bench.store import tables
 from bench.store.database import StoreError
 from bench.store.store import Store
@@ -170,7 +171,16 @@ def _sound(store: Store, row: dict[str, Any]) -> dict[str, Any]:
             entry = None
         if not isinstance(entry, dict):
             raise _unsound(store, row, name, row[name])
+    if row["losses"] is not None and not _are_losses(row["losses"]):
+        raise _unsound(store, row, "losses", row["losses"])
     return row
+
+
+def _are_losses(text: str) -> bool:
+    try:
+        return are_losses(json.loads(text))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _unsound(store: Store, row: Mapping[str, Any], name: str, value: object) -> StoreError:

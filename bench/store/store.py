@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bench import texts
 from bench.errors import UserError
-from bench.problems import Evaluation
+from bench.problems import Evaluation, are_losses
 from bench.results import RunId
 from bench.store import tables
 from bench.store.database import Database, StoreError, Transaction, without_password
@@ -48,7 +48,7 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def compact(details: Mapping[str, Any]) -> str:
-    """The JSON of details, without blanks; a function has none."""
+    """The JSON of details or losses, without blanks; a function has no details."""
     return _ENCODER.encode(details) if details else "{}"
 
 
@@ -148,6 +148,7 @@ class Store:
             "run": run,
             "host": self._me.host,
             "created_at": now(),
+            "losses": None if evaluation.losses is None else compact(evaluation.losses),
         }
 
         def work(transaction: Transaction) -> Stored | None:
@@ -301,14 +302,22 @@ def wait(attempt: int) -> None:
 
 
 def _version(connection: sa.Connection) -> int:
-    """Make what is missing; the version of what is there. Raises `UserError` for a database that is none of a store."""
+    """Make what is missing; the version of what is there. Raises `UserError` for a database that is none of a store.
+
+    A store of version 1 is made one of version 2; what it holds stays as it is.
+    """
     if connection.dialect.name == "sqlite":
         _refuse_foreign(connection)
     tables.METADATA.create_all(connection)
-    version: int | None = connection.scalar(sa.select(tables.VERSION.c.version))
+    there = sa.select(tables.VERSION.c.version).with_for_update()  # on a server two processes may migrate at once
+    version: int | None = connection.scalar(there)
     if version is None:
         version = tables.SCHEMA_VERSION
         connection.execute(sa.insert(tables.VERSION).values(version=version))
+    if version == 1:
+        connection.execute(sa.text("ALTER TABLE evaluations ADD COLUMN losses TEXT"))
+        version = 2
+        connection.execute(sa.update(tables.VERSION).values(version=version))
     return version
 
 
@@ -320,12 +329,16 @@ def _refuse_foreign(connection: sa.Connection) -> None:
         raise UserError(f"{_file(connection)}: a database of another program, not a store; name another with store=")
     for table in ours:
         there = {row[1] for row in connection.execute(sa.text(f"PRAGMA table_info({table.name})"))}
-        missing = [column.name for column in table.c if column.name not in there]
+        missing = [column.name for column in table.c if column.name not in there | _ADDED.get(table.name, set())]
         if missing:
             raise UserError(
                 f"{_file(connection)}: not a store of this program: its table {table.name!r} has no column "
                 f"{missing[0]!r}; name another with store="
             )
+
+
+_ADDED = {"evaluations": {"losses"}}
+"""Columns by table that a store of an earlier version is given when it is opened."""
 
 
 def _file(connection: sa.Connection) -> str:
@@ -336,18 +349,20 @@ def _find(transaction: Transaction, key: str, serves: Serves) -> Stored | None:
     row = transaction.first(tables.FIND_EVALUATION, {"by_key": key})
     if row is None:
         return None
-    loss, test_loss, seconds, status, error, details, run = row
+    loss, test_loss, seconds, status, error, details, run, losses = row
     try:
         kept = json.loads(details)
+        several = None if losses is None else json.loads(losses)
+        sound = isinstance(kept, dict) and (several is None or are_losses(several))
     except (ValueError, TypeError, RecursionError):
-        kept = None
-    if not isinstance(kept, dict) or any(isinstance(value, str | bytes) for value in (loss, test_loss, seconds)):
+        sound = False
+    if not sound or any(isinstance(value, str | bytes) for value in (loss, test_loss, seconds)):
         raise StoreError(
             f"the store's evaluation {key[:12]!r} holds what no evaluation does: the store is damaged or another "
             "program's; name another one with store="
         )
     error = None if error is None else texts.stored(error)  # an earlier version kept it as it was
-    evaluation = Evaluation(loss, test_loss, seconds, status, error, kept)
+    evaluation = Evaluation(loss, test_loss, seconds, status, error, kept, several)
     return Stored(evaluation, run) if serves(evaluation) else None
 
 

@@ -10,7 +10,8 @@ from sqlalchemy.ext.compiler import compiles
 
 from bench.store.process import Process
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version 1 was without `losses`."""
 
 METADATA = sa.MetaData()
 
@@ -31,6 +32,7 @@ EVALUATIONS = sa.Table(
     sa.Column("run", sa.Text, nullable=False),  # the run that computed it first
     sa.Column("host", sa.String(64), nullable=False),
     sa.Column("created_at", sa.String(32), nullable=False),
+    sa.Column("losses", sa.Text),  # JSON as in `Evaluation.losses`; null where there is one loss, or none
 )
 
 HOLDER = ("host", "pid", "process_started")
@@ -136,7 +138,7 @@ def beating(table: sa.Table) -> sa.ColumnElement[bool]:
 
 
 FIND_EVALUATION = sa.select(
-    *(EVALUATIONS.c[name] for name in ("loss", "test_loss", "seconds", "status", "error", "details", "run"))
+    *(EVALUATIONS.c[name] for name in ("loss", "test_loss", "seconds", "status", "error", "details", "run", "losses"))
 ).where(EVALUATIONS.c.key == _BY_KEY)
 ADD_EVALUATION = _Add(EVALUATIONS)
 REPLACE_EVALUATION = _set(EVALUATIONS, *(column.name for column in EVALUATIONS.c if column.name != "key")).where(

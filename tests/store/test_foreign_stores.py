@@ -107,7 +107,7 @@ FILES = {
     ),
     "a version in words": (
         lambda: changed("CREATE TABLE store (version)", "INSERT INTO store VALUES ('<b>')"),
-        "has version <b>, this program needs 1",
+        "has version <b>, this program needs 2",
     ),
 }
 

@@ -155,7 +155,7 @@ def test_another_version_is_refused(url, tmp_path):
     Store(url).close()
     with sqlite3.connect(tmp_path / "deep/store.sqlite") as connection:
         connection.execute("update store set version = 99")
-    with pytest.raises(UserError, match="has version 99, this program needs 1"):
+    with pytest.raises(UserError, match="has version 99, this program needs 2"):
         Store(url)
 
 
