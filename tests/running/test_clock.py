@@ -2,12 +2,15 @@
 
 import heapq
 import json
+import re
+import shlex
 from pathlib import Path
 
 import laddered
 import pandas as pd
+import pictures
 import pytest
-from commands import TOY, bench, table, without_times
+from commands import ROOT, TOY, bench, table, without_times
 
 from bench import problems, results
 from bench.problems import Evaluation
@@ -207,6 +210,7 @@ def problem_losses(problem: DataProblem, text: str) -> tuple[float | None, float
         ([*optimizer("Folded")], "model.fidelity.unit=rounds: Folded compares evaluations fold by fold; set"),
         ([*optimizer("Astray")], "trial 0: the optimizer proposed fidelity=5, expected one of 1, 3, 9"),
         ([*optimizer("Astray", "+optimizer.settings.continues=1")], "goes on from 1, where it has no loss"),
+        (["budget.trials=9"], "budget: has trials=9 and cost=7; set budget.trials=null, or budget.cost=null"),
         (["budget.cost=0.5"], "budget.cost=0.5: expected a number of full evaluations, at least 1"),
         (["workers=0"], "workers=0: expected a whole number from 1"),
         (["clock=days", "workers=2"], "clock='days': expected seconds or cost"),
@@ -222,3 +226,16 @@ def test_a_budget_of_cost_is_one_of_trials_to_a_plain_optimiser(folder):
     assert bench("run", *ROUNDS, "budget.trials=null", "budget.cost=4.5", "threads=1") == 0
     assert len(table(folder, "scratch/wine/toy/random/0")) == 4
     assert results.read_metadata(folder / "results/scratch/wine/toy/random/0.parquet")["schema"] == 1
+
+
+def test_the_commands_of_the_documentation(folder, monkeypatch):
+    pictures.leave_undrawn(monkeypatch)
+    page = (ROOT / "docs/fidelity.md").read_text()
+    commands = re.search(r"```sh\n(.*?)```", page, flags=re.DOTALL)[1].replace("\\\n", " ").splitlines()
+    assert len(commands) == 3
+    for command in commands:
+        assert bench(*shlex.split(command)[1:]) == 0, command
+    report = (folder / "reports/early/report.md").read_text()
+    assert "where the cost went" in report
+    assert "how well low fidelities rank" in report
+    assert len(set(table(folder, "side_by_side/function/mfhartmann3/random_sha-w4/0")["worker"])) == 4
