@@ -10,11 +10,12 @@ import laddered
 import pandas as pd
 import pictures
 import pytest
-from commands import ROOT, TOY, bench, table, without_times
+from commands import ROOT, TOY, bench, bench_process, table, wait_for, without_times
 
 from bench import problems, results
 from bench.problems import Evaluation
 from bench.problems.data import DataProblem
+from bench.store import Store, Stored
 
 ROUNDS = [each.replace("toy.Toy", "laddered.Rounds") for each in TOY] + [laddered.LADDER.lstrip("+")]
 BUDGET = ["budget.trials=null", "budget.cost=7", "threads=1"]
@@ -135,6 +136,27 @@ def test_a_run_that_is_ended_at_any_ask_goes_on_to_the_same_table(folder, name):
         finally:
             laddered.Raising.raises = True
         pd.testing.assert_frame_equal(unmeasured(table(folder, f"ended{at}/wine/toy/{name}/0")), whole)
+
+
+def test_a_training_that_is_killed_between_rungs_goes_on_from_what_is_stored(folder):
+    run(*optimizer("Halving"), name="whole")
+    whole = unmeasured(table(folder, "whole/wine/toy/Halving/0"))
+    (folder / "log").unlink()
+    arguments = [*ROUNDS, *BUDGET, *optimizer("Halving"), "name=killed", f"store=sqlite:///{folder}/killed.sqlite"]
+    process = bench_process("run", *arguments, cwd=folder, LADDER_HANGS_AT="3")
+    wait_for((folder / "log.hangs").exists, process)
+    process.kill()
+    process.communicate()
+    kept = Store(f"sqlite:///{folder}/killed.sqlite")
+    first = json.loads(whole["configuration"].iloc[2])
+    problem, _ = fresh(folder, "whole/wine/toy/Halving/0")
+    before = kept.claim(problem.rung_key(first, 1))
+    assert isinstance(before, Stored)
+    assert bench("run", *arguments) == 0
+    rows = table(folder, "killed/wine/toy/Halving/0")
+    pd.testing.assert_frame_equal(unmeasured(rows), whole)
+    assert len(fits(folder)) == len(rows) + 1  # the third, once more
+    assert json.loads(rows["details"].iloc[2])["rungs"][0][3] == before.evaluation.seconds
 
 
 def test_workers_end_in_the_order_of_a_plain_loop_over_their_seconds(folder):
