@@ -54,6 +54,10 @@ def unmeasured(rows: pd.DataFrame) -> pd.DataFrame:
     return without_times(rows).drop(columns=["experiment", "cached", "clock"]).assign(details=rungs)
 
 
+def at_row(row) -> float:
+    return row.partial_loss if pd.isna(row.loss) else row.loss
+
+
 def incumbents(rows: pd.DataFrame, full) -> list[tuple[float | None, float | None]]:
     """By the rule, from the rows' losses alone."""
     best, found = None, []
@@ -97,6 +101,14 @@ def test_each_row_is_what_its_rung_gives_alone_and_costs_what_it_adds(folder, na
         for rung, loss, test_loss, _ in json.loads(row.details).get("rungs", []):
             passed = at(row.configuration, rung)
             assert (loss, test_loss) == (passed.loss, passed.test_loss)
+    worst: dict[int, float] = {}
+    for row, (_, told, failed) in zip(rows.itertuples(), laddered.Halving.last, strict=True):
+        passed = json.loads(row.details).get("rungs", []) or [[row.fidelity, at_row(row), None, None]]
+        for rung, loss, _, _ in passed:
+            if loss is not None and not pd.isna(loss):
+                worst[rung] = max(loss, worst.get(rung, loss))
+        assert failed == (row.status == "failed")
+        assert told == (worst.get(row.fidelity, metadata["baseline_loss"]) if failed else at_row(row))
     best = incumbents(rows, lambda text: at(text, 9))
     assert [None if pd.isna(loss) else loss for loss in rows["best_loss"]] == [loss for loss, _ in best]
     assert [None if pd.isna(loss) else loss for loss in rows["incumbent_test_loss"]] == [loss for _, loss in best]

@@ -55,10 +55,13 @@ class Raising:
 
 
 class _Random:
+    last = []  # noqa: RUF012
+    """What the optimiser that was made last was told."""
+
     def __init__(self, space, seed, budget, resources, raise_at=None):
         self._random, self._resources = RandomSearch(space, seed, budget), resources
         self._left = raise_at
-        self.told = []
+        self.told = _Random.last = []
 
     def configuration(self):
         if self._left is not None and Raising.raises:
