@@ -195,6 +195,21 @@ def test_a_partial_loss_decides_nothing_but_the_order_below_full_fidelity(
     assert curves_of["validation_lower"].min() > 0
 
 
+def test_a_target_that_an_incumbent_reached_stays_reached(tmp_path: Path) -> None:
+    """An incumbent's loss rises as a higher fidelity is reached; the share of targets does not fall."""
+    for seed in range(6):
+        chance = random.Random(seed)
+        put_ladder(tmp_path, run("random", seed), [replace(whole(chance), rungs=()) for _ in range(4)], 4)
+        low = [Trial(f'{{"x":0.{k},"y":{seed}}}', 33, 0.9 - k / 100, 0.1) for k in range(3)]
+        put_ladder(tmp_path, run("my_low", seed), [*low, Trial('{"x":1,"y":1}', TOP, 0.9), *low[:2] * 3], 4)
+    analysis = analysed(tmp_path)
+    losses = analysis.comparison.curves.query("label == 'my_low'")["validation_median"]
+    assert losses.tolist() == [0.1, 0.9, 0.9, 0.9]
+    shares = analysis.ecdf.query("label == 'my_low'")["share"]
+    assert shares.tolist() == [shares.iloc[0]] * 4
+    assert shares.iloc[0] > 0
+
+
 def findings(folder: Path) -> list[str]:
     reading = selection.read(folder, selection.selection(["e"]))
     (comparison,) = curves.comparisons(reading.results)
