@@ -205,13 +205,16 @@ def test_without_extras_every_optimiser_is_listed_and_the_machine_described(clea
     assert set(needed) == {
         ("ax_client", "ax"),
         ("botorch_gp", "botorch"),
+        ("botorch_nehvi", "botorch"),
         ("botorch_turbo", "botorch"),
         ("dehb_brackets", "dehb"),
         ("nevergrad_optimizers", "nevergrad"),
         ("optuna_gp", "torch"),
+        ("pymoo_nsga2", "pymoo"),
         ("ray_asha", "ray"),
         ("smac_facades", "smac"),
         ("smac_multifidelity", "smac"),
+        ("smac_parego", "smac"),
     }
     assert "Traceback" not in listing
     described = output(clean / "bench", "doctor", "--offline", cwd=tmp_path)

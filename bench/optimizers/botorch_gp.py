@@ -68,12 +68,18 @@ class GaussianProcess(Loop):
         )
 
     def _candidate(self, points: Any, gains: Any) -> Any:
-        if self._categories:
-            model = MixedSingleTaskGP(points, gains, cat_dims=list(self._categories))
-        else:
-            model = SingleTaskGP(points, gains)
+        model = self._model(points, gains)
         fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
-        acquisition = LogExpectedImprovement(model, best_f=gains.max())
+        return self._maximum(LogExpectedImprovement(model, best_f=gains.max()))
+
+    def _model(self, points: Any, gains: Any) -> Any:
+        """Of one loss, not fitted yet."""
+        if self._categories:
+            return MixedSingleTaskGP(points, gains, cat_dims=list(self._categories))
+        return SingleTaskGP(points, gains)
+
+    def _maximum(self, acquisition: Any) -> Any:
+        """The point where the acquisition is greatest."""
         if not self._categories and not self._discrete:
             return optimize_acqf(acquisition, self._bounds, q=1, **self._search)[0]
         return optimize_acqf_mixed_alternating(

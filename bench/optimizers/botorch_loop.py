@@ -39,7 +39,8 @@ class Loop(ABC):
         self._sobol = sobol(self._dimension, scramble=True, seed=seed) if self._shown else None
         self._asked: dict[str, list[float]] = {}
         self._points: list[list[float]] = []
-        self._gains: list[float] = []
+        self._gains: list[Any] = []
+        """Of each result the loss with the sign reversed, or a list of them."""
         with _kept_random_states():
             torch.default_generator.manual_seed(seed)
             random.seed(seed)  # which draws among more than 20 choices
@@ -61,11 +62,11 @@ class Loop(ABC):
         self._asked[to_json(configuration)] = point
         return configuration
 
-    def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
+    def tell(self, configuration: Configuration, loss: float | Sequence[float], failed: bool = False) -> None:
         configuration = self._space.canonical(configuration)
         unasked = [x for p in self._shown for x in self._place(p, inactive.value(p, configuration))]
         self._points.append(self._asked.get(to_json(configuration), unasked))
-        self._gains.append(-loss)
+        self._gains.append([-each for each in loss] if isinstance(loss, Sequence) else -loss)
 
     def _modelled(self) -> bool:
         return len(self._gains) >= self._initial
@@ -78,7 +79,8 @@ class Loop(ABC):
             _set_random_states(self._states)
             try:
                 points = torch.tensor(self._points, dtype=torch.double)
-                candidate = self._candidate(points, torch.tensor(self._gains, dtype=torch.double).unsqueeze(-1))
+                gains = torch.tensor(self._gains, dtype=torch.double).reshape(len(points), -1)
+                candidate = self._candidate(points, gains)
             finally:
                 self._states = _random_states()
                 torch.set_num_threads(threads)
@@ -101,7 +103,7 @@ class Loop(ABC):
 
     @abstractmethod
     def _candidate(self, points: Any, gains: Any) -> Any:
-        """A tensor of one point, of those told (n, columns) and of their losses with the sign reversed (n, 1)."""
+        """A tensor of one point, of those told (n, columns) and of their losses, the sign reversed (n, objectives)."""
 
     @abstractmethod
     def _choice(self, columns: list[float]) -> int:

@@ -111,7 +111,7 @@ class TuRBO(Loop):
         self._proposal = asked if modelled else None
         return asked
 
-    def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
+    def tell(self, configuration: Configuration, loss: Any, failed: bool = False) -> None:
         super().tell(configuration, loss, failed)
         if not self._modelled():
             return

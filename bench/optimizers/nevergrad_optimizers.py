@@ -3,7 +3,7 @@
 import difflib
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 import nevergrad
 import numpy as np
 from nevergrad.common import errors
-from nevergrad.optimization import recaster
+from nevergrad.optimization import differentialevolution, recaster
 from numpy.random import mtrand
 
+from bench.checks import whole
 from bench.errors import UserError
 from bench.optimizers import Declaration, Exhausted, Law, inactive
 from bench.space import Categorical, Configuration, Float, Int, Parameter, Space, steps, to_json
@@ -45,25 +46,31 @@ class Nevergrad:
     and tell (among what NGOpt chooses for floats alone: Cobyla) run in a thread of Nevergrad's, which goes on after a
     tell: here it is waited for, so that what it draws and warns of stays here. They take one trial at a time.
 
+    Of several losses it is the same loop after `optimizer.num_objectives = objectives`: differential evolution compares
+    a child with its parent loss by loss; the other methods are shown by how much a trial adds to the hypervolume, of
+    which the worst of the first fifteen trials are the reference point; NGOpt chooses DE.
+
     Setting: `method`, a name in `nevergrad.optimizers.registry`.
 
     J. Rapin and O. Teytaud, Nevergrad: A gradient-free optimization platform, 2018. NGOpt: L. Meunier et al., Black-Box
     Optimization Revisited, IEEE Transactions on Evolutionary Computation 26, 2022. TwoPointsDE: R. Storn and K. Price,
     Differential Evolution, Journal of Global Optimization 11, 1997, with a two-point crossover. PSO: M.
-    Zambrano-Bigiarini et al., Standard Particle Swarm Optimisation 2011 at CEC-2013, IEEE CEC 2013.
+    Zambrano-Bigiarini et al., Standard Particle Swarm Optimisation 2011 at CEC-2013, IEEE CEC 2013. CMA: N. Hansen, The
+    CMA Evolution Strategy: A Tutorial, arXiv:1604.00772, 2016.
     """
 
     revision = 1
     independent = False
     libraries = ("nevergrad", "cma", "numpy", "scipy")
 
-    def __init__(self, space: Space, seed: int, budget: int | None, method: str = "NGOpt") -> None:
+    def __init__(self, space: Space, seed: int, budget: int | None, method: str = "NGOpt", objectives: int = 1) -> None:
         registry = nevergrad.optimizers.registry
         if method not in registry:
             near = difflib.get_close_matches(method, list(registry), 5) or ["NGOpt", "TwoPointsDE", "PSO"]
             raise UserError(f"optimizer.settings.method={method!r}: unknown; nearest: {', '.join(near)}")
         self._space = space
         self._shown = space.searched
+        self._objectives = whole("objectives", objectives, 1)
         self._asked: dict[str, list[Any]] = {}
         self._optimizer: Any = None
         self._random = _own_functions(seed)
@@ -87,7 +94,8 @@ class Nevergrad:
             laws={p.name: law for p in self._shown if (law := _law(p)) is not None},
             inactive=inactive.SHOWN if space.conditional else "absent",
             fallback=f"{method} is told {planned}{chose}; it starts as that does, from the middle of the space or "
-            "at random; random where a method run in a thread has converged; losses above 5e20 are told as 5e20",
+            "at random; random where a method run in a thread has converged"
+            + ("; losses above 5e20 are told as 5e20" if objectives == 1 else ""),
             takes_unasked=takes_unasked,
             extendable=False,
             deterministic=self._name == "Cobyla",
@@ -110,7 +118,7 @@ class Nevergrad:
         self._asked.setdefault(to_json(configuration), []).append(candidate)
         return configuration
 
-    def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
+    def tell(self, configuration: Configuration, loss: float | Sequence[float], failed: bool = False) -> None:
         if self._optimizer is None:
             return
         candidates = self._asked.get(to_json(configuration))
@@ -128,7 +136,11 @@ class Nevergrad:
         with self._own_random_state():
             parametrization = nevergrad.p.Instrumentation(*(_translate(parameter) for parameter in self._shown))
             parametrization.random_state = np.random.RandomState(seed)
-            return nevergrad.optimizers.registry[method](parametrization, budget=_PLANNED if budget is None else budget)
+            planned = _PLANNED if budget is None else budget
+            optimizer = nevergrad.optimizers.registry[method](parametrization, budget=planned)
+            if self._objectives > 1:
+                optimizer.num_objectives = self._objectives
+            return optimizer
 
     def _unasked(self, optimizer: Any, configuration: Configuration) -> Any:
         shown = inactive.complete(self._space, configuration)
@@ -136,12 +148,18 @@ class Nevergrad:
         return optimizer.parametrization.spawn_child(new_value=(values, {}))
 
     def _try_unasked(self, method: str, seed: int, budget: int | None) -> bool:
-        """Whether the method takes what it did not ask for: it says so only when it is told."""
+        """Whether the method takes what it did not ask for: it says so only when it is told.
+
+        Of several losses differential evolution gives it the place of any other, in the order of salted hashes.
+        """
+        if self._objectives > 1 and isinstance(self._optimizer, differentialevolution._DE):  # noqa: SLF001
+            return False
         kept, self._random = self._random, _own_functions(seed)
         trial = self._make(method, seed, budget)
         try:
             with self._own_random_state():
-                trial.tell(self._unasked(trial, self._space.sample(np.random.default_rng(seed))), 1.0)
+                unasked = self._unasked(trial, self._space.sample(np.random.default_rng(seed)))
+                trial.tell(unasked, [1.0] * self._objectives)
         except errors.TellNotAskedNotSupportedError:
             return False
         finally:

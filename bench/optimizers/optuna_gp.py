@@ -14,16 +14,19 @@ class GaussianProcess(Study):
     """`optuna.samplers.GPSampler(seed=seed)`; settings are its other arguments.
 
     A Gaussian process with a Matern kernel, and the logarithm of expected improvement maximised over numbers and
-    choices in turn. It is `study.optimize` with one thread of PyTorch, whose number of threads is left as it was found.
+    choices in turn; of several losses a process for each, and the logarithm of expected hypervolume improvement. It is
+    `study.optimize` with one thread of PyTorch, whose number of threads is left as it was found.
 
     S. Ament et al., Unexpected Improvements to Expected Improvement for Bayesian Optimization, NeurIPS 2023.
     """
 
     libraries = ("optuna", "torch", "greenlet", "numpy", "scipy")
 
-    def __init__(self, space: Space, seed: int, budget: int | None, **settings: Any) -> None:
-        super().__init__(space, GPSampler, {"seed": seed, "warn_independent_sampling": False} | settings)
+    def __init__(self, space: Space, seed: int, budget: int | None, objectives: int = 1, **settings: Any) -> None:
+        settings = {"seed": seed, "warn_independent_sampling": False} | settings
+        super().__init__(space, GPSampler, settings, objectives=objectives)
         fallback = f"random until {settings.get('n_startup_trials', 10)} trials have succeeded"
+        fallback += "; a failed configuration, of which its model is not told, it may propose again and again"
         if space.conditional:
             fallback += "; always random: parameters that some successful trial lacked"
         self.declared = Declaration(fallback=fallback)

@@ -16,12 +16,16 @@ from bench.errors import UserError
 from bench.optimizers import Declaration, Told, inactive
 from bench.space import Categorical, Configuration, Parameter, Space, to_json
 
+_LEAST = {"n_startup_trials": 0, "popsize": 2, "n_ei_candidates": 1, "population_size": 2, "dividing_parameter": 1}
+"""Of settings of which the samplers take anything, and fail at some later trial."""
+
 
 class Study:
     """A study asked and told as `optuna.create_study(sampler=...).optimize(objective, n_trials=N)` does it.
 
     The objective suggests the active parameters alone. Optuna's integers follow the reference law: it draws between
-    low - 1/2 and high + 1/2 (of the logarithm where `log`) and rounds.
+    low - 1/2 and high + 1/2 (of the logarithm where `log`) and rounds. Of several losses each is a direction of the
+    study, minimised.
     """
 
     revision = 1
@@ -35,17 +39,23 @@ class Study:
         settings: dict[str, Any],
         pruner: BasePruner | None = None,
         name: str | None = None,
+        objectives: int = 1,
     ) -> None:
         """`name` is the study's, None for one that Optuna draws at random."""
-        for setting, least in (("n_startup_trials", 0), ("popsize", 2), ("n_ei_candidates", 1)):
-            value = settings.get(setting, least)  # the samplers take anything, and fail at some later trial
+        for setting, least in _LEAST.items():
+            value = settings.get(setting, least)
             if value is not None:
                 whole(f"optimizer.settings.{setting}", value, least)
         self._space = space
         self._asked: dict[str, list[Trial]] = {}
         with quiet():
             try:
-                self.study = optuna.create_study(sampler=sampler(**settings), pruner=pruner, study_name=name)
+                self.study = optuna.create_study(
+                    sampler=sampler(**settings),
+                    pruner=pruner,
+                    study_name=name,
+                    directions=["minimize"] * whole("objectives", objectives, 1),
+                )
             except (TypeError, ValueError) as error:
                 raise UserError(f"optimizer.settings: {error}") from None
 
@@ -55,27 +65,35 @@ class Study:
     def begin(self) -> tuple[Trial, Configuration]:
         """A new trial of the study, which is to be told of, and what was suggested in it."""
         trial = self.study.ask()
-        if self.every:
-            values = {p.name: _suggest(trial, p) for p in self._space.searched}
-            return trial, self._space.assemble(lambda parameter: values[parameter.name])
-        return trial, self._space.assemble(lambda parameter: _suggest(trial, parameter))
+        return trial, self._suggested(trial)
 
     def ask(self) -> Configuration:
         trial, configuration = self.begin()
         self._asked.setdefault(to_json(configuration), []).append(trial)
         return configuration
 
-    def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
+    def _suggested(self, trial: Trial) -> Configuration:
+        """What the objective suggests in a trial."""
+        if self.every:
+            values = {p.name: _suggest(trial, p) for p in self._space.searched}
+            return self._space.assemble(lambda parameter: values[parameter.name])
+        return self._space.assemble(lambda parameter: _suggest(trial, parameter))
+
+    def tell(self, configuration: Configuration, loss: float | Sequence[float], failed: bool = False) -> None:
         configuration = self._space.canonical(configuration)
         state = TrialState.FAIL if failed else TrialState.COMPLETE
-        value = None if failed else loss
+        values = None if failed else loss if isinstance(loss, Sequence) else [loss]
         trials = self._asked.get(to_json(configuration))
         if trials:
-            self.study.tell(trials.pop(0), value, state=state)
+            self.study.tell(trials.pop(0), values, state=state)
         else:
-            values = self.shown(configuration)
-            distributions = {p.name: _distribution(p) for p in self._space.searched if p.name in values}
-            self.study.add_trial(create_trial(state=state, value=value, params=values, distributions=distributions))
+            self._add(configuration, values, state)
+
+    def _add(self, configuration: Configuration, values: Sequence[float] | None, state: TrialState) -> None:
+        """A trial of the study for a configuration that was not asked for."""
+        params = self.shown(configuration)
+        distributions = {p.name: _distribution(p) for p in self._space.searched if p.name in params}
+        self.study.add_trial(create_trial(state=state, values=values, params=params, distributions=distributions))
 
     def shown(self, configuration: Configuration) -> Configuration:
         """The values that the objective suggests for a configuration."""
@@ -88,16 +106,18 @@ class TPE(Study):
 
     By default Optuna 5 models the parameters that all successful trials have together, the others one by one; with
     `multivariate: true` and `group: true` each group of parameters that come and go together (after S. Falkner et al.,
-    BOHB, ICML 2018, as Optuna's documentation says).
+    BOHB, ICML 2018, as Optuna's documentation says). Of several losses the good trials are the first fronts, weighted
+    by their contribution to the hypervolume.
 
     J. Bergstra et al., Algorithms for Hyper-Parameter Optimization, NeurIPS 2011; S. Watanabe, Tree-Structured Parzen
-    Estimator, arXiv:2304.11127, 2023.
+    Estimator, arXiv:2304.11127, 2023. Of several losses: Y. Ozaki et al., Multiobjective Tree-Structured Parzen
+    Estimator, JAIR 73, 2022.
     """
 
     libraries = ("optuna", "numpy", "scipy")
 
-    def __init__(self, space: Space, seed: int, budget: int | None, **settings: Any) -> None:
-        super().__init__(space, TPESampler, {"seed": seed} | settings)
+    def __init__(self, space: Space, seed: int, budget: int | None, objectives: int = 1, **settings: Any) -> None:
+        super().__init__(space, TPESampler, {"seed": seed} | settings, objectives=objectives)
         apart = (
             "parameters that no successful trial had before are random"
             if settings.get("group")

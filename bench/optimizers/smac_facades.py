@@ -3,7 +3,7 @@
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import smac
 from smac.main.exceptions import ConfigurationSpaceExhaustedException
 from smac.runhistory import StatusType, TrialInfo, TrialValue
 
+from bench.checks import whole
 from bench.errors import UserError, allowed
 from bench.optimizers import Declaration, Exhausted
 from bench.optimizers.config_space import translate
@@ -24,6 +25,7 @@ COMPONENTS = (
     "initial_design",
     "random_design",
     "intensifier",
+    "multi_objective_algorithm",
     "runhistory_encoder",
     "config_selector",
 )
@@ -41,6 +43,9 @@ class Facade:
     so that its own sequences come again only under one PYTHONHASHSEED: here they are sorted. A failed trial is told as
     crashed, with the loss given in place of the cost; in SMAC's own loop the cost is one for all,
     `Scenario(crash_cost=...)`, by default infinite, with which its models raise.
+
+    Of several losses the model is fitted to one number for each trial, which the facade's multi-objective algorithm
+    makes of them, scaled to the range of each so far: by default their mean.
 
     M. Lindauer et al., SMAC3: A Versatile Bayesian Optimization Package for Hyperparameter Optimization, JMLR 23, 2022.
     """
@@ -95,11 +100,11 @@ class Facade:
             raise Exhausted("SMAC found no configuration that it had not proposed") from None
         return info
 
-    def _tell(self, info: TrialInfo, loss: float, failed: bool) -> None:
-        if failed:
-            value = TrialValue(loss if self._crash_cost is None else self._crash_cost, status=StatusType.CRASHED)
-        else:
-            value = TrialValue(loss)
+    def _tell(self, info: TrialInfo, loss: float | Sequence[float], failed: bool) -> None:
+        cost = list(loss) if isinstance(loss, Sequence) else loss
+        if failed and self._crash_cost is not None:
+            cost = [self._crash_cost] * len(cost) if isinstance(cost, list) else self._crash_cost
+        value = TrialValue(cost, status=StatusType.CRASHED if failed else StatusType.SUCCESS)
         with _quiet():
             self._smac.tell(info, value, save=False)
 
@@ -108,8 +113,8 @@ class _OneFidelity(Facade):
     """Asks for what `facade(Scenario(configspace, deterministic=True, n_trials=budget, seed=seed), f).optimize()` does.
 
     Settings: `crash_cost`, the cost of every failed trial; and for any of the facade's components (model,
-    acquisition_function, acquisition_maximizer, initial_design, random_design, intensifier, runhistory_encoder,
-    config_selector) the arguments of its `get_...`, such as `initial_design: {n_configs: 10}`.
+    acquisition_function, acquisition_maximizer, initial_design, random_design, intensifier, multi_objective_algorithm,
+    runhistory_encoder, config_selector) the arguments of its `get_...`, such as `initial_design: {n_configs: 10}`.
     """
 
     revision = 2
@@ -120,9 +125,17 @@ class _OneFidelity(Facade):
         seed: int,
         budget: int | None,
         crash_cost: float | None = None,
+        objectives: int = 1,
         **components: Mapping[str, Any],
     ) -> None:
-        super().__init__(space, crash_cost, components, seed=seed, n_trials=PLANNED if budget is None else budget)
+        super().__init__(
+            space,
+            crash_cost,
+            components,
+            seed=seed,
+            n_trials=PLANNED if budget is None else budget,
+            objectives="cost" if whole("objectives", objectives, 1) == 1 else [f"cost_{i}" for i in range(objectives)],
+        )
         self._asked: dict[str, list[TrialInfo]] = {}
         self._begun = False
         plan = f"{PLANNED} trials, no budget being given" if budget is None else f"{budget} trials"
@@ -141,7 +154,7 @@ class _OneFidelity(Facade):
         self._asked.setdefault(to_json(configuration), []).append(info)
         return configuration
 
-    def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
+    def tell(self, configuration: Configuration, loss: float | Sequence[float], failed: bool = False) -> None:
         if self._smac is None:
             return
         configuration = self._space.canonical(configuration)

@@ -39,7 +39,7 @@ def failed(results: dict[str, Check]) -> dict[str, str]:
 
 # Every optimiser of the suite.
 
-SLOW = {"botorch_gp": 5, "botorch_turbo": 22, "hyperopt_tpe": 22, "optuna_gp": 12, "skopt": 11}
+SLOW = {"botorch_gp": 5, "botorch_qnehvi": 5, "botorch_turbo": 22, "hyperopt_tpe": 22, "optuna_gp": 12, "skopt": 11}
 SLOW |= {"ax": 6, "hyperopt_atpe": 5, "nevergrad": 13, "smac": 5}
 """Trials on one space of those that take hundredths of a second to a second for each, the last by their model.
 
@@ -49,7 +49,12 @@ Five at least, as the rule `other_seeds` asks for.
 DESIGN = {"n_configs": 4, "max_ratio": 1.0}
 SETTINGS: dict[str, dict[str, Any]] = {
     "botorch_gp": {"initial": 4, "num_restarts": 2, "raw_samples": 32},
+    "botorch_qnehvi": {"initial": 4, "num_restarts": 2, "raw_samples": 32},
     "botorch_turbo": {"candidates": 200},
+    "optuna_nsga2": {"population_size": 8},
+    "optuna_nsga3": {"population_size": 8},
+    "pymoo_nsga2": {"pop_size": 8},
+    "smac_parego": {"initial_design": DESIGN, "acquisition_maximizer": {"challengers": 100}},
     "smac_gp": {"initial_design": DESIGN, "acquisition_maximizer": {"challengers": 100}},
     "smac_rf": {"initial_design": DESIGN, "acquisition_maximizer": {"challengers": 100}},
 }

@@ -14,6 +14,7 @@ from bench.space.parsing import parse
 
 FAST = ["random", "grid", "sklearn_sampler", "hyperopt_random", "hyperopt_anneal", "hyperopt_tpe", "optuna_tpe"]
 FAST += ["optuna_tpe_multivariate", "optuna_qmc", "optuna_cmaes", "optuna_cmaes_margin", "cmaes_ipop", "cmaes_bipop"]
+FAST += ["optuna_nsga2"]
 FEW = {"skopt_gp": 20, "skopt_rf": 20, "skopt_et": 20, "hyperopt_atpe": 20}
 """Trials of those that take a tenth of a second for each."""
 PLANNING = ["catcma", "nevergrad", "nevergrad_de", "nevergrad_pso"]

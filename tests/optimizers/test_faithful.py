@@ -39,7 +39,7 @@ def in_short(case: Case) -> bool:
     """Whether `make test` tries it."""
     if case.name.startswith(ELSEWHERE):
         return False
-    return not case.name.startswith(SLOW) or (case.name in ONE_EACH and case.label == "flat")
+    return not case.name.startswith(SLOW) or (case.label == "flat" and (case.name in ONE_EACH or case.objectives > 1))
 
 
 CASES = [
@@ -69,7 +69,7 @@ def test_an_adapter_asks_what_its_librarys_own_loop_asks(case: Case, monkeypatch
         alike = equal(own, ours)
         assert alike == trials, f"seed {seed}: otherwise from trial {alike}"
         assert 2 < own.failures < trials - 2
-    if case.label == "flat" and case.name not in INDEPENDENT:
+    if case.label.startswith("flat") and case.name not in INDEPENDENT:
         monkeypatch.setattr("loops.loss", lambda values: -loss(values))
         assert our_loop(case, seed, trials).asked[:-1] != ours.asked[:-1]
 
@@ -116,6 +116,14 @@ def test_turbo_begins_again_where_its_region_has_shrunk_away(monkeypatch: pytest
     assert run(build("botorch_turbo", loops_botorch.FLOATS, 2, candidates=20), 80) == own.asked
     grown = botorch_turbo.Region(0.0, successes=9).after(1.0, 10, 4)
     assert grown == botorch_turbo.Region(1.0, length=1.6)
+
+
+@pytest.mark.skipif(find_spec("botorch") is None, reason="needs botorch")
+def test_the_design_of_botorchs_tutorial_of_several_losses_is_one_parameter_longer() -> None:
+    from loops_botorch import FLOATS
+
+    for name, initial in (("botorch_gp", 6), ("botorch_qnehvi", 8)):
+        assert f"until {initial} results are told" in build(name, FLOATS).declared.fallback
 
 
 # A shared initial design.

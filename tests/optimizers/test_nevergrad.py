@@ -9,7 +9,7 @@ from adapters import one_each
 from drawing import examples
 from hypothesis import given
 from hypothesis import strategies as st
-from loops import build, loss, run
+from loops import Objective, build, loss, run
 from loops_nevergrad import minimize
 from numpy.random import mtrand
 from scipy import stats
@@ -22,12 +22,12 @@ from bench.conformance.spaces import case
 from bench.conformance.watching import Traces, watched
 from bench.errors import UserError
 from bench.optimizers import nevergrad_optimizers
-from bench.space import Configuration, Space
+from bench.space import Configuration, Space, to_json
 from bench.space.parsing import parse
 
 nevergrad = pytest.importorskip("nevergrad", reason="the extra 'nevergrad' is not installed")
 
-NAMES = ["nevergrad", "nevergrad_de", "nevergrad_pso"]
+NAMES = ["nevergrad", "nevergrad_cma", "nevergrad_de", "nevergrad_pso"]
 UNIT = {"type": "float", "low": 0.0, "high": 1.0}
 
 
@@ -190,3 +190,35 @@ def test_what_is_told_unasked_is_taken_or_declared_not_to_be() -> None:
     assert not refuses.declared.takes_unasked
     refuses.tell({"x": 0.75, "y": 0.25}, -9.0)
     assert refuses._optimizer.num_tell == 0
+
+
+# Several losses.
+
+
+def test_of_several_losses_the_portfolio_chooses_differential_evolution() -> None:
+    """Of these floats and one loss it chooses Cobyla, which takes one trial at a time."""
+    space = parse({"x": UNIT, "y": UNIT})
+    optimizer = build("nevergrad", space, 3, 40, objectives=2)
+    assert "chose DE;" in optimizer.declared.fallback
+    assert not optimizer.declared.deterministic
+    assert len({to_json(optimizer.ask()) for _ in range(5)}) == 5
+
+
+def test_differential_evolution_of_several_losses_takes_nothing_unasked() -> None:
+    """It would give it the place of any member, in the order of a set of random names."""
+    plain, informed = (build("nevergrad_de", FLAT, 3, 60, objectives=2) for _ in range(2))
+    assert not informed.declared.takes_unasked
+    asked = []
+    for optimizer in (plain, informed):
+        objective = Objective(lambda _: False, objectives=2)
+        run(optimizer, 35, objective)
+        if optimizer is informed:
+            optimizer.tell(FLAT.sample(np.random.default_rng(0)), (-9.0, -9.0))
+        asked.append(run(optimizer, 20, objective))
+    assert asked[0] == asked[1]
+    assert build("nevergrad_cma", FLAT, 3, 60, objectives=2).declared.takes_unasked
+
+
+def test_a_number_of_losses_below_one_is_refused() -> None:
+    with pytest.raises(UserError, match=r"objectives=0: expected a whole number from 1"):
+        build("nevergrad_de", FLAT, 0, 10, objectives=0)

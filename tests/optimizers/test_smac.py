@@ -14,7 +14,7 @@ from adapters import in_part
 from drawing import ALL, examples
 from hypothesis import example, given
 from hypothesis import strategies as st
-from loops import Case, build, equal, failing, loss, our_loop, own_loop, run
+from loops import Case, build, equal, failing, loss, our_loop, own_loop, run, second
 from spaces import CONDITIONAL, FLAT, spaces
 from threadpoolctl import threadpool_limits
 
@@ -51,21 +51,33 @@ def check_equal(case: Case, trials: int) -> list[Configuration]:
     return own.asked
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_smac_asks_what_optimize_asks(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "label", "native"),
+    [
+        ("smac_rf", "flat", loops_smac.flat),
+        ("smac_gp", "flat", loops_smac.two),
+        ("smac_parego", "flat-2", loops_smac.two),
+        in_part(("smac_rf", "flat-2", loops_smac.flat), tried=False),
+        in_part(("smac_parego", "flat-1", loops_smac.flat), tried=False),
+    ],
+)
+def test_smac_asks_what_optimize_asks(name: str, label: str, native: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The library as it is, failures included: its set of start points has the order of this process's hashes.
 
     Here the adapter's too, which sorts it otherwise; the library's own space has the adapter's names and values, of
     which the hashes are. The next test sorts.
     """
     monkeypatch.setattr(smac_facades, "sort_start_points", lambda facade: None)
-    case, native = CASES[name, "flat"], {"smac_rf": loops_smac.flat, "smac_gp": loops_smac.two}[name]
+    case = CASES[name, label]
     check_equal(replace(case, own=loops_smac.loop(name, case.space, native)), 60 if ALL else case.few)
 
 
-def test_smac_asks_what_optimize_asks_of_conditions() -> None:
+@pytest.mark.parametrize(
+    ("name", "label"), [("smac_rf", "conditional"), in_part(("smac_parego", "conditional-2"), tried=False)]
+)
+def test_smac_asks_what_optimize_asks_of_conditions(name: str, label: str) -> None:
     """Beside a facade whose start points are sorted alike, in names and values of its own."""
-    case = CASES["smac_rf", "conditional"]
+    case = CASES[name, label]
     asked = check_equal(case, 50 if ALL else case.few)
     assert {name for configuration in asked for name in configuration} == {p.name for p in case.space.parameters}
 
@@ -95,6 +107,26 @@ def test_a_crash_cost_that_is_set_is_told_of_every_failure() -> None:
         return configurations
 
     assert asked(77.0, crash_cost=2.5) == asked(2.5)
+
+
+def test_parego_is_told_a_crash_cost_of_every_loss_and_weighs_them_otherwise_than_their_mean() -> None:
+    space = Space((RATE, DEPTH))
+
+    def asked(name: str, told_of_failures: float, **settings: Any) -> list[Configuration]:
+        settings |= {"objectives": 2, "acquisition_maximizer": {"challengers": 50}}
+        optimizer, configurations = build(name, space, 1, 16, **settings), []
+        for _ in range(10):  # four of its design
+            configurations.append(optimizer.ask())
+            losses = (loss(configurations[-1]), second(configurations[-1]))
+            failed = failing(configurations[-1])
+            optimizer.tell(configurations[-1], (told_of_failures,) * 2 if failed else losses, failed)
+        return configurations
+
+    parego = asked("smac_parego", 2.5)
+    assert asked("smac_parego", 77.0, crash_cost=2.5) == parego
+    assert asked("smac_rf", 2.5) != parego
+    with pytest.raises(UserError, match=r"optimizer.settings: .*roh"):
+        build("smac_parego", space, 0, 16, multi_objective_algorithm={"roh": 1.0})
 
 
 def test_the_budget_plans_the_initial_design() -> None:

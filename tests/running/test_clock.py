@@ -2,16 +2,20 @@
 
 import heapq
 import json
+import re
+import shlex
 from pathlib import Path
 
 import laddered
 import pandas as pd
+import pictures
 import pytest
-from commands import TOY, bench, table, without_times
+from commands import ROOT, TOY, bench, bench_process, table, wait_for, without_times
 
 from bench import problems, results
 from bench.problems import Evaluation
 from bench.problems.data import DataProblem
+from bench.store import Store, Stored
 
 ROUNDS = [each.replace("toy.Toy", "laddered.Rounds") for each in TOY] + [laddered.LADDER.lstrip("+")]
 BUDGET = ["budget.trials=null", "budget.cost=7", "threads=1"]
@@ -134,6 +138,27 @@ def test_a_run_that_is_ended_at_any_ask_goes_on_to_the_same_table(folder, name):
         pd.testing.assert_frame_equal(unmeasured(table(folder, f"ended{at}/wine/toy/{name}/0")), whole)
 
 
+def test_a_training_that_is_killed_between_rungs_goes_on_from_what_is_stored(folder):
+    run(*optimizer("Halving"), name="whole")
+    whole = unmeasured(table(folder, "whole/wine/toy/Halving/0"))
+    (folder / "log").unlink()
+    arguments = [*ROUNDS, *BUDGET, *optimizer("Halving"), "name=killed", f"store=sqlite:///{folder}/killed.sqlite"]
+    process = bench_process("run", *arguments, cwd=folder, LADDER_HANGS_AT="3")
+    wait_for((folder / "log.hangs").exists, process)
+    process.kill()
+    process.communicate()
+    kept = Store(f"sqlite:///{folder}/killed.sqlite")
+    first = json.loads(whole["configuration"].iloc[2])
+    problem, _ = fresh(folder, "whole/wine/toy/Halving/0")
+    before = kept.claim(problem.rung_key(first, 1))
+    assert isinstance(before, Stored)
+    assert bench("run", *arguments) == 0
+    rows = table(folder, "killed/wine/toy/Halving/0")
+    pd.testing.assert_frame_equal(unmeasured(rows), whole)
+    assert len(fits(folder)) == len(rows) + 1  # the third, once more
+    assert json.loads(rows["details"].iloc[2])["rungs"][0][3] == before.evaluation.seconds
+
+
 def test_workers_end_in_the_order_of_a_plain_loop_over_their_seconds(folder):
     """The same optimiser played on recorded durations by a heap, and the run with another number of them."""
     for workers in (3, 8):
@@ -207,6 +232,7 @@ def problem_losses(problem: DataProblem, text: str) -> tuple[float | None, float
         ([*optimizer("Folded")], "model.fidelity.unit=rounds: Folded compares evaluations fold by fold; set"),
         ([*optimizer("Astray")], "trial 0: the optimizer proposed fidelity=5, expected one of 1, 3, 9"),
         ([*optimizer("Astray", "+optimizer.settings.continues=1")], "goes on from 1, where it has no loss"),
+        (["budget.trials=9"], "budget: has trials=9 and cost=7; set budget.trials=null, or budget.cost=null"),
         (["budget.cost=0.5"], "budget.cost=0.5: expected a number of full evaluations, at least 1"),
         (["workers=0"], "workers=0: expected a whole number from 1"),
         (["clock=days", "workers=2"], "clock='days': expected seconds or cost"),
@@ -222,3 +248,16 @@ def test_a_budget_of_cost_is_one_of_trials_to_a_plain_optimiser(folder):
     assert bench("run", *ROUNDS, "budget.trials=null", "budget.cost=4.5", "threads=1") == 0
     assert len(table(folder, "scratch/wine/toy/random/0")) == 4
     assert results.read_metadata(folder / "results/scratch/wine/toy/random/0.parquet")["schema"] == 1
+
+
+def test_the_commands_of_the_documentation(folder, monkeypatch):
+    pictures.leave_undrawn(monkeypatch)
+    page = (ROOT / "docs/fidelity.md").read_text()
+    commands = re.search(r"```sh\n(.*?)```", page, flags=re.DOTALL)[1].replace("\\\n", " ").splitlines()
+    assert len(commands) == 3
+    for command in commands:
+        assert bench(*shlex.split(command)[1:]) == 0, command
+    report = (folder / "reports/early/report.md").read_text()
+    assert "where the cost went" in report
+    assert "how well low fidelities rank" in report
+    assert len(set(table(folder, "side_by_side/function/mfhartmann3/random_sha-w4/0")["worker"])) == 4

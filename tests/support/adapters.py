@@ -9,6 +9,13 @@ from commands import ROOT
 
 CONF = ROOT / "conf" / "optimizer"
 
+ALIKE = {
+    "bench.optimizers.botorch_nehvi.NEHVI": "bench.optimizers.botorch_gp.GaussianProcess",
+    "bench.optimizers.optuna_genetic.NSGA3": "bench.optimizers.optuna_genetic.NSGA2",
+    "bench.optimizers.smac_parego.ParEGO": "bench.optimizers.smac_facades.RandomForest",
+}
+"""Classes that differ from another in one component of their library alone, and count as configs of it."""
+
 
 def classes(multi_fidelity: bool) -> dict[str, list[str]]:
     """The configs of each class, by its dotted path, that choose fidelities or end evaluations early, or the others.
@@ -19,7 +26,7 @@ def classes(multi_fidelity: bool) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, config in configs.items():
         if config.get("multi_fidelity", False) is multi_fidelity:
-            found.setdefault(config["class"], []).append(name)
+            found.setdefault(ALIKE.get(config["class"], config["class"]), []).append(name)
     return found
 
 

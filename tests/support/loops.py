@@ -63,6 +63,12 @@ def loss(values: Configuration) -> float:
     return sum(math.sin(3 * v) + (v / 20) ** 2 for v in numbers) + 0.1 * sum(v is None for v in values.values())
 
 
+def second(values: Configuration) -> float:
+    """Another loss, lowest elsewhere."""
+    numbers = [v for v in values.values() if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    return sum(math.cos(2 * v) + (v / 30 - 1) ** 2 for v in numbers) + 0.1 * sum(v == "relu" for v in values.values())
+
+
 def failing(values: Configuration) -> bool:
     """Of about a third of configurations."""
     return math.sin(1e3 * float(values["rate"]) + 5 * float(values.get("depth", 0))) > 0.5  # type: ignore[arg-type]
@@ -70,25 +76,30 @@ def failing(values: Configuration) -> bool:
 
 @dataclass
 class Objective:
-    """What is minimised: gives the loss to tell, of a failure the worst so far, and whether it failed."""
+    """What is minimised: gives the loss to tell, of a failure the worst so far, and whether it failed.
+
+    Of two objectives it gives both losses, and the worst of each.
+    """
 
     fails: Callable[[Configuration], bool] = failing
+    objectives: int = 1
     asked: list[Configuration] = field(default_factory=list)
     failures: int = 0
     seconds: float = 0.0
-    _worst: float | None = None
+    _worst: tuple[float, ...] | None = None
 
-    def __call__(self, configuration: Configuration) -> tuple[float, bool]:
+    def __call__(self, configuration: Configuration) -> tuple[Any, bool]:
         start = time.process_time()
         self.asked.append(configuration)
-        failed, value = self.fails(configuration), loss(configuration)
+        failed = self.fails(configuration)
+        values = (loss(configuration), second(configuration))[: self.objectives]
         self.failures += failed
         if not failed:
-            self._worst = value if self._worst is None else max(value, self._worst)
+            self._worst = values if self._worst is None else tuple(map(max, values, self._worst))
         elif self._worst is not None:
-            value = self._worst
+            values = self._worst
         self.seconds += time.process_time() - start
-        return value, failed
+        return values if self.objectives > 1 else values[0], failed
 
 
 def run(optimizer: Any, trials: int, objective: Objective | None = None) -> list[Configuration]:
@@ -123,6 +134,12 @@ class Case:
     """So many at most, where each takes seconds and another case has more of them."""
     few: int = 50
     """So many are enough to compare: some more than are drawn before the library's model proposes any."""
+    objectives: int = 1
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Of the adapter, beside space, seed and budget; one that takes several losses takes one without being told."""
+        return self.settings | ({"objectives": self.objectives} if self.objectives > 1 else {})
 
     @property
     def missing(self) -> bool:
@@ -148,7 +165,7 @@ class Comparison:
 
 def own_loop(case: Case, seed: int, trials: int) -> Objective:
     """What the library's own loop asks."""
-    own = Objective()
+    own = Objective(objectives=case.objectives)
     with threadpool_limits(1):
         case.own(own, seed, trials)
     return own
@@ -156,9 +173,9 @@ def own_loop(case: Case, seed: int, trials: int) -> Objective:
 
 def our_loop(case: Case, seed: int, trials: int) -> Objective:
     """What the adapter asks in ours."""
-    ours = Objective()
+    ours = Objective(objectives=case.objectives)
     with threadpool_limits(1):
-        run(build(case.name, case.space, seed, trials, **case.settings), trials, ours)
+        run(build(case.name, case.space, seed, trials, **case.arguments), trials, ours)
     return ours
 
 
@@ -168,11 +185,11 @@ def compare(case: Case, seed: int, trials: int) -> Comparison:
     the median, as other processes disturb some."""
     trials = min(trials, case.trials or trials)
     with threadpool_limits(1):
-        own, ours = Objective(), Objective()
+        own, ours = (Objective(objectives=case.objectives) for _ in range(2))
         start = time.process_time()
         case.own(own, seed, trials)
         own_seconds = time.process_time() - start - own.seconds
-        optimizer = build(case.name, case.space, seed, trials, **case.settings)
+        optimizer = build(case.name, case.space, seed, trials, **case.arguments)
         added = []
         with clock(case.calls(optimizer)) as inside:
             for _ in range(trials):

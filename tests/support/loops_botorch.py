@@ -9,6 +9,7 @@ import random
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from loops import MIXED, Case, Objective, only
@@ -18,6 +19,7 @@ from bench.space.parsing import parse
 
 CHEAP = {"num_restarts": 2, "raw_samples": 32}
 DESIGN = 30
+LONGER = 20
 N_CANDIDATES = 200
 TURBO = {"candidates": N_CANDIDATES}
 FLOATS = parse(
@@ -30,7 +32,13 @@ FLOATS = parse(
 SOME = only(MIXED, "rate", "depth", "act")
 
 
-def floats(objective: Objective, seed: int, trials: int) -> None:
+def gains(objective: Objective, configuration: Configuration) -> list[float]:
+    """What is maximised: of each loss the negative."""
+    losses = objective(configuration)[0]
+    return [-loss for loss in (losses if objective.objectives > 1 else [losses])]
+
+
+def floats(objective: Objective, seed: int, trials: int, several: bool = False) -> None:
     import torch
     from botorch.acquisition import LogExpectedImprovement
     from botorch.fit import fit_gpytorch_mll
@@ -43,24 +51,27 @@ def floats(objective: Objective, seed: int, trials: int) -> None:
     bounds = torch.tensor([[math.log(0.01), 0.0, -1.0], [math.log(0.3), 0.9, 2.0]], dtype=torch.double)
     cube = torch.tensor([[0.0] * 3, [1.0] * 3], dtype=torch.double)
 
-    def evaluate(x: Any) -> float:
+    def evaluate(x: Any) -> list[float]:
         rate, shrink, momentum = unnormalize(x, bounds).tolist()
         rate = min(max(math.exp(rate), 0.01), 0.3)
-        return -objective({"rate": rate, "shrink": shrink, "momentum": momentum})[0]
+        return gains(objective, {"rate": rate, "shrink": shrink, "momentum": momentum})
 
     torch.manual_seed(seed)
-    train_x = draw_sobol_samples(cube, n=6, q=1, seed=seed).squeeze(1)
-    train_y = torch.tensor([[evaluate(x)] for x in train_x], dtype=torch.double)
+    train_x = draw_sobol_samples(cube, n=LONGER if several else 6, q=1, seed=seed).squeeze(1)
+    train_y = torch.tensor([evaluate(x) for x in train_x], dtype=torch.double)
     while len(train_x) < trials:
-        model = SingleTaskGP(train_x, train_y)
-        fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
-        acquisition = LogExpectedImprovement(model, best_f=train_y.max())
+        if several:
+            acquisition = nehvi(train_x, train_y, partial(SingleTaskGP, train_x))
+        else:
+            model = SingleTaskGP(train_x, train_y)
+            fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
+            acquisition = LogExpectedImprovement(model, best_f=train_y.max())
         candidate, _ = optimize_acqf(acquisition, bounds=cube, q=1, **CHEAP)
         train_x = torch.cat([train_x, candidate])
-        train_y = torch.cat([train_y, torch.tensor([[evaluate(candidate[0])]], dtype=torch.double)])
+        train_y = torch.cat([train_y, torch.tensor([evaluate(candidate[0])], dtype=torch.double)])
 
 
-def mixed(objective: Objective, seed: int, trials: int) -> None:
+def mixed(objective: Objective, seed: int, trials: int, several: bool = False) -> None:
     """A rate, a whole number at the middles of eighths, and the index of a choice."""
     import torch
     from botorch.acquisition import LogExpectedImprovement
@@ -75,27 +86,55 @@ def mixed(objective: Objective, seed: int, trials: int) -> None:
     bounds = torch.tensor([[0.0, eighths[0], 0.0], [1.0, eighths[-1], 2.0]], dtype=torch.double)
     cube = torch.tensor([[0.0] * 3, [1.0] * 3], dtype=torch.double)
 
-    def evaluate(x: Any) -> float:
+    def evaluate(x: Any) -> list[float]:
         rate, depth, act = x.tolist()
         rate = min(max(math.exp(math.log(0.01) + rate * (math.log(0.3) - math.log(0.01))), 0.01), 0.3)
         configuration: Configuration = {"rate": rate, "depth": 1 + eighths.index(depth), "act": choices[int(act)]}
-        return -objective(configuration)[0]
+        return gains(objective, configuration)
 
     torch.manual_seed(seed)
     random.seed(seed)
     train_x = draw_sobol_samples(cube, n=DESIGN, q=1, seed=seed).squeeze(1)
     train_x[:, 1] = ((train_x[:, 1] * 8).floor() * 2 + 1) / 16
     train_x[:, 2] = (train_x[:, 2] * 3).floor()
-    train_y = torch.tensor([[evaluate(x)] for x in train_x], dtype=torch.double)
+    train_y = torch.tensor([evaluate(x) for x in train_x], dtype=torch.double)
     while len(train_x) < trials:
-        model = MixedSingleTaskGP(train_x, train_y, cat_dims=[2])
-        fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
-        acquisition = LogExpectedImprovement(model, best_f=train_y.max())
+        if several:
+            acquisition = nehvi(train_x, train_y, partial(MixedSingleTaskGP, train_x, cat_dims=[2]))
+        else:
+            model = MixedSingleTaskGP(train_x, train_y, cat_dims=[2])
+            fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
+            acquisition = LogExpectedImprovement(model, best_f=train_y.max())
         candidate, _ = optimize_acqf_mixed_alternating(
             acquisition, bounds, discrete_dims={1: eighths}, cat_dims={2: [0.0, 1.0, 2.0]}, q=1, **CHEAP
         )
         train_x = torch.cat([train_x, candidate])
-        train_y = torch.cat([train_y, torch.tensor([[evaluate(candidate[0])]], dtype=torch.double)])
+        train_y = torch.cat([train_y, torch.tensor([evaluate(candidate[0])], dtype=torch.double)])
+
+
+def nehvi(train_x: Any, train_y: Any, model_of: Callable[[Any], Any]) -> Any:
+    """The acquisition of the tutorial of multi-objective optimisation; of one loss that of noisy observations."""
+    import torch
+    from botorch.acquisition.logei import qLogNoisyExpectedImprovement
+    from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
+    from botorch.fit import fit_gpytorch_mll
+    from botorch.models import ModelListGP
+    from botorch.sampling import SobolQMCNormalSampler
+    from botorch.utils.multi_objective import infer_reference_point, is_non_dominated
+    from gpytorch.mlls import SumMarginalLogLikelihood
+
+    model = ModelListGP(*[model_of(train_y[..., i : i + 1]) for i in range(train_y.shape[-1])])
+    fit_gpytorch_mll(SumMarginalLogLikelihood(model.likelihood, model))
+    sampler = SobolQMCNormalSampler(sample_shape=torch.Size([128]))
+    if train_y.shape[-1] == 1:
+        return qLogNoisyExpectedImprovement(model, X_baseline=train_x, prune_baseline=True, sampler=sampler)
+    return qLogNoisyExpectedHypervolumeImprovement(
+        model=model,
+        ref_point=infer_reference_point(train_y[is_non_dominated(train_y)]),
+        X_baseline=train_x,
+        prune_baseline=True,
+        sampler=sampler,
+    )
 
 
 @dataclass
@@ -250,6 +289,16 @@ def calls(_: Any) -> list[tuple[Any, str]]:
     return [(botorch_gp, name) for name in names]
 
 
+def nehvi_calls(_: Any) -> list[tuple[Any, str]]:
+    from bench.optimizers import botorch_gp, botorch_nehvi
+
+    names = ["qLogNoisyExpectedImprovement", "qLogNoisyExpectedHypervolumeImprovement", "SobolQMCNormalSampler"]
+    names += ["ModelListGP", "SumMarginalLogLikelihood", "fit_gpytorch_mll", "infer_reference_point"]
+    names += ["is_non_dominated"]
+    own = ["SingleTaskGP", "MixedSingleTaskGP", "optimize_acqf", "optimize_acqf_mixed_alternating"]
+    return [*((botorch_nehvi, name) for name in names), *((botorch_gp, name) for name in own)]
+
+
 def turbo_calls(_: Any) -> list[tuple[Any, str]]:
     from bench.optimizers import botorch_turbo
 
@@ -264,4 +313,22 @@ CASES = [
     Case("botorch_gp", "mixed", SOME, alone(mixed), calls, "botorch", CHEAP | {"initial": DESIGN}, few=DESIGN + 4),
     Case("botorch_turbo", "flat", FLOATS, alone(turbo_floats), turbo_calls, "botorch", TURBO, few=16),
     Case("botorch_turbo", "mixed", SOME, alone(turbo_mixed), turbo_calls, "botorch", TURBO, few=16),
+]
+CASES += [
+    Case(
+        "botorch_qnehvi",
+        label,
+        space,
+        alone(partial(own, several=True)),
+        nehvi_calls,
+        "botorch",
+        CHEAP | {"initial": design},
+        few=design + 2,
+        objectives=objectives,
+    )
+    for label, space, own, design, objectives in (
+        ("flat", FLOATS, floats, LONGER, 2),
+        ("flat-1", FLOATS, floats, LONGER, 1),
+        ("mixed-2", SOME, mixed, DESIGN, 2),
+    )
 ]

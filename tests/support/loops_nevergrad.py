@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from loops import MIXED, Case, Objective
 
-METHODS = {"nevergrad": "NGOpt", "nevergrad_de": "TwoPointsDE", "nevergrad_pso": "PSO"}
+METHODS = {"nevergrad": "NGOpt", "nevergrad_cma": "CMA", "nevergrad_de": "TwoPointsDE", "nevergrad_pso": "PSO"}
 
 
-def minimize(method: str, parametrization: Any, objective: Callable[..., float], budget: int, seed: int) -> None:
+def minimize(
+    method: str, parametrization: Any, objective: Callable[..., Any], budget: int, seed: int, objectives: int = 1
+) -> None:
     """With both of the random states from which it draws seeded."""
     import nevergrad
 
@@ -20,7 +22,10 @@ def minimize(method: str, parametrization: Any, objective: Callable[..., float],
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            nevergrad.optimizers.registry[method](parametrization, budget=budget).minimize(objective)
+            optimizer = nevergrad.optimizers.registry[method](parametrization, budget=budget)
+            if objectives > 1:
+                optimizer.num_objectives = objectives
+            optimizer.minimize(objective)
     finally:
         np.random.set_state(state)  # noqa: NPY002
 
@@ -31,7 +36,7 @@ def loop(method: str) -> Callable[[Objective, int, int], None]:
     def own(objective: Objective, seed: int, trials: int) -> None:
         from nevergrad import p
 
-        def evaluate(shrink: float, rate: float, depth: int, leaves: int, units: int, act: int) -> float:
+        def evaluate(shrink: float, rate: float, depth: int, leaves: int, units: int, act: int) -> Any:
             values = {"shrink": shrink, "rate": rate, "depth": depth, "leaves": leaves, "units": 32 + 32 * units}
             return objective(MIXED.canonical(values | {"act": [None, "relu", 7][act]}))[0]
 
@@ -43,7 +48,7 @@ def loop(method: str) -> Callable[[Objective, int, int], None]:
             p.Scalar(lower=-0.5, upper=3.5).set_integer_casting(),
             p.Choice(3),
         )
-        minimize(method, parametrization, evaluate, trials, seed)
+        minimize(method, parametrization, evaluate, trials, seed, objective.objectives)
 
     return own
 
@@ -52,4 +57,11 @@ def calls(optimizer: Any) -> list[tuple[Any, str]]:
     return [(optimizer._optimizer, "ask"), (optimizer._optimizer, "tell")]
 
 
-CASES = [Case(name, "flat", MIXED, loop(method), calls, "nevergrad", few=100) for name, method in METHODS.items()]
+CASES = [
+    Case(name, "flat", MIXED, loop(method), calls, "nevergrad", few=60 if method == "CMA" else 100)
+    for name, method in METHODS.items()
+]
+CASES += [
+    Case(name, "flat-2", MIXED, loop(METHODS[name]), calls, "nevergrad", few=60, objectives=2)
+    for name in ("nevergrad", "nevergrad_cma", "nevergrad_de")
+]

@@ -6,7 +6,7 @@ from typing import Any
 
 import optuna
 from loops import MIXED, NESTED, Case, Objective
-from optuna.samplers import CmaEsSampler, GPSampler, QMCSampler, TPESampler
+from optuna.samplers import CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler, QMCSampler, TPESampler
 
 from bench.space import Configuration
 
@@ -44,7 +44,7 @@ def all_active(trial: optuna.Trial) -> Configuration:
 
 def optimize(sampler: Callable[[int], Any], suggest: Suggest) -> Any:
     def own(objective: Objective, seed: int, trials: int) -> None:
-        def evaluate(trial: optuna.Trial) -> float:
+        def evaluate(trial: optuna.Trial) -> Any:
             value, failed = objective(suggest(trial))
             if failed:
                 raise ArithmeticError
@@ -55,7 +55,7 @@ def optimize(sampler: Callable[[int], Any], suggest: Suggest) -> Any:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                study = optuna.create_study(sampler=sampler(seed))
+                study = optuna.create_study(sampler=sampler(seed), directions=["minimize"] * objective.objectives)
             study.optimize(evaluate, n_trials=trials, catch=ArithmeticError)
         finally:
             optuna.logging.set_verbosity(verbosity)
@@ -82,4 +82,28 @@ CASES = [
         ("flat", MIXED, flat),
         ("conditional", NESTED, all_active if name == "optuna_cmaes_margin" else conditional),
     )
+]
+
+POPULATION = {"population_size": 8}
+CASES += [
+    Case(
+        name,
+        f"{label}-{objectives}",
+        space,
+        optimize(sampler, suggest),
+        calls,
+        needs,
+        POPULATION if "nsga" in name else {},
+        few=18 if needs else 60 if "nsga" in name else 40,
+        objectives=objectives,
+    )
+    for name, sampler, counts, needs in (
+        ("optuna_nsga2", lambda seed: NSGAIISampler(seed=seed, population_size=8), (1, 2), ""),
+        ("optuna_nsga3", lambda seed: NSGAIIISampler(seed=seed, population_size=8), (1, 2), ""),
+        ("optuna_tpe", lambda seed: TPESampler(seed=seed), (2,), ""),
+        ("optuna_tpe_multivariate", lambda seed: TPESampler(seed=seed, multivariate=True, group=True), (2,), ""),
+        ("optuna_gp", lambda seed: GPSampler(seed=seed), (2,), "torch"),
+    )
+    for label, space, suggest in (("flat", MIXED, flat), ("conditional", NESTED, conditional))
+    for objectives in counts
 ]

@@ -38,7 +38,7 @@ TWO = only(FLAT, "depth", "rate")
 def optimize(
     name: str,
     native: Any,
-    objective: Callable[[Any, int], float],
+    objective: Callable[[Any, int], Any],
     trials: int,
     seed: int,
     change: Callable[[Any], None] = lambda _: None,
@@ -46,14 +46,17 @@ def optimize(
 ) -> None:
     """The loop of the facade of a config; `change` is done to the facade before it begins."""
     import smac
+    from smac.multi_objective.parego import ParEGO
 
-    facades = {"smac_rf": smac.HyperparameterOptimizationFacade, "smac_gp": smac.BlackBoxFacade}
+    facades = {"smac_gp": smac.BlackBoxFacade}
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         planned = smac.Scenario(
             native, deterministic=True, n_trials=trials, seed=seed, output_directory=folder, **scenario
         )
-        facade = facades[name](planned, objective, logging_level=False, overwrite=True)
+        several = {"multi_objective_algorithm": ParEGO(planned)} if name == "smac_parego" else {}
+        made = facades.get(name, smac.HyperparameterOptimizationFacade)
+        facade = made(planned, objective, logging_level=False, overwrite=True, **several)
         change(facade)
         facade.optimize()
 
@@ -123,13 +126,15 @@ def loop(
     """A failure is an exception, as it is where SMAC itself calls what it minimises."""
 
     def own(objective: Objective, seed: int, trials: int) -> None:
-        def evaluate(config: Any, seed: int) -> float:
+        several = {"objectives": ["quality", "size"]} if objective.objectives == 2 else {}
+
+        def evaluate(config: Any, seed: int) -> Any:
             loss, failed = objective(space.canonical(plain(config)))
             if failed:
                 raise ArithmeticError
-            return loss
+            return list(loss) if several else loss
 
-        optimize(name, native(), evaluate, trials, seed, change, crash_cost=CRASH)
+        optimize(name, native(), evaluate, trials, seed, change, crash_cost=CRASH, **several)
 
     return own
 
@@ -149,10 +154,24 @@ def calls(optimizer: Any) -> list[tuple[Any, str]]:
 
 
 CASES = [
-    Case(name, label, space, loop(name, space, native, in_order), calls, "smac", {"crash_cost": CRASH}, few=few)
-    for name, label, space, native, few in (
-        ("smac_rf", "flat", FLAT, flat, 30),
-        ("smac_rf", "conditional", CONDITIONAL, conditional, 24),
-        ("smac_gp", "flat", TWO, two, 16),
+    Case(
+        name,
+        label,
+        space,
+        loop(name, space, native, in_order),
+        calls,
+        "smac",
+        {"crash_cost": CRASH},
+        few=few,
+        objectives=objectives,
+    )
+    for name, label, space, native, few, objectives in (
+        ("smac_rf", "flat", FLAT, flat, 30, 1),
+        ("smac_rf", "conditional", CONDITIONAL, conditional, 24, 1),
+        ("smac_rf", "flat-2", FLAT, flat, 24, 2),
+        ("smac_gp", "flat", TWO, two, 16, 1),
+        ("smac_parego", "flat-1", FLAT, flat, 24, 1),
+        ("smac_parego", "flat-2", TWO, two, 20, 2),
+        ("smac_parego", "conditional-2", CONDITIONAL, conditional, 20, 2),
     )
 ]
