@@ -4,6 +4,7 @@ import heapq
 import json
 import re
 import shlex
+import sqlite3
 from pathlib import Path
 
 import laddered
@@ -74,9 +75,9 @@ def incumbents(rows: pd.DataFrame, full) -> list[tuple[float | None, float | Non
 @pytest.mark.parametrize("isolation", ["none", "process"])
 @pytest.mark.parametrize("name", ["Halving", "Choosing"])
 def test_each_row_is_what_its_rung_gives_alone_and_costs_what_it_adds(folder, name, isolation):
-    run(*optimizer(name), f"isolation={isolation}", "seed=1")
-    rows = table(folder, f"scratch/wine/toy/{name}/1")
-    problem, metadata = fresh(folder, f"scratch/wine/toy/{name}/1")
+    run(*optimizer(name), f"isolation={isolation}")
+    rows = table(folder, f"scratch/wine/toy/{name}/0")
+    problem, metadata = fresh(folder, f"scratch/wine/toy/{name}/0")
     assert metadata["fidelity"] == {"unit": "rounds", "rungs": [1, 3, 9], "eta": 3}
     seen: dict[tuple[str, int], Evaluation] = {}
 
@@ -169,6 +170,23 @@ def test_a_training_that_is_killed_between_rungs_goes_on_from_what_is_stored(fol
     pd.testing.assert_frame_equal(unmeasured(rows), whole)
     assert len(fits(folder)) == len(rows) + 1  # the third, once more
     assert json.loads(rows["details"].iloc[2])["rungs"][0][3] == before.evaluation.seconds
+
+
+def test_a_training_leaves_off_at_a_rung_that_is_stored(folder):
+    run(*optimizer("Halving"), name="first")
+    first = [json.loads(text)["rungs"] for text in table(folder, "first/wine/toy/Halving/0")["details"]]
+    problem, _ = fresh(folder, "first/wine/toy/Halving/0")
+    texts = table(folder, "first/wine/toy/Halving/0")["configuration"]
+    with sqlite3.connect(folder / "results/store.sqlite") as store:
+        for text in texts:
+            store.execute("DELETE FROM evaluations WHERE key = ?", [problem.rung_key(json.loads(text), 1)])
+    store.close()
+    before = len(fits(folder))
+    run(*optimizer("Halving"), name="second")
+    second = [json.loads(text)["rungs"] for text in table(folder, "second/wine/toy/Halving/0")["details"]]
+    assert [rungs[1:] for rungs in second] == [rungs[1:] for rungs in first]  # with their seconds
+    assert all(a[0][3] != b[0][3] for a, b in zip(first, second, strict=True))
+    assert len(fits(folder)) - before == len(texts)
 
 
 def test_workers_end_in_the_order_of_a_plain_loop_over_their_seconds(folder):
