@@ -836,15 +836,4 @@ MUTATIONS = [
         ),
         ("tests/running/test_clock.py",),
     ),
-    Mutation(
-        "a rung that another evaluates is trained through",
-        "bench/running/clock.py",
-        (
-            (
-                "if not isinstance(self.store.claim(following, self.journal, self._within.serve), Claimed):",
-                "self.store.claim(following, self.journal, self._within.serve)\n            if False:",
-            ),
-        ),
-        ("tests/running/test_clock.py",),
-    ),
 ]
