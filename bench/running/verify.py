@@ -110,7 +110,8 @@ def verify(
                 row |= {"loss": row["partial_loss"], "test_loss": row["partial_test_loss"], "status": "ok"}
             else:
                 outcome = evaluate(problem, configuration, limits, rung=_failed_at(row, metadata))
-            recorded = {name: row[name] for name in COMPARED} | {"losses": _losses(run.path(results_dir), row)}
+            several = _losses(run.path(results_dir), row) if metadata.get("objectives") else None
+            recorded = {name: row[name] for name in COMPARED} | {"losses": several}
             yield Verified(run, number, recorded, outcome, other)
 
 
@@ -183,7 +184,7 @@ def _configuration(path: Path, trial: int, text: str, space: Space) -> Configura
 
 
 def _losses(path: Path, row: Mapping[str, Any]) -> Any:
-    """A row's several losses, at full fidelity or below; None where there is one."""
+    """A row's losses by name, at full fidelity or below; None where it has failed."""
     try:
         return json.loads(row["losses"] or "null") or json.loads(row["details"] or "{}").get("losses")
     except (ValueError, RecursionError, AttributeError):
