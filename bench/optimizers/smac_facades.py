@@ -134,7 +134,7 @@ class _OneFidelity(Facade):
             components,
             seed=seed,
             n_trials=PLANNED if budget is None else budget,
-            objectives="cost" if whole("objectives", objectives, 1) == 1 else [f"cost_{i}" for i in range(objectives)],
+            objectives=named(objectives),
         )
         self._asked: dict[str, list[TrialInfo]] = {}
         self._begun = False
@@ -184,6 +184,11 @@ class GaussianProcess(_OneFidelity):
     """`smac.BlackBoxFacade`: a Gaussian process, expected improvement, retrained every trial."""
 
     facade = smac.BlackBoxFacade
+
+
+def named(objectives: int) -> str | list[str]:
+    """The `objectives` of a scenario: the name of its one cost, or those of several."""
+    return "cost" if whole("objectives", objectives, 1) == 1 else [f"cost_{i}" for i in range(objectives)]
 
 
 def sort_start_points(facade: Any) -> None:

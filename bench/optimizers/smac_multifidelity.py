@@ -11,7 +11,7 @@ from smac.runhistory import TrialInfo
 from bench.errors import UserError, allowed
 from bench.optimizers import Declaration, Proposal
 from bench.optimizers.rungs import Rungs
-from bench.optimizers.smac_facades import COMPONENTS, LATER, PLANNED, Facade
+from bench.optimizers.smac_facades import COMPONENTS, LATER, PLANNED, Facade, named
 from bench.space import Space
 
 _INTENSIFIERS = ("hyperband", "successive_halving")
@@ -27,6 +27,10 @@ class _Fidelities(Facade):
     `determine_hyperband_for_multifidelity` counts in a budget of full evaluations, every rung paid in full, whichever
     the intensifier. SMAC computes the number of rungs by logarithms and has one too few of some, such as 1 to 243 by
     3; here its `min_budget` is a hair below the lowest resource, which changes nothing else.
+
+    Of several losses a rung is climbed by the configurations of its Pareto front, those in sparse places first; the
+    intensifier has `incumbent_selection="highest_budget"`, since with SMAC's default it raises where two of a front
+    have reached different fidelities.
 
     Settings: `intensifier`, `hyperband` or `successive_halving`, which is Hyperband's first bracket over and over;
     `crash_cost`; and, of the facade with a model, the arguments of its components, as for the facades of one fidelity.
@@ -45,6 +49,7 @@ class _Fidelities(Facade):
         resources: Sequence[int],
         intensifier: str = "hyperband",
         crash_cost: float | None = None,
+        objectives: int = 1,
         **components: Mapping[str, Any],
     ) -> None:
         if intensifier not in _INTENSIFIERS:
@@ -55,7 +60,16 @@ class _Fidelities(Facade):
         self._intensifier = intensifier
         trials = PLANNED if budget is None else self._planned(budget)
         low, high = self._rungs.lowest, self._rungs.highest
-        super().__init__(space, crash_cost, components, seed=seed, n_trials=trials, min_budget=low, max_budget=high)
+        super().__init__(
+            space,
+            crash_cost,
+            components,
+            seed=seed,
+            n_trials=trials,
+            min_budget=low,
+            max_budget=high,
+            objectives=named(objectives),
+        )
         of = "no budget being given" if budget is None else f"which Hyperband makes of {budget} full evaluations"
         self.declared = Declaration(
             laws=self._translated.sampled_laws,
@@ -75,7 +89,8 @@ class _Fidelities(Facade):
 
     def _replaced(self, scenario: smac.Scenario, components: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         make: Any = SuccessiveHalving if self._intensifier == "successive_halving" else self.facade.get_intensifier
-        return super()._replaced(scenario, components) | {"intensifier": make(scenario, eta=self._rungs.eta)}
+        several = {"incumbent_selection": "highest_budget"} if scenario.count_objectives() > 1 else {}
+        return super()._replaced(scenario, components) | {"intensifier": make(scenario, eta=self._rungs.eta, **several)}
 
     def ask(self) -> Proposal:
         if self._smac is None:
@@ -84,7 +99,7 @@ class _Fidelities(Facade):
         assert info.budget is not None
         return self._rungs.propose(self._translated.decode(info.config), info.budget, info)
 
-    def tell(self, proposal: Proposal, loss: float, failed: bool = False) -> None:
+    def tell(self, proposal: Proposal, loss: float | Sequence[float], failed: bool = False) -> None:
         info = self._rungs.close(proposal, failed)
         if info is not None:
             self._tell(info, loss, failed)

@@ -46,7 +46,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def check_equal(own: Objective, name: str, space: Any, trials: int, resources: tuple[int, ...], **settings: Any) -> Any:
-    ours = Objective()
+    ours = type(own)()
     optimizer = build(name, space, 3, BUDGET, resources=resources, crash_cost=CRASH, **SETTINGS[name], **settings)
     proposals = run(optimizer, trials, ours)
     assert len(own.asked) == trials
@@ -74,6 +74,18 @@ def test_smac_asks_what_optimize_asks_of_conditions(name: str) -> None:
     proposals = check_equal(own, name, CONDITIONAL, trials, RESOURCES)
     asked = {parameter for proposal in proposals for parameter in proposal.configuration}
     assert asked == {p.name for p in CONDITIONAL.parameters}
+
+
+@pytest.mark.parametrize("name", ["smac_hyperband", in_part("smac_multifidelity", tried=False)])
+def test_smac_asks_what_optimize_asks_of_two_losses(name: str) -> None:
+    trials = smac_planned(BUDGET, RESOURCES)
+    given = {"objectives": 2, "incumbents": "highest_budget", **SETTINGS[name]}
+    own = smac_optimize(name, two(), TWO, trials, RESOURCES, 3, loops_smac.in_order, **given)
+    check_equal(own, name, TWO, trials, RESOURCES, objectives=2)
+    first = smac_optimize(name, two(), TWO, trials, RESOURCES, 3, loops_smac.in_order, **SETTINGS[name])
+    assert first.asked != own.asked
+    with pytest.raises(AssertionError):  # its default, with which two of a front share no fidelity
+        smac_optimize(name, two(), TWO, trials, RESOURCES, 3, loops_smac.in_order, **{**given, "incumbents": None})
 
 
 @pytest.mark.parametrize(

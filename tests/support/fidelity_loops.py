@@ -51,6 +51,14 @@ class Objective:
         return value, False
 
 
+class TwoObjectives(Objective):
+    """The same of two losses, in conflict at every fidelity: gives a tuple of them."""
+
+    def __call__(self, configuration: Configuration, fidelity: float) -> tuple[Any, bool]:
+        value, failed = super().__call__(configuration, fidelity)
+        return (value, -value + math.cos(50 * float(configuration["rate"]))), failed  # type: ignore[arg-type]
+
+
 def run(optimizer: Any, trials: int, objective: Objective) -> list[Proposal]:
     """What `optimizer` asks for, one at a time."""
     proposals: list[Proposal] = []
@@ -76,6 +84,8 @@ def smac_facade(
     evaluate: Callable[..., float] | None = None,
     halving: bool = False,
     min_budget: float = 1,
+    objectives: int = 1,
+    incumbents: str | None = None,
     **components: dict[str, Any],
 ) -> Iterator[Any]:
     """The facade of a config; its intensifier's eta is that of the resources, by default SMAC's own 3.
@@ -95,12 +105,19 @@ def smac_facade(
             seed=seed,
             min_budget=min_budget,
             max_budget=resources[-1],
-            crash_cost=CRASH,
             output_directory=Path(folder),
+            **(
+                {"crash_cost": CRASH}
+                if objectives == 1
+                else {"crash_cost": [CRASH] * objectives, "objectives": [f"loss{i}" for i in range(objectives)]}
+            ),
         )
         eta = resources[1] // resources[0]
         make = SuccessiveHalving if halving else cls.get_intensifier
-        given = {} if eta == 3 and not halving else {"intensifier": make(scenario, eta=eta)}
+        selection = {} if incumbents is None else {"incumbent_selection": incumbents}
+        given = (
+            {} if eta == 3 and not halving and not selection else {"intensifier": make(scenario, eta=eta, **selection)}
+        )
         given |= {key: getattr(cls, f"get_{key}")(scenario, **arguments) for key, arguments in components.items()}
         yield cls(scenario, evaluate, logging_level=False, overwrite=True, **given)
 
@@ -127,13 +144,13 @@ def smac_optimize(
     **given: Any,
 ) -> Objective:
     """What `facade.optimize()` asks for; a failure is an exception. `change` is done to the facade before it begins."""
-    objective = Objective()
+    objective = TwoObjectives() if given.get("objectives") == 2 else Objective()
 
-    def evaluate(config: Any, seed: int, budget: float) -> float:
+    def evaluate(config: Any, seed: int, budget: float) -> Any:
         value, failed = objective(space.canonical(plain(config)), budget)
         if failed:
             raise ArithmeticError
-        return value
+        return list(value) if isinstance(value, tuple) else value
 
     with smac_facade(name, native, trials, resources, seed, evaluate, **given) as facade:
         change(facade)
