@@ -75,6 +75,12 @@ def test_the_experiments_are_what_the_readme_and_docs_say(composer):
     six = ["random", "grid", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "optuna_cmaes"]
     three = ["random", "skopt_gp", "optuna_tpe"]
     nni = ["random", "hyperopt_tpe", "hyperopt_anneal", "optuna_tpe", "smac_rf"]
+    rungs = ["random_rungs", "random_sha", "asha", "optuna_tpe", "optuna_tpe_median", "optuna_tpe_hyperband"]
+    rungs += ["smac_multifidelity", "dehb"]
+    genetic = [["random", "optuna_tpe", "nevergrad_de"], ["optuna_nsga2"], ["pymoo_nsga2"]]
+    two_losses = [(dataset, each, 10) for each in genetic for dataset in ("digits", "breast_cancer")]
+    two_losses += [("breast_cancer", ["smac_parego"], 10)]
+    two_losses += [("function", each, 10) for each in genetic for _ in ("zdt1", "zdt4")]
     expected = {
         "default": ([("digits", six, 15), ("breast_cancer", six, 15), ("digits", three, 8)], 20),
         "otto": ([("otto", six, 20)], 50),
@@ -83,6 +89,8 @@ def test_the_experiments_are_what_the_readme_and_docs_say(composer):
         "lecture_keras": ([("mnist", ["hyperopt_tpe", "random"], 5)], 50),
         "nni_autogbdt": ([("lightgbm_regression", nni, 6), ("lightgbm_regression", ["grid_in_order"], 6)], 1000),
         "nni_autogbdt_gp": ([("lightgbm_regression", ["skopt_gp"], 3)], 150),
+        "fidelity": ([(dataset, rungs, 12) for dataset in ("digits", "breast_cancer", "digits")], None),
+        "objectives": ([*two_losses, ("function", ["smac_parego"], 10)], 80),
     }
     assert sorted(expected) == sorted(catalogue.names("experiment"))
     for name, (blocks, trials) in expected.items():
