@@ -134,9 +134,15 @@ class FunctionProblem:
                 raise
             return Evaluation(None, None, time.perf_counter() - start, "failed", texts.of_error(failure))
         seconds = time.perf_counter() - start
-        losses = [self._loss(value, configuration, rung, name) for name, value in values.items()]
-        several = dict(zip(values, losses, strict=True)) if self.objectives else None
-        return Evaluation(losses[0][0], losses[0][1], seconds, "ok", losses=several)
+        if not self.objectives:
+            loss, test_loss = self._loss(values[0], configuration, rung)
+            return Evaluation(loss, test_loss, seconds, "ok")
+        losses = {
+            name: self._loss(value, configuration, rung, name)
+            for name, value in zip(self.objectives, values, strict=True)
+        }
+        loss, test_loss = losses[self.objectives[0]]
+        return Evaluation(loss, test_loss, seconds, "ok", losses=losses)
 
     @cached_property
     def baseline_loss(self) -> float:
@@ -194,12 +200,12 @@ class FunctionProblem:
             **computed_by,
         }
 
-    def _values(self, configuration: Configuration, rung: int | None) -> dict[str, float]:
-        """What the function returns, by the names of `objectives`; of one loss the `value`."""
+    def _values(self, configuration: Configuration, rung: int | None) -> tuple[float, ...]:
+        """What the function returns, in the order of `objectives`; of one loss its value alone."""
         at = {} if rung is None else {"fidelity": rung}
         returned = self.function(dict(configuration), **at)
         if not self.returned:
-            return {"value": _number("value", returned)}
+            return (_number("value", returned),)
         values = list(returned) if np.iterable(returned) else [returned]
         if len(values) != len(self.returned):
             raise UserError(
@@ -207,9 +213,9 @@ class FunctionProblem:
                 f"{len(self.returned)} numbers: {', '.join(self.returned)}"
             )
         named = {name: _number(name, value) for name, value in zip(self.returned, values, strict=True)}
-        return {name: named[name] for name in self.objectives}
+        return tuple(named[name] for name in self.objectives)
 
-    def _loss(self, value: float, configuration: Configuration, rung: int | None, name: str) -> list[float | None]:
+    def _loss(self, value: float, configuration: Configuration, rung: int | None, name: str = "") -> list[float | None]:
         """The loss and the test loss that a value makes."""
         if not self.noise:
             return [value, None]
@@ -218,7 +224,7 @@ class FunctionProblem:
     def _deviate(self, configuration: Configuration, rung: int | None, name: str) -> float:
         """A standard normal number of this configuration's own, of the rung, and of each of several losses."""
         at = "" if rung is None else f"{rung} "
-        if self.objectives:
+        if name:
             at += f"{name} "
         return deviates.normal(f"{self.model_seed} {at}".encode() + _in_any_order(configuration))
 
