@@ -262,6 +262,9 @@ def test_list_optimizers_says_what_each_can_express_and_what_it_approximates(cap
     assert "exact distributions: float, float_log, categorical, conditional" in entries["skopt_gp"]
     assert "takes no results of configurations that it did not propose" in entries["optuna_cmaes"]
     assert "exact distributions: all" in entries["random"]
+    assert "chooses the fidelity of each evaluation" in entries["random_sha"]
+    assert entries["optuna_tpe_median"].endswith("; ends evaluations early")
+    assert entries["optuna_tpe_wilcoxon"].endswith("; ends evaluations early, fold by fold")
     assert "not installed; pip install 'hpo-compare[slurm]'" in entries["needing"]
     assert "not available: building it raised OSError: no room" in entries["raising"]
 

@@ -64,6 +64,17 @@ def test_blocks_are_products_and_arguments_replace_their_choices(composer):
     assert [spec.run.optimizer for spec in specs] == ["random"] * 2 + ["grid"] * 2 + ["optuna_tpe"] * 2
 
 
+def test_numbers_of_workers_are_a_choice_of_blocks_and_1_is_no_truth_value(composer):
+    blocks = [{"optimizer": "random", "workers": [1, 2, 16], "seed": [0, 1]}]
+    specs = list(sweep.enumerate_runs(composer, blocks, []))
+    names = ["random", "random-w2", "random-w16"]
+    assert [(spec.run.optimizer, spec.run.seed) for spec in specs] == [(n, seed) for n in names for seed in (0, 1)]
+    assert [spec.workers for spec in specs] == [1, 1, 2, 2, 16, 16]
+    switched = [{"isolation": "process", "dataset.drop": [None], "+model.settings.flag": [True, False], "seed": 0}]
+    flags = [spec.config["model"]["settings"]["flag"] for spec in sweep.enumerate_runs(composer, switched, [])]
+    assert flags == [True, False]
+
+
 def test_of_two_arguments_for_one_key_the_last_counts(composer):
     specs = list(
         sweep.enumerate_runs(composer, None, ["seed=0,1", "optimizer=grid,random", "seed=5", "optimizer=grid"])
