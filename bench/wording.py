@@ -68,6 +68,15 @@ def command(*words: str) -> str:
     )
 
 
+def measured(amount: str, unit: str) -> str:
+    """So much of a ladder of fidelities; that of a function has no unit.
+
+    >>> measured("33 of 100", "rounds"), measured("33 of 100", "fidelity")
+    ('33 of 100 rounds', 'fidelity 33 of 100')
+    """
+    return f"fidelity {amount}" if unit == "fidelity" else f"{amount} {unit}"
+
+
 def plural(count: int, noun: str) -> str:
     """A number of things.
 

@@ -34,6 +34,7 @@ _ALONE = threading.RLock()
 """Hydra, `sys.path` and the environment are the whole process's: two calls at a time wait for each other."""
 _ARGUMENTS = {
     "dataset": "data", "model": "model", "optimizer": "optimizers", "seed": "seeds", "budget.trials": "trials",
+    "budget.cost": "cost",
     "name": "name", "metric": "metric", "resampling": "resampling", "results_dir": "results_dir",
     "datasets_dir": "datasets_dir", "store": "store", "engine": "engine", "overwrite": "overwrite",
 }  # fmt: skip
@@ -61,6 +62,8 @@ def compare(
     space: Mapping[str, Any] | None = None,
     seeds: int | Iterable[int] = 10,
     trials: int | None = 30,
+    cost: float | None = None,
+    fidelity: Mapping[str, Any] | None = None,
     name: str = "scratch",
     metric: str = "auto",
     resampling: str = "holdout",
@@ -91,7 +94,9 @@ def compare(
     optimizers: names (`bench list optimizers`), classes with `ask` and `tell`, and mappings such as
         `{"config": "random", "name": "mine", "settings": {...}}`.
     seeds: how many, from 0, or which. trials: how many each run makes; None where `settings={"budget.seconds": 60}`
-        alone limits it.
+        alone limits it. cost: in the place of trials, how many full evaluations, in parts or whole.
+    fidelity: the ladder of the model or objective, such as `{"low": 3, "high": 100, "eta": 3}`, for optimisers that end
+        evaluations early; an objective is then called with `fidelity` as well (docs/fidelity.md).
     settings: any other key of `bench run`: `{"model.settings.rounds": 50, "initial_design": "shared"}`.
     progress: False shows nothing of how the runs come along.
 
@@ -116,9 +121,9 @@ def compare(
     folder, places = None if config_dir is None else Path(config_dir), (Path(datasets_dir), Path(reports_dir))
     with _ALONE, surroundings.kept(), _stopping(console):
         if objective is not None:
-            chosen = _of_function(data, target, model, components.objective(objective, space, hands))
+            chosen = _of_function(data, target, model, components.objective(objective, space, hands, fidelity))
         else:
-            chosen = _of_data(data, target, name, places[0], folder, components.model(model, space, hands))
+            chosen = _of_data(data, target, name, places[0], folder, components.model(model, space, hands, fidelity))
         each = [components.optimizer(given, place, hands) for place, given in enumerate(_listed(optimizers))]
         choices, keys = _settings(settings, folder)
         groups = {"metric": metric, "resampling": resampling, "seeds": "paired", "engine": engine} | choices
@@ -128,7 +133,8 @@ def compare(
             "datasets_dir": str(datasets_dir),
             "store": store,
             "overwrite": overwrite or bool(hands.anew),
-            "budget.trials": plain("trials", trials),
+            "budget.trials": plain("trials", trials) if cost is None else None,
+            "budget.cost": plain("cost", cost),
             **keys,
         }
         for line in hands.anew:

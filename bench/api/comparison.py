@@ -1,7 +1,6 @@
 """The result of a call: verdict, trials, best configuration, figures, the report's page, the model to take home."""
 
 import base64
-import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ from bench.api.components import escaped
 from bench.api.handing import Hands
 from bench.config import catalogue
 from bench.errors import UserError
+from bench.results.best import bests
 from bench.running.run import RunSpec
 
 if TYPE_CHECKING:
@@ -80,11 +80,10 @@ class Comparison:
 
         Raises `UserError` where no trial succeeded.
         """
-        trials = self.trials.dropna(subset=["loss"])
-        if trials.empty:
+        (chosen,) = bests(self.name, self.dataset, self.model, self.results_dir)
+        if isinstance(chosen, str):
             raise UserError(f"{self.name}: no trial succeeded; 'bench status {self.name}' says why")
-        row = trials.sort_values("loss", kind="stable").iloc[0]
-        return dict(json.loads(row["configuration"]))
+        return chosen.configuration
 
     def plot(self, figure: str | None = None) -> "Figure":
         """A figure of the report by its name (`validation`, `test`, `final`, ...), by default the first.

@@ -16,8 +16,8 @@ from bench.wording import shortened
 
 ESTIMATOR = "bench.models.scikit_learn.Estimator"
 _KEYS = {
-    "model": ("config", "class", "name", "settings", "space"),
-    "optimizer": ("config", "class", "name", "settings", "budget_factor"),
+    "model": ("config", "class", "name", "settings", "space", "fidelity"),
+    "optimizer": ("config", "class", "name", "settings", "budget_factor", "multi_fidelity"),
 }
 """What a mapping may say of a model or an optimiser."""
 
@@ -37,15 +37,20 @@ class Choice:
         return [] if self.choice is None else [f"{self.group}={self.choice}"]
 
 
-def model(given: Any, space: Mapping[str, Any] | None, hands: Hands) -> Choice:
-    """The model: the name of a config, an estimator's class or an object of it, a class with `fit`, or a mapping."""
+def model(given: Any, space: Mapping[str, Any] | None, hands: Hands, fidelity: Any = None) -> Choice:
+    """The model: the name of a config, an estimator's class or an object of it, a class with `fit`, or a mapping.
+
+    `fidelity` is its ladder, where it is not that of the config.
+    """
     if _is_estimator(given) or inspect.isclass(given):
         given = {"class": given}
     entry = _entry("model", given, "a name, a scikit-learn estimator, a class with fit")
     space = space if space is not None else entry.get("space")
+    fidelity = fidelity if fidelity is not None else entry.get("fidelity")
+    ladder = {} if fidelity is None else {"fidelity": plain("fidelity", fidelity)}
     name, settings = entry.get("name"), entry.get("settings") or {}
     if "class" not in entry:
-        return _chosen("model", entry, {} if space is None else {"model.space": plain("space", space)})
+        return _chosen("model", entry, ladder | ({} if space is None else {"model.space": plain("space", space)}))
     if space is None:
         raise UserError(
             f"space: missing; {called(entry['class'])} has no search space of its own: "
@@ -59,21 +64,22 @@ def model(given: Any, space: Mapping[str, Any] | None, hands: Hands) -> Choice:
         path = hands.path("model", path)
     name = name or called(entry["class"] if not isinstance(entry["class"], str) else _last(path))
     node = {"name": name, "class": path, "settings": more | plain("settings", settings), "space": plain("space", space)}
-    return Choice("model", node=node)
+    return Choice("model", node=node | ladder)
 
 
-def objective(function: Any, space: Mapping[str, Any] | None, hands: Hands) -> Choice:
-    """The model that is a function, called with a configuration."""
+def objective(function: Any, space: Mapping[str, Any] | None, hands: Hands, fidelity: Any = None) -> Choice:
+    """The model that is a function, called with a configuration, and where there is a ladder with `fidelity`."""
     if not callable(function) or inspect.isclass(function):
         raise UserError(f"objective={_short(function)}: expected a function that takes a configuration, a dict")
     try:
-        inspect.signature(function).bind({})
+        inspect.signature(function).bind({}, **({} if fidelity is None else {"fidelity": 1}))
     except ValueError:  # one in C does not say what it takes
         pass
     except TypeError as error:
+        more = "" if fidelity is None else ", fidelity"
         raise UserError(
-            f"objective {called(function)}: is called with a configuration, one dict ({error}); "
-            "write def f(configuration), and configuration['x'] in it"
+            f"objective {called(function)}: is called with a configuration, one dict{more} ({error}); "
+            f"write def f(configuration{more}), and configuration['x'] in it"
         ) from None
     if space is None:
         raise UserError(
@@ -81,7 +87,8 @@ def objective(function: Any, space: Mapping[str, Any] | None, hands: Hands) -> C
         )
     name = "objective" if getattr(function, "__name__", "") == "<lambda>" else called(function)
     path = hands.path("objective", function)
-    return Choice("model", node={"name": name, "function": path, "settings": {}, "space": plain("space", space)})
+    node = {"name": name, "function": path, "settings": {}, "space": plain("space", space)}
+    return Choice("model", node=node | ({} if fidelity is None else {"fidelity": plain("fidelity", fidelity)}))
 
 
 def optimizer(given: Any, place: int, hands: Hands) -> Choice:
@@ -91,15 +98,20 @@ def optimizer(given: Any, place: int, hands: Hands) -> Choice:
         given = {"class": given}
     entry = _entry("optimizer", given, "a name, a class with ask and tell", where)
     if "class" not in entry:
-        return _chosen("optimizer", entry, {key: entry[key] for key in ("budget_factor",) if key in entry}, where)
+        more = {key: entry[key] for key in ("budget_factor", "multi_fidelity") if key in entry}
+        return _chosen("optimizer", entry, more, where)
     path = entry["class"]
+    multi_fidelity = entry.get("multi_fidelity", False)
     if not isinstance(path, str):
         _check_class(where, path, "ask", "tell")
+        multi_fidelity = entry.get("multi_fidelity", "resources" in inspect.signature(path).parameters)
         path = hands.path(where, path)
     name = entry.get("name") or called(entry["class"] if not isinstance(entry["class"], str) else _last(path))
     node = {"name": name, "class": path, "settings": plain(f"{where}.settings", entry.get("settings") or {})}
     if "budget_factor" in entry:
         node["budget_factor"] = entry["budget_factor"]
+    if multi_fidelity:
+        node["multi_fidelity"] = multi_fidelity
     return Choice("optimizer", node=node)
 
 

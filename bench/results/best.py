@@ -16,7 +16,7 @@ from bench.errors import UserError
 from bench.metrics import scale
 from bench.results import soundness, tables
 from bench.results.tables import Results, RunId, UnreadableTable
-from bench.wording import one_line
+from bench.wording import measured, one_line
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _uncharged(row: Mapping[str, Any], metadata: Mapping[str, Any]) -> list[str]
     if pd.isna(row.get("partial_loss")):
         return []
     ladder = _mapping(metadata.get("fidelity"))
-    at = f"{row['fidelity']:.0f} of {ladder['rungs'][-1]} {one_line(ladder['unit'])}"
+    at = measured(f"{row['fidelity']:.0f} of {ladder['rungs'][-1]}", one_line(ladder["unit"]))
     return [f"evaluated by its run at {at}; the losses are those of a full evaluation when the run had ended"]
 
 

@@ -24,6 +24,9 @@ def check(config: Mapping[str, Any]) -> None:
         usable("dataset.path", Path(config["dataset"]["path"]))
     if all(config["budget"].get(key) is None for key in ("trials", "cost", "seconds")):
         raise UserError("budget: has no trials, cost or seconds; set budget.trials=50, say")
+    if config["budget"].get("trials") is not None and config["budget"].get("cost") is not None:
+        trials, cost = config["budget"]["trials"], config["budget"]["cost"]
+        raise UserError(f"budget: has trials={trials} and cost={cost:g}; set budget.trials=null, or budget.cost=null")
     _check_fidelity(config)
     _check_isolation(config)
     problems.check(config)

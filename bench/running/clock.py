@@ -28,7 +28,7 @@ class _Open:
     """In order of asking."""
     asked: Asked
     proposal: Any
-    """What the optimiser returned, which it is told of."""
+    """What the optimiser is told of: the object that it returned, of a plain one the configuration."""
     continues: int
     """The rung that it goes on from; 0: none."""
     left: list[int]
@@ -139,7 +139,8 @@ class OnClock(Trials):
             if not isinstance(proposal, Proposal):
                 raise RunFailed(f"trial {number}: the optimizer proposed {type(proposal).__name__}, not a Proposal")
             configuration = proposal.configuration
-        return self._opened(number, self._checked(number, configuration, taken, started_at), proposal)
+        asked = self._checked(number, configuration, taken, started_at)
+        return self._opened(number, asked, dict(asked.configuration) if self._ladder is None else proposal)
 
     def _opened(self, number: int, asked: Asked, proposal: Any) -> _Open:
         if self._ladder is None:

@@ -62,7 +62,7 @@ class RunSpec:
         """The most trials that the run makes; None where others alone limit it."""
         trials = self.config["budget"].get("trials")
         if self.cost is not None and not self.multi_fidelity:
-            trials = int(self.cost) if trials is None else min(trials, int(self.cost))
+            trials = int(self.cost)
         return None if trials is None else trials * self._factor
 
     @property

@@ -780,4 +780,60 @@ MUTATIONS = [
         ),
         ("tests/datasets/test_leaks.py",),
     ),
+    Mutation(
+        "a loss at a rung stands as a full one",
+        "bench/running/clock.py",
+        (("        if not full:\n            shown", "        if False:\n            shown"),),
+        ("tests/running/test_clock.py",),
+    ),
+    Mutation(
+        "the incumbent is the lowest loss at any rung",
+        "bench/running/clock.py",
+        (("(rung, -evaluation.loss) > (best.rung, -best.loss)", "evaluation.loss < best.loss"),),
+        ("tests/running/test_clock.py",),
+    ),
+    Mutation(
+        "what goes on from a rung is charged anew",
+        "bench/running/clock.py",
+        (
+            (
+                "cost = self._ladder.cost_of([at for at, _ in passed], item.continues)",
+                "cost = self._ladder.cost_of([at for at, _ in passed])",
+            ),
+        ),
+        ("tests/running/test_clock.py",),
+    ),
+    Mutation(
+        "workers end in order of asking",
+        "bench/running/clock.py",
+        (
+            (
+                "min(self._open, key=lambda item: (item.end, item.number))",
+                "min(self._open, key=lambda item: item.number)",
+            ),
+        ),
+        ("tests/running/test_clock.py",),
+    ),
+    Mutation(
+        "a failure at a rung is told the worst of all rungs",
+        "bench/running/clock.py",
+        (
+            (
+                "self._worst_loss = self._worst.get(rung)\n",
+                "self._worst_loss = max(self._worst.values(), default=None)\n",
+            ),
+        ),
+        ("tests/running/test_clock.py",),
+    ),
+    Mutation(
+        "an incumbent below full fidelity keeps its partial loss",
+        "bench/running/clock.py",
+        (
+            (
+                "known[incumbent.asked.text] = self.evaluate(incumbent.asked.configuration)",
+                'known[incumbent.asked.text] = Evaluation(incumbent.loss, incumbent.test_loss, 0.0, "ok")',
+            ),
+        ),
+        ("tests/running/test_clock.py",),
+    ),
 ]

@@ -24,6 +24,8 @@ from pictures import leave_undrawn
 import bench as package
 from bench import compare
 from bench.api import comparing
+from bench.errors import UserError
+from bench.optimizers import Proposal
 from bench.optimizers.random_search import RandomSearch
 
 LINE = {"x": {"type": "float", "low": 0.0, "high": 1.0, "levels": 11}}
@@ -262,3 +264,40 @@ def test_the_example_of_its_docstring_holds(folder: Path) -> None:
     )
     assert outcome.attempted == 4
     assert not outcome.failed
+
+
+class Halves:
+    """Random search, of which every second evaluation is at the lowest of its resources."""
+
+    def __init__(self, space, seed, budget, resources):
+        self._random, self._resources, self._asked = RandomSearch(space, seed, budget), resources, 0
+
+    def ask(self):
+        self._asked += 1
+        return Proposal(self._random.ask(), self._resources[-1 if self._asked % 2 else 0])
+
+    def tell(self, proposal, loss, failed=False):
+        pass
+
+
+def test_an_objective_with_a_ladder_is_called_at_its_rungs_and_the_budget_is_a_cost():
+    called = []
+
+    def objective(configuration, fidelity):
+        called.append(fidelity)
+        return (configuration["x"] - 0.3) ** 2 + 1 / fidelity
+
+    ladder = {"low": 3, "high": 9, "eta": 3}
+    result = compare(
+        objective=objective, space=LINE, optimizers=[Halves, "random"], seeds=1, cost=4, fidelity=ladder, **QUIET
+    )
+    rows = result.trials[result.trials["optimizer"] == "Halves"]
+    assert list(rows["fidelity"]) == [9, 3, 9, 3, 9, 3]
+    assert rows["partial_loss"].notna().tolist() == [False, True] * 3
+    plain = result.trials[result.trials["optimizer"] == "random"]
+    assert len(plain) == 4
+    assert set(plain["cost"]) == {1}
+    full = result.trials.dropna(subset=["loss"])
+    assert result.best() == json.loads(full.loc[full["loss"].idxmin(), "configuration"])
+    with pytest.raises(UserError, match=r"^objective objective: is called with a configuration, one dict"):
+        compare(objective=objective, space=LINE, optimizers=["random"], seeds=1, trials=2, **QUIET)

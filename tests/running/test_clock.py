@@ -2,16 +2,21 @@
 
 import heapq
 import json
+import re
+import shlex
+import sqlite3
 from pathlib import Path
 
 import laddered
 import pandas as pd
+import pictures
 import pytest
-from commands import TOY, bench, table, without_times
+from commands import ROOT, TOY, bench, bench_process, table, wait_for, without_times
 
 from bench import problems, results
 from bench.problems import Evaluation
 from bench.problems.data import DataProblem
+from bench.store import Store, Stored
 
 ROUNDS = [each.replace("toy.Toy", "laddered.Rounds") for each in TOY] + [laddered.LADDER.lstrip("+")]
 BUDGET = ["budget.trials=null", "budget.cost=7", "threads=1"]
@@ -50,6 +55,10 @@ def unmeasured(rows: pd.DataFrame) -> pd.DataFrame:
     return without_times(rows).drop(columns=["experiment", "cached", "clock"]).assign(details=rungs)
 
 
+def at_row(row) -> float:
+    return row.partial_loss if pd.isna(row.loss) else row.loss
+
+
 def incumbents(rows: pd.DataFrame, full) -> list[tuple[float | None, float | None]]:
     """By the rule, from the rows' losses alone."""
     best, found = None, []
@@ -66,9 +75,9 @@ def incumbents(rows: pd.DataFrame, full) -> list[tuple[float | None, float | Non
 @pytest.mark.parametrize("isolation", ["none", "process"])
 @pytest.mark.parametrize("name", ["Halving", "Choosing"])
 def test_each_row_is_what_its_rung_gives_alone_and_costs_what_it_adds(folder, name, isolation):
-    run(*optimizer(name), f"isolation={isolation}", "seed=1")
-    rows = table(folder, f"scratch/wine/toy/{name}/1")
-    problem, metadata = fresh(folder, f"scratch/wine/toy/{name}/1")
+    run(*optimizer(name), f"isolation={isolation}")
+    rows = table(folder, f"scratch/wine/toy/{name}/0")
+    problem, metadata = fresh(folder, f"scratch/wine/toy/{name}/0")
     assert metadata["fidelity"] == {"unit": "rounds", "rungs": [1, 3, 9], "eta": 3}
     seen: dict[tuple[str, int], Evaluation] = {}
 
@@ -93,6 +102,14 @@ def test_each_row_is_what_its_rung_gives_alone_and_costs_what_it_adds(folder, na
         for rung, loss, test_loss, _ in json.loads(row.details).get("rungs", []):
             passed = at(row.configuration, rung)
             assert (loss, test_loss) == (passed.loss, passed.test_loss)
+    worst: dict[int, float] = {}
+    for row, (_, told, failed) in zip(rows.itertuples(), laddered.Halving.last, strict=True):
+        passed = json.loads(row.details).get("rungs", []) or [[row.fidelity, at_row(row), None, None]]
+        for rung, loss, _, _ in passed:
+            if loss is not None and not pd.isna(loss):
+                worst[rung] = max(loss, worst.get(rung, loss))
+        assert failed == (row.status == "failed")
+        assert told == (worst.get(row.fidelity, metadata["baseline_loss"]) if failed else at_row(row))
     best = incumbents(rows, lambda text: at(text, 9))
     assert [None if pd.isna(loss) else loss for loss in rows["best_loss"]] == [loss for loss, _ in best]
     assert [None if pd.isna(loss) else loss for loss in rows["incumbent_test_loss"]] == [loss for _, loss in best]
@@ -132,6 +149,44 @@ def test_a_run_that_is_ended_at_any_ask_goes_on_to_the_same_table(folder, name):
         finally:
             laddered.Raising.raises = True
         pd.testing.assert_frame_equal(unmeasured(table(folder, f"ended{at}/wine/toy/{name}/0")), whole)
+
+
+def test_a_training_that_is_killed_between_rungs_goes_on_from_what_is_stored(folder):
+    run(*optimizer("Halving"), name="whole")
+    whole = unmeasured(table(folder, "whole/wine/toy/Halving/0"))
+    (folder / "log").unlink()
+    arguments = [*ROUNDS, *BUDGET, *optimizer("Halving"), "name=killed", f"store=sqlite:///{folder}/killed.sqlite"]
+    process = bench_process("run", *arguments, cwd=folder, LADDER_HANGS_AT="3")
+    wait_for((folder / "log.hangs").exists, process)
+    process.kill()
+    process.communicate()
+    kept = Store(f"sqlite:///{folder}/killed.sqlite")
+    first = json.loads(whole["configuration"].iloc[2])
+    problem, _ = fresh(folder, "whole/wine/toy/Halving/0")
+    before = kept.claim(problem.rung_key(first, 1))
+    assert isinstance(before, Stored)
+    assert bench("run", *arguments) == 0
+    rows = table(folder, "killed/wine/toy/Halving/0")
+    pd.testing.assert_frame_equal(unmeasured(rows), whole)
+    assert len(fits(folder)) == len(rows) + 1  # the third, once more
+    assert json.loads(rows["details"].iloc[2])["rungs"][0][3] == before.evaluation.seconds
+
+
+def test_a_training_leaves_off_at_a_rung_that_is_stored(folder):
+    run(*optimizer("Halving"), name="first")
+    first = [json.loads(text)["rungs"] for text in table(folder, "first/wine/toy/Halving/0")["details"]]
+    problem, _ = fresh(folder, "first/wine/toy/Halving/0")
+    texts = table(folder, "first/wine/toy/Halving/0")["configuration"]
+    with sqlite3.connect(folder / "results/store.sqlite") as store:
+        for text in texts:
+            store.execute("DELETE FROM evaluations WHERE key = ?", [problem.rung_key(json.loads(text), 1)])
+    store.close()
+    before = len(fits(folder))
+    run(*optimizer("Halving"), name="second")
+    second = [json.loads(text)["rungs"] for text in table(folder, "second/wine/toy/Halving/0")["details"]]
+    assert [rungs[1:] for rungs in second] == [rungs[1:] for rungs in first]  # with their seconds
+    assert all(a[0][3] != b[0][3] for a, b in zip(first, second, strict=True))
+    assert len(fits(folder)) - before == len(texts)
 
 
 def test_workers_end_in_the_order_of_a_plain_loop_over_their_seconds(folder):
@@ -207,6 +262,7 @@ def problem_losses(problem: DataProblem, text: str) -> tuple[float | None, float
         ([*optimizer("Folded")], "model.fidelity.unit=rounds: Folded compares evaluations fold by fold; set"),
         ([*optimizer("Astray")], "trial 0: the optimizer proposed fidelity=5, expected one of 1, 3, 9"),
         ([*optimizer("Astray", "+optimizer.settings.continues=1")], "goes on from 1, where it has no loss"),
+        (["budget.trials=9"], "budget: has trials=9 and cost=7; set budget.trials=null, or budget.cost=null"),
         (["budget.cost=0.5"], "budget.cost=0.5: expected a number of full evaluations, at least 1"),
         (["workers=0"], "workers=0: expected a whole number from 1"),
         (["clock=days", "workers=2"], "clock='days': expected seconds or cost"),
@@ -222,3 +278,16 @@ def test_a_budget_of_cost_is_one_of_trials_to_a_plain_optimiser(folder):
     assert bench("run", *ROUNDS, "budget.trials=null", "budget.cost=4.5", "threads=1") == 0
     assert len(table(folder, "scratch/wine/toy/random/0")) == 4
     assert results.read_metadata(folder / "results/scratch/wine/toy/random/0.parquet")["schema"] == 1
+
+
+def test_the_commands_of_the_documentation(folder, monkeypatch):
+    pictures.leave_undrawn(monkeypatch)
+    page = (ROOT / "docs/fidelity.md").read_text()
+    commands = re.search(r"```sh\n(.*?)```", page, flags=re.DOTALL)[1].replace("\\\n", " ").splitlines()
+    assert len(commands) == 3
+    for command in commands:
+        assert bench(*shlex.split(command)[1:]) == 0, command
+    report = (folder / "reports/early/report.md").read_text()
+    assert "where the cost went" in report
+    assert "how well low fidelities rank" in report
+    assert len(set(table(folder, "side_by_side/function/mfhartmann3/random_sha-w4/0")["worker"])) == 4

@@ -1,4 +1,12 @@
-"""A model of rounds that costs nothing, and optimisers that know fidelities, of the simplest kind."""
+"""A model of rounds that costs nothing, and optimisers that know fidelities, of the simplest kind.
+
+Training number LADDER_HANGS_AT of a process hangs after its first rung, and says so by a file beside TOY_LOG.
+"""
+
+import itertools
+import os
+import time
+from pathlib import Path
 
 import numpy as np
 from toy import Toy, ToyFitted
@@ -6,6 +14,7 @@ from toy import Toy, ToyFitted
 from bench.optimizers import Proposal
 from bench.optimizers.random_search import RandomSearch
 
+_TRAININGS = itertools.count(1)
 LADDER = "+model.fidelity={unit: rounds, low: 1, high: 9, eta: 3}"
 """Rungs of 1, 3 and 9 rounds."""
 
@@ -23,7 +32,11 @@ class Rounds(Toy):
     def fit_rungs(self, configuration, train, stop, seed, threads, rungs, at):
         x = configuration["x"]
         whole = super().fit(configuration, train, stop, seed, threads)
-        for rung in rungs:
+        hangs = os.environ.get("LADDER_HANGS_AT") == str(next(_TRAININGS))
+        for place, rung in enumerate(rungs):
+            if hangs and place == 1:
+                Path(os.environ["TOY_LOG"] + ".hangs").touch()
+                time.sleep(600)
             _fail_after_one(rung, x)
             off = (1 - rung / 9) * np.sin(50 * x) * 0.3
             if at(rung, whole if rung == 9 else ToyFitted(x + off, self.classes)):
@@ -42,10 +55,13 @@ class Raising:
 
 
 class _Random:
+    last = []  # noqa: RUF012
+    """What the optimiser that was made last was told."""
+
     def __init__(self, space, seed, budget, resources, raise_at=None):
         self._random, self._resources = RandomSearch(space, seed, budget), resources
         self._left = raise_at
-        self.told = []
+        self.told = _Random.last = []
 
     def configuration(self):
         if self._left is not None and Raising.raises:

@@ -11,7 +11,7 @@ from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
 from bench.report.runs.ladders import Ladder
 from bench.report.statistics.agreement import agreement, concordance
-from bench.wording import listed
+from bench.wording import listed, measured
 
 SPENDING = ("label", "unit", "of", "rung", "configurations", "trials", "pruned", "cost", "share")
 AGREEMENT = ("unit", "of", "rung", "tau", "low", "high", "configurations", "runs", "selected")
@@ -147,7 +147,7 @@ def _agreement(comparison: Comparison, chosen: tuple[str, ...], selected: bool) 
 
 def of(rung: float, high: int, unit: str) -> str:
     """A rung in words: `33 of 300 rounds`."""
-    return f"{rung:.0f} of {high} {unit}"
+    return measured(f"{rung:.0f} of {high}", unit)
 
 
 def renamed(account: Fidelity | None, names: Mapping[str, str]) -> Fidelity | None:

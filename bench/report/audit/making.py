@@ -10,7 +10,7 @@ from bench.report.audit.entries import Finding, Metadata, by_label, config_of, f
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
 from bench.results import Results, RunId
-from bench.wording import listed, plural, ranges, unmarked
+from bench.wording import listed, measured, plural, ranges, unmarked
 
 _FAR = 0.01
 """The total variation from which a declared law is worth a reader's attention."""
@@ -166,7 +166,7 @@ def fidelities(comparison: Comparison) -> Iterator[Finding]:
 
 
 def _rungs(unit: str, rungs: tuple[int, ...]) -> str:
-    return f"{', '.join(map(str, rungs))} {unit}"
+    return measured(", ".join(map(str, rungs)), unit)
 
 
 def _unspent(comparison: Comparison) -> Iterator[Finding]:

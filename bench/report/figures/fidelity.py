@@ -15,6 +15,7 @@ from bench.report.figures import canvas, labels, scales, words
 from bench.report.figures.canvas import INCH, sheet
 from bench.report.look import style
 from bench.report.look.style import Style
+from bench.wording import measured
 
 Key = tuple[bool, str, int, float]
 """A part of a bar: whether it failed, and the unit, highest rung and rung of the ladder."""
@@ -160,5 +161,5 @@ def _named(key: Key, several: bool) -> str:
         return "failed"
     rung, high = float(key[-1]), int(key[-2])
     if rung == high:
-        return f"{high} {key[1]}, full"
+        return f"{measured(str(high), key[1])}, full"
     return of(rung, high, str(key[1])) if several else f"{rung:.0f}"

@@ -236,7 +236,7 @@ def _chart(problem: Problem, styles: Styles) -> Chart | None:
     ]
     if len(analysis.regret):
         y.append(Axis("regret", "regret", "loss above the best known", log=True))
-    x = [Axis("evaluations", comparison.against.partition(" (")[0], comparison.against)]
+    x = [Axis("evaluations", "full evaluations" if comparison.in_cost else "evaluations", comparison.against)]
     if any(len(frame) for frame in analysis.seconds.values()):
         x.append(Axis("seconds", "charged seconds", "charged seconds of optimiser and evaluations"))
     counts = comparison.final.set_index("label")["runs"]
@@ -258,11 +258,7 @@ def _paid(comparison: Comparison, label: str) -> str:
     paid = comparison.paid(label)
     if paid <= 1:
         return ""
-    return (
-        ", nothing evaluated fully"
-        if np.isinf(paid)
-        else f", most evaluated something fully from a cost of {paid:.0f} on"
-    )
+    return ", nothing evaluated fully" if np.isinf(paid) else f", evaluated fully from cost {paid:.0f}"
 
 
 def _curves(analysis: Analysis, label: str) -> Iterator[tuple[tuple[str, str], Curve]]:

@@ -12,6 +12,7 @@ from bench.report.statistics.agreement import FEWEST
 from bench.report.tables import cells
 from bench.report.tables.formats import NOTHING, Tabled
 from bench.report.tables.table import Cell, Head, Table
+from bench.wording import measured
 
 Styles = Mapping[str, Style]
 
@@ -57,7 +58,11 @@ def spending(account: Fidelity, comparison: Comparison, styles: Styles) -> Table
         Head("evaluated fully", help="configurations of a run; mean over runs"),
         *(
             Head(
-                "full" if rung == high and not several else of(rung, high, unit) if several else f"{rung:.0f} {unit}",
+                "full"
+                if rung == high and not several
+                else of(rung, high, unit)
+                if several
+                else measured(f"{rung:.0f}", unit),
                 help="share of the cost",
             )
             for unit, high, rung in rungs

@@ -10,7 +10,7 @@ from bench.report.analysis.fidelity import of
 from bench.report.runs.curves import Comparison
 from bench.report.tables.cells import MINUS, PERCENT
 from bench.report.words.names import name, sentence
-from bench.wording import plural
+from bench.wording import measured, plural
 
 
 def sentences(analysis: Analysis) -> Iterator[str]:
@@ -54,7 +54,7 @@ def notes(comparison: Comparison) -> Iterator[str]:
     if not comparison.in_cost:
         return
     ladders = dict.fromkeys((ladder.unit, ladder.rungs) for ladder in comparison.ladders.values())
-    rungs = " or ".join(f"{', '.join(map(str, rungs))} {unit}" for unit, rungs in ladders)
+    rungs = " or ".join(measured(", ".join(map(str, rungs)), unit) for unit, rungs in ladders)
     yield (
         f"Evaluations are counted by their cost, in full ones, on a ladder of {rungs}: a trial that ends at a rung "
         "costs its share of the highest, less what it goes on from; a plain trial costs 1. Where runs stand is known "

@@ -195,6 +195,50 @@ def test_a_partial_loss_decides_nothing_but_the_order_below_full_fidelity(
     assert curves_of["validation_lower"].min() > 0
 
 
+def test_a_target_that_was_reached_by_what_was_not_evaluated_fully_is_said_to_be(tmp_path: Path) -> None:
+    for seed in range(10):
+        chance = random.Random(seed)
+        put_ladder(tmp_path, run("random", seed), [replace(whole(chance), rungs=()) for _ in range(8)], 8)
+        low = [Trial(f'{{"x":0.1,"y":0.{seed}}}', 33, 0.9, 0.01)]
+        full = [Trial(f'{{"x":0.{k},"y":0.{seed}}}', TOP, 0.02) for k in range(7)]
+        put_ladder(tmp_path, run("my_low", seed), [*low, *low, *low, *full], 8)
+        put_ladder(tmp_path, run("my_full", seed), [*full, *full[:1]], 8)
+    said = words(analysed(tmp_path))
+    reached = (
+        "reaches random search's median final loss after a cost of 1 full evaluation (98 % confidence interval 1 to"
+    )
+    assert f"my_low {reached} 1, p = below 0.001), by configurations that most of its runs had not evaluated" in said
+    assert f"my_full {reached} 1, p = below 0.001); random search itself needs 8." in said
+
+
+def test_the_fidelity_of_a_function_has_no_unit(tmp_path: Path) -> None:
+    ladder = {**LADDER, "unit": "fidelity"}
+    for seed in range(6):
+        chance = random.Random(seed)
+        put_ladder(tmp_path, run("at_rungs", seed), [whole(chance) for _ in range(6)], 6, ladder)
+    analysis = analysed(tmp_path)
+    assert "With fidelity 4 of 100 the ranking of configurations" in words(analysis)
+    shown = {table.name: table.shown for table in tables.tables(analysis, style.styles(analysis.samples))}
+    assert [head.text for head in shown["spending"].heads][-1] == "full"
+    assert shown["agreement"].rows[0][0].text == "fidelity 4 of 100"
+    assert "ok: fidelities: one ladder of fidelities, fidelity 4, 11, 33, 100" in findings(tmp_path)
+
+
+def test_a_target_that_an_incumbent_reached_stays_reached(tmp_path: Path) -> None:
+    """An incumbent's loss rises as a higher fidelity is reached; the share of targets does not fall."""
+    for seed in range(6):
+        chance = random.Random(seed)
+        put_ladder(tmp_path, run("random", seed), [replace(whole(chance), rungs=()) for _ in range(4)], 4)
+        low = [Trial(f'{{"x":0.{k},"y":{seed}}}', 33, 0.9 - k / 100, 0.1) for k in range(3)]
+        put_ladder(tmp_path, run("my_low", seed), [*low, Trial('{"x":1,"y":1}', TOP, 0.9), *low[:2] * 3], 4)
+    analysis = analysed(tmp_path)
+    losses = analysis.comparison.curves.query("label == 'my_low'")["validation_median"]
+    assert losses.tolist() == [0.1, 0.9, 0.9, 0.9]
+    shares = analysis.ecdf.query("label == 'my_low'")["share"]
+    assert shares.tolist() == [shares.iloc[0]] * 4
+    assert shares.iloc[0] > 0
+
+
 def findings(folder: Path) -> list[str]:
     reading = selection.read(folder, selection.selection(["e"]))
     (comparison,) = curves.comparisons(reading.results)

@@ -1,5 +1,6 @@
 """Runs with a ladder of fidelities as a report reads them: a row a unit of cost, against a plain loop over trials."""
 
+import json
 import math
 import random
 from dataclasses import replace
@@ -136,6 +137,8 @@ def test_visits_are_full_evaluations_alone_at_their_cost(tmp_path: Path) -> None
     ends = np.cumsum([each["cost"] for each in rows(run(), made)])
     assert own["loss"].tolist() == [math.inf if each.loss is None else each.loss for _, each in fully]
     assert own["evaluation"].tolist() == [math.ceil(ends[place] - 1e-9) for place, _ in fully]
+    assert looked.places.loc[own.index, "x"].tolist() == [json.loads(each.configuration)["x"] for _, each in fully]
+    assert len(looked.places) == len(looked.trials)
     assert looked.trials.loc[looked.trials["label"] == "random", "evaluation"].tolist() == [1, 2, 3]
     assert looked.runs.set_index("label")["trials"].to_dict() == {"my_halving": len(made), "random": 3}
     assert looked.runs["repeated"].tolist() == [0, 0]  # a configuration that is promoted is proposed anew
@@ -178,6 +181,14 @@ def test_runs_of_the_same_proposals_are_one_only_at_the_same_fidelities(tmp_path
     design = relations.design(comparison, reading)
     assert design.relation("a", "b") == "clone"
     assert design.relation("a", "c") != "clone"
+    for seed in (0, 1):  # without any full loss to tell them apart
+        for name, rung in (("a", 33), ("b", 33), ("c", 11)):
+            low = [Trial(each, rung, loss_at(each, 33), 0.5) for each in asked[:3]]
+            put_ladder(tmp_path, run(name, seed), low, 1, ended="exhausted")
+    reading, comparison = read(tmp_path)
+    design = relations.design(comparison, reading)
+    assert design.relation("a", "b") == "clone"
+    assert design.relation("b", "c") != "clone"
 
 
 def test_a_run_under_twice_the_budget_is_read_at_twice_the_cost(tmp_path: Path) -> None:
@@ -186,9 +197,11 @@ def test_a_run_under_twice_the_budget_is_read_at_twice_the_cost(tmp_path: Path) 
     config = trials.metadata(run("random_2x"), None)["config"]
     config["optimizer"]["budget_factor"] = 2
     put_ladder(tmp_path, run("random_2x"), own, 3, config=config)
+    put_ladder(tmp_path, run("random"), [Trial(f'{{"x":{place}}}', TOP, 0.9) for place in range(5)], 5)
     _, comparison = read(tmp_path)
-    assert comparison.evaluations == 3
-    assert comparison.curves["validation_median"].tolist() == [0.8, 0.6, 0.4]
+    assert (comparison.evaluations, comparison.longest) == (3, 5)
+    own = comparison.curves[comparison.curves["label"] == "random_2x"]
+    assert own["validation_median"].tolist() == [0.8, 0.6, 0.4]
 
 
 def test_a_budget_of_trials_is_known_up_to_what_they_cost(tmp_path: Path) -> None:
