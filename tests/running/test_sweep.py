@@ -70,7 +70,7 @@ def test_numbers_of_workers_are_a_choice_of_blocks_and_1_is_no_truth_value(compo
     names = ["random", "random-w2", "random-w16"]
     assert [(spec.run.optimizer, spec.run.seed) for spec in specs] == [(n, seed) for n in names for seed in (0, 1)]
     assert [spec.workers for spec in specs] == [1, 1, 2, 2, 16, 16]
-    switched = [{"isolation": "process", "dataset.drop": [None], "+model.settings.flag": [True, False], "seed": 0}]
+    switched = [{"trial.timeout": [None], "+model.settings.flag": [True, False], "seed": 0}]
     flags = [spec.config["model"]["settings"]["flag"] for spec in sweep.enumerate_runs(composer, switched, [])]
     assert flags == [True, False]
 
@@ -86,6 +86,11 @@ def test_the_experiments_are_what_the_readme_and_docs_say(composer):
     six = ["random", "grid", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "optuna_cmaes"]
     three = ["random", "skopt_gp", "optuna_tpe"]
     nni = ["random", "hyperopt_tpe", "hyperopt_anneal", "optuna_tpe", "smac_rf"]
+    rungs = ["random_rungs", "random_sha", "asha", "optuna_tpe", "optuna_tpe_median", "optuna_tpe_hyperband"]
+    rungs += ["smac_multifidelity", "dehb"]
+    cheap = ["random", "optuna_tpe", "hyperopt_tpe", "nevergrad_de", "asha"]
+    beside = [f"{name}{workers}" for name in cheap for workers in ("", "-w2", "-w4", "-w8", "-w16")]
+    smac = ["smac_rf", "smac_rf-w4", "smac_rf-w16"]
     expected = {
         "default": ([("digits", six, 15), ("breast_cancer", six, 15), ("digits", three, 8)], 20),
         "otto": ([("otto", six, 20)], 50),
@@ -94,6 +99,8 @@ def test_the_experiments_are_what_the_readme_and_docs_say(composer):
         "lecture_keras": ([("mnist", ["hyperopt_tpe", "random"], 5)], 50),
         "nni_autogbdt": ([("lightgbm_regression", nni, 6), ("lightgbm_regression", ["grid_in_order"], 6)], 1000),
         "nni_autogbdt_gp": ([("lightgbm_regression", ["skopt_gp"], 3)], 150),
+        "fidelity": ([("digits", rungs, 12), ("breast_cancer", rungs, 12), ("digits", rungs, 12)], None),
+        "workers": ([("breast_cancer", beside, 10), ("function", beside, 10), ("function", smac, 10)], None),
     }
     assert sorted(expected) == sorted(catalogue.names("experiment"))
     for name, (blocks, trials) in expected.items():

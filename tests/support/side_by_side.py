@@ -97,11 +97,13 @@ class Recorder:
         self.ended: list[bool] = []
         """What each report returned."""
         self.events: list[Event] = []
+        self._open: list[int] = []
         if hasattr(optimizer, "report"):
             self.report = self._report
 
     def ask(self) -> Any:
         self.proposals.append(self._optimizer.ask())
+        self._open.append(len(self.proposals) - 1)
         self.events.append(Asked(len(self.proposals) - 1))
         return self.proposals[-1]
 
@@ -111,12 +113,16 @@ class Recorder:
         return self.ended[-1]
 
     def tell(self, proposal: Any, loss: float, failed: bool = False) -> None:
-        self.events.append(Told(self._number(proposal), loss, failed))
+        number = self._number(proposal)
+        self._open.remove(number)
+        self.events.append(Told(number, loss, failed))
         self._optimizer.tell(proposal, loss, failed=failed)
 
     def _number(self, proposal: Any) -> int:
-        """By the object: two open proposals may be equal."""
-        return next(number for number, each in enumerate(self.proposals) if each is proposal)
+        """Of equal open proposals of a ladder by the object, of plain ones the one that was asked first."""
+        plain = isinstance(proposal, dict)
+        known = ((number, self.proposals[number]) for number in self._open)
+        return next(number for number, each in known if each is proposal or (plain and each == proposal))
 
 
 @dataclass(frozen=True)
