@@ -152,8 +152,8 @@ MUTATIONS = [
         "bench/config/schema.py",
         (
             (
-                'if group != "metric"',
-                'if group not in ("metric", "budget")',
+                'and group != "metric"',
+                'and group not in ("metric", "budget")',
             ),
         ),
         ("tests/running/test_sweep.py",),
@@ -352,7 +352,7 @@ MUTATIONS = [
         "bench/report/analysis/comparison.py",
         (
             (
-                "    competitors = [label for label in by_label if label not in comparison.yardsticks]\n",
+                "    competitors = _competitors(comparison, by_label)\n",
                 "    competitors = list(by_label)\n",
             ),
         ),
@@ -819,8 +819,8 @@ MUTATIONS = [
         "bench/running/clock.py",
         (
             (
-                "self._worst_loss = self._worst.get(rung)\n",
-                "self._worst_loss = max(self._worst.values(), default=None)\n",
+                "(self._worst.get(rung) or self._baselines)",
+                "(max(self._worst.values(), default=None) or self._baselines)",
             ),
         ),
         ("tests/running/test_clock.py",),
