@@ -23,6 +23,7 @@ from bench.conformance.rules import RULES
 from bench.conformance.spaces import FIXED, Case, bowl
 from bench.conformance.suite import Check
 from bench.errors import UserError
+from bench.running.clock import OnClock
 from bench.running.trial_loop import Trials
 from bench.space import Categorical, Float, to_json
 
@@ -197,7 +198,12 @@ def test_what_is_wrong_with_a_fidelity_or_a_report_is_said() -> None:
 def test_a_loss_told_at_the_wrong_rung_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The runner tells of a failure the worst loss at its rung."""
     assert not failed(checks("LadderedHalving", examples=2))
-    monkeypatch.setattr("bench.running.clock.OnClock._loss_at", lambda _, rung, loss: -1.0 if loss is None else loss)
+    plain = OnClock._tell
+
+    def tell(self, asked, result):
+        plain(self, asked, result._replace(loss=-1.0) if result.failed else result)
+
+    monkeypatch.setattr(OnClock, "_tell", tell)
     assert set(failed(checks("LadderedHalving", examples=2))) == {"told_once"}
 
 
