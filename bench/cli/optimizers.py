@@ -8,7 +8,8 @@ from typing import Any
 
 from bench import provenance, texts
 from bench.config import catalogue, values
-from bench.config.components import Raised, build
+from bench.config.components import Raised
+from bench.conformance.playing import Subject
 from bench.conformance.spaces import REFERENCE
 from bench.errors import UserError
 from bench.optimizers import Declaration
@@ -36,7 +37,8 @@ def _entries(name: str, config_dir: Path | None) -> Iterator[str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a library's remarks when it is imported are no part of the list
             space = parse(REFERENCE)
-            optimizer = build("optimizer", config.get("class"), (space, 0, 50), config.get("settings") or {})
+            settings, laddered = config.get("settings") or {}, bool(config.get("multi_fidelity"))
+            optimizer = Subject(name, str(config.get("class")), settings, laddered).build(space, 0, 50)
     except Raised as error:  # one class that cannot be built leaves the others to be listed
         yield f"not available: building it raised {texts.of_error(error.reason)}"
         return
@@ -44,15 +46,15 @@ def _entries(name: str, config_dir: Path | None) -> Iterator[str]:
         yield f"not available: {texts.line(error)}"
         return
     try:
-        yield from list(described(optimizer, space))
+        yield from list(described(optimizer, space, laddered))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a class that is none leaves the others to be listed
         yield f"not available: what it says of itself cannot be read: {texts.of_error(error)}"
 
 
-def described(optimizer: Any, space: Space) -> Iterator[str]:
-    """What an optimiser built on `space` says of itself, line by line."""
+def described(optimizer: Any, space: Space, laddered: bool = False) -> Iterator[str]:
+    """What an optimiser built on `space`, and on resources if `laddered`, says of itself, line by line."""
     declared = getattr(optimizer, "declared", None) or Declaration()
     libraries = getattr(optimizer, "libraries", ())
     versions = provenance.versions(libraries)
@@ -78,6 +80,13 @@ def described(optimizer: Any, space: Space) -> Iterator[str]:
         "" if declared.extendable else "a larger budget is another sequence",
         "every seed gives the same sequence" if declared.deterministic else "",
         "learns from no loss" if getattr(optimizer, "independent", False) else "",
+        _fidelities(optimizer) if laddered else "",
     ]
     if any(remarks):
         yield f"also: {'; '.join(filter(None, remarks))}"
+
+
+def _fidelities(optimizer: Any) -> str:
+    if getattr(optimizer, "by_fold", False):
+        return "ends evaluations early, fold by fold"
+    return "ends evaluations early" if hasattr(optimizer, "report") else "chooses the fidelity of each evaluation"

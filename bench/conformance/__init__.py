@@ -6,8 +6,9 @@
     failures = [check for check in conformance.check(subject) if check.status == "FAIL"]
 
 Rooms: `spaces` what an optimiser is tried on, `drawing` how such spaces are generated, `playing` a plain loop of ask
-and tell, `watching` what a run leaves behind, `elsewhere` the same in another process, `running` the same by the real
-runner, `lab` all these for one optimiser, `rules` what must hold, `suite` the rules tried on spaces.
+and tell, `rungs` proposals at fidelities, `watching` what a run leaves behind, `elsewhere` the same in another process,
+`running` the same by the real runner, `lab` all these for one optimiser, `rules` what must hold, `suite` the rules
+tried on spaces.
 """
 
 from pathlib import Path
@@ -31,7 +32,7 @@ def subject(name: str, config_dir: Path | None = None) -> Subject:
     if "class" not in config:
         raise UserError(f"optimizer.class: missing in {name}.yaml; name a class by its dotted path")
     values.check_optimizer({"name": name, **config})
-    return Subject(name, str(config["class"]), config.get("settings") or {})
+    return Subject(name, str(config["class"]), config.get("settings") or {}, bool(config.get("multi_fidelity")))
 
 
 def __getattr__(name: str) -> Any:

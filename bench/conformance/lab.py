@@ -47,9 +47,9 @@ class Lab:
         played: Played = self._once(("played", tried, way), lambda: play(self.subject, tried, way))
         return _unless_refused(played)
 
-    def again(self, tried: Case) -> Played:
-        """The plain run once more."""
-        return _unless_refused(play(self.subject, tried, self.way))
+    def again(self, tried: Case, **other: Any) -> Played:
+        """The same run once more."""
+        return _unless_refused(play(self.subject, tried, Way(**{**vars(self.way), **other})))
 
     def traces(self, tried: Case) -> Traces:
         """What the plain run left behind."""

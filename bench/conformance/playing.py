@@ -4,7 +4,7 @@ import copy
 import json
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from typing import Any
 from bench import texts
 from bench.config.components import Raised
 from bench.config.components import build as build_component
-from bench.conformance.spaces import LOSSES, Case, bowl
+from bench.conformance import rungs
+from bench.conformance.spaces import Case, bowl
 from bench.errors import UserError
 from bench.optimizers import Exhausted, Optimizer, Told
-from bench.space import Configuration, InvalidConfiguration, Space, to_json
+from bench.space import Configuration, Space, to_json
 
 TRIALS = 25
 """Enough for the methods here to leave their random start."""
@@ -32,9 +33,23 @@ class Subject:
     path: str
     """The dotted path of its class."""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    multi_fidelity: bool = False
 
-    def build(self, space: Space, seed: int, budget: int | None) -> Optimizer:
-        optimizer: Optimizer = build_component("optimizer", self.path, (space, seed, budget), self.settings)
+    @property
+    def ladder(self) -> tuple[int, ...]:
+        """The resources that it is built with; none where it knows full fidelity alone."""
+        return rungs.resources(self.path) if self.multi_fidelity else ()
+
+    def build(self, space: Space, seed: int, budget: int | None, workers: int = 1) -> Optimizer:
+        """As the runner builds it, with what of a run its class asks for by name."""
+        settings = dict(self.settings)
+        if self.multi_fidelity:
+            settings["resources"] = self.ladder
+        if workers > 1:
+            from bench.running import ladders  # noqa: PLC0415 - of the runner, which few processes need
+
+            settings |= {"workers": workers} if "workers" in ladders.wanted(self.path) else {}
+        optimizer: Optimizer = build_component("optimizer", self.path, (space, seed, budget), settings)
         return optimizer
 
 
@@ -47,6 +62,8 @@ class Way:
     trials: int = TRIALS
     tell: bool = True
     """Whether anything is told; without, the loop asks only."""
+    workers: int = 1
+    """How many proposals are open at a time; of several the one told next is seldom the one asked first."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +71,7 @@ class Played:
     """What an optimiser did."""
 
     asked: tuple[str, ...] = ()
-    """Canonical JSON, one a trial; the last is the plain `repr` where it is invalid."""
+    """Canonical JSON, of a ladder with the resource, one a trial; the last is the plain `repr` where it is invalid."""
     wrong: str = ""
     """Why the loop ended early: it raised, or asked for an invalid configuration."""
     refused: str = ""
@@ -70,62 +87,134 @@ class Played:
 def play(subject: Subject, case: Case, way: Way) -> Played:
     """Build the optimiser, and ask and tell it as `way` says; what it raises is written down, never raised."""
     try:
-        optimizer = subject.build(case.space, case.seed, way.budget)
+        optimizer = subject.build(case.space, case.seed, way.budget, way.workers)
     except Raised as error:
         return Played(wrong=f"building it raised {_one_line(error.reason)}")
     except UserError as error:
         return Played(refused=str(error))
-    return loop(optimizer, case.space, way)
+    return loop(optimizer, case.space, way, subject.ladder)
 
 
-def loop(optimizer: Optimizer, space: Space, way: Way) -> Played:
-    """Ask and tell an optimiser that is there already."""
-    asked: list[str] = []
-    results: list[Told] = []
-    kept: list[tuple[Any, Any]] = []
-    wrong, exhausted = "", False
-    seconds = [0.0, 0.0]
-    worst: float | None = None
-    for number in range(way.trials):
+def loop(optimizer: Any, space: Space, way: Way, ladder: Sequence[int] = ()) -> Played:
+    """Ask and tell an optimiser that is there already; `ladder` are the resources that it was built with, if any."""
+    game = _Game(optimizer, space, way, ladder)
+    try:
+        exhausted = game.play()
+    except _Wrong as wrong:
+        return game.played(wrong=str(wrong))
+    return game.played(exhausted=exhausted)
+
+
+class _Wrong(Exception):
+    """What an optimiser must not do, in words."""
+
+
+@dataclass
+class _Open:
+    """What was asked and is not told yet."""
+
+    number: int
+    proposal: Any
+    configuration: Configuration
+
+
+class _Game:
+    """One loop, and what is written down of it."""
+
+    def __init__(self, optimizer: Any, space: Space, way: Way, ladder: Sequence[int]) -> None:
+        self._optimizer, self._space, self._way, self._ladder = optimizer, space, way, ladder
+        self._report = getattr(optimizer, "report", None) if ladder else None
+        self._folds = bool(getattr(optimizer, "by_fold", False))
+        self._asked: list[str] = []
+        self._told: list[Told] = []
+        self._kept: list[tuple[Any, Any]] = []
+        self._seconds = [0.0, 0.0]
+        self._worst: dict[int, float] = {}
+        self._succeeded: set[tuple[str, int]] = set()
+
+    def played(self, wrong: str = "", exhausted: bool = False) -> Played:
+        changed = _changed(self._kept)
+        return Played(tuple(self._asked), wrong, "", exhausted, changed, tuple(self._told), *self._seconds)
+
+    def play(self) -> bool:
+        """Returns whether it was exhausted."""
+        waiting: list[_Open] = []
+        exhausted = False
+        for number in range(self._way.trials):
+            try:
+                waiting.append(self._ask(number))
+            except Exhausted:
+                exhausted = True
+                break
+            if self._way.tell and len(waiting) == self._way.workers:
+                self._tell(waiting.pop((2 * number + 1) % len(waiting)))
+        for item in reversed(waiting if self._way.tell else []):
+            self._tell(item)
+        return exhausted
+
+    def _ask(self, number: int) -> _Open:
         start = time.perf_counter()
         try:
-            proposal = optimizer.ask()
-            seconds[0] += time.perf_counter() - start
-            kept.append((proposal, copy.deepcopy(proposal)))
-            configuration = space.canonical(proposal)
-        except Exhausted:
-            exhausted = True
-            break
-        except InvalidConfiguration as error:
-            asked.append(repr(proposal))
-            wrong = f"trial {number}: proposed {proposal!r}, which is invalid: {error}"
-            break
-        except KeyboardInterrupt:
+            proposal = self._optimizer.ask()
+            self._seconds[0] += time.perf_counter() - start
+            self._kept.append((proposal, copy.deepcopy(proposal)))
+            configuration, text = rungs.read(proposal, self._space, self._ladder)
+        except (Exhausted, KeyboardInterrupt):
             raise
+        except rungs.Invalid as error:
+            self._asked.append(repr(proposal))
+            raise _Wrong(f"trial {number}: {error}") from None
         except BaseException as error:  # noqa: BLE001 - whatever a contributor's class raises is the finding
-            wrong = f"trial {number}: ask raised {_one_line(error)}"
-            break
-        asked.append(to_json(configuration))
-        if not way.tell:
-            continue
-        loss = LOSSES[way.losses](bowl(space, configuration), number)
-        if loss is not None:
-            worst = loss if worst is None else max(worst, loss)
-        result = Told(configuration, (BASELINE if worst is None else worst) if loss is None else loss, loss is None)
-        given = dict(configuration)
+            raise _Wrong(f"trial {number}: ask raised {_one_line(error)}") from None
+        self._asked.append(text)
+        since = proposal.continues if self._ladder else 0
+        if since and (to_json(configuration), since) not in self._succeeded:
+            raise _Wrong(f"trial {number}: goes on from {since}, where it has no loss of this configuration")
+        return _Open(number, proposal, configuration)
+
+    def _tell(self, item: _Open) -> None:
+        """Report the losses of the resources that it passes, if it takes them, and tell the last."""
+        value, losses = bowl(self._space, item.configuration), self._way.losses
+        loss: float | None = None
+        for resource in rungs.passed(item.proposal, self._ladder, self._report is not None):
+            loss = rungs.loss_at(losses, value, resource, self._ladder, self._folds)
+            if loss is None:
+                break
+            self._worst[resource] = max(loss, self._worst.get(resource, loss))
+            self._succeeded.add((to_json(item.configuration), resource))
+            if self._ladder and resource < item.proposal.fidelity and self._ends(item, resource, value, loss):
+                break
+        failed = loss is None
+        given = item.proposal if self._ladder else dict(item.configuration)
+        told = self._worst.get(resource, BASELINE) if loss is None else loss
+        what = f"tell({to_json(item.configuration)}, {told!r}, failed={failed})"
+        self._timed(item.number, what, lambda: self._optimizer.tell(given, told, failed=failed))
+        self._told.append(Told(item.configuration, told, failed))
+        if not self._ladder:
+            self._kept.append((given, dict(item.configuration)))
+
+    def _ends(self, item: _Open, resource: int, value: float, loss: float) -> bool:
+        assert self._report is not None
+        report, of_fold = self._report, loss
+        if self._folds:
+            *_, last = rungs.fold_losses(self._way.losses, value, resource, self._ladder)
+            of_fold = loss if last is None else last
+        what = f"report(proposal, {resource}, {of_fold!r})"
+        ended = self._timed(item.number, what, lambda: report(item.proposal, resource, of_fold))
+        if type(ended) is not bool:
+            raise _Wrong(f"trial {item.number}: {what} returned {ended!r}, expected True or False")
+        return ended
+
+    def _timed(self, number: int, what: str, call: Callable[[], Any]) -> Any:
         start = time.perf_counter()
         try:
-            optimizer.tell(given, result.loss, failed=result.failed)
+            return call()
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001
-            wrong = f"trial {number}: tell({to_json(configuration)}, {result.loss!r}, failed={result.failed}) raised "
-            wrong += _one_line(error)
-            break
-        seconds[1] += time.perf_counter() - start
-        results.append(result)
-        kept.append((given, dict(configuration)))
-    return Played(tuple(asked), wrong, "", exhausted, _changed(kept), tuple(results), seconds[0], seconds[1])
+            raise _Wrong(f"trial {number}: {what} raised {_one_line(error)}") from None
+        finally:
+            self._seconds[1] += time.perf_counter() - start
 
 
 def _changed(kept: Sequence[tuple[Any, Any]]) -> str:

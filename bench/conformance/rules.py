@@ -33,12 +33,17 @@ class Rule:
 # --- the contract -----------------------------------------------------------------------------------------------------
 
 
+_ATTRIBUTES = (("revision", int, 0), ("independent", bool, False), ("initial", bool, True), ("by_fold", bool, False))
+"""Name, type and default of what the runner reads."""
+
+
 def _contract(lab: Lab, tried: Case) -> None:
     optimizer = lab.build(tried)
     broken_if(next((f"has no method {name!r}" for name in ("ask", "tell") if not _method(optimizer, name)), ""))
-    if hasattr(optimizer, "start") and not _method(optimizer, "start"):
-        raise Broken("start is no method")
-    for name, kind, default in (("revision", int, 0), ("independent", bool, False), ("initial", bool, True)):
+    for name in ("start", "report"):
+        if hasattr(optimizer, name) and not _method(optimizer, name):
+            raise Broken(f"{name} is no method")
+    for name, kind, default in _ATTRIBUTES:
         value = getattr(optimizer, name, default)
         if type(value) is not kind:
             raise Broken(f"{name} is {value!r}, expected {'a whole number' if kind is int else 'True or False'}")
@@ -197,7 +202,7 @@ def _budget(lab: Lab, tried: Case) -> None:
                     f"under a budget of {budget} trials it raised Exhausted after {trials}, under {2 * budget} after "
                     f"{len(more.asked)}; expected it to go on while anything is left to ask"
                 )
-        through = Played(tuple(configuration for configuration, _ in finished.evaluated))
+        through = Played(tuple(row.asked for row in finished.evaluated))
         broken_if(difference(Played(expected.asked), through))
 
 
@@ -205,7 +210,7 @@ def _exhaustion(lab: Lab, tried: Case) -> None:
     if not lab.played(tried).exhausted:
         raise NotApplicable(f"never exhausted within {lab.way.trials} trials")
     optimizer = lab.build(tried)
-    loop(optimizer, tried.space, lab.way)
+    loop(optimizer, tried.space, lab.way, lab.subject.ladder)
     for _ in range(2):
         try:
             proposal = optimizer.ask()
@@ -227,7 +232,15 @@ def _timed(lab: Lab, tried: Case) -> None:
     broken_if(lab.played(tried, budget=None, trials=5).wrong)
 
 
+def _open(lab: Lab, tried: Case) -> None:
+    several = lab.played(tried, workers=OPEN)
+    broken_if(several.wrong)
+    broken_if(difference(several, lab.again(tried, workers=OPEN)))
+
+
 def _unasked(lab: Lab, tried: Case) -> None:
+    if lab.subject.multi_fidelity:
+        raise NotApplicable("it takes results of its own proposals alone, as it knows fidelities")
     optimizer = lab.build(tried)
     start = getattr(optimizer, "start", None)
     if start is None and not lab.declared(tried).takes_unasked:
@@ -249,12 +262,15 @@ def _unasked(lab: Lab, tried: Case) -> None:
     broken_if(loop(optimizer, tried.space, replace(lab.way, trials=max(lab.way.trials // 2, 3))).wrong)
 
 
+OPEN = 4
+"""How many proposals are open at a time, as of so many workers."""
+
 _REPEATABLE = ("valid", "same_seed")
 _RUN = (*_REPEATABLE, "some_failed")
 
 RULES = (
     Rule("contract", "has the methods and attributes that the runner reads, of the right types", _contract, ()),
-    Rule("valid", "proposes valid configurations only, and does not raise", _valid, ("contract",)),
+    Rule("valid", "proposes valid configurations (and fidelities) only, and does not raise", _valid, ("contract",)),
     Rule("unchanged", "changes no configuration that it proposed or was given", _unchanged),
     Rule("random_state", "leaves global random state as it was", _random_state),
     Rule("silent", "prints nothing and warns of nothing", _silent),
@@ -274,6 +290,7 @@ RULES = (
     Rule("budget", "the runner meets its budget exactly", _budget, _RUN, 4),
     Rule("exhaustion", "once exhausted, it stays so", _exhaustion),
     Rule("told_once", "each result is told once, in order, as it was evaluated", _told_once, _RUN, 4),
+    Rule("open", "takes several open proposals, told in another order", _open, _REPEATABLE, 2),
     Rule("timed", "works where time is the budget (None trials)", _timed, share=4),
     Rule("independent", "if independent, its sequence depends on no loss", _independent, _REPEATABLE, 2),
     Rule("extendable", "if extendable, a larger budget continues the sequence", _extendable, (*_RUN, "budget"), 2),

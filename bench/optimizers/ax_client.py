@@ -63,7 +63,7 @@ class Ax:
 
     def __init__(self, space: Space, seed: int, budget: int | None) -> None:
         self._space, self._shown = space, space.searched
-        self._indices: dict[str, int] = {}
+        self._indices: dict[str, list[int]] = {}
         self._tried: set[tuple[Any, ...]] = set()
         values = [p.values() for p in self._shown]
         self._points = math.inf if None in values else math.prod(len(listed or ()) for listed in values)
@@ -89,16 +89,18 @@ class Ax:
                 raise Exhausted(str(error)) from error
         self._tried.add(tuple(proposed[p.name] for p in self._shown))
         configuration = self._space.assemble(lambda p: _value(p, proposed[p.name]))
-        self._indices[to_json(configuration)] = index
+        self._indices.setdefault(to_json(configuration), []).append(index)
         return configuration
 
     def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
         if not self._shown:
             return
         configuration = self._space.canonical(configuration)
-        index = self._indices.pop(to_json(configuration), None)
+        indices = self._indices.get(to_json(configuration))
         with _quiet():
-            if index is None:
+            if indices:
+                index = indices.pop(0)
+            else:
                 values = {p.name: _parameter(p, inactive.value(p, configuration)) for p in self._shown}
                 index = self._client.attach_trial(parameters=values)
                 self._tried.add(tuple(values.values()))

@@ -37,7 +37,7 @@ class Loop(ABC):
         }
         self._dimension = sum(widths)
         self._sobol = sobol(self._dimension, scramble=True, seed=seed) if self._shown else None
-        self._asked: dict[str, list[float]] = {}
+        self._asked: dict[str, list[list[float]]] = {}
         self._points: list[list[float]] = []
         self._gains: list[Any] = []
         """Of each result the loss with the sign reversed, or a list of them."""
@@ -59,13 +59,14 @@ class Loop(ABC):
         for p in self._shown:
             if rounded(p):
                 point[self._columns[p.name]] = self._place(p, values[p.name])
-        self._asked[to_json(configuration)] = point
+        self._asked.setdefault(to_json(configuration), []).append(point)
         return configuration
 
     def tell(self, configuration: Configuration, loss: float | Sequence[float], failed: bool = False) -> None:
         configuration = self._space.canonical(configuration)
+        points = self._asked.get(to_json(configuration))
         unasked = [x for p in self._shown for x in self._place(p, inactive.value(p, configuration))]
-        self._points.append(self._asked.get(to_json(configuration), unasked))
+        self._points.append(points.pop(0) if points else unasked)
         self._gains.append([-each for each in loss] if isinstance(loss, Sequence) else -loss)
 
     def _modelled(self) -> bool:

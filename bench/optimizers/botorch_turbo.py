@@ -99,7 +99,7 @@ class TuRBO(Loop):
         super().__init__(space, seed, initial, widths)
         self._candidates, self._tolerances = candidates, (success_tolerance, max(4, dimension))
         self._region: Region | None = None
-        self._proposal: Configuration | None = None
+        self._proposals: list[Configuration] = []
         self.declared = Declaration(
             inactive=inactive.SHOWN if space.conditional else "absent",
             fallback=f"a scrambled Sobol sequence until {initial} results are told, and after each restart",
@@ -108,7 +108,8 @@ class TuRBO(Loop):
     def ask(self) -> Configuration:
         modelled = self._modelled()
         asked = super().ask()
-        self._proposal = asked if modelled else None
+        if modelled:
+            self._proposals.append(asked)
         return asked
 
     def tell(self, configuration: Configuration, loss: Any, failed: bool = False) -> None:
@@ -117,14 +118,15 @@ class TuRBO(Loop):
             return
         if self._region is None:
             self._region = Region(max(self._gains))
-        elif self._space.canonical(configuration) == self._proposal:
-            self._region, self._proposal = self._region.after(-loss, *self._tolerances), None
+        elif (proposal := self._space.canonical(configuration)) in self._proposals:
+            self._proposals.remove(proposal)
+            self._region = self._region.after(-loss, *self._tolerances)
         else:
             self._region = replace(self._region, best=max(self._region.best, -loss))
         if self._region.length < SHORTEST:
             self._region = None
             self._points, self._gains = [], []
-            self._asked = {}
+            self._asked, self._proposals = {}, []
 
     def _candidate(self, points: Any, gains: Any) -> Any:
         spread = gains.std() if len(gains) > 1 else torch.zeros(())

@@ -98,6 +98,7 @@ class IPOP:
             if self._cma.should_stop():
                 self._seed += 1
                 self._cma = self.restarted(self._cma)
+                self._asked = {}  # what is still open is of the strategy that has stopped
 
     def restarted(self, stopped: Any) -> Any:
         """The next strategy, after one that has converged."""

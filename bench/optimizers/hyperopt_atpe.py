@@ -28,7 +28,8 @@ class AdaptiveTPE(Fmin):
 
     `atpe.suggest` does not use the seed that fmin gives it, but draws from these two. It knows no conditions: it
     draws every parameter, and so is shown all as active. It knows no failures (a trial without a loss is a `KeyError`
-    there): it is told the loss it is given. It reads its models anew for every trial, some tenths of a second.
+    there): it is told the loss it is given. It fails alike while a trial is open, and so is shown those alone that have
+    ended. It reads its models anew for every trial, some tenths of a second.
 
     B. Arsenault, Learning to Optimize, 2018, and the docstring of `hyperopt.atpe`.
     """

@@ -35,7 +35,7 @@ _METAMODEL_FAILS = nevergrad.__version__ == "1.0.12" and np.lib.NumpyVersion(np.
 
 
 class Nevergrad:
-    """Asks for what `nevergrad.optimizers.registry[method](parametrization, budget).minimize(f)` does.
+    """Asks for what `nevergrad.optimizers.registry[method](parametrization, budget, workers).minimize(f)` does.
 
     The parametrization is an `Instrumentation` of the parameters in space order, its `random_state` a RandomState of
     the seed. Some methods also draw from NumPy's global random state: here from one of their own, seeded alike, so that
@@ -45,6 +45,7 @@ class Nevergrad:
     Whole numbers are cast from half a step beyond both ends, which gives the reference law. Methods written without ask
     and tell (among what NGOpt chooses for floats alone: Cobyla) run in a thread of Nevergrad's, which goes on after a
     tell: here it is waited for, so that what it draws and warns of stays here. They take one trial at a time.
+    `workers` is Nevergrad's `num_workers`: populations are at least as large, and NGOpt chooses by it.
 
     Of several losses it is the same loop after `optimizer.num_objectives = objectives`: differential evolution compares
     a child with its parent loss by loss; the other methods are shown by how much a trial adds to the hypervolume, of
@@ -63,7 +64,15 @@ class Nevergrad:
     independent = False
     libraries = ("nevergrad", "cma", "numpy", "scipy")
 
-    def __init__(self, space: Space, seed: int, budget: int | None, method: str = "NGOpt", objectives: int = 1) -> None:
+    def __init__(
+        self,
+        space: Space,
+        seed: int,
+        budget: int | None,
+        method: str = "NGOpt",
+        objectives: int = 1,
+        workers: int = 1,
+    ) -> None:
         registry = nevergrad.optimizers.registry
         if method not in registry:
             near = difflib.get_close_matches(method, list(registry), 5) or ["NGOpt", "TwoPointsDE", "PSO"]
@@ -71,6 +80,7 @@ class Nevergrad:
         self._space = space
         self._shown = space.searched
         self._objectives = whole("objectives", objectives, 1)
+        self._workers = whole("workers", workers, 1)
         self._asked: dict[str, list[Any]] = {}
         self._optimizer: Any = None
         self._random = _own_functions(seed)
@@ -85,6 +95,7 @@ class Nevergrad:
         self._one_by_one = bool(getattr(chosen, "no_parallelization", False))
         self._name = str(getattr(chosen, "name", method))
         planned = f"a budget of {_PLANNED}, none being given" if budget is None else f"a budget of {budget}"
+        planned += f" and {workers} workers" if workers > 1 else ""
         chose = "" if self._name == method else f", and chose {self._name}"
         if _METAMODEL_FAILS:
             chose += (
@@ -137,7 +148,8 @@ class Nevergrad:
             parametrization = nevergrad.p.Instrumentation(*(_translate(parameter) for parameter in self._shown))
             parametrization.random_state = np.random.RandomState(seed)
             planned = _PLANNED if budget is None else budget
-            optimizer = nevergrad.optimizers.registry[method](parametrization, budget=planned)
+            made = nevergrad.optimizers.registry[method]
+            optimizer = made(parametrization, budget=planned, num_workers=self._workers)
             if self._objectives > 1:
                 optimizer.num_objectives = self._objectives
             return optimizer

@@ -39,7 +39,7 @@ class Minimize:
     def __init__(self, space: Space, seed: int, settings: dict[str, Any]) -> None:
         self._space = space
         self._shown = space.searched
-        self._asked: dict[str, list[Any]] = {}
+        self._asked: dict[str, list[list[Any]]] = {}
         self._optimizer = None
         if self._shown:  # a space of constants leaves nothing to show
             dimensions = [_dimension(parameter) for parameter in self._shown]
@@ -61,13 +61,16 @@ class Minimize:
             point = self._optimizer.ask()
         proposed = {p.name: value for p, value in zip(self._shown, point, strict=True)}
         configuration = self._space.assemble(lambda parameter: _decode(parameter, proposed[parameter.name]))
-        self._asked[to_json(configuration)] = point  # told as it was asked, inactive values included
+        self._asked.setdefault(to_json(configuration), []).append(
+            point
+        )  # told as it was asked, inactive values included
         return configuration
 
     def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
         configuration = self._space.canonical(configuration)
         if self._optimizer is not None:
-            point = self._asked.get(to_json(configuration)) or [_encode(p, configuration) for p in self._shown]
+            points = self._asked.get(to_json(configuration))
+            point = points.pop(0) if points else [_encode(p, configuration) for p in self._shown]
             with _quiet():
                 self._optimizer.tell(point, loss)
 

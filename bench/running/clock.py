@@ -100,21 +100,23 @@ class OnClock(Trials):
     def _spend(self, trials: int | None, seconds: float | None, cost: float | None) -> str:
         ended = "budget"
         asking = True
+        item: _Open | None = None  # asked, and not begun while the open ones may cost too much for it
         while asking or self._open:
             while asking and len(self._open) < self._workers and not self._design_is_open:
                 if trials is not None and self._begun >= trials:
                     asking = False
                     break
                 try:
-                    item = self._next()
+                    item = item or self._next()
                 except Exhausted:
                     ended, asking = "exhausted", False
                     break
                 committed = self._spent + sum(other.most for other in self._open)
                 if cost is not None and committed + item.most > cost + _LITTLE:
-                    asking = False
+                    asking = bool(self._open)  # one of them may be pruned, and leave room
                     break
                 self._begin(item)
+                item = None
             if self._open:
                 self._advance(min(self._open, key=lambda item: (item.end, item.number)))
             if seconds is not None and self._charged >= seconds:

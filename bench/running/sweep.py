@@ -82,7 +82,9 @@ def _as_override(number: int, key: str, value: Any) -> str:
         return ",".join(_as_override(number, key, item) for item in value)
     if isinstance(value, dict):
         raise UserError(f"blocks[{number}].{key}: expected a value or a list of values, found a mapping")
-    return {None: "null", True: "true", False: "false"}.get(value, str(value))
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
 
 
 def _choices(override: Override) -> list[str]:

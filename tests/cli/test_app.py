@@ -46,7 +46,7 @@ def refused(capsys, *arguments: object) -> str:
         ("sed=3", r"sed: no such key; allowed: .*\(did you mean seed\?\)"),
         ("budget.trials=0", r"budget.trials=0: expected a whole number from 1"),
         ("budget.trials=2.5", r"budget.trials=2.5: expected a whole number from 1"),
-        ("budget.trials=null", r"budget: has neither trials nor seconds"),
+        ("budget.trials=null", r"budget: has no trials, cost or seconds"),
         ("budget.seconds=-1", r"budget.seconds=-1: expected a number greater than 0"),
         ("seed=-1", r"seed=-1: expected a whole number from 0"),
         ("seed=one", r"seed='one': expected a whole number from 0"),
@@ -262,6 +262,9 @@ def test_list_optimizers_says_what_each_can_express_and_what_it_approximates(cap
     assert "exact distributions: float, float_log, categorical, conditional" in entries["skopt_gp"]
     assert "takes no results of configurations that it did not propose" in entries["optuna_cmaes"]
     assert "exact distributions: all" in entries["random"]
+    assert "chooses the fidelity of each evaluation" in entries["random_sha"]
+    assert entries["optuna_tpe_median"].endswith("; ends evaluations early")
+    assert entries["optuna_tpe_wilcoxon"].endswith("; ends evaluations early, fold by fold")
     assert "not installed; pip install 'hpo-compare[slurm]'" in entries["needing"]
     assert "not available: building it raised OSError: no room" in entries["raising"]
 

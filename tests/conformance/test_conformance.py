@@ -12,7 +12,7 @@ import hypothesis
 import numpy as np
 import pytest
 import yaml
-from adapters import NAMES, one_each
+from adapters import NAMES, classes, in_part, one_each
 from commands import bench, bench_process
 from drawing import ALL
 
@@ -29,7 +29,7 @@ from bench.space import Categorical, Float, to_json
 
 def checks(name: str, **options: object) -> dict[str, Check]:
     """What the suite says of a class of tests/support/broken.py."""
-    subject = conformance.Subject(name, f"broken.{name}")
+    subject = conformance.Subject(name, f"broken.{name}", multi_fidelity=name.startswith("Laddered"))
     return {check.name: check for check in conformance.check(subject, **({"examples": 8, "trials": 15} | options))}  # type: ignore[arg-type]
 
 
@@ -41,6 +41,10 @@ def failed(results: dict[str, Check]) -> dict[str, str]:
 
 SLOW = {"botorch_gp": 5, "botorch_qnehvi": 5, "botorch_turbo": 22, "hyperopt_tpe": 22, "optuna_gp": 12, "skopt": 11}
 SLOW |= {"ax": 6, "hyperopt_atpe": 5, "nevergrad": 13, "smac": 5}
+LADDERED = [name for names in classes(multi_fidelity=True).values() for name in names]
+"""Those that know fidelities."""
+IN_SHORT = {"asha", "dehb", "optuna_tpe_wilcoxon", "optuna_tpe_median", "random_rungs", "random_sha", "smac_hyperband"}
+"""Of these what `make test` tries: the others have the code of one of them, with another pruner or a model."""
 """Trials on one space of those that take hundredths of a second to a second for each, the last by their model.
 
 Five at least, as the rule `other_seeds` asks for.
@@ -57,10 +61,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "smac_parego": {"initial_design": DESIGN, "acquisition_maximizer": {"challengers": 100}},
     "smac_gp": {"initial_design": DESIGN, "acquisition_maximizer": {"challengers": 100}},
     "smac_rf": {"initial_design": DESIGN, "acquisition_maximizer": {"challengers": 100}},
+    "smac_multifidelity": {"initial_design": DESIGN, "acquisition_maximizer": {"challengers": 100}},
 }
 """With which few trials reach the model, and take less time."""
 
-ALIKE = {"ties", "tiny", "huge", "negative", "vast", "timed"}
+ALIKE = {"ties", "tiny", "huge", "negative", "vast", "timed", "open"}
 """Rules that `bench check` and `make test-all` try on the slow ones too, and `make test` does not."""
 
 
@@ -70,10 +75,12 @@ def options(name: str) -> dict[str, Any]:
         if name.startswith(start):
             rules = RULES if ALL else [rule for rule in RULES if rule.name not in ALIKE]
             return {"examples": 1, "trials": count + 3 * ALL, "limit": 0.0, "rules": rules}
+    if name in LADDERED and not ALL:
+        return {"examples": 1, "trials": 15, "limit": 0.0, "rules": RULES}
     return {"examples": 2, "trials": 25, "limit": 0.1 if ALL else 0.03, "rules": RULES}
 
 
-@pytest.mark.parametrize("name", one_each(NAMES))
+@pytest.mark.parametrize("name", [*one_each(NAMES), *(in_part(name, name in IN_SHORT, id=name) for name in LADDERED)])
 def test_every_optimiser_passes(name: str) -> None:
     subject = conformance.subject(name)
     subject = replace(subject, settings={**subject.settings, **SETTINGS.get(name, {})})
@@ -125,7 +132,15 @@ BROKEN = {
     "NoFailuresAlone": "all_failed",
     "StopsEarly": "budget",
     "BeginsAnew": "exhaustion",
+    "OneAtATime": "open",
     "NeedsTrials": "timed",
+    "LadderedPlainly": "valid",
+    "LadderedBeyond": "valid",
+    "LadderedBackwards": "valid",
+    "LadderedFromNowhere": "valid",
+    "LadderedUnsure": "valid",
+    "LadderedReport": "contract",
+    "LadderedUnseeded": "same_seed",
     "ClaimsIndependence": "independent",
     "PlansByBudget": "extendable",
     "KnowsItsOwn": "unasked",
@@ -166,6 +181,24 @@ def test_what_is_not_required_is_a_note_and_no_failure() -> None:
     assert not failed(results)
     assert results["vast"].status == "note"
     assert "cannot fit that" in results["vast"].example
+
+
+def test_what_is_wrong_with_a_fidelity_or_a_report_is_said() -> None:
+    for name, message in (
+        ("LadderedPlainly", r"trial 0: proposed \{.*\}, expected a bench.optimizers.Proposal"),
+        ("LadderedBeyond", "proposed fidelity=27, expected one of 1, 3, 9"),
+        ("LadderedBackwards", "proposed continues=9, expected one of 0, 1, 3"),
+        ("LadderedFromNowhere", "goes on from 1, where it has no loss of this configuration"),
+        ("LadderedUnsure", r"report\(proposal, 1, .*\) returned 0, expected True or False"),
+    ):
+        assert re.search(message, checks(name, examples=1)["valid"].example), name
+
+
+def test_a_loss_told_at_the_wrong_rung_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runner tells of a failure the worst loss at its rung."""
+    assert not failed(checks("LadderedHalving", examples=2))
+    monkeypatch.setattr("bench.running.clock.OnClock._loss_at", lambda _, rung, loss: -1.0 if loss is None else loss)
+    assert set(failed(checks("LadderedHalving", examples=2))) == {"told_once"}
 
 
 @pytest.mark.parametrize("name", ["Plain", "Lexicographic", "Frugal", "Starting"])

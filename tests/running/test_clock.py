@@ -223,6 +223,8 @@ def test_a_pruner_with_workers_ends_rungs_by_the_clock(folder):
     assert set(rows["worker"]) == {0, 1, 2, 3}
     assert (rows["clock"].diff().dropna() >= 0).all()
     assert (rows["status"] == "pruned").any()
+    # What pruned ones leave of their cost is spent, so that less than a full evaluation is left.
+    assert 6 < rows["cost"].sum() <= 7
     # On a clock of costs no more is done at its end than four workers can do.
     assert rows["cost"].sum() <= 4 * rows["clock"].iloc[-1] + 1e-9
     problem, _ = fresh(folder, "scratch/wine/toy/Halving-w4/0")

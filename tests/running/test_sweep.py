@@ -64,6 +64,17 @@ def test_blocks_are_products_and_arguments_replace_their_choices(composer):
     assert [spec.run.optimizer for spec in specs] == ["random"] * 2 + ["grid"] * 2 + ["optuna_tpe"] * 2
 
 
+def test_numbers_of_workers_are_a_choice_of_blocks_and_1_is_no_truth_value(composer):
+    blocks = [{"optimizer": "random", "workers": [1, 2, 16], "seed": [0, 1]}]
+    specs = list(sweep.enumerate_runs(composer, blocks, []))
+    names = ["random", "random-w2", "random-w16"]
+    assert [(spec.run.optimizer, spec.run.seed) for spec in specs] == [(n, seed) for n in names for seed in (0, 1)]
+    assert [spec.workers for spec in specs] == [1, 1, 2, 2, 16, 16]
+    switched = [{"trial.timeout": [None], "+model.settings.flag": [True, False], "seed": 0}]
+    flags = [spec.config["model"]["settings"]["flag"] for spec in sweep.enumerate_runs(composer, switched, [])]
+    assert flags == [True, False]
+
+
 def test_of_two_arguments_for_one_key_the_last_counts(composer):
     specs = list(
         sweep.enumerate_runs(composer, None, ["seed=0,1", "optimizer=grid,random", "seed=5", "optimizer=grid"])
@@ -81,6 +92,9 @@ def test_the_experiments_are_what_the_readme_and_docs_say(composer):
     two_losses = [(dataset, each, 10) for each in genetic for dataset in ("digits", "breast_cancer")]
     two_losses += [("breast_cancer", ["smac_parego"], 10)]
     two_losses += [("function", each, 10) for each in genetic for _ in ("zdt1", "zdt4")]
+    cheap = ["random", "optuna_tpe", "hyperopt_tpe", "nevergrad_de", "asha"]
+    beside = [f"{name}{workers}" for name in cheap for workers in ("", "-w2", "-w4", "-w8", "-w16")]
+    smac = ["smac_rf", "smac_rf-w4", "smac_rf-w16"]
     expected = {
         "default": ([("digits", six, 15), ("breast_cancer", six, 15), ("digits", three, 8)], 20),
         "otto": ([("otto", six, 20)], 50),
@@ -91,6 +105,7 @@ def test_the_experiments_are_what_the_readme_and_docs_say(composer):
         "nni_autogbdt_gp": ([("lightgbm_regression", ["skopt_gp"], 3)], 150),
         "fidelity": ([(dataset, rungs, 12) for dataset in ("digits", "breast_cancer", "digits")], None),
         "objectives": ([*two_losses, ("function", ["smac_parego"], 10)], 80),
+        "workers": ([("breast_cancer", beside, 10), ("function", beside, 10), ("function", smac, 10)], None),
     }
     assert sorted(expected) == sorted(catalogue.names("experiment"))
     for name, (blocks, trials) in expected.items():

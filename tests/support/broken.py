@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.optimizers import Declaration, Exhausted, Law
+from bench.optimizers import Declaration, Exhausted, Law, Proposal
 from bench.optimizers.random_search import RandomSearch
 from bench.space import Categorical, Float, Int
 
@@ -329,3 +329,74 @@ class Starting(KnowsItsOwn):
         assert [result.failed for result in results].count(True) == 1
         for result in results:
             Plain.tell(self, result.configuration, result.loss, result.failed)
+
+
+class OneAtATime(Plain):
+    """Raises when it is asked before it was told."""
+
+    def __init__(self, space, seed, budget):
+        super().__init__(space, seed, budget)
+        self._waits = False
+
+    def ask(self):
+        if self._waits:
+            raise RuntimeError("the last one is not told")
+        self._waits = True
+        return super().ask()
+
+    def tell(self, configuration, loss, failed=False):
+        self._waits = False
+        super().tell(configuration, loss, failed)
+
+
+class LadderedHalving(Plain):
+    """A pruner that keeps the contract: ends what is worse than the mean at its resource."""
+
+    def __init__(self, space, seed, budget, resources):
+        super().__init__(space, seed, budget)
+        self.resources, self.reported = resources, {}
+
+    def ask(self):
+        return Proposal(super().ask(), self.resources[-1])
+
+    def report(self, proposal, resource, loss):
+        self.reported.setdefault(resource, []).append(loss)
+        return bool(loss > np.mean(self.reported[resource]))
+
+
+class LadderedPlainly(LadderedHalving):
+    def ask(self):
+        return super().ask().configuration
+
+
+class LadderedBeyond(LadderedHalving):
+    def ask(self):
+        return super().ask()._replace(fidelity=27)
+
+
+class LadderedBackwards(LadderedHalving):
+    def ask(self):
+        return super().ask()._replace(continues=9)
+
+
+class LadderedFromNowhere(LadderedHalving):
+    def ask(self):
+        return super().ask()._replace(continues=1)
+
+
+class LadderedUnsure(LadderedHalving):
+    """Returns a number where a truth value is expected."""
+
+    def report(self, proposal, resource, loss):
+        return int(super().report(proposal, resource, loss))
+
+
+class LadderedReport(LadderedHalving):
+    report = None
+
+
+class LadderedUnseeded(LadderedHalving):
+    """The configurations are the seed's, and the fidelities nobody's."""
+
+    def ask(self):
+        return super().ask()._replace(fidelity=self.resources[time.perf_counter_ns() // 1000 % 3])

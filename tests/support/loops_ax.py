@@ -34,15 +34,18 @@ def optimise(parameters: list[Any], read: Any, objective: Objective, seed: int, 
         logging.disable(disabled)
 
 
-def floats(objective: Objective, seed: int, trials: int) -> None:
+def float_parameters() -> list[Any]:
     from ax.api.configs import RangeParameterConfig
 
-    parameters = [
+    return [
         RangeParameterConfig(name="rate", bounds=(0.01, 0.3), parameter_type="float", scaling="log"),
         RangeParameterConfig(name="shrink", bounds=(0.0, 0.9), parameter_type="float"),
         RangeParameterConfig(name="momentum", bounds=(-1.0, 2.0), parameter_type="float"),
     ]
-    optimise(parameters, dict, objective, seed, trials)
+
+
+def floats(objective: Objective, seed: int, trials: int) -> None:
+    optimise(float_parameters(), dict, objective, seed, trials)
 
 
 def mixed(objective: Objective, seed: int, trials: int) -> None:

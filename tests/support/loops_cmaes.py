@@ -8,6 +8,7 @@ import numpy as np
 from cmaes import CMA, CatCMAwM
 from loops import MIXED, Case, Objective
 
+from bench.space import Configuration
 from bench.space.parsing import parse
 
 SPACE = parse(
@@ -21,11 +22,11 @@ BOUNDS = np.array([[0.0, 0.9], [math.log(0.01), math.log(0.3)], [0.5, 8.5]])
 LOWER, WIDTH = BOUNDS[:, 0], BOUNDS[:, 1] - BOUNDS[:, 0]
 
 
-def evaluate(objective: Objective, x: Any) -> float:
-    """The objective of a point of the unit cube."""
+def values(x: Any) -> Configuration:
+    """Of a point of the unit cube."""
     shrink, rate, depth = LOWER + x * WIDTH
     rate = min(max(math.exp(rate), 0.01), 0.3)
-    return objective({"shrink": float(shrink), "rate": rate, "depth": round(min(max(depth, 1), 8))})[0]
+    return {"shrink": float(shrink), "rate": rate, "depth": round(min(max(depth, 1), 8))}
 
 
 def generation(optimizer: CMA, objective: Objective, trials: int) -> bool:
@@ -35,36 +36,44 @@ def generation(optimizer: CMA, objective: Objective, trials: int) -> bool:
         if len(objective.asked) == trials:
             return False
         x = optimizer.ask()
-        solutions.append((x, evaluate(objective, x)))
+        solutions.append((x, objective(values(x))[0]))
     optimizer.tell(solutions)
     return True
 
 
-def catcma(objective: Objective, seed: int, trials: int) -> None:
-    """Which knows failures as losses alone."""
-    optimizer = CatCMAwM(
+def catcma_object(seed: int) -> CatCMAwM:
+    return CatCMAwM(
         x_space=[[0.0, 0.9], [math.log(0.01), math.log(0.3)]],
         z_space=[list(range(1, 9)), [math.log(k) for k in (1, 2, 3, 4)], [0, 1, 2, 3]],
         c_space=[3],
         seed=seed,
     )
+
+
+def catcma_values(solution: Any) -> Configuration:
+    shrink, rate = solution.x
+    depth, leaves, units = solution.z
+    chosen = {
+        "shrink": shrink,
+        "rate": math.exp(rate),
+        "depth": depth,
+        "leaves": round(math.exp(leaves)),
+        "units": 32 + 32 * units,
+        "act": [None, "relu", 7][int(solution.c[0].argmax())],
+    }
+    return MIXED.canonical(chosen)
+
+
+def catcma(objective: Objective, seed: int, trials: int) -> None:
+    """Which knows failures as losses alone."""
+    optimizer = catcma_object(seed)
     while True:
         solutions = []
         for _ in range(optimizer.population_size):
             if len(objective.asked) == trials:
                 return
             solution = optimizer.ask()
-            shrink, rate = solution.x
-            depth, leaves, units = solution.z
-            values = {
-                "shrink": shrink,
-                "rate": math.exp(rate),
-                "depth": depth,
-                "leaves": round(math.exp(leaves)),
-                "units": 32 + 32 * units,
-                "act": [None, "relu", 7][int(solution.c[0].argmax())],
-            }
-            solutions.append((solution, objective(MIXED.canonical(values))[0]))
+            solutions.append((solution, objective(catcma_values(solution))[0]))
         optimizer.tell(solutions)
 
 

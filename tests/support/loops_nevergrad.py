@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from loops import MIXED, Case, Objective
 
+from bench.space import Configuration
+
 METHODS = {"nevergrad": "NGOpt", "nevergrad_cma": "CMA", "nevergrad_de": "TwoPointsDE", "nevergrad_pso": "PSO"}
 
 
@@ -30,25 +32,33 @@ def minimize(
         np.random.set_state(state)  # noqa: NPY002
 
 
+def parametrization() -> Any:
+    from nevergrad import p
+
+    return p.Instrumentation(
+        p.Scalar(lower=0.0, upper=0.9),
+        p.Log(lower=0.01, upper=0.3),
+        p.Scalar(lower=0.5, upper=8.5).set_integer_casting(),
+        p.Log(lower=0.5, upper=4.5).set_integer_casting(),
+        p.Scalar(lower=-0.5, upper=3.5).set_integer_casting(),
+        p.Choice(3),
+    )
+
+
+def configuration(shrink: float, rate: float, depth: int, leaves: int, units: int, act: int) -> Configuration:
+    """Its logarithms may pass an end by one bit."""
+    values = {"shrink": shrink, "rate": rate, "depth": depth, "leaves": leaves, "units": 32 + 32 * units}
+    return MIXED.canonical(values | {"act": [None, "relu", 7][act]})
+
+
 def loop(method: str) -> Callable[[Objective, int, int], None]:
-    """Failures are losses alone. Its logarithms may pass an end by one bit."""
+    """Failures are losses alone."""
 
     def own(objective: Objective, seed: int, trials: int) -> None:
-        from nevergrad import p
+        def evaluate(*values: Any) -> Any:
+            return objective(configuration(*values))[0]
 
-        def evaluate(shrink: float, rate: float, depth: int, leaves: int, units: int, act: int) -> Any:
-            values = {"shrink": shrink, "rate": rate, "depth": depth, "leaves": leaves, "units": 32 + 32 * units}
-            return objective(MIXED.canonical(values | {"act": [None, "relu", 7][act]}))[0]
-
-        parametrization = p.Instrumentation(
-            p.Scalar(lower=0.0, upper=0.9),
-            p.Log(lower=0.01, upper=0.3),
-            p.Scalar(lower=0.5, upper=8.5).set_integer_casting(),
-            p.Log(lower=0.5, upper=4.5).set_integer_casting(),
-            p.Scalar(lower=-0.5, upper=3.5).set_integer_casting(),
-            p.Choice(3),
-        )
-        minimize(method, parametrization, evaluate, trials, seed, objective.objectives)
+        minimize(method, parametrization(), evaluate, trials, seed, objective.objectives)
 
     return own
 

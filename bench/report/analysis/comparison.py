@@ -1,6 +1,6 @@
 """Every number of one comparison, computed once: what its figures, tables, words and page only render."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bench.report.analysis import reaching
 from bench.report.analysis.fidelity import Fidelity, fidelity
+from bench.report.analysis.workers import Workers, workers
 from bench.report.runs import curves, references, relations, samples
 from bench.report.runs.curves import Comparison
 from bench.report.runs.references import References
@@ -76,6 +77,8 @@ class Analysis:
     """The optimiser's own seconds, by trial, or by window of trials where they are many."""
     fidelity: Fidelity | None = None
     """Where the cost went, and how well low fidelities rank; None where no run has a ladder of them."""
+    workers: Workers | None = None
+    """What several workers gain and lose; None where all runs have one."""
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -102,8 +105,8 @@ class Analysis:
 
     @property
     def competitors(self) -> list[str]:
-        """The labels that spend no more than the budget."""
-        return [label for label in self.samples if label not in self.comparison.yardsticks]
+        """The labels that spend no more than the budget, and have no more workers than others."""
+        return _competitors(self.comparison, self.samples)
 
     def level(self, kind: str) -> list[str]:
         """The group that is worse than nobody, in the order of the medians of that kind; empty where none is stated."""
@@ -142,12 +145,16 @@ class Analysis:
         }
 
 
+def _competitors(comparison: Comparison, labels: Iterable[str]) -> list[str]:
+    return [label for label in labels if label not in comparison.yardsticks and label not in comparison.beside]
+
+
 def analyse(comparison: Comparison, reading: Reading, stored: References | None = None) -> Analysis:
     """The frames of a comparison; scores are measured by `stored` references where they still apply."""
     results = reading.results
     by_label = samples.samples(comparison, results)
     design = relations.design(comparison, reading)
-    competitors = [label for label in by_label if label not in comparison.yardsticks]
+    competitors = _competitors(comparison, by_label)
     family = designs.family(design, competitors)
     pools = references.pools(comparison, results)
     now = references.find(comparison, results, pools)
@@ -183,6 +190,7 @@ def analyse(comparison: Comparison, reading: Reading, stored: References | None 
         ecdf=_paid(_ecdf(by_label, pools), comparison) if _drawn_enough(comparison, pools) else pd.DataFrame(),
         overhead=samples.by_label({label: overhead(sample.asking, every) for label, sample in by_label.items()}),
         fidelity=fidelity(comparison),
+        workers=workers(comparison, reading, runs, by_label),
     )
 
 
@@ -266,7 +274,7 @@ def _margin(comparison: Comparison, pools: Mapping[str, Values]) -> float:
 def _random(comparison: Comparison, results: Results) -> str | None:
     """The label of random search with the same budget."""
     for run, label in zip(curves.run_ids(comparison.runs), comparison.runs["label"], strict=True):
-        if label not in comparison.yardsticks and references.is_random(run, results.runs[run]):
+        if _competitors(comparison, [label]) and references.is_random(run, results.runs[run]):
             return str(label)
     return None
 

@@ -13,7 +13,7 @@ from bench.report import figures
 from bench.report.analysis.across import Across
 from bench.report.analysis.comparison import Analysis
 from bench.report.analysis.importance import Importance
-from bench.report.figures import FORMATS, Scale, scales
+from bench.report.figures import FORMATS, Scale, scales, workers
 from bench.report.look.paper import Paper
 from bench.report.look.style import Style
 from bench.report.runs.curves import Comparison
@@ -197,6 +197,7 @@ def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
             lambda: figures.generalisation(analysis.runs, styles, title),
         )
     yield from _fidelity(analysis, styles)
+    yield from _workers(analysis, styles)
     if len(analysis.overhead) and (analysis.overhead["median"] > 0).any():
         yield Sketch(
             "overhead",
@@ -224,6 +225,36 @@ def _fidelity(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
             "How well low fidelities rank configurations as full ones do",
             "A point for each rung: Kendall's tau between its losses and those at full fidelity, with its interval.",
             lambda: figures.agreement(account.agreement, account.basis, title),
+        )
+
+
+def _workers(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
+    """What several workers gain on the clock, and lose in losses."""
+    account, title = analysis.workers, analysis.comparison.title
+    if account is None:
+        return
+    optimisers = plural(account.gains["label"].nunique(), "optimiser")
+    if (account.clock["clock"] > 0).any() and np.isfinite(account.clock["median"]).any():
+        yield Sketch(
+            "clock",
+            "Losses against the clock of the workers",
+            f"A panel for each of {optimisers}: step curves of the best validation loss, one a number of workers.",
+            lambda: workers.clock(account.clock, account.unit, styles, title),
+        )
+    several = account.gains[(account.gains["workers"] > 1) & (account.gains["runs"] > 0)]
+    if (np.isfinite(several["speed_up"]) & (several["speed_up"] > 0)).any():
+        yield Sketch(
+            "workers",
+            "Speed-up by workers",
+            f"A panel for each of {optimisers}: how many times as soon a loss is reached, against the workers.",
+            lambda: workers.speed_up(several, styles, title),
+        )
+    if np.isfinite(several["blind"]).any():
+        yield Sketch(
+            "blind",
+            "What is lost at equal evaluations, as proposals are made before results are known",
+            f"A panel for each of {optimisers}: the final loss less that with one worker, against the workers.",
+            lambda: workers.blind(several, styles, title, analysis.comparison.metric),
         )
 
 

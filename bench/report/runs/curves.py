@@ -106,6 +106,17 @@ class Comparison:
         return budgets
 
     @property
+    def fewest_workers(self) -> int:
+        """How many evaluations those runs have open at a time that have the fewest."""
+        return int(self.runs["workers"].min()) if len(self.runs) else 1
+
+    @cached_property
+    def beside(self) -> dict[str, int]:
+        """The labels with more workers than others have, and how many: another condition, ranked among nobody."""
+        most = self.runs.groupby("label")["workers"].max()
+        return {str(label): int(number) for label, number in most.items() if number > self.fewest_workers}
+
+    @property
     def has_test(self) -> bool:
         return bool(self.curves["test_median"].notna().any())
 
@@ -149,7 +160,7 @@ def runs(results: Results) -> pd.DataFrame:
     succeed; `barren`, whether none did;
     `optimizer_seconds` (ask + tell) and `evaluation_seconds`, summed, NaN where not all are known; `budget`, in trials,
     or in full evaluations where cost is limited, inf where neither is; `factor`, how many trials it makes for each of
-    the budget (2 for random_2x);
+    the budget (2 for random_2x); `workers`, how many evaluations are open at a time;
     `untuned`, whether it is of the suite's own default configuration; `minimum`, that of a function without noise, NaN
     where it is not known;
     `exhausted`; `known`, up to how many trials of the budget its best loss is known; `family`, of its problem, and
@@ -337,6 +348,7 @@ def _described(run: RunId, metadata: Mapping[str, Any], ladder: Ladder | None) -
         **vars(run),
         "budget": trials,
         "factor": factor,
+        "workers": int(metadata.get("workers") or 1),
         "untuned": (config.get("optimizer") or {}).get("class") == _DEFAULT,
         "exhausted": exhausted,
         "known": known,

@@ -1,6 +1,6 @@
 """Tables of one problem, each from one frame: final and published losses, speed-up, pairs, overtuning, overhead.
 
-Those of runs with a ladder of fidelities are in `fidelity`.
+Those of runs with a ladder of fidelities are in `fidelity`, of runs with several workers in `workers`.
 """
 
 import math
@@ -19,6 +19,7 @@ from bench.report.statistics.targets import Bound
 from bench.report.tables import cells, fidelity
 from bench.report.tables.formats import NOTHING, Tabled
 from bench.report.tables.table import Cell, Head, Table
+from bench.report.tables.workers import workers
 from bench.wording import listed, plural
 
 Styles = Mapping[str, Style]
@@ -42,6 +43,8 @@ def tables(analysis: Analysis, styles: Styles, theirs: Published | None = None) 
         yield overtuning(analysis, styles)
     if analysis.fidelity is not None:
         yield from fidelity.tables(analysis.fidelity, comparison, styles)
+    if analysis.workers is not None:
+        yield workers(analysis.workers, comparison, styles)
     yield overhead(analysis, styles)
 
 
@@ -385,7 +388,8 @@ def _note(analysis: Analysis) -> str:
         sentences.append("Bold: significantly worse than no other, alone in that.")
     elif groups is not None and groups.level:
         sentences.append("Underlined: significantly worse than no other; these are statistically level.")
-    aside = [*analysis.comparison.yardsticks, *analysis.family.shown, *analysis.family.clones]
+    beside = [label for label in analysis.comparison.beside if label not in analysis.comparison.yardsticks]
+    aside = [*analysis.comparison.yardsticks, *beside, *analysis.family.shown, *analysis.family.clones]
     if aside and len(table) > 1:
         sentences.append(f"Not ranked: {listed(aside)}.")
     return " ".join(sentences)

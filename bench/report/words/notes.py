@@ -7,7 +7,7 @@ from typing import Any
 from bench.report.audit import Metadata, metadata_of, provenance_of
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
-from bench.report.words import fidelity
+from bench.report.words import fidelity, workers
 from bench.results import Results
 from bench.wording import ranges, unmarked
 
@@ -51,6 +51,7 @@ def notes(comparison: Comparison, results: Results) -> Iterator[str]:
     elif not comparison.has_test:
         yield _no_test(metadata)
     yield from fidelity.notes(comparison)
+    yield from workers.notes(comparison)
     yield from _of_labels(comparison)
     yield (
         "Curves are step functions; nothing is interpolated between evaluations. Before its first success a run "

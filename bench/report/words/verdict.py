@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.report.analysis.comparison import Analysis
 from bench.report.tables.cells import PERCENT, decimals, loss, p_value
-from bench.report.words import fidelity
+from bench.report.words import fidelity, workers
 from bench.report.words.names import all_of, bold, listing, name, sentence, worse
 from bench.wording import plural
 
@@ -28,7 +28,13 @@ def verdict(analysis: Analysis) -> list[str]:
     if not math.isfinite(analysis.row(analysis.leader("validation"))["validation_median"]):
         return ["At least half of the runs of every optimiser found nothing: there is no median loss to compare."]
     if len(analysis.final) == 1:
-        return [*_alone(analysis), *_nothing_learnt(analysis), *fidelity.sentences(analysis), *_lost(analysis)]
+        return [
+            *_alone(analysis),
+            *_nothing_learnt(analysis),
+            *fidelity.sentences(analysis),
+            *workers.sentences(analysis),
+            *_lost(analysis),
+        ]
     return [
         *_nothing_learnt(analysis),
         *_groups(analysis),
@@ -37,6 +43,7 @@ def verdict(analysis: Analysis) -> list[str]:
         *_against_random(analysis),
         *_sooner(analysis),
         *fidelity.sentences(analysis),
+        *workers.sentences(analysis),
         *_yardsticks(analysis),
         *_test(analysis),
         *_lost(analysis),
