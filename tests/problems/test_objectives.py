@@ -99,6 +99,19 @@ def test_at_rungs_they_are_those_of_fewer_rounds_and_the_seconds_those_so_far() 
         assert seen[3].seconds < seen[6].seconds < seen[12].seconds
 
 
+def test_of_the_first_folds_they_are_the_means() -> None:
+    ladder = "+model.fidelity={unit: folds, low: 1, high: 3, eta: 3}"
+    kfold = ("resampling=kfold", "resampling.k=3")
+    problem = problem_of(*LIGHTGBM, *kfold, ladder, several("log_loss", "size", "seconds"))
+    (configuration,) = points(problem, 1)
+    seen = at_rungs(problem, configuration, (1, 3))
+    sizes = [leaves(model) for model in fitted(problem, configuration)]
+    for rung, evaluation in seen.items():
+        assert evaluation.losses is not None
+        assert evaluation.losses["size"][0] == np.mean(sizes[:rung])
+        assert evaluation.losses["seconds"] == [evaluation.seconds] * 2
+
+
 def by_hand(model: Any) -> int:
     estimator = getattr(model, "estimator", None)
     if hasattr(model, "booster"):
