@@ -40,6 +40,7 @@ RUN_BY = {
     "docs/fidelity.md": "running/test_clock",
     "docs/functions.md": "problems/test_function",
     "docs/model.md": "running/test_fit",
+    "docs/objectives.md": "running/test_objectives",
     "docs/reference.md": "test_reference",
     "docs/report.md": "test_readme",
 }

@@ -1,14 +1,17 @@
 """Runs of several losses: beside a library's own loop, what optimisers are told, what is resumed and what verified."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import optuna
 import pandas as pd
+import pictures
 import pytest
 import several
-from commands import TOY, bench, table, without_times
+from commands import ROOT, TOY, bench, table, without_times
 from trials import rewrite
 
 from bench import problems, results
@@ -191,3 +194,18 @@ def test_verify_compares_what_lasts_and_finds_one_changed_size(folder: Path, cap
     (line,) = [line for line in out.splitlines() if line.startswith("DIFFERENT")]
     assert f"size [{kept[2]['size'][0]}, " in line.partition(" then")[0]
     assert "predict_seconds" not in out
+
+
+def test_the_commands_of_the_documentation(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures.leave_undrawn(monkeypatch)
+    page = (ROOT / "docs/objectives.md").read_text()
+    commands = re.search(r"```sh\n(.*?)```", page, flags=re.DOTALL)
+    assert commands
+    for command in commands[1].replace("\\\n", " ").splitlines():
+        assert bench(*shlex.split(command)[1:], *(["engine.workers=1"] * command.startswith("bench run"))) == 0, command
+    first, *others = losses(table(folder, "front/function/zdt1/optuna_nsga2/0"))
+    assert first
+    assert list(first) == ["f1", "f2"]
+    assert len(others) == 11
+    said = "Trials have other losses besides (size); all that is shown here is of the first, log_loss."
+    assert said in (folder / "reports/losses/report.md").read_text()

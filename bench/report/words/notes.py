@@ -50,6 +50,7 @@ def notes(comparison: Comparison, results: Results) -> Iterator[str]:
         yield from _function(metadata)
     elif not comparison.has_test:
         yield _no_test(metadata)
+    yield from _several_losses(metadata)
     yield from fidelity.notes(comparison)
     yield from workers.notes(comparison)
     yield from _of_labels(comparison)
@@ -161,6 +162,13 @@ def _imported(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[
                 f" That they are on the problem of {unmarked(other)} is vouched for by the person who imported them."
             )
         yield f"**{which} were imported** from {source}, not made here.{said}"
+
+
+def _several_losses(metadata: Sequence[Metadata]) -> Iterator[str]:
+    named = dict.fromkeys(tuple((entry.get("objectives") or {}).get("names") or ()) for entry in metadata)
+    for first, *others in filter(None, named):
+        rest = " and ".join(unmarked(name) for name in others)
+        yield f"Trials have other losses besides ({rest}); all that is shown here is of the first, {unmarked(first)}."
 
 
 def _function(metadata: Sequence[Metadata]) -> Iterator[str]:
