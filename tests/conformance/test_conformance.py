@@ -42,14 +42,15 @@ def failed(results: dict[str, Check]) -> dict[str, str]:
 
 SLOW = {"botorch_gp": 5, "botorch_qnehvi": 5, "botorch_turbo": 22, "hyperopt_tpe": 22, "optuna_gp": 12, "skopt": 11}
 SLOW |= {"ax": 6, "hyperopt_atpe": 5, "nevergrad": 13, "smac": 5}
-LADDERED = [name for names in classes(multi_fidelity=True).values() for name in names]
-"""Those that know fidelities."""
-IN_SHORT = {"asha", "dehb", "optuna_tpe_wilcoxon", "optuna_tpe_median", "random_rungs", "random_sha", "smac_hyperband"}
-"""Of these what `make test` tries: the others have the code of one of them, with another pruner or a model."""
 """Trials on one space of those that take hundredths of a second to a second for each, the last by their model.
 
 Five at least, as the rule `other_seeds` asks for.
 """
+
+LADDERED = [name for names in classes(multi_fidelity=True).values() for name in names]
+"""Those that know fidelities."""
+IN_SHORT = {"asha", "dehb", "optuna_tpe_wilcoxon", "optuna_tpe_median", "random_rungs", "random_sha", "smac_hyperband"}
+"""Of these what `make test` tries: the others have the code of one of them, with another pruner or a model."""
 
 DESIGN = {"n_configs": 4, "max_ratio": 1.0}
 SETTINGS: dict[str, dict[str, Any]] = {
