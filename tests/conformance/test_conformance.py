@@ -49,7 +49,7 @@ Five at least, as the rule `other_seeds` asks for.
 
 LADDERED = [name for names in classes(multi_fidelity=True).values() for name in names]
 """Those that know fidelities."""
-IN_SHORT = {"asha", "dehb", "optuna_tpe_wilcoxon", "optuna_tpe_median", "random_rungs", "random_sha", "smac_hyperband"}
+IN_SHORT = {"dehb", "optuna_tpe_wilcoxon", "random_sha"}
 """Of these what `make test` tries: the others have the code of one of them, with another pruner or a model."""
 
 DESIGN = {"n_configs": 4, "max_ratio": 1.0}

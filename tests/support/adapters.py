@@ -20,9 +20,10 @@ ALIKE = {
 def classes(multi_fidelity: bool) -> dict[str, list[str]]:
     """The configs of each class, by its dotted path, that choose fidelities or end evaluations early, or the others.
 
-    Both in the order of the files' names.
+    Both in the order of the files' names, those that are alike another class's after its own.
     """
-    configs = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(CONF.glob("*.yaml"))}
+    every = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(CONF.glob("*.yaml"))}
+    configs = dict(sorted(every.items(), key=lambda item: item[1]["class"] in ALIKE))
     found: dict[str, list[str]] = {}
     for name, config in configs.items():
         if config.get("multi_fidelity", False) is multi_fidelity:
