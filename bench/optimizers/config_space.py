@@ -169,9 +169,9 @@ def _law(parameter: Parameter) -> Law | None:
 
 
 def _sampled_law(parameter: Parameter) -> Law | None:
-    """Of a logarithmic integer; of a coarse float, the reference law; of the others there is nothing to say.
+    """Of a logarithmic integer; of a coarse float, the reference distribution; of the others there is nothing to say.
 
-    Its values are bins of one width between low and high, where those of the reference law have the width 1 and begin
+    Its values are bins of one width between low and high, where those of the reference have the width 1 and begin
     half below: of the drawn density and the reference's the ratio rises, so that the total variation is the greatest
     difference of their distribution functions, at one of the two ends around where the densities are equal.
     """

@@ -17,7 +17,7 @@ _PARTS = 32
 
 
 class _Range(NamedTuple):
-    """What of a parameter its law depends on."""
+    """What of a parameter its distribution depends on."""
 
     kind: Literal["choices", "numbers", "continuum"]
     low: int = 0
@@ -65,7 +65,7 @@ def _range(parameter: Parameter) -> _Range:
 
 @lru_cache(maxsize=1_000)
 def _distance(of: _Range, weights: tuple[float, ...], mutated: float) -> float:
-    """The total variation between the reference law and a member of which a share is `mutated`."""
+    """The total variation between the reference distribution and a member of which a share is `mutated`."""
     rng = np.random.default_rng(0)
     mutant = sum((weight * _members(of, rng) for weight in weights), np.zeros(_DRAWS))
     mutant = np.where((mutant < 0) | (mutant > 1), rng.random(_DRAWS), mutant)

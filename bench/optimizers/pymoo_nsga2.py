@@ -181,7 +181,7 @@ def _encode(parameter: Parameter, value: Any) -> Any:
 
 
 def _law(parameter: Parameter) -> Law | None:
-    """The expression of a whole number on a log scale, which follows the reference law."""
+    """The expression of a whole number on a log scale, which follows the reference distribution."""
     if isinstance(parameter, Int) and parameter.log:
         return Law(f"Real(bounds=(log({parameter.low - 0.5}), log({parameter.high + 0.5}))), rounded", 0.0)
     return None

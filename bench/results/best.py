@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from bench.errors import UserError
 from bench.metrics import scale
 from bench.results import soundness, tables
+from bench.results.incumbent import incumbents
 from bench.results.tables import Results, RunId, UnreadableTable
 from bench.wording import measured, one_line
 
@@ -140,17 +141,9 @@ def _evaluated_fully(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def _incumbents(run: pd.DataFrame) -> list[Any]:
-    """The index of each trial of a run by which its incumbent became one that it had not evaluated fully.
-
-    An incumbent has the lowest loss at the highest fidelity reached so far; of equals it is the first.
-    """
-    highest, lowest, places = 0, math.inf, []
-    columns = run["fidelity"].fillna(math.inf), run["loss"].fillna(run["partial_loss"]), run["incumbent_uncharged"]
-    for place, fidelity, loss, uncharged in zip(run.index, *columns, strict=True):
-        if not math.isnan(loss) and (fidelity > highest or (fidelity == highest and loss < lowest)):
-            highest, lowest = fidelity, loss
-            places += [place] if uncharged else []
-    return places
+    """The index of each trial of a run by which its incumbent became one that it had not evaluated fully."""
+    places = incumbents(run["fidelity"].fillna(math.inf), run["loss"].fillna(run["partial_loss"]))
+    return [run.index[place] for place in places if run["incumbent_uncharged"].iloc[place]]
 
 
 def _uncharged(row: Mapping[str, Any], metadata: Mapping[str, Any]) -> list[str]:

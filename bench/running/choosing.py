@@ -17,7 +17,7 @@ from bench.report.analysis.comparison import Analysis, analyse
 from bench.report.runs import curves, selection
 from bench.results import RunId
 from bench.results.best import Best
-from bench.results.incumbent import incumbent
+from bench.results.incumbent import incumbents
 from bench.running import child_process
 from bench.running.child_process import Limits
 from bench.running.evaluating import evaluate
@@ -140,10 +140,12 @@ def _incumbent(run: RunId, results_dir: Path) -> Best | None:
     if metadata.get("imported"):
         raise UserError(f"{run}: was imported, without what its model was trained on; there is nothing to train")
     rows = table.to_pylist()
-    place = incumbent(rows)
-    if place is None:
+    fidelities = (math.inf if row.get("fidelity") is None else row["fidelity"] for row in rows)
+    losses = (row.get("partial_loss") if row["loss"] is None else row["loss"] for row in rows)
+    places = list(incumbents(fidelities, (math.nan if loss is None else loss for loss in losses)))
+    if not places:
         return None
-    row = rows[place]
+    row = rows[places[-1]]
     if row["loss"] is None:  # it was evaluated at full fidelity when the run had ended
         row |= {"loss": rows[-1]["best_loss"], "test_loss": rows[-1]["incumbent_test_loss"]}
         row["details"] = json.dumps(metadata.get("incumbent_details"))

@@ -195,24 +195,18 @@ class OnClock(Trials):
 
     def _reach(self, item: _Open) -> None:
         """Evaluate the next rung of an open proposal by itself, and see when it ends."""
-        rung = item.left.pop(0)
-        stored = self._evaluation(self._at(item, rung), 1)
-        before = self._seconds_before(item)
-        item.passed.append((rung, stored))
-        self._take_time(item, before)
+        self._note(item, self._evaluation(self._at(item, item.left[0]), 1))
 
-    def _seconds_before(self, item: _Open) -> float:
-        """The seconds recorded of the rung that the next one goes on from."""
-        if self._ladder is not None and self._ladder.unit == "rows":
-            return 0.0
+    def _note(self, item: _Open, stored: Stored) -> None:
+        """Take what comes of the next rung, and move the proposal's end by what it took beyond the rung before it."""
+        rung, since = item.left.pop(0), item.continues
+        before = self._known.get((item.asked.text, since), 0.0)
         if item.passed:
-            return item.passed[-1][1].evaluation.seconds
-        return self._known.get((item.asked.text, item.continues), 0.0)
-
-    def _take_time(self, item: _Open, before: float) -> None:
-        rung, stored = item.passed[-1]
+            since, before = item.passed[-1][0], item.passed[-1][1].evaluation.seconds
+        if self._ladder is not None and self._ladder.unit == "rows":
+            before = 0.0
+        item.passed.append((rung, stored))
         if self._by_cost:
-            since = item.passed[-2][0] if len(item.passed) > 1 else item.continues
             item.end += 1.0 if self._ladder is None else self._ladder.cost(rung, since)
         else:
             item.end += max(0.0, stored.evaluation.seconds - before)
@@ -276,10 +270,7 @@ class OnClock(Trials):
 
     def _take(self, item: _Open, stored: Stored) -> bool:
         """Note what comes of the next rung; whether the evaluation ends there."""
-        before = self._seconds_before(item)
-        kept = Stored(self._within.applied(stored.evaluation), stored.run)
-        item.passed.append((item.left.pop(0), kept))
-        self._take_time(item, before)
+        self._note(item, Stored(self._within.applied(stored.evaluation), stored.run))
         return self._ends(item)
 
     def _train(self, item: _Open, key: str) -> bool:
