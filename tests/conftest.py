@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long files first, so that both workers end together; and what is for `make test-all` only where it is asked for.
+    """Long files first, so that all workers end together; and what is for `make test-all` only where it is asked for.
 
     Files are dealt whole (`--dist loadfile`): what a file imports and shares is there once.
     """

@@ -1,5 +1,6 @@
 """Hydra is the door of `bench run`: it composes the config; its errors leave as one line."""
 
+import copy
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import hydra
 import typer
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.hydra import Hydra
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
@@ -92,9 +94,24 @@ def swept(overrides: Sequence[str], config_dir: Path | None, further: Sequence[s
 
 
 def _each(loader: ConfigLoader, master: DictConfig, overrides: Sequence[str], config_dir: Path | None) -> Compose:
+    """What composes each config of a sweep.
+
+    A group's choice decides which files are read; values are set in what these give, by Hydra after all else. So the
+    files are read once for all choices that differ in values alone.
+    """
+    groups = set(catalogue.groups(config_dir))
+    of_groups: dict[tuple[str, ...], DictConfig] = {}
+
     def compose(choices: list[str]) -> DictConfig:
         with _composing(overrides, config_dir):
-            return loader.load_sweep_config(master, choices)
+            parsed = OverridesParser.create().parse_overrides(choices)
+            values = [each for each in parsed if each.package is None and each.key_or_group not in groups]
+            chosen = tuple(line for line, each in zip(choices, parsed, strict=True) if each not in values)
+            if chosen not in of_groups:
+                of_groups[chosen] = loader.load_sweep_config(master, list(chosen))
+            config = copy.deepcopy(of_groups[chosen])
+            ConfigLoaderImpl._apply_overrides_to_config(values, config)  # noqa: SLF001 - as it composes
+            return config
 
     return compose
 

@@ -5,6 +5,7 @@ Kills at random moments, many of them, are `benchmarks/kills.py`.
 
 import contextlib
 import fcntl
+import functools
 import os
 import shutil
 import signal
@@ -13,16 +14,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import commands
 import pandas as pd
 import psutil
 import pytest
-from commands import ROOT, SUPPORT, TOY, bench, bench_process, table, toy_optimizers, wait_for, without_times
+from commands import ROOT, SUPPORT, TOY, bench_process, table, toy_optimizers, wait_for, without_times
 
 from bench import results
 from bench.engines import local, semaphores
 from bench.running.cores import cores
 from bench.store import Store
 
+bench = functools.partial(commands.bench, workers=True)
 SHARED = Path("/dev/shm")
 """Where Linux has the named semaphores."""
 SWEEP = ["run", "-m", *TOY, "optimizer=random,optuna_tpe", "seed=0,1", "engine.workers=2"]

@@ -24,20 +24,17 @@ ASKED = {"hyperopt_tpe": {"n_startup_jobs": 1_000}}
 """Settings with which 1,000 draws in a row, of which nothing is told, are all random."""
 FROM_ONE = ["random", "sklearn_sampler", "hyperopt_random", "hyperopt_tpe", "optuna_tpe", "optuna_tpe_multivariate"]
 FROM_ONE += ["optuna_cmaes", "optuna_cmaes_margin", "optuna_qmc", "skopt_gp", "skopt_gp_ei", "skopt_rf", "skopt_et"]
-FROM_ONE += ["optuna_nsga2"]
+FROM_ONE += ["optuna_nsga2", "ax", "botorch_gp", "botorch_turbo", "pymoo_nsga2", "hyperopt_atpe"]
 FIRST = ["hyperopt_anneal", "cmaes_ipop", "cmaes_bipop"]
-"""Of these only the first draw of a seed is random."""
-EXTRAS = [
-    pytest.param(name, marks=pytest.mark.skipif(find_spec(package) is None, reason=f"needs {package}"))
-    for name, package in (
-        ("ax", "ax"),
-        ("botorch_gp", "botorch"),
-        ("botorch_turbo", "botorch"),
-        ("pymoo_nsga2", "pymoo"),
-    )
-]
-SLOW = [in_part("hyperopt_atpe", tried=False)]
-"""Of which a draw takes a tenth of a second."""
+"""Of these only the first draw of a seed is random: a thousand of them are built."""
+SLOW = {"hyperopt_anneal", "cmaes_bipop", "ax", "hyperopt_atpe"}
+"""Which take five seconds and more."""
+
+
+def parameter(name: str) -> Any:
+    package = name.partition("_")[0]
+    lacking = package in {"ax", "botorch", "pymoo"} and find_spec(package) is None
+    return in_part(name, name not in SLOW, pytest.mark.skipif(lacking, reason=f"needs {package}"), id=name)
 
 
 def draws(name: str, n: int) -> list[Configuration]:
@@ -51,7 +48,7 @@ def draws(name: str, n: int) -> list[Configuration]:
         return [optimizer.ask() for _ in range(n)]
 
 
-@pytest.mark.parametrize("name", FROM_ONE + FIRST + EXTRAS + SLOW)
+@pytest.mark.parametrize("name", map(parameter, FROM_ONE + FIRST))
 def test_first_draws_are_as_far_from_the_reference_law_as_declared(name: str) -> None:
     n = 200 if name in {"ax", "hyperopt_atpe"} else 1_000
     drawn, laws = draws(name, n), build(name, FLAT).declared.laws

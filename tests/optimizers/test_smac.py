@@ -55,7 +55,7 @@ def check_equal(case: Case, trials: int) -> list[Configuration]:
     ("name", "label", "native"),
     [
         ("smac_rf", "flat", loops_smac.flat),
-        ("smac_gp", "flat", loops_smac.two),
+        in_part(("smac_gp", "flat", loops_smac.two), tried=False),
         ("smac_parego", "flat-2", loops_smac.two),
         in_part(("smac_rf", "flat-2", loops_smac.flat), tried=False),
         in_part(("smac_parego", "flat-1", loops_smac.flat), tried=False),

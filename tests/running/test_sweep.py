@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from adapters import in_part
 from commands import TOY, bench, table
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
@@ -13,9 +14,38 @@ from bench.config import catalogue
 from bench.errors import UserError
 from bench.results import RunId
 from bench.running import sweep
+from bench.running.compose import swept
 from bench.running.plan import plan_runs
 
 RUNS = ("random", "grid")
+
+SIX = ["random", "grid", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "optuna_cmaes"]
+THREE = ["random", "skopt_gp", "optuna_tpe"]
+NNI = ["random", "hyperopt_tpe", "hyperopt_anneal", "optuna_tpe", "smac_rf"]
+RUNGS = ["random_rungs", "random_sha", "asha", "optuna_tpe", "optuna_tpe_median", "optuna_tpe_hyperband"]
+RUNGS += ["smac_multifidelity", "dehb"]
+GENETIC = [["random", "optuna_tpe", "nevergrad_de"], ["optuna_nsga2"], ["pymoo_nsga2"]]
+TWO_LOSSES = [(dataset, each, 10) for each in GENETIC for dataset in ("digits", "breast_cancer")]
+TWO_LOSSES += [("breast_cancer", ["smac_parego"], 10)]
+TWO_LOSSES += [("function", each, 10) for each in GENETIC for _ in ("zdt1", "zdt4")]
+CHEAP = ["random", "optuna_tpe", "hyperopt_tpe", "nevergrad_de", "asha"]
+BESIDE = [f"{name}{workers}" for name in CHEAP for workers in ("", "-w2", "-w4", "-w8", "-w16")]
+SMAC = ["smac_rf", "smac_rf-w4", "smac_rf-w16"]
+EXPERIMENTS = {
+    "default": ([("digits", SIX, 15), ("breast_cancer", SIX, 15), ("digits", THREE, 8)], 20),
+    "otto": ([("otto", SIX, 20)], 50),
+    "otto_reference": ([("otto", [*SIX, "default", "random_2x"], 10)], 25),
+    "otto_keras": ([("otto", ["random", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "default"], 10)], 25),
+    "lecture_keras": ([("mnist", ["hyperopt_tpe", "random"], 5)], 50),
+    "nni_autogbdt": ([("lightgbm_regression", NNI, 6), ("lightgbm_regression", ["grid_in_order"], 6)], 1000),
+    "nni_autogbdt_gp": ([("lightgbm_regression", ["skopt_gp"], 3)], 150),
+    "fidelity": ([(dataset, RUNGS, 12) for dataset in ("digits", "breast_cancer", "digits")], None),
+    "objectives": ([*TWO_LOSSES, ("function", ["smac_parego"], 10)], 80),
+    "workers": ([("breast_cancer", BESIDE, 10), ("function", BESIDE, 10), ("function", SMAC, 10)], None),
+}
+"""Of each experiment its blocks (data set, optimisers, number of seeds), and the trials of a run."""
+QUICK = ("default", "otto_reference", "lecture_keras", "workers")
+"""Those that `make test` composes: one of the lecture's, one of each way to write blocks."""
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +75,14 @@ def test_a_product_is_composed_once_per_choice_and_not_per_seed(composer):
     specs = list(sweep.enumerate_runs(composer, None, ["optimizer=random,grid", "seed=range(0,50)", "dataset=wine"]))
     assert ids(specs) == [("wine", optimizer, seed) for optimizer in RUNS for seed in range(50)]
     assert len(composer.calls) == 2
+
+
+def test_what_is_composed_once_for_several_values_is_what_hydra_composes_for_each(composer):
+    arguments = ["optimizer=random,grid", "seed=3,4", "seeds.split=${seed},7", "+model.settings.flag={a: 1},[b]"]
+    expected = list(sweep.enumerate_runs(composer, None, arguments))
+    _, compose_each = swept(arguments, None)
+    assert list(sweep.enumerate_runs(compose_each, None, arguments)) == expected
+    assert len({(spec.config_hash, spec.run.seed) for spec in expected}) == 16
 
 
 def test_blocks_are_products_and_arguments_replace_their_choices(composer):
@@ -82,39 +120,19 @@ def test_of_two_arguments_for_one_key_the_last_counts(composer):
     assert [(spec.run.optimizer, spec.run.seed) for spec in specs] == [("grid", 5)]
 
 
-def test_the_experiments_are_what_the_readme_and_docs_say(composer):
-    six = ["random", "grid", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "optuna_cmaes"]
-    three = ["random", "skopt_gp", "optuna_tpe"]
-    nni = ["random", "hyperopt_tpe", "hyperopt_anneal", "optuna_tpe", "smac_rf"]
-    rungs = ["random_rungs", "random_sha", "asha", "optuna_tpe", "optuna_tpe_median", "optuna_tpe_hyperband"]
-    rungs += ["smac_multifidelity", "dehb"]
-    genetic = [["random", "optuna_tpe", "nevergrad_de"], ["optuna_nsga2"], ["pymoo_nsga2"]]
-    two_losses = [(dataset, each, 10) for each in genetic for dataset in ("digits", "breast_cancer")]
-    two_losses += [("breast_cancer", ["smac_parego"], 10)]
-    two_losses += [("function", each, 10) for each in genetic for _ in ("zdt1", "zdt4")]
-    cheap = ["random", "optuna_tpe", "hyperopt_tpe", "nevergrad_de", "asha"]
-    beside = [f"{name}{workers}" for name in cheap for workers in ("", "-w2", "-w4", "-w8", "-w16")]
-    smac = ["smac_rf", "smac_rf-w4", "smac_rf-w16"]
-    expected = {
-        "default": ([("digits", six, 15), ("breast_cancer", six, 15), ("digits", three, 8)], 20),
-        "otto": ([("otto", six, 20)], 50),
-        "otto_reference": ([("otto", [*six, "default", "random_2x"], 10)], 25),
-        "otto_keras": ([("otto", ["random", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "default"], 10)], 25),
-        "lecture_keras": ([("mnist", ["hyperopt_tpe", "random"], 5)], 50),
-        "nni_autogbdt": ([("lightgbm_regression", nni, 6), ("lightgbm_regression", ["grid_in_order"], 6)], 1000),
-        "nni_autogbdt_gp": ([("lightgbm_regression", ["skopt_gp"], 3)], 150),
-        "fidelity": ([(dataset, rungs, 12) for dataset in ("digits", "breast_cancer", "digits")], None),
-        "objectives": ([*two_losses, ("function", ["smac_parego"], 10)], 80),
-        "workers": ([("breast_cancer", beside, 10), ("function", beside, 10), ("function", smac, 10)], None),
-    }
-    assert sorted(expected) == sorted(catalogue.names("experiment"))
-    for name, (blocks, trials) in expected.items():
-        config = compose("bench", [f"experiment={name}"], return_hydra_config=True)
-        assert config.hydra.mode.name == "MULTIRUN"
-        specs = list(sweep.enumerate_runs(composer, config.blocks, [f"experiment={name}"]))
-        assert {spec.run.experiment for spec in specs} == {name}
-        assert ids(specs) == [(d, o, s) for d, optimizers, seeds in blocks for o in optimizers for s in range(seeds)]
-        assert {spec.config["budget"]["trials"] for spec in specs} == {trials}
+def test_every_experiment_is_looked_at():
+    assert sorted(EXPERIMENTS) == sorted(catalogue.names("experiment"))
+
+
+@pytest.mark.parametrize("name", [in_part(name, name in QUICK, id=name) for name in EXPERIMENTS])
+def test_an_experiment_is_what_the_readme_and_docs_say(name):
+    blocks, trials = EXPERIMENTS[name]
+    config, composer = swept([f"experiment={name}"], None)
+    assert config.hydra.mode.name == "MULTIRUN"
+    specs = list(sweep.enumerate_runs(composer, config.blocks, [f"experiment={name}"]))
+    assert {spec.run.experiment for spec in specs} == {name}
+    assert ids(specs) == [(d, o, s) for d, optimizers, seeds in blocks for o in optimizers for s in range(seeds)]
+    assert {spec.config["budget"]["trials"] for spec in specs} == {trials}
 
 
 def test_the_seed_is_data_and_an_interpolation_of_it_is_followed(composer):

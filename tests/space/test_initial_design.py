@@ -176,7 +176,7 @@ def test_runs_do_not_march_in_lock_step_over_the_design(folder):
     """Two optimisers that cannot be asked ahead, side by side: each evaluates points that the other has not begun."""
     sweep = ["optimizer=optuna_tpe,hyperopt_tpe", "initial_design.size=10", "budget.trials=10"]
     arguments = ["run", "-m", *TOY, *SHARED, *sweep, "+model.settings.sleep=0.4", "engine.workers=2"]
-    assert bench(*arguments) == 0
+    assert bench(*arguments, workers=True) == 0
     assert len(fits(folder)) == 10
     owned = [(~table(folder, f"scratch/wine/toy/{name}/0")["cached"]).sum() for name in ("optuna_tpe", "hyperopt_tpe")]
     assert sum(owned) == 10

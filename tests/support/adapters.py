@@ -35,15 +35,21 @@ CLASSES = classes(multi_fidelity=False)
 """Those that are asked and told as `Optimizer` says, which the tests of every optimiser drive."""
 
 NAMES = sorted(name for names in CLASSES.values() for name in names)
+DEAR = {"ax", "botorch_gp", "cmaes_bipop", "hyperopt_anneal", "hyperopt_atpe", "hyperopt_random", "optuna_gp"}
+DEAR |= {"skopt_gp", "smac_gp"}
+"""Of these the loop of their library is held in `make test`, and what any optimiser must keep in `make test-all`.
+
+Each shares its file of `bench/optimizers/` or its library's call with one that is quicker; each takes tens of seconds.
+"""
 ONE_EACH = sorted(names[0] for names in CLASSES.values())
 """Of each class the first config; the others are the same code with other settings."""
 
 
 def one_each(names: Iterable[str], *marks: Any) -> list[Any]:
-    """Configs as parameters of a test: of each class the first that is among them, the others as exhaustive."""
-    names = list(names)
-    first = {next((name for name in of_class if name in names), None) for of_class in CLASSES.values()}
-    return [in_part(name, name in first, *marks, id=name) for name in names]
+    """Configs as parameters of a test: of each class the first unless it is dear, the others as exhaustive."""
+    chosen = list(names)
+    first = {next((name for name in of_class if name in chosen), None) for of_class in CLASSES.values()}
+    return [in_part(name, name in first - DEAR, *marks, id=name) for name in chosen]
 
 
 def in_part(value: Any, tried: bool, *marks: Any, id: str | None = None) -> Any:  # noqa: A002 - pytest's own word

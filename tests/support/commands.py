@@ -3,17 +3,22 @@
 Scripts in `benchmarks/` use it too, where the libraries of tests may be missing.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from unittest import mock
 
 import pandas as pd
 
 from bench.cli import app
+from bench.engines import local
+from bench.engines.worker import work
+from bench.running.run import Failure, RunSpec
 
 ROOT = Path(__file__).parents[2]
 """The checkout."""
@@ -42,18 +47,26 @@ def toy_optimizers(folder: Path, *names: str) -> None:
         (place / f"{name}.yaml").write_text(text)
 
 
-def bench(*arguments: object) -> int:
-    """Run the command in this process; returns its exit status."""
+def bench(*arguments: object, workers: bool = False) -> int:
+    """Run the command in this process, the runs of its sweeps too unless it has `workers`; returns its exit status."""
     before = sys.argv, list(sys.path)
     sys.argv = ["bench", *map(str, arguments)]
     sys.path.insert(0, str(SUPPORT))
     try:
-        app.main()
+        with contextlib.nullcontext() if workers else mock.patch.object(local, "_round", _one_after_the_other):
+            app.main()
     except SystemExit as end:
         return int(end.code or 0)
     finally:
         sys.argv, sys.path[:] = before
     raise AssertionError("the command always exits")
+
+
+def _one_after_the_other(specs: Sequence[RunSpec], workers: int, failures: list[Failure]) -> tuple[list[RunSpec], bool]:
+    """What the local engine's workers do side by side: each takes seconds to import the libraries of its runs."""
+    outcomes = [(spec.run, work(spec)) for spec in specs]
+    failures += [Failure(run, message) for run, message in outcomes if message is not None]
+    return [], False
 
 
 def bench_process(*arguments: object, cwd: Path, apart: bool = False, **environment: str) -> subprocess.Popen[str]:
