@@ -34,7 +34,7 @@ _ALONE = threading.RLock()
 """Hydra, `sys.path` and the environment are the whole process's: two calls at a time wait for each other."""
 _ARGUMENTS = {
     "dataset": "data", "model": "model", "optimizer": "optimizers", "seed": "seeds", "budget.trials": "trials",
-    "budget.cost": "cost",
+    "budget.cost": "cost", "objectives": "objectives",
     "name": "name", "metric": "metric", "resampling": "resampling", "results_dir": "results_dir",
     "datasets_dir": "datasets_dir", "store": "store", "engine": "engine", "overwrite": "overwrite",
 }  # fmt: skip
@@ -58,12 +58,13 @@ def compare(
     model: Any = None,
     *,
     optimizers: Sequence[Any],
-    objective: Callable[[dict[str, Any]], float] | None = None,
+    objective: Callable[..., Any] | None = None,
     space: Mapping[str, Any] | None = None,
     seeds: int | Iterable[int] = 10,
     trials: int | None = 30,
     cost: float | None = None,
     fidelity: Mapping[str, Any] | None = None,
+    objectives: Sequence[str] | None = None,
     name: str = "scratch",
     metric: str = "auto",
     resampling: str = "holdout",
@@ -97,6 +98,8 @@ def compare(
         alone limits it. cost: in the place of trials, how many full evaluations, in parts or whole.
     fidelity: the ladder of the model or objective, such as `{"low": 3, "high": 100, "eta": 3}`, for optimisers that end
         evaluations early; an objective is then called with `fidelity` as well (docs/fidelity.md).
+    objectives: the names of several losses (docs/objectives.md): of a model `["log_loss", "size"]`, the metric first;
+        of an objective what its losses are called, which it returns in this order, or in a dict by these names.
     settings: any other key of `bench run`: `{"model.settings.rounds": 50, "initial_design": "shared"}`.
     progress: False shows nothing of how the runs come along.
 
@@ -135,6 +138,7 @@ def compare(
             "overwrite": overwrite or bool(hands.anew),
             "budget.trials": plain("trials", trials) if cost is None else None,
             "budget.cost": plain("cost", cost),
+            "objectives": plain("objectives", objectives),
             **keys,
         }
         for line in hands.anew:

@@ -20,7 +20,7 @@ from bench.api.components import escaped
 from bench.api.handing import Hands
 from bench.config import catalogue
 from bench.errors import UserError
-from bench.results.best import bests
+from bench.results.best import fronts
 from bench.running.run import RunSpec
 
 if TYPE_CHECKING:
@@ -75,15 +75,26 @@ class Comparison:
         mine = (every["dataset"] == self.dataset) & (every["model"] == self.model)
         return every[mine].reset_index(drop=True)
 
-    def best(self) -> dict[str, Any]:
+    def best(self) -> dict[str, Any] | list[dict[str, Any]]:
         """The configuration of the lowest validation loss of all trials, the first of equals.
 
+        Of several losses the front, the trials to which no other is at least equal in every loss, ascending by the
+        first: of each its `configuration`, its `losses` by name, and its `test_losses`, None where there are none.
         Raises `UserError` where no trial succeeded.
         """
-        (chosen,) = bests(self.name, self.dataset, self.model, self.results_dir)
-        if isinstance(chosen, str):
+        (front,) = fronts(self.name, self.dataset, self.model, self.results_dir)
+        if isinstance(front, str):
             raise UserError(f"{self.name}: no trial succeeded; 'bench status {self.name}' says why")
-        return chosen.configuration
+        if not front[0].losses:
+            return front[0].configuration
+        return [
+            {
+                "configuration": each.configuration,
+                "losses": {name: loss for name, (loss, _) in each.losses.items()},
+                "test_losses": {name: test for name, (_, test) in each.losses.items()},
+            }
+            for each in front
+        ]
 
     def plot(self, figure: str | None = None) -> "Figure":
         """A figure of the report by its name (`validation`, `test`, `final`, ...), by default the first.

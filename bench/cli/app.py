@@ -135,7 +135,8 @@ def best(
 ) -> None:
     """Print the best configuration of each problem: YAML or a script.
 
-    The best is the one with the lowest validation loss of all trials.
+    The best is the one with the lowest validation loss of all trials. Of several losses all trials of the front are
+    printed, those to which no other is at least equal in every loss; the script is of the one with the lowest first.
     """
     from bench.results import best as best_of  # noqa: PLC0415
 

@@ -55,10 +55,10 @@ class Lab:
         """What the plain run left behind."""
         return self._base(tried)[1]
 
-    def elsewhere(self, tried: Case, threads: int) -> Played:
-        """The plain run in a process whose BLAS would use `threads` threads, if it has them, and is limited to one."""
-        there = self._process(threads)
-        played: Played = self._once(("elsewhere", tried, threads), lambda: there.play(tried, self.way))
+    def elsewhere(self, tried: Case, threads: int, **other: Any) -> Played:
+        """The plain run but for `other` in a process whose BLAS would use `threads` threads, and is limited to one."""
+        there, way = self._process(threads), Way(**{**vars(self.way), **other})
+        played: Played = self._once(("elsewhere", tried, threads, way), lambda: there.play(tried, way))
         return _unless_refused(played)
 
     def needs_blas_threads(self, threads: int) -> None:

@@ -40,9 +40,11 @@ class Subject:
         """The resources that it is built with; none where it knows full fidelity alone."""
         return rungs.resources(self.path) if self.multi_fidelity else ()
 
-    def build(self, space: Space, seed: int, budget: int | None, workers: int = 1) -> Optimizer:
-        """As the runner builds it, with what of a run its class asks for by name."""
+    def build(self, space: Space, seed: int, budget: int | None, workers: int = 1, objectives: int = 1) -> Optimizer:
+        """As the runner builds it, with what of a run its class asks for by name; `objectives` where it takes them."""
         settings = dict(self.settings)
+        if objectives > 1:
+            settings["objectives"] = objectives
         if self.multi_fidelity:
             settings["resources"] = self.ladder
         if workers > 1:
@@ -64,6 +66,8 @@ class Way:
     """Whether anything is told; without, the loop asks only."""
     workers: int = 1
     """How many proposals are open at a time; of several the one told next is seldom the one asked first."""
+    objectives: int = 1
+    """How many losses each trial has; of several they are told as a tuple, and the first decides which trials fail."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class Played:
 def play(subject: Subject, case: Case, way: Way) -> Played:
     """Build the optimiser, and ask and tell it as `way` says; what it raises is written down, never raised."""
     try:
-        optimizer = subject.build(case.space, case.seed, way.budget, way.workers)
+        optimizer = subject.build(case.space, case.seed, way.budget, way.workers, way.objectives)
     except Raised as error:
         return Played(wrong=f"building it raised {_one_line(error.reason)}")
     except UserError as error:
@@ -129,7 +133,7 @@ class _Game:
         self._told: list[Told] = []
         self._kept: list[tuple[Any, Any]] = []
         self._seconds = [0.0, 0.0]
-        self._worst: dict[int, float] = {}
+        self._worst: dict[int, tuple[float, ...]] = {}
         self._succeeded: set[tuple[str, int]] = set()
 
     def played(self, wrong: str = "", exhausted: bool = False) -> Played:
@@ -174,24 +178,31 @@ class _Game:
 
     def _tell(self, item: _Open) -> None:
         """Report the losses of the resources that it passes, if it takes them, and tell the last."""
-        value, losses = bowl(self._space, item.configuration), self._way.losses
-        loss: float | None = None
+        values = [bowl(self._space, item.configuration, which) for which in range(self._way.objectives)]
+        losses: tuple[float, ...] | None = None
         for resource in rungs.passed(item.proposal, self._ladder, self._report is not None):
-            loss = rungs.loss_at(losses, value, resource, self._ladder, self._folds)
-            if loss is None:
+            losses = self._losses(values, resource)
+            if losses is None:
                 break
-            self._worst[resource] = max(loss, self._worst.get(resource, loss))
+            self._worst[resource] = tuple(map(max, losses, self._worst.get(resource, losses)))
             self._succeeded.add((to_json(item.configuration), resource))
-            if self._ladder and resource < item.proposal.fidelity and self._ends(item, resource, value, loss):
+            if self._ladder and resource < item.proposal.fidelity and self._ends(item, resource, values[0], losses[0]):
                 break
-        failed = loss is None
+        failed = losses is None
         given = item.proposal if self._ladder else dict(item.configuration)
-        told = self._worst.get(resource, BASELINE) if loss is None else loss
+        every = self._worst.get(resource, (BASELINE,) * self._way.objectives) if losses is None else losses
+        told: Any = every if self._way.objectives > 1 else every[0]
         what = f"tell({to_json(item.configuration)}, {told!r}, failed={failed})"
         self._timed(item.number, what, lambda: self._optimizer.tell(given, told, failed=failed))
         self._told.append(Told(item.configuration, told, failed))
         if not self._ladder:
             self._kept.append((given, dict(item.configuration)))
+
+    def _losses(self, values: Sequence[float], resource: int) -> tuple[float, ...] | None:
+        """The losses at a resource of a configuration whose bowls have `values`; None where it fails there."""
+        first = rungs.loss_at(self._way.losses, values[0], resource, self._ladder, self._folds)
+        others = (rungs.loss_at("bowl", value, resource, self._ladder, self._folds) for value in values[1:])
+        return None if first is None else (first, *(loss for loss in others if loss is not None))
 
     def _ends(self, item: _Open, resource: int, value: float, loss: float) -> bool:
         assert self._report is not None

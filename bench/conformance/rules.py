@@ -3,7 +3,9 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import metadata
+from typing import Any
 
 from bench import texts
 from bench.conformance.lab import Broken, Lab, NotApplicable, broken_if
@@ -11,6 +13,7 @@ from bench.conformance.playing import Played, difference, loop, unasked
 from bench.conformance.running import mistold
 from bench.conformance.spaces import LARGEST_SEED, Case, bowl, points
 from bench.optimizers import Declaration, Exhausted, Told
+from bench.running import ladders
 
 
 @dataclass(frozen=True)
@@ -238,6 +241,24 @@ def _open(lab: Lab, tried: Case) -> None:
     broken_if(difference(several, lab.again(tried, workers=OPEN)))
 
 
+def _several(lab: Lab, tried: Case) -> None:
+    if "objectives" not in ladders.wanted(lab.subject.path):
+        raise NotApplicable("it takes one loss: its constructor has no argument `objectives`")
+    repeats: dict[str, Callable[..., Played]] = {
+        "once more": lab.again,
+        "in a new process": partial(lab.elsewhere, threads=2),
+    }
+    for objectives, workers in ((2, 1), (3, OPEN)):
+        way: dict[str, Any] = {"losses": "some_failed", "objectives": objectives, "workers": workers}
+        played = lab.played(tried, **way)
+        of = f"of {objectives} losses"
+        broken_if(f"{of}, {played.wrong}" if played.wrong else "")
+        broken_if(f"{of}, it changed what it was given: {played.changed}" if played.changed else "")
+        for where, repeat in repeats.items():
+            words = difference(played, repeat(tried, **way))
+            broken_if(f"{of}, {where}: {words}" if words else "")
+
+
 def _unasked(lab: Lab, tried: Case) -> None:
     if lab.subject.multi_fidelity:
         raise NotApplicable("it takes results of its own proposals alone, as it knows fidelities")
@@ -291,6 +312,14 @@ RULES = (
     Rule("exhaustion", "once exhausted, it stays so", _exhaustion),
     Rule("told_once", "each result is told once, in order, as it was evaluated", _told_once, _RUN, 4),
     Rule("open", "takes several open proposals, told in another order", _open, _REPEATABLE, 2),
+    Rule(
+        "several",
+        "if it takes several losses, goes on with them, the same for a seed",
+        _several,
+        _RUN,
+        4,
+        elsewhere=True,
+    ),
     Rule("timed", "works where time is the budget (None trials)", _timed, share=4),
     Rule("independent", "if independent, its sequence depends on no loss", _independent, _REPEATABLE, 2),
     Rule("extendable", "if extendable, a larger budget continues the sequence", _extendable, (*_RUN, "budget"), 2),

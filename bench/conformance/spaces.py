@@ -71,11 +71,14 @@ def points(space: Space) -> float:
 # --- losses -----------------------------------------------------------------------------------------------------------
 
 
-def bowl(space: Space, configuration: Configuration) -> float:
-    """A smooth loss of any configuration, at least 0: squares of distances on the parameters' scales, summed."""
+def bowl(space: Space, configuration: Configuration, which: int = 0) -> float:
+    """A smooth loss of any configuration, at least 0: squares of distances on the parameters' scales, summed.
+
+    `which`: of several losses, each with its least elsewhere.
+    """
     total = 0.0
     for i, (name, value) in enumerate(configuration.items()):
-        total += (_place(space[name], value) - 0.2 - 0.6 * ((7 * i) % 10) / 10) ** 2
+        total += (_place(space[name], value) - 0.2 - 0.6 * ((7 * i + 3 * which) % 10) / 10) ** 2
     return total
 
 

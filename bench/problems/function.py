@@ -1,6 +1,7 @@
 """A problem without data: the loss is the value of a function of the configuration, such as a formula or a simulator.
 
-With `model.objectives`, or the run's `objectives`, it returns as many numbers, which are so named in that order.
+With `model.objectives`, or the run's `objectives`, it returns as many numbers, which are so named in that order, or a
+mapping with a number by each name.
 
 `model.function` names a function, called with a configuration (a dict) and the settings as keywords, or a class, built
 once with the settings, whose object is called with a configuration. It returns a number. Where `model.fidelity`
@@ -11,6 +12,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -206,8 +208,8 @@ class FunctionProblem:
         returned = self.function(dict(configuration), **at)
         if not self.returned:
             return (_number("value", returned),)
-        values = list(returned) if np.iterable(returned) else [returned]
-        if len(values) != len(self.returned):
+        values = _each(returned, self.returned)
+        if values is None:
             raise UserError(
                 f"model.function={self.identity['function']}: returned {texts.line(repr(returned), 200)}; expected "
                 f"{len(self.returned)} numbers: {', '.join(self.returned)}"
@@ -331,12 +333,26 @@ def _check_objectives(groups: Mapping[str, Any]) -> None:
         raise UserError("model.minimum: of several losses there is none; remove it, or objectives")
 
 
+def _each(returned: Any, names: Sequence[str]) -> list[Any] | None:
+    """What was returned, in the order of the names; None where it is not one value of each.
+
+    A mapping has them by name, anything else but a set, which has no order, in their order.
+    """
+    if isinstance(returned, Mapping):
+        return [returned[name] for name in names] if set(returned) == set(names) else None
+    ordered = np.iterable(returned) and not isinstance(returned, str | bytes | AbstractSet)
+    values = list(returned) if ordered else [returned]
+    return values if len(values) == len(names) else None
+
+
 def _number(name: str, returned: Any) -> float:
     """What was returned, as a finite number; raises `TypeError` or `FloatingPointError` where it is none."""
     if type(returned) is not float:
         none = isinstance(returned, bool | str | np.bool_) or not hasattr(returned, "__float__")
         if none or np.iscomplexobj(returned):
-            raise TypeError(f"the {name} is {returned!r}, which is not a number")
+            several = isinstance(returned, list | tuple | Mapping)
+            way = "; several losses are named by objectives" if several and name == "value" else ""
+            raise TypeError(f"the {name} is {returned!r}, which is not a number{way}")
     value = float(returned)
     if not math.isfinite(value):
         raise FloatingPointError(f"the {name} is {value}")

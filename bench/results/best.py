@@ -1,20 +1,22 @@
-"""The best configuration of each problem, as YAML to take home."""
+"""The best configuration of each problem, or of several losses the front, as YAML to take home."""
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bench.errors import UserError
-from bench.metrics import scale
+from bench.metrics import METRICS, Scale, scale
 from bench.results import soundness, tables
+from bench.results.front import front
 from bench.results.incumbent import incumbents
 from bench.results.tables import Results, RunId, UnreadableTable
 from bench.wording import measured, one_line
@@ -32,6 +34,8 @@ class Best:
     """Where the table is."""
     notes: tuple[str, ...] = ()
     """What is to be known of how it was chosen."""
+    losses: Mapping[str, tuple[float, float | None]] = field(default_factory=dict)
+    """Of several losses each with its test loss, by name, the first being `loss`; else empty."""
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -62,8 +66,15 @@ class Best:
 
     @property
     def words(self) -> str:
-        """Its losses under the metric's own name, in its own direction."""
-        return _values(self.loss, self.test_loss, self.metadata)
+        """Its losses under their own names, in their own direction."""
+        if not self.losses:
+            return _values(scale(self.metric), self.loss, self.test_loss, self.metadata)
+        return "; ".join(_values(self._scale(name), *pair, self.metadata) for name, pair in self.losses.items())
+
+    def _scale(self, name: str) -> Scale:
+        """That of one of several losses; a function's are its own, whatever they are called."""
+        known = None if self.metadata.get("task") == "function" else METRICS.get(name)
+        return scale(one_line(name)) if known is None else known.scale
 
     @property
     def head(self) -> str:
@@ -79,21 +90,34 @@ class Best:
 
 
 def best(experiment: str, dataset: str | None, model: str | None, results_dir: Path, full: bool = False) -> str:
-    """The configuration of the lowest validation loss of each problem, as YAML documents.
+    """The configuration of the lowest validation loss of each problem, as YAML documents; of several losses the front.
 
     With `full` all that its losses depend on: see `everything`.
     """
-    return "---\n".join(_document(each, full) for each in bests(experiment, dataset, model, results_dir))
+    documents: list[Best | str] = []
+    for each in fronts(experiment, dataset, model, results_dir):
+        documents += [each] if isinstance(each, str) else each
+    return "---\n".join(_document(each, full) for each in documents)
 
 
 def bests(experiment: str, dataset: str | None, model: str | None, results_dir: Path) -> list[Best | str]:
     """The trial of the lowest validation loss of each problem; the name of the problem where no trial succeeded.
 
-    Raises `UserError` where there is no such problem, or the runs of one are on several.
+    Of several losses that of the first counts. Raises `UserError` where there is no such problem, or the runs of one
+    are on several.
+    """
+    every = fronts(experiment, dataset, model, results_dir)
+    return [each if isinstance(each, str) else each[0] for each in every]
+
+
+def fronts(experiment: str, dataset: str | None, model: str | None, results_dir: Path) -> list[list[Best] | str]:
+    """Of each problem the trial of the lowest validation loss, or of several losses all trials of the front.
+
+    These stand in ascending order of the first loss. Otherwise as `bests`.
     """
     results = _sound(experiment, results_dir)
     trials = results.trials
-    chosen: list[Best | str] = []
+    chosen: list[list[Best] | str] = []
     for (of_dataset, of_model), group in trials.groupby(["dataset", "model"], observed=True):
         if dataset not in (None, of_dataset) or model not in (None, of_model):
             continue
@@ -108,17 +132,53 @@ def bests(experiment: str, dataset: str | None, model: str | None, results_dir: 
         if succeeded.empty:
             chosen.append(problem)
             continue
-        first = succeeded.sort_values("loss", kind="stable").iloc[0]
-        row = {str(name): value for name, value in first.items()}
-        run = RunId(**{field.name: row[field.name] for field in fields(RunId)} | {"seed": int(row["seed"])})
         several = len({data.get("problem") for data in of_problem}) > 1
         notes = ["each seed has a split of its own: the lowest loss favours the easiest split"] if several else []
-        notes += _uncharged(row, results.runs[run])
-        chosen.append(Best(run, row, results.runs[run], run.path(results_dir), tuple(notes)))
+        chosen.append([_best(row, results, results_dir, notes) for row in _worth_taking(succeeded, results_dir)])
     if not chosen:
         problems = trials[["dataset", "model"]].drop_duplicates().itertuples(index=False)
         raise UserError(f"no such problem in {experiment}; allowed: {', '.join(' '.join(pair) for pair in problems)}")
     return chosen
+
+
+def _best(row: Mapping[str, Any], results: Results, results_dir: Path, notes: Sequence[str]) -> Best:
+    run = _run(row)
+    every = (*notes, *_uncharged(row, results.runs[run]))
+    return Best(run, row, results.runs[run], run.path(results_dir), every, _losses(row, results_dir))
+
+
+def _run(row: Mapping[str, Any]) -> RunId:
+    return RunId(**{field.name: row[field.name] for field in fields(RunId)} | {"seed": int(row["seed"])})
+
+
+def _worth_taking(succeeded: pd.DataFrame, results_dir: Path) -> list[dict[str, Any]]:
+    """The row of the lowest loss, the first of equals; of several losses the rows of the front."""
+    several = succeeded.dropna(subset=["losses"]) if "losses" in succeeded else succeeded.iloc[:0]
+    if several.empty:
+        return _rows(succeeded.sort_values("loss", kind="stable").iloc[:1])
+    rows = _rows(several)
+    each = [_losses(row, results_dir) for row in rows]
+    values = np.array([[losses[name][0] for name in each[0]] for losses in each], dtype=np.float64)
+    return [rows[place] for place in front(values)]
+
+
+def _rows(trials: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in trials.to_dict("records")]
+
+
+def _losses(row: Mapping[str, Any], results_dir: Path) -> dict[str, tuple[float, float | None]]:
+    """A trial's several losses, each with its test loss, by name; empty where it has one."""
+    text = row.get("losses")
+    if not isinstance(text, str):
+        return {}
+    try:
+        return {
+            str(name): (float(loss), None if test is None else float(test))
+            for name, (loss, test) in json.loads(text).items()
+        }
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        reason = f"the losses of trial {row['trial']} are no pairs of a loss and a test loss; delete it"
+        raise UnreadableTable(_run(row).path(results_dir), reason) from None
 
 
 def _evaluated_fully(trials: pd.DataFrame) -> pd.DataFrame:
@@ -178,6 +238,10 @@ def everything(best: Best) -> str:
             "validation": best.loss,
             "folds": details.get("fold_losses"),
             "test": best.test_loss,
+            "all": {
+                name: {"validation": loss} | ({} if test is None else {"test": test})
+                for name, (loss, test) in best.losses.items()
+            },
         },
         "model": {
             **groups["model"],
@@ -215,9 +279,8 @@ def _document(each: Best | str, full: bool) -> str:
     return everything(each) if full else each.head + _yaml(each)
 
 
-def _values(loss: float, test_loss: float | None, metadata: Mapping[str, Any]) -> str:
-    """The losses under the metric's own name, in its own direction; a function's are its values."""
-    shown = scale(one_line(metadata.get("metric") or "loss"))
+def _values(shown: Scale, loss: float, test_loss: float | None, metadata: Mapping[str, Any]) -> str:
+    """A loss under its own name, in its own direction; a function's is its value."""
     names = ("validation ", "test ") if metadata.get("task") != "function" else ("", "without noise ")
     test = "" if test_loss is None else f", {names[1]}{shown.name} {shown.turned(test_loss):.6g}"
     return f"{names[0]}{shown.name} {shown.turned(loss):.6g}{test}"

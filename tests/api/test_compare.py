@@ -280,6 +280,31 @@ class Halves:
         pass
 
 
+def test_an_objective_of_several_losses_names_them_and_the_best_are_its_front() -> None:
+    def losses(configuration):
+        return {"price": configuration["x"] ** 2, "error": (configuration["x"] - 0.5) ** 2}
+
+    arguments = {"space": LINE, "optimizers": ["random"], "seeds": 2, "trials": 6, "objectives": ["error", "price"]}
+    result = compare(objective=losses, **arguments, **QUIET)
+    every = {x: losses({"x": x}) for x in (json.loads(text)["x"] for text in result.trials["configuration"])}
+    front = [
+        x
+        for x, mine in every.items()
+        if not any(other != mine and all(other[name] <= mine[name] for name in mine) for other in every.values())
+    ]
+    assert 1 < len(front) < len(every)
+    assert result.best() == [
+        {
+            "configuration": {"x": x},
+            "losses": {name: every[x][name] for name in ("error", "price")},
+            "test_losses": {"error": None, "price": None},
+        }
+        for x in sorted(front, key=lambda x: every[x]["error"])
+    ]
+    with pytest.raises(UserError, match=r"^objectives=\['error'\]: expected a list of at least two names"):
+        compare(objective=losses, **{**arguments, "objectives": ["error"]}, **QUIET)
+
+
 def test_an_objective_with_a_ladder_is_called_at_its_rungs_and_the_budget_is_a_cost():
     called = []
 

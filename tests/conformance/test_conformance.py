@@ -67,7 +67,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 """With which few trials reach the model, and take less time."""
 
-ALIKE = {"ties", "tiny", "huge", "negative", "vast", "timed", "open"}
+ALIKE = {"ties", "tiny", "huge", "negative", "vast", "timed", "open", "several"}
 """Rules that `bench check` and `make test-all` try on the slow ones too, and `make test` does not."""
 
 
@@ -135,6 +135,8 @@ BROKEN = {
     "StopsEarly": "budget",
     "BeginsAnew": "exhaustion",
     "OneAtATime": "open",
+    "OneOfSeveral": "several",
+    "SeveralUnseeded": "several",
     "NeedsTrials": "timed",
     "LadderedPlainly": "valid",
     "LadderedBeyond": "valid",

@@ -202,6 +202,14 @@ def pair(configuration: Any) -> tuple[float, float]:
     return configuration["x"], 1 - configuration["x"] ** 2
 
 
+def by_name(configuration: Any) -> dict[str, float]:
+    return {"error": 1 - configuration["x"] ** 2, "cost": configuration["x"]}
+
+
+def without_order(configuration: Any) -> set[float]:
+    return set(pair(configuration))
+
+
 def three(configuration: Any) -> Any:
     return np.array([configuration["x"], 0.0, 1.0])
 
@@ -232,6 +240,15 @@ def test_a_function_returns_them_in_the_order_of_its_config() -> None:
     assert own("pair", objectives=["cost", "error"]).baselines(own("pair", "cost", "error").evaluate) == tuple(
         pair({"x": own("pair", "cost", "error").space.sample(np.random.default_rng(0))["x"]})
     )
+
+
+def test_a_mapping_has_them_by_name_and_a_set_in_no_order() -> None:
+    assert own("by_name", "cost", "error").evaluate({"x": 0.5}).losses == {"cost": [0.5, None], "error": [0.75, None]}
+    for problem in (own("by_name", "cost", "other"), own("without_order", "cost", "error")):
+        with pytest.raises(UserError, match=r"returned \{.*\}; expected 2 numbers: cost, "):
+            problem.evaluate({"x": 0.5})
+    error = own("pair").evaluate({"x": 0.5}).error
+    assert error == "TypeError: the value is (0.5, 0.75), which is not a number; several losses are named by objectives"
 
 
 def test_noise_is_of_each_loss_by_itself_and_the_test_loss_without() -> None:

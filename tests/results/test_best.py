@@ -1,5 +1,6 @@
 """`bench best`: the best configuration, alone or with all that its losses depend on."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,6 +109,35 @@ def test_an_incumbent_whose_full_evaluation_failed_is_not_the_best(
 ) -> None:
     put_ladder(folder / "results", RUN, [Trial('{"x":0.1}', 33, 0.3, None)], 1)
     assert best_of(capsys) == "# iris lightgbm: no trial succeeded\n"
+
+
+def test_of_several_losses_the_front_of_all_runs_is_printed_in_their_own_directions(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    losses = [(0.5, 0.2, 9.0), (0.4, 0.1, 9.0), (0.3, 0.3, 5.0), (0.4, 0.1, 9.0), (0.3, 0.3, 6.0), (0.9, 0.9, 1.0)]
+    for optimizer, some in (("random", losses[:3]), ("grid", losses[3:])):
+        made = [
+            Trial(
+                f'{{"x":{loss[0]},"y":{loss[2]}}}',
+                100,
+                loss[0],
+                more={
+                    "losses": json.dumps(dict(zip(("log_loss", "auc", "size"), [[v, v] for v in loss], strict=True)))
+                },
+            )
+            for loss in some
+        ]
+        put_ladder(folder / "results", replace(RUN, optimizer=optimizer), made, 6)
+    documents = best_of(capsys).split("---\n")
+    assert [yaml.safe_load(document) for document in documents] == [
+        {"x": 0.3, "y": 5.0},
+        {"x": 0.4, "y": 9.0},
+        {"x": 0.9, "y": 1.0},
+    ]
+    assert "validation AUC 0.7, test AUC 0.7; validation size 5, test size 5\n" in documents[0]
+    assert "grid, seed 0, trial 0 of" in documents[1]  # of equals the first, in the order of the tables
+    full = [yaml.safe_load(document)["losses"]["all"] for document in best_of(capsys, "--full").split("---\n")]
+    assert full[2]["auc"] == {"validation": 0.9, "test": 0.9}
 
 
 def test_the_best_of_runs_with_and_without_a_ladder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

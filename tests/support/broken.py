@@ -349,6 +349,23 @@ class OneAtATime(Plain):
         super().tell(configuration, loss, failed)
 
 
+class OneOfSeveral(Plain):
+    """Takes several losses, and reckons with one."""
+
+    def __init__(self, space, seed, budget, objectives=1):
+        super().__init__(space, seed, budget)
+
+    def tell(self, configuration, loss, failed=False):
+        super().tell(configuration, float(loss), failed)
+
+
+class SeveralUnseeded(Plain):
+    """Of several losses it does not go by its seed."""
+
+    def __init__(self, space, seed, budget, objectives=1):
+        super().__init__(space, seed if objectives == 1 else None, budget)
+
+
 class LadderedHalving(Plain):
     """A pruner that keeps the contract: ends what is worse than the mean at its resource."""
 

@@ -7,6 +7,7 @@ on another object, it says what that object would have proposed.
 import tempfile
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -168,6 +169,10 @@ class Own:
     """What it hands out, its configuration, and the resource, 0 where there is none."""
     tell: Callable[[Any, float, bool], None]
     report: Callable[[Any, int, float], bool] | None = None
+
+
+Make = Callable[[int, int, int], AbstractContextManager[Own]]
+"""An object, of seed, number of trials and number of workers."""
 
 
 def play(own: Own, events: Sequence[Event]) -> tuple[list[tuple[str, int]], list[bool]]:

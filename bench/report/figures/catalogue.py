@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bench.report import figures
+from bench.report.analysis import narrowed
 from bench.report.analysis.across import Across
 from bench.report.analysis.comparison import Analysis
 from bench.report.analysis.importance import Importance
@@ -68,8 +69,20 @@ def pictures(
 
 def sketches(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
     """The figures of one problem that need no configurations, yet to be drawn."""
-    yield from _losses(analysis, styles)
+    yield from _losses(_of_fewest_workers(analysis), styles)
     yield from _comparing(analysis, styles)
+
+
+def _of_fewest_workers(analysis: Analysis) -> Analysis:
+    """Of optimisers that were run with several numbers of workers the runs with the fewest: a line each."""
+    return narrowed.without(analysis, analysis.comparison.repeated)
+
+
+def _left_out(analysis: Analysis) -> str:
+    """What a caption says of the runs that `_of_fewest_workers` leaves out; empty where it leaves out none."""
+    if not analysis.comparison.repeated:
+        return ""
+    return "An optimiser's runs with more workers are left out here: see the figures on workers."
 
 
 MAIN = ("validation", "final")
@@ -117,7 +130,13 @@ def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
             f"{names[kind].capitalize()} against {_against(comparison)}",
             f"Step curves of {who}: {names[kind]} against {_against(comparison)}, median and quartiles over runs.",
             lambda kind=kind: figures.draw(  # type: ignore[misc]
-                figures.view(comparison, kind, styles, analysis.baseline if kind == "validation" else None)
+                figures.view(
+                    comparison,
+                    kind,
+                    styles,
+                    analysis.baseline if kind == "validation" else None,
+                    _left_out(analysis),
+                )
             ),
         )
     for kind in kinds:
@@ -127,7 +146,9 @@ def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
                 "seconds" if kind == "validation" else f"seconds-{kind}",
                 f"{names[kind].capitalize()} against charged seconds",
                 f"Step curves of {who}: {names[kind]} against the seconds of optimiser and evaluations.",
-                lambda frame=frame, kind=kind: figures.seconds(frame, styles, title, _axis(analysis, kind)),  # type: ignore[misc]
+                lambda frame=frame, kind=kind: figures.seconds(  # type: ignore[misc]
+                    frame, styles, title, _axis(analysis, kind), _left_out(analysis)
+                ),
             )
     if not known:
         yield from regret
@@ -153,6 +174,7 @@ def _regret(analysis: Analysis, styles: Styles, known: bool) -> Iterator[Sketch]
             baseline,
             f"Regret is measured from the {least}{_at(analysis)}.",
             analysis.comparison.against,
+            _left_out(analysis),
         ),
     )
 
@@ -182,28 +204,30 @@ def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
             f"A matrix of {who}: the share of comparisons of runs that the row wins against the column.",
             lambda: figures.improvement(pairs, styles, title),
         )
-    if len(analysis.ecdf):
+    lines = _of_fewest_workers(analysis)
+    of_lines, left_out = _who(lines), _left_out(analysis)
+    if len(lines.ecdf):
         yield Sketch(
             "targets",
             "Targets reached: losses that single draws of random search reach",
-            f"Step curves of {who}: the share of targets reached, against {against} on a logarithmic axis.",
-            lambda: figures.ecdf(analysis.ecdf, styles, title, against=comparison.against),
+            f"Step curves of {of_lines}: the share of targets reached, against {against} on a logarithmic axis.",
+            lambda: figures.ecdf(lines.ecdf, styles, title, against=comparison.against, more=left_out),
         )
     if "test" in kinds and not comparison.without_data:
         yield Sketch(
             "generalisation",
             "Validation loss of each incumbent against its test loss",
-            f"A point for each run of {who}: validation loss of the incumbent against its test loss.",
-            lambda: figures.generalisation(analysis.runs, styles, title),
+            f"A point for each run of {of_lines}: validation loss of the incumbent against its test loss.",
+            lambda: figures.generalisation(lines.runs, styles, title, more=left_out),
         )
     yield from _fidelity(analysis, styles)
     yield from _workers(analysis, styles)
-    if len(analysis.overhead) and (analysis.overhead["median"] > 0).any():
+    if len(lines.overhead) and (lines.overhead["median"] > 0).any():
         yield Sketch(
             "overhead",
             "What the optimiser itself takes, as its history grows",
-            f"Step curves of {who}: seconds of ask and tell on a logarithmic axis, against trials made.",
-            lambda: figures.overhead(analysis.overhead, styles, title),
+            f"Step curves of {of_lines}: seconds of ask and tell on a logarithmic axis, against trials made.",
+            lambda: figures.overhead(lines.overhead, styles, title, more=left_out),
         )
 
 

@@ -18,10 +18,17 @@ _AXIS = {"validation": "best validation loss", "test": "test loss of the incumbe
 _AXIS_OF_FUNCTION = {"validation": "best value", "test": "value of the incumbent without noise"}
 
 
-def view(comparison: Comparison, kind: str, styles: Mapping[str, Style], baseline: pd.DataFrame | None = None) -> View:
+def view(
+    comparison: Comparison,
+    kind: str,
+    styles: Mapping[str, Style],
+    baseline: pd.DataFrame | None = None,
+    more: str = "",
+) -> View:
     """What the figure of one kind (validation, test) of loss shows, in the order of the table.
 
     `baseline` (evaluations, median), random search's exact median curve, lies thin and grey under the others.
+    `more` ends the caption.
     """
     curves = comparison.curves
     log = logarithmic(curves, kind)
@@ -50,7 +57,7 @@ def view(comparison: Comparison, kind: str, styles: Mapping[str, Style], baselin
         lines=(*lines, *baseline_of(baseline)),
         remarks=(),
     )
-    return replace(view, remarks=tuple(_caption(comparison, view)))
+    return replace(view, remarks=(*_caption(comparison, view), *([more] if more else [])))
 
 
 def evaluations(longest: int, log: bool = False, against: str = EVALUATIONS) -> Axis:

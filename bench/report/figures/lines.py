@@ -2,7 +2,7 @@
 
 A frame has one row a point, the points of a label in ascending order of x. A step holds its value until the next point;
 nothing stands between. Where there are `lower` and `upper` they are a band, where there are `runs` a label says that it
-has fewer than others. Each function returns a figure; call it within `look`.
+has fewer than others. `more` ends the caption. Each function returns a figure; call it within `look`.
 """
 
 import math
@@ -28,7 +28,9 @@ _DECADES = 12
 """A logarithmic axis has no more: what is less than that is rounding."""
 
 
-def seconds(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "best validation loss") -> Figure:
+def seconds(
+    frame: pd.DataFrame, styles: Styles, title: str, axis: str = "best validation loss", more: str = ""
+) -> Figure:
     """Best loss against charged seconds: label, seconds, lower, median, upper, runs.
 
     Charged are the seconds of the optimiser and of its evaluations. They are on a logarithmic axis where the
@@ -49,8 +51,8 @@ def seconds(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "best v
         _lines(frame, "seconds", styles, top),
         (),
     )
-    remarks = (*_caption(frame), *([LOGARITHMIC] if log_loss else []), cut_off(view), *unpaid(view.lines))
-    return draw(replace(view, remarks=tuple(remark for remark in remarks if remark)))
+    remarks = (*_caption(frame), *([LOGARITHMIC] if log_loss else []), cut_off(view), *unpaid(view.lines), more)
+    return draw(replace(view, remarks=tuple(each for each in remarks if each)))
 
 
 def regret(
@@ -61,6 +63,7 @@ def regret(
     baseline: pd.DataFrame | None = None,
     remark: str = "",
     against: str = EVALUATIONS,
+    more: str = "",
 ) -> Figure:
     """Regret against evaluations on logarithmic axes: label, evaluations, lower, median, upper, runs.
 
@@ -74,7 +77,7 @@ def regret(
             evaluations(int(frame["evaluations"].max()), log=True, against=against),
             Axis(axis, bottom, top, log=True),
             (*lines, *baseline_of(baseline)),
-            (*_caption(frame), *([remark] if remark else []), *unpaid(lines)),
+            (*_caption(frame), *(each for each in (remark, *unpaid(lines), more) if each)),
         )
     )
 
@@ -134,6 +137,7 @@ def ecdf(
     axis: str = "share of targets reached",
     remark: str = "Targets are losses that single draws of random search reach, from one in two to the lowest of all.",
     against: str = EVALUATIONS,
+    more: str = "",
 ) -> Figure:
     """Share of (run, target) pairs reached, against evaluations on a logarithmic axis: label, evaluations, share."""
     highest = min(1.0, max(0.05, 1.08 * float(frame["share"].max())))
@@ -144,12 +148,14 @@ def ecdf(
             evaluations(int(frame["evaluations"].max()), log=True, against=against),
             Axis(axis, -0.015 * highest, 1.015 * highest),
             lines,
-            (remark, *unpaid(lines)),
+            tuple(each for each in (remark, *unpaid(lines), more) if each),
         )
     )
 
 
-def overhead(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "optimiser's seconds a trial") -> Figure:
+def overhead(
+    frame: pd.DataFrame, styles: Styles, title: str, axis: str = "optimiser's seconds a trial", more: str = ""
+) -> Figure:
     """Seconds of ask and tell, on a logarithmic axis, against trials made: label, evaluations, lower, median, upper.
 
     `trials`, where it is there, says of how many trials each point is the mean.
@@ -166,7 +172,11 @@ def overhead(frame: pd.DataFrame, styles: Styles, title: str, axis: str = "optim
             replace(evaluations(int(frame["evaluations"].max())), label="trials"),
             Axis(axis, bottom, top, log=True),
             _lines(frame, "evaluations", styles, top, log=True),
-            (*_caption(frame), *([f"A point is the mean of {every} trials."] if every > 1 else [])),
+            (
+                *_caption(frame),
+                *([f"A point is the mean of {every} trials."] if every > 1 else []),
+                *([more] if more else []),
+            ),
         )
     )
 

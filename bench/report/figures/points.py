@@ -81,13 +81,17 @@ def final(frame: pd.DataFrame, styles: Mapping[str, Style], title: str = "", axi
 
 
 def generalisation(
-    frame: pd.DataFrame, styles: Mapping[str, Style], title: str = "", axis: str = "loss of the incumbent"
+    frame: pd.DataFrame,
+    styles: Mapping[str, Style],
+    title: str = "",
+    axis: str = "loss of the incumbent",
+    more: str = "",
 ) -> Figure:
     """Each run's incumbent as a point, validation loss against test loss (label, seed, validation, test).
 
     The large marker is an optimiser's median in both, named at the right edge at the height of its test loss; above the
     diagonal the test loss is the greater. Both axes have one range where those of the two losses have a third of it in
-    common, else each its own; beyond it nothing is drawn but said. Call it within `look`.
+    common, else each its own; beyond it nothing is drawn but said. `more` ends the caption. Call it within `look`.
     """
     points = {
         str(label): (_worst(part["validation"]), _worst(part["test"]))
@@ -127,6 +131,7 @@ def generalisation(
         *(["The two axes have different ranges."] if across != up else []),
         *([_LOGARITHMIC] if log else []),
         *([f"Axes cut off: {plural(beyond, 'point')} beyond."] if beyond else []),
+        *([more] if more else []),
     ]
     labels.arrange(figure, axes, ends, -math.inf, remarks)
     return figure

@@ -47,6 +47,7 @@ _LINES = {
     "dash_dot": DASH_DOT,
     "long": LONG,
     "double_dot": DOUBLE_DOT,
+    "sparse": SPARSE,
 }
 
 

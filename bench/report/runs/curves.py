@@ -116,6 +116,15 @@ class Comparison:
         most = self.runs.groupby("label")["workers"].max()
         return {str(label): int(number) for label, number in most.items() if number > self.fewest_workers}
 
+    @cached_property
+    def repeated(self) -> list[str]:
+        """Those of `beside` whose optimiser has a label with the fewest workers as well.
+
+        Figures with a line for each label leave them out: there would be one for each number of workers.
+        """
+        fewest = set(self.runs.loc[self.runs["workers"] == self.fewest_workers, "method"])
+        return [label for label in self.beside if set(self.runs.loc[self.runs["label"] == label, "method"]) <= fewest]
+
     @property
     def has_test(self) -> bool:
         return bool(self.curves["test_median"].notna().any())
@@ -160,9 +169,9 @@ def runs(results: Results) -> pd.DataFrame:
     succeed; `barren`, whether none did;
     `optimizer_seconds` (ask + tell) and `evaluation_seconds`, summed, NaN where not all are known; `budget`, in trials,
     or in full evaluations where cost is limited, inf where neither is; `factor`, how many trials it makes for each of
-    the budget (2 for random_2x); `workers`, how many evaluations are open at a time;
-    `untuned`, whether it is of the suite's own default configuration; `minimum`, that of a function without noise, NaN
-    where it is not known;
+    the budget (2 for random_2x); `workers`, how many evaluations are open at a time; `method`, the
+    optimiser's name in its config, whatever their number; `untuned`, whether it is of the suite's own default
+    configuration; `minimum`, that of a function without noise, NaN where it is not known;
     `exhausted`; `known`, up to how many trials of the budget its best loss is known; `family`, of its problem, and
     `problem`, the hash of the very one that it is on; `metric`.
 
@@ -349,6 +358,7 @@ def _described(run: RunId, metadata: Mapping[str, Any], ladder: Ladder | None) -
         "budget": trials,
         "factor": factor,
         "workers": int(metadata.get("workers") or 1),
+        "method": str((config.get("optimizer") or {}).get("name") or run.optimizer),
         "untuned": (config.get("optimizer") or {}).get("class") == _DEFAULT,
         "exhausted": exhausted,
         "known": known,

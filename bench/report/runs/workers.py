@@ -50,9 +50,9 @@ def _clock(metadata: Mapping[str, Any], function: bool) -> str:
 def timed(comparison: Comparison, reading: Reading, clock: str) -> list[Timed]:
     """All runs of the comparison; the clock of one worker is the sum of what its evaluations took."""
     table = comparison.runs
-    places = zip(curves.run_ids(table), table["label"], table["problem"], table["exhausted"], strict=True)
+    columns_of_runs = (table[name] for name in ("method", "label", "problem", "exhausted"))
     runs = []
-    for run, label, problem, exhausted in places:
+    for run, method, label, problem, exhausted in zip(curves.run_ids(table), *columns_of_runs, strict=True):
         metadata = reading.results.runs[run]
         workers = int(metadata.get("workers") or 1)
         second = metadata["schema"] == 2
@@ -65,7 +65,6 @@ def timed(comparison: Comparison, reading: Reading, clock: str) -> list[Timed]:
             ends = np.cumsum(rows["cost"].to_numpy().astype(np.float64) if second else np.ones(len(best)))
         else:
             ends = np.cumsum(rows["evaluate_seconds"].to_numpy().astype(np.float64))
-        optimizer = ((metadata.get("config") or {}).get("optimizer") or {}).get("name") or run.optimizer
         best = np.where(np.isnan(best), np.inf, best)
-        runs.append(Timed(str(optimizer), str(label), run.seed, str(problem), workers, ends, best, bool(exhausted)))
+        runs.append(Timed(str(method), str(label), run.seed, str(problem), workers, ends, best, bool(exhausted)))
     return runs

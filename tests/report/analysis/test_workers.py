@@ -126,6 +126,25 @@ def test_the_words_say_what_intervals_carry(analysis: Analysis) -> None:
     assert "random" not in said.partition("than one: optuna_tpe")[2].partition(".")[0]
 
 
+def test_a_line_each_is_of_the_fewest_workers_of_an_optimiser_and_its_caption_says_so(
+    analysis: Analysis, tmp_path: Path
+) -> None:
+    for seed in range(SEEDS):
+        put_beside(tmp_path, "alone", seed, 2, losses("alone", seed, 2), ends(2))
+    reading = selection.read(tmp_path, Selection(("side",)))
+    (comparison,) = curves.comparisons(reading.results)
+    one = analyse(comparison, reading)
+    looks = style.styles(one.samples)
+    sketches = {sketch.name: sketch for sketch in catalogue.sketches(one, looks)}
+    for name in ("validation", "seconds", "regret"):
+        with figures.look():
+            figure = sketches[name].draw()
+        shown = {text.get_text() for text in texts(figure)}
+        assert {"random", "optuna_tpe", "alone-w2"} <= shown, name
+        assert not {"random-w2", "optuna_tpe-w4"} & shown, name
+        assert "more workers are left out here" in figure.get_label(), name
+
+
 def test_of_runs_that_all_have_as_many_workers_the_order_holds_for_these(tmp_path: Path) -> None:
     for name in NAMES:
         for seed in range(SEEDS):

@@ -40,6 +40,10 @@ def linear(color: str) -> list[float]:
     return [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
 
 
+def test_baselines_on_a_ladder_and_raytunes_asha_are_told_apart_by_colour() -> None:
+    assert len({KNOWN[name].color for name in ("random_sha", "random_rungs", "asha", "optuna_tpe", "dehb")}) == 5
+
+
 def lightness(rgb: list[float]) -> float:
     """CIE L* of linear RGB."""
     y = sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), rgb, strict=True))
