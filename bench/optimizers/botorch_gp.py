@@ -11,8 +11,7 @@ from botorch.optim.optimize import optimize_acqf
 from botorch.optim.optimize_mixed import MAX_DISCRETE_VALUES, optimize_acqf_mixed_alternating
 from gpytorch.mlls import ExactMarginalLogLikelihood
 
-from bench.checks import whole
-from bench.optimizers import Declaration, inactive, unit_cube
+from bench.optimizers import unit_cube
 from bench.optimizers.botorch_loop import Loop, rounded
 from bench.space import Categorical, Parameter, Space, steps
 
@@ -51,21 +50,13 @@ class GaussianProcess(Loop):
         raw_samples: int = 512,
     ) -> None:
         shown = space.searched
-        initial = 2 * max(len(shown), 1) if initial is None else initial
-        whole("optimizer.settings.initial", initial, 1)
-        whole("optimizer.settings.num_restarts", num_restarts, 1)
-        whole("optimizer.settings.raw_samples", raw_samples, 1)
-        super().__init__(space, seed, initial, [1] * len(shown))
         self._search: dict[str, Any] = {"num_restarts": num_restarts, "raw_samples": raw_samples}
+        super().__init__(space, seed, [1] * len(shown), initial, **self._search)
         places = {column: _places(parameter) for column, parameter in enumerate(shown)}
         self._categories = {c: places[c] for c, p in enumerate(shown) if isinstance(p, Categorical)}
         self._discrete = {c: listed for c, listed in places.items() if listed and c not in self._categories}
         ends = [(listed[0], listed[-1]) if listed else (0.0, 1.0) for listed in places.values()]
         self._bounds = torch.tensor(ends, dtype=torch.double).reshape(-1, 2).T
-        self.declared = Declaration(
-            inactive=inactive.SHOWN if space.conditional else "absent",
-            fallback=f"a scrambled Sobol sequence until {initial} results are told",
-        )
 
     def _candidate(self, points: Any, gains: Any) -> Any:
         model = self._model(points, gains)

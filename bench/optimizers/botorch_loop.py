@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from bench.optimizers import inactive, unit_cube
+from bench.checks import whole
+from bench.optimizers import Declaration, inactive, unit_cube
 from bench.space import Categorical, Configuration, Parameter, Space, Value, to_json
 
 sobol: Any = torch.quasirandom.SobolEngine
@@ -28,9 +29,24 @@ class Loop(ABC):
     libraries = ("botorch", "gpytorch", "linear-operator", "torch", "numpy", "scipy")
     precision: Any = torch.double
     """Of the Sobol sequence."""
+    again: str = ""
+    """When the sequence is gone on with later, as the declaration ends."""
 
-    def __init__(self, space: Space, seed: int, initial: int, widths: Sequence[int]) -> None:
+    def __init__(
+        self, space: Space, seed: int, widths: Sequence[int], initial: int | None = None, **counts: int
+    ) -> None:
+        """`initial`: twice the number of columns where it is None. It and `counts` are settings, whole numbers from 1.
+
+        Raises `UserError` for one that is none.
+        """
+        initial = 2 * max(sum(widths), 1) if initial is None else initial
+        for name, value in {"initial": initial, **counts}.items():
+            whole(f"optimizer.settings.{name}", value, 1)
         self._space, self._shown, self._initial = space, space.searched, initial
+        self.declared = Declaration(
+            inactive=inactive.SHOWN if space.conditional else "absent",
+            fallback=f"a scrambled Sobol sequence until {initial} results are told{self.again}",
+        )
         ends = [sum(widths[: place + 1]) for place in range(len(widths))]
         self._columns = {
             p.name: slice(end - width, end) for p, width, end in zip(self._shown, widths, ends, strict=True)

@@ -14,8 +14,6 @@ from gpytorch.likelihoods import GaussianLikelihood
 from gpytorch.mlls import ExactMarginalLogLikelihood
 from gpytorch.settings import max_cholesky_size
 
-from bench.checks import whole
-from bench.optimizers import Declaration, inactive
 from bench.optimizers.botorch_loop import Loop, sobol
 from bench.space import Categorical, Configuration, Space
 
@@ -79,6 +77,7 @@ class TuRBO(Loop):
     """
 
     precision = torch.float  # as the tutorial draws
+    again = ", and after each restart"
 
     def __init__(
         self,
@@ -91,19 +90,11 @@ class TuRBO(Loop):
     ) -> None:
         widths = [len(p.choices) if isinstance(p, Categorical) else 1 for p in space.searched]
         dimension = sum(widths)
-        initial = 2 * max(dimension, 1) if initial is None else initial
         candidates = min(5000, max(2000, 200 * dimension)) if candidates is None else candidates
-        whole("optimizer.settings.initial", initial, 1)
-        whole("optimizer.settings.candidates", candidates, 1)
-        whole("optimizer.settings.success_tolerance", success_tolerance, 1)
-        super().__init__(space, seed, initial, widths)
+        super().__init__(space, seed, widths, initial, candidates=candidates, success_tolerance=success_tolerance)
         self._candidates, self._tolerances = candidates, (success_tolerance, max(4, dimension))
         self._region: Region | None = None
         self._proposals: list[Configuration] = []
-        self.declared = Declaration(
-            inactive=inactive.SHOWN if space.conditional else "absent",
-            fallback=f"a scrambled Sobol sequence until {initial} results are told, and after each restart",
-        )
 
     def ask(self) -> Configuration:
         modelled = self._modelled()

@@ -22,6 +22,7 @@ from bench.checks import is_number, mapping, whole
 from bench.errors import UserError, allowed
 from bench.optimizers import Declaration, Proposal
 from bench.optimizers.optuna_samplers import Study, quiet
+from bench.optimizers.rungs import Open
 from bench.space import Space
 
 _KEY = "optimizer.settings.pruner"
@@ -35,11 +36,9 @@ _MOST = {"percentile": 100.0, "p_threshold": 1.0, "min_delta": math.inf}
 
 
 @dataclass
-class _Open:
-    """An evaluation that has not been told."""
+class _Evaluation:
+    """One that has not been told."""
 
-    proposal: Proposal
-    """Held here, so that no other object has its id."""
     trial: Trial
     losses: list[float] = field(default_factory=list)
     pruned: bool = False
@@ -81,7 +80,7 @@ class Pruned:
         self._full = resources[-1]
         made = self._pruner(resources, mapping(_KEY, pruner))
         self._study = Study(space, _SAMPLERS[sampler], {"seed": seed} | settings, made, str(seed))
-        self._open: dict[int, _Open] = {}
+        self._open = Open[_Evaluation]()
         remarks = [_start(settings)] if sampler == "tpe" else []
         self.declared = Declaration(fallback="; ".join([*remarks, *self._remarks(resources)]), takes_unasked=False)
 
@@ -95,19 +94,17 @@ class Pruned:
 
     def ask(self) -> Proposal:
         trial, configuration = self._study.begin()
-        proposal = Proposal(configuration, self._full)
-        self._open[id(proposal)] = _Open(proposal, trial)
-        return proposal
+        return self._open.add(Proposal(configuration, self._full), _Evaluation(trial))
 
     def report(self, proposal: Proposal, resource: int, loss: float) -> bool:
-        evaluation = self._open[id(proposal)]
+        evaluation = self._open.of(proposal)
         evaluation.losses.append(loss)
         evaluation.trial.report(loss, step=resource)
         evaluation.pruned = bool(evaluation.trial.should_prune())  # some pruners give a NumPy boolean
         return evaluation.pruned
 
     def tell(self, proposal: Proposal, loss: float, failed: bool = False) -> None:
-        evaluation = self._open.pop(id(proposal))
+        evaluation = self._open.close(proposal)
         if failed:
             self._study.study.tell(evaluation.trial, state=TrialState.FAIL)
         elif evaluation.pruned:
@@ -115,10 +112,10 @@ class Pruned:
         else:
             self._tell_finished(evaluation, loss)
 
-    def _tell_pruned(self, evaluation: _Open) -> None:
+    def _tell_pruned(self, evaluation: _Evaluation) -> None:
         self._study.study.tell(evaluation.trial, state=TrialState.PRUNED)
 
-    def _tell_finished(self, evaluation: _Open, loss: float) -> None:
+    def _tell_finished(self, evaluation: _Evaluation, loss: float) -> None:
         self._study.study.tell(evaluation.trial, loss)
 
 
@@ -211,10 +208,10 @@ class Wilcoxon(Pruned):
     def _remarks(self, resources: Sequence[int]) -> list[str]:
         return ["a trial that is ended early counts as finished with the mean of its folds so far"]
 
-    def _tell_pruned(self, evaluation: _Open) -> None:
+    def _tell_pruned(self, evaluation: _Evaluation) -> None:
         self._study.study.tell(evaluation.trial, sum(evaluation.losses) / len(evaluation.losses))
 
-    def _tell_finished(self, evaluation: _Open, loss: float) -> None:
+    def _tell_finished(self, evaluation: _Evaluation, loss: float) -> None:
         """Without its last fold the best trial's mean would be another than its value, by which Optuna chooses it."""
         evaluation.trial.report(self._full * loss - sum(evaluation.losses), step=self._full)
         super()._tell_finished(evaluation, loss)

@@ -9,6 +9,7 @@ from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
 from bench.checks import whole
 from bench.optimizers import Declaration, Proposal
+from bench.optimizers.rungs import Open
 from bench.space import Configuration, Space
 
 
@@ -60,24 +61,23 @@ class ASHA:
             brackets=whole("optimizer.settings.brackets", brackets, 1, len(resources) - 1),
         )
         self._begun = 0
-        self._open: dict[int, tuple[Proposal, _Trial]] = {}
+        self._open = Open[_Trial]()
 
     def ask(self) -> Proposal:
         configuration: Configuration = self._space.sample(self._rng)
-        proposal, trial = Proposal(configuration, self._full), _Trial(str(self._begun))
+        trial = _Trial(str(self._begun))
         self._begun += 1
-        self._open[id(proposal)] = proposal, trial
         with self._own_random_state():
             self._scheduler.on_trial_add(None, trial)
-        return proposal
+        return self._open.add(Proposal(configuration, self._full), trial)
 
     def report(self, proposal: Proposal, resource: int, loss: float) -> bool:
-        trial = self._open[id(proposal)][1]
+        trial = self._open.of(proposal)
         result = {"resource": resource, "loss": loss}
         return bool(self._scheduler.on_trial_result(None, trial, result) == TrialScheduler.STOP)
 
     def tell(self, proposal: Proposal, loss: float, failed: bool = False) -> None:
-        _, trial = self._open.pop(id(proposal))
+        trial = self._open.close(proposal)
         if failed:
             self._scheduler.on_trial_error(None, trial)
 

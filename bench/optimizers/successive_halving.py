@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from bench.optimizers import Declaration, Proposal
+from bench.optimizers.rungs import Open
 from bench.space import Configuration, Space
 
 
@@ -29,7 +30,7 @@ class SuccessiveHalving:
         self._space, self._resources = space, tuple(resources)
         self._rng = np.random.default_rng(seed)
         self._brackets: list[_Bracket] = []
-        self._open: dict[int, tuple[Proposal, _Bracket, int]] = {}
+        self._open = Open[tuple[_Bracket, int]]()
 
     def ask(self) -> Proposal:
         bracket = next((bracket for bracket in self._brackets if bracket.waiting), None)
@@ -38,11 +39,10 @@ class SuccessiveHalving:
             bracket = _Bracket(self._resources, (self._space.sample(self._rng) for _ in range(width)))
             self._brackets.append(bracket)
         proposal, place = bracket.ask()
-        self._open[id(proposal)] = proposal, bracket, place
-        return proposal
+        return self._open.add(proposal, (bracket, place))
 
     def tell(self, proposal: Proposal, loss: float, failed: bool = False) -> None:
-        _, bracket, place = self._open.pop(id(proposal))
+        bracket, place = self._open.close(proposal)
         bracket.tell(place, proposal.configuration, None if failed else loss)
         if bracket.ended:
             self._brackets.remove(bracket)

@@ -12,7 +12,7 @@ from bench.report.statistics.agreement import FEWEST
 from bench.report.tables import cells
 from bench.report.tables.formats import NOTHING, Tabled
 from bench.report.tables.table import Cell, Head, Table
-from bench.wording import measured
+from bench.wording import measured, plural
 
 Styles = Mapping[str, Style]
 
@@ -71,13 +71,26 @@ def spending(account: Fidelity, comparison: Comparison, styles: Styles) -> Table
     )
     note = (
         "Shares of the cost by the highest fidelity that a configuration reached in its run, with all that it cost "
-        "until then."
+        f"until then.{_unspent(account, comparison)}"
     )
     named = {"dataset": comparison.dataset, "model": comparison.model}
     return Tabled(
         "spending",
         pd.DataFrame(named, index=frame.index).join(frame),
         Table(f"{comparison}: where the cost went", heads, tuple(rows), note),
+    )
+
+
+def _unspent(account: Fidelity, comparison: Comparison) -> str:
+    """Why costs are below the budget, where some are and all runs have the same."""
+    budgets = set(comparison.runs["budget"])
+    costs = account.spending.groupby("label")["cost"].sum()
+    budget = budgets.pop() if len(budgets) == 1 else math.inf
+    if not math.isfinite(budget) or (costs > budget - 0.005).all():
+        return ""
+    return (
+        f" Of the budget of {plural(round(budget), 'full evaluation')} a run leaves what its next proposal might have "
+        "exceeded: of a pruner, whose every proposal may go on to the end, up to one full evaluation."
     )
 
 

@@ -137,6 +137,7 @@ def test_losses_stand_after_a_cost_everywhere(account: Analysis, tmp_path: Path)
     shown = {table.name: table.shown for table in tables.tables(account, looks)}
     assert "after a cost of 9 full evaluations, median" in shown[""].caption
     assert [head.text for head in shown["spending"].heads][-4:] == ["4 rounds", "11 rounds", "33 rounds", "full"]
+    assert "Of the budget of 9 full evaluations a run leaves what its next proposal" in shown["spending"].note
     assert "cost" in [head.text for head in shown["speed-up"].heads]
     every = [text for table in shown.values() for text in (table.caption, table.note)]
     assert not any(" 9 evaluations" in text for text in [*every, words(account)])
