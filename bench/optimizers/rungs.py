@@ -18,6 +18,9 @@ class Open(Generic[Asked]):
         self._open: dict[int, tuple[Proposal, Asked]] = {}
         """By the id of the proposal, which is held here so that no other object has it."""
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     def add(self, proposal: Proposal, asked: Asked) -> Proposal:
         """The proposal, with what belongs to it."""
         self._open[id(proposal)] = proposal, asked
