@@ -2,20 +2,22 @@
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bench.errors import UserError
-from bench.metrics import scale
-from bench.results import soundness, tables
+from bench.metrics import label, scale
+from bench.results import losses, soundness, tables
 from bench.results.incumbent import incumbents
+from bench.results.losses import front
 from bench.results.tables import Results, RunId, UnreadableTable
 from bench.wording import measured, one_line
 
@@ -32,6 +34,9 @@ class Best:
     """Where the table is."""
     notes: tuple[str, ...] = ()
     """What is to be known of how it was chosen."""
+    front: tuple["Best", ...] = ()
+    """Of several losses: the trials of all runs of the problem that none other is better than in every validation loss,
+    the lowest first loss first; itself among them. Empty of one loss."""
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -61,9 +66,16 @@ class Best:
         return one_line(self.metadata.get("metric") or "loss")
 
     @property
+    def losses(self) -> dict[str, list[float | None]]:
+        """By name, where there are several, each loss and test loss."""
+        text = self.row.get("losses")
+        losses: dict[str, list[float | None]] = json.loads(text) if isinstance(text, str) else {}
+        return losses
+
+    @property
     def words(self) -> str:
         """Its losses under the metric's own name, in its own direction."""
-        return _values(self.loss, self.test_loss, self.metadata)
+        return _several(self.losses, self.metadata) or _values(self.loss, self.test_loss, self.metadata)
 
     @property
     def head(self) -> str:
@@ -79,11 +91,15 @@ class Best:
 
 
 def best(experiment: str, dataset: str | None, model: str | None, results_dir: Path, full: bool = False) -> str:
-    """The configuration of the lowest validation loss of each problem, as YAML documents.
+    """The configuration of the lowest validation loss of each problem, as YAML documents; of several losses each of
 
-    With `full` all that its losses depend on: see `everything`.
+    those on the front. With `full` all that its losses depend on: see `everything`.
     """
-    return "---\n".join(_document(each, full) for each in bests(experiment, dataset, model, results_dir))
+    return "---\n".join(
+        _document(each, full)
+        for chosen in bests(experiment, dataset, model, results_dir)
+        for each in ((chosen,) if isinstance(chosen, str) else chosen.front or (chosen,))
+    )
 
 
 def bests(experiment: str, dataset: str | None, model: str | None, results_dir: Path) -> list[Best | str]:
@@ -108,17 +124,36 @@ def bests(experiment: str, dataset: str | None, model: str | None, results_dir: 
         if succeeded.empty:
             chosen.append(problem)
             continue
-        first = succeeded.sort_values("loss", kind="stable").iloc[0]
-        row = {str(name): value for name, value in first.items()}
-        run = RunId(**{field.name: row[field.name] for field in fields(RunId)} | {"seed": int(row["seed"])})
         several = len({data.get("problem") for data in of_problem}) > 1
         notes = ["each seed has a split of its own: the lowest loss favours the easiest split"] if several else []
-        notes += _uncharged(row, results.runs[run])
-        chosen.append(Best(run, row, results.runs[run], run.path(results_dir), tuple(notes)))
+        first = _trial(succeeded.sort_values("loss", kind="stable").iloc[0], results, results_dir, notes)
+        chosen.append(replace(first, front=tuple(_front(succeeded, results, results_dir, notes))))
     if not chosen:
         problems = trials[["dataset", "model"]].drop_duplicates().itertuples(index=False)
         raise UserError(f"no such problem in {experiment}; allowed: {', '.join(' '.join(pair) for pair in problems)}")
     return chosen
+
+
+def _trial(row: pd.Series, results: Results, results_dir: Path, notes: Sequence[str]) -> Best:
+    values = {str(name): value for name, value in row.items()}
+    run = RunId(**{field.name: values[field.name] for field in fields(RunId)} | {"seed": int(values["seed"])})
+    metadata = results.runs[run]
+    return Best(run, values, metadata, run.path(results_dir), (*notes, *_uncharged(values, metadata)))
+
+
+def _front(trials: pd.DataFrame, results: Results, results_dir: Path, notes: Sequence[str]) -> Iterator[Best]:
+    """`Best.front` of all trials of a problem; where their runs have other losses, or some have one, there is none."""
+    if "losses" not in trials:
+        return
+    known = trials["losses"].map(lambda text: json.loads(text) if isinstance(text, str) else {})
+    names = {tuple(sorted(losses)) for losses in known}
+    if len(names) != 1 or not (own := next(iter(names))):
+        return
+    losses = np.array([[each[name][0] for name in own] for each in known], dtype=np.float64)
+    rows = trials.iloc[front(losses)].sort_values("loss", kind="stable")
+    for place, (_, row) in enumerate(rows.iterrows(), start=1):
+        what = f"{place} of {len(rows)} on the front: no other trial is better in every loss"
+        yield _trial(row, results, results_dir, (what, *notes))
 
 
 def _evaluated_fully(trials: pd.DataFrame) -> pd.DataFrame:
@@ -178,6 +213,7 @@ def everything(best: Best) -> str:
             "validation": best.loss,
             "folds": details.get("fold_losses"),
             "test": best.test_loss,
+            "objectives": {name: {"validation": loss, "test": test} for name, (loss, test) in best.losses.items()},
         },
         "model": {
             **groups["model"],
@@ -223,6 +259,17 @@ def _values(loss: float, test_loss: float | None, metadata: Mapping[str, Any]) -
     return f"{names[0]}{shown.name} {shown.turned(loss):.6g}{test}"
 
 
+def _several(losses: Mapping[str, Sequence[float | None]], metadata: Mapping[str, Any]) -> str:
+    """Several losses, as `_values` says one; measured and counted ones have no direction to turn."""
+    words = ("validation ", ", test ") if metadata.get("task") != "function" else ("", ", without noise ")
+    parts = []
+    for start, place in zip(words, (0, 1), strict=True):
+        shown = [(scale(one_line(label(name))), pair[place]) for name, pair in losses.items()]
+        known = [f"{each.name} {each.turned(value):.6g}" for each, value in shown if value is not None]
+        parts += [start + ", ".join(known)] if known else []
+    return "".join(parts)
+
+
 def _sound(experiment: str, results_dir: Path) -> Results:
     """Every run of the experiment; raises `UnreadableTable` where the table of one cannot be relied on."""
     read, runs = [], {}
@@ -234,6 +281,10 @@ def _sound(experiment: str, results_dir: Path) -> Results:
         fault = soundness.fault_of_ladder(table, runs[run])
         if fault:
             raise UnreadableTable(path, f"{fault}; delete it and run its experiment again")
+        try:
+            losses.of(table, runs[run])
+        except ValueError as error:
+            raise UnreadableTable(path, f"{error}; delete it and run its experiment again") from None
         read.append(table)
     return tables.combined(read, runs)
 

@@ -9,6 +9,7 @@ import trials
 import yaml
 from commands import bench
 from ladder_tables import Trial, put_ladder
+from several_tables import put_several
 
 from bench import problems
 from bench.problems import Recipe
@@ -116,3 +117,17 @@ def test_the_best_of_runs_with_and_without_a_ladder(folder: Path, capsys: pytest
     assert best_of(capsys).endswith("x: 1\n")
     put_ladder(folder / "results", RUN, [Trial('{"x":0.1}', 100, 0.3)], 1)
     assert best_of(capsys).endswith("x: 0.1\n")
+
+
+def test_of_several_losses_every_configuration_on_the_front_of_all_runs_is_printed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = RunId("e", "iris", "lightgbm", "random", 0)
+    put_several(folder / "results", first, [((0.5, 9.0), (0.6, 9.0)), None, ((0.4, 30.0), (0.1, 30.0))])
+    put_several(folder / "results", replace(first, seed=1), [((0.5, 12.0), (0.2, 12.0)), ((0.7, 5.0), (0.8, 5.0))])
+    said = best_of(capsys)
+    assert [document["x"] for document in yaml.safe_load_all(said)] == [0.02, 0.0, 1.01]
+    assert "# iris lightgbm: validation log loss 0.5, size 9, test log loss 0.6, size 9\n" in said
+    assert "# 2 of 3 on the front: no other trial is better in every loss\n" in said
+    *_, last = yaml.safe_load_all(best_of(capsys, "--full"))
+    assert last["losses"]["objectives"]["size"] == {"validation": 5.0, "test": 5.0}
