@@ -105,6 +105,15 @@ def scale(label: object) -> Scale:
     return known.scale if known is not None else Scale(str(label or "loss"))
 
 
+def label(objective: str) -> str:
+    """What a loss is called that is one of several, by its name among them: a metric by its label.
+
+    >>> label("auc"), label("size")
+    ('1 - auc', 'size')
+    """
+    return METRICS[objective].label if objective in METRICS else objective
+
+
 def get(name: str, task: str) -> Metric:
     """The metric of this name; `auto` is log_loss for classes, rmse for regression, poisson_deviance for counts.
 

@@ -20,7 +20,7 @@ from bench.api.components import escaped
 from bench.api.handing import Hands
 from bench.config import catalogue
 from bench.errors import UserError
-from bench.results.best import fronts
+from bench.results.best import bests
 from bench.running.run import RunSpec
 
 if TYPE_CHECKING:
@@ -82,18 +82,18 @@ class Comparison:
         first: of each its `configuration`, its `losses` by name, and its `test_losses`, None where there are none.
         Raises `UserError` where no trial succeeded.
         """
-        (front,) = fronts(self.name, self.dataset, self.model, self.results_dir)
-        if isinstance(front, str):
+        (chosen,) = bests(self.name, self.dataset, self.model, self.results_dir)
+        if isinstance(chosen, str):
             raise UserError(f"{self.name}: no trial succeeded; 'bench status {self.name}' says why")
-        if not front[0].losses:
-            return front[0].configuration
+        if not chosen.front:
+            return chosen.configuration
         return [
             {
                 "configuration": each.configuration,
                 "losses": {name: loss for name, (loss, _) in each.losses.items()},
                 "test_losses": {name: test for name, (_, test) in each.losses.items()},
             }
-            for each in front
+            for each in chosen.front
         ]
 
     def plot(self, figure: str | None = None) -> "Figure":

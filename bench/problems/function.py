@@ -18,9 +18,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench import provenance, texts
 from bench.checks import is_number, whole
+from bench.config.components import build as build_component
 from bench.errors import UserError, allowed
 from bench.models import Step
 from bench.problems import called, deviates, objectives
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "name", "description", "function", "settings", "revision", "libraries", "dimension", "space", "fidelity", "minimum",
-    "noise", "baseline", "objectives",
+    "noise", "baseline", "objectives", "front",
 )  # fmt: skip
 """The keys of a function's YAML."""
 
@@ -68,6 +70,8 @@ class FunctionProblem:
     """The names of its losses where there are several, the first that of the loss."""
     returned: tuple[str, ...] = ()
     """The same names in the order in which the function returns the losses."""
+    front: NDArray[np.float64] | None = None
+    """Points of the Pareto front, (points, objectives), in the order of `objectives`; None where it is not known."""
 
     @cached_property
     def hash(self) -> str:
@@ -316,6 +320,7 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> FunctionProblem:
         ladder,
         names,
         returned,
+        _front(config["front"], settings, names, returned) if config.get("front") is not None else None,
     )
 
 
@@ -331,6 +336,25 @@ def _check_objectives(groups: Mapping[str, Any]) -> None:
         )
     if groups["model"].get("minimum") is not None and (own or chosen):
         raise UserError("model.minimum: of several losses there is none; remove it, or objectives")
+    if groups["model"].get("front") is not None and not (own or chosen):
+        raise UserError("model.front: of one loss there is none; remove it, or name the losses as objectives")
+
+
+def _front(
+    path: object, settings: Mapping[str, Any], names: Sequence[str], returned: Sequence[str]
+) -> NDArray[np.float64]:
+    """The points that the function named gives, called with the settings, in the order of `names`; else `UserError`."""
+    points = build_component("model", path, (), settings, "front")
+    try:
+        front = np.array(points, dtype=np.float64)
+    except (TypeError, ValueError):
+        front = np.empty(0)
+    if front.ndim != 2 or not len(front) or front.shape[1] != len(names) or not np.isfinite(front).all():
+        raise UserError(
+            f"model.front={path}: gave {texts.line(repr(points), 80)}; expected a row of {len(names)} finite numbers "
+            f"for each point of the front: {', '.join(returned)}"
+        )
+    return front[:, [list(returned).index(name) for name in names]]
 
 
 def _each(returned: Any, names: Sequence[str]) -> list[Any] | None:

@@ -161,6 +161,7 @@ def problem(
         {
             f"{stem}-curves.csv": csv(tables.curves(shown)).encode(),
             f"{stem}-runs.csv": csv(tables.runs(shown)).encode(),
+            **({} if shown.fronts is None else {f"{stem}-points.csv": csv(tables.points(shown)).encode()}),
         },
         paper,
     )

@@ -12,9 +12,9 @@ from bench.report.tables.understood import features
 from bench.report.words import notes, understood
 from bench.wording import unmarked
 
-_SHOWN = ("validation", "test", "rank", "critical-difference")
+_SHOWN = ("validation", "test", "attainment", "rank", "critical-difference")
 """The figures that stand in the page; the others are linked."""
-_TABLES = ("published", "spending", "agreement")
+_TABLES = ("published", "fronts", "spending", "agreement")
 """The tables that stand in the page beside the first."""
 
 

@@ -1,9 +1,9 @@
-"""The best configuration of each problem, or of several losses the front, as YAML to take home."""
+"""The best configuration of each problem, as YAML to take home."""
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bench.errors import UserError
-from bench.metrics import METRICS, Scale, scale
-from bench.results import soundness, tables
-from bench.results.front import front
+from bench.metrics import label, scale
+from bench.results import losses, soundness, tables
 from bench.results.incumbent import incumbents
+from bench.results.losses import front
 from bench.results.tables import Results, RunId, UnreadableTable
 from bench.wording import measured, one_line
 
@@ -34,8 +34,9 @@ class Best:
     """Where the table is."""
     notes: tuple[str, ...] = ()
     """What is to be known of how it was chosen."""
-    losses: Mapping[str, tuple[float, float | None]] = field(default_factory=dict)
-    """Of several losses each with its test loss, by name, the first being `loss`; else empty."""
+    front: tuple["Best", ...] = ()
+    """Of several losses: the trials of all runs of the problem that none other is better than in every validation loss,
+    the lowest first loss first; itself among them. Empty of one loss."""
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -65,16 +66,16 @@ class Best:
         return one_line(self.metadata.get("metric") or "loss")
 
     @property
-    def words(self) -> str:
-        """Its losses under their own names, in their own direction."""
-        if not self.losses:
-            return _values(scale(self.metric), self.loss, self.test_loss, self.metadata)
-        return "; ".join(_values(self._scale(name), *pair, self.metadata) for name, pair in self.losses.items())
+    def losses(self) -> dict[str, list[float | None]]:
+        """By name, where there are several, each loss and test loss."""
+        text = self.row.get("losses")
+        losses: dict[str, list[float | None]] = json.loads(text) if isinstance(text, str) else {}
+        return losses
 
-    def _scale(self, name: str) -> Scale:
-        """That of one of several losses; a function's are its own, whatever they are called."""
-        known = None if self.metadata.get("task") == "function" else METRICS.get(name)
-        return scale(one_line(name)) if known is None else known.scale
+    @property
+    def words(self) -> str:
+        """Its losses under the metric's own name, in its own direction."""
+        return _several(self.losses, self.metadata) or _values(self.loss, self.test_loss, self.metadata)
 
     @property
     def head(self) -> str:
@@ -94,30 +95,21 @@ def best(experiment: str, dataset: str | None, model: str | None, results_dir: P
 
     With `full` all that its losses depend on: see `everything`.
     """
-    documents: list[Best | str] = []
-    for each in fronts(experiment, dataset, model, results_dir):
-        documents += [each] if isinstance(each, str) else each
-    return "---\n".join(_document(each, full) for each in documents)
+    return "---\n".join(
+        _document(each, full)
+        for chosen in bests(experiment, dataset, model, results_dir)
+        for each in ((chosen,) if isinstance(chosen, str) else chosen.front or (chosen,))
+    )
 
 
 def bests(experiment: str, dataset: str | None, model: str | None, results_dir: Path) -> list[Best | str]:
     """The trial of the lowest validation loss of each problem; the name of the problem where no trial succeeded.
 
-    Of several losses that of the first counts. Raises `UserError` where there is no such problem, or the runs of one
-    are on several.
-    """
-    every = fronts(experiment, dataset, model, results_dir)
-    return [each if isinstance(each, str) else each[0] for each in every]
-
-
-def fronts(experiment: str, dataset: str | None, model: str | None, results_dir: Path) -> list[list[Best] | str]:
-    """Of each problem the trial of the lowest validation loss, or of several losses all trials of the front.
-
-    These stand in ascending order of the first loss. Otherwise as `bests`.
+    Raises `UserError` where there is no such problem, or the runs of one are on several.
     """
     results = _sound(experiment, results_dir)
     trials = results.trials
-    chosen: list[list[Best] | str] = []
+    chosen: list[Best | str] = []
     for (of_dataset, of_model), group in trials.groupby(["dataset", "model"], observed=True):
         if dataset not in (None, of_dataset) or model not in (None, of_model):
             continue
@@ -134,51 +126,34 @@ def fronts(experiment: str, dataset: str | None, model: str | None, results_dir:
             continue
         several = len({data.get("problem") for data in of_problem}) > 1
         notes = ["each seed has a split of its own: the lowest loss favours the easiest split"] if several else []
-        chosen.append([_best(row, results, results_dir, notes) for row in _worth_taking(succeeded, results_dir)])
+        first = _trial(succeeded.sort_values("loss", kind="stable").iloc[0], results, results_dir, notes)
+        chosen.append(replace(first, front=tuple(_front(succeeded, results, results_dir, notes))))
     if not chosen:
         problems = trials[["dataset", "model"]].drop_duplicates().itertuples(index=False)
         raise UserError(f"no such problem in {experiment}; allowed: {', '.join(' '.join(pair) for pair in problems)}")
     return chosen
 
 
-def _best(row: Mapping[str, Any], results: Results, results_dir: Path, notes: Sequence[str]) -> Best:
-    run = _run(row)
-    every = (*notes, *_uncharged(row, results.runs[run]))
-    return Best(run, row, results.runs[run], run.path(results_dir), every, _losses(row, results_dir))
+def _trial(row: pd.Series, results: Results, results_dir: Path, notes: Sequence[str]) -> Best:
+    values = {str(name): value for name, value in row.items()}
+    run = RunId(**{field.name: values[field.name] for field in fields(RunId)} | {"seed": int(values["seed"])})
+    metadata = results.runs[run]
+    return Best(run, values, metadata, run.path(results_dir), (*notes, *_uncharged(values, metadata)))
 
 
-def _run(row: Mapping[str, Any]) -> RunId:
-    return RunId(**{field.name: row[field.name] for field in fields(RunId)} | {"seed": int(row["seed"])})
-
-
-def _worth_taking(succeeded: pd.DataFrame, results_dir: Path) -> list[dict[str, Any]]:
-    """The row of the lowest loss, the first of equals; of several losses the rows of the front."""
-    several = succeeded.dropna(subset=["losses"]) if "losses" in succeeded else succeeded.iloc[:0]
-    if several.empty:
-        return _rows(succeeded.sort_values("loss", kind="stable").iloc[:1])
-    rows = _rows(several)
-    each = [_losses(row, results_dir) for row in rows]
-    values = np.array([[losses[name][0] for name in each[0]] for losses in each], dtype=np.float64)
-    return [rows[place] for place in front(values)]
-
-
-def _rows(trials: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in trials.to_dict("records")]
-
-
-def _losses(row: Mapping[str, Any], results_dir: Path) -> dict[str, tuple[float, float | None]]:
-    """A trial's several losses, each with its test loss, by name; empty where it has one."""
-    text = row.get("losses")
-    if not isinstance(text, str):
-        return {}
-    try:
-        return {
-            str(name): (float(loss), None if test is None else float(test))
-            for name, (loss, test) in json.loads(text).items()
-        }
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        reason = f"the losses of trial {row['trial']} are no pairs of a loss and a test loss; delete it"
-        raise UnreadableTable(_run(row).path(results_dir), reason) from None
+def _front(trials: pd.DataFrame, results: Results, results_dir: Path, notes: Sequence[str]) -> Iterator[Best]:
+    """`Best.front` of all trials of a problem; where their runs have other losses, or some have one, there is none."""
+    if "losses" not in trials:
+        return
+    known = trials["losses"].map(lambda text: json.loads(text) if isinstance(text, str) else {})
+    names = {tuple(sorted(losses)) for losses in known}
+    if len(names) != 1 or not (own := next(iter(names))):
+        return
+    losses = np.array([[each[name][0] for name in own] for each in known], dtype=np.float64)
+    rows = trials.iloc[front(losses)].sort_values("loss", kind="stable")
+    for place, (_, row) in enumerate(rows.iterrows(), start=1):
+        what = f"{place} of {len(rows)} on the front: no other trial is better in every loss"
+        yield _trial(row, results, results_dir, (what, *notes))
 
 
 def _evaluated_fully(trials: pd.DataFrame) -> pd.DataFrame:
@@ -238,10 +213,7 @@ def everything(best: Best) -> str:
             "validation": best.loss,
             "folds": details.get("fold_losses"),
             "test": best.test_loss,
-            "all": {
-                name: {"validation": loss} | ({} if test is None else {"test": test})
-                for name, (loss, test) in best.losses.items()
-            },
+            "objectives": {name: {"validation": loss, "test": test} for name, (loss, test) in best.losses.items()},
         },
         "model": {
             **groups["model"],
@@ -279,11 +251,23 @@ def _document(each: Best | str, full: bool) -> str:
     return everything(each) if full else each.head + _yaml(each)
 
 
-def _values(shown: Scale, loss: float, test_loss: float | None, metadata: Mapping[str, Any]) -> str:
-    """A loss under its own name, in its own direction; a function's is its value."""
+def _values(loss: float, test_loss: float | None, metadata: Mapping[str, Any]) -> str:
+    """The losses under the metric's own name, in its own direction; a function's are its values."""
+    shown = scale(one_line(metadata.get("metric") or "loss"))
     names = ("validation ", "test ") if metadata.get("task") != "function" else ("", "without noise ")
     test = "" if test_loss is None else f", {names[1]}{shown.name} {shown.turned(test_loss):.6g}"
     return f"{names[0]}{shown.name} {shown.turned(loss):.6g}{test}"
+
+
+def _several(losses: Mapping[str, Sequence[float | None]], metadata: Mapping[str, Any]) -> str:
+    """Several losses, as `_values` says one; measured and counted ones have no direction to turn."""
+    words = ("validation ", ", test ") if metadata.get("task") != "function" else ("", ", without noise ")
+    parts = []
+    for start, place in zip(words, (0, 1), strict=True):
+        shown = [(scale(one_line(label(name))), pair[place]) for name, pair in losses.items()]
+        known = [f"{each.name} {each.turned(value):.6g}" for each, value in shown if value is not None]
+        parts += [start + ", ".join(known)] if known else []
+    return "".join(parts)
 
 
 def _sound(experiment: str, results_dir: Path) -> Results:
@@ -297,6 +281,10 @@ def _sound(experiment: str, results_dir: Path) -> Results:
         fault = soundness.fault_of_ladder(table, runs[run])
         if fault:
             raise UnreadableTable(path, f"{fault}; delete it and run its experiment again")
+        try:
+            losses.of(table, runs[run])
+        except ValueError as error:
+            raise UnreadableTable(path, f"{error}; delete it and run its experiment again") from None
         read.append(table)
     return tables.combined(read, runs)
 

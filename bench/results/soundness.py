@@ -69,6 +69,14 @@ def _is_column(value: Any) -> bool:
 
 _COLUMNS = _Kind("a list of columns", lambda value: isinstance(value, list) and all(map(_is_column, value)))
 
+_NUMBERS_OF_LOSSES = _Kind(
+    "a list of finite numbers", lambda value: isinstance(value, list) and all(map(_NUMBER.takes, value))
+)
+_POINTS = _Kind(
+    "a list of lists of finite numbers",
+    lambda value: isinstance(value, list) and all(map(_NUMBERS_OF_LOSSES.takes, value)),
+)
+
 _EACH = "*"
 """In the place of a name: what every value of a mapping is."""
 _SHAPE: Mapping[str, Any] = {
@@ -112,7 +120,15 @@ _SHAPE: Mapping[str, Any] = {
     "ended": _TEXT,
     "fidelity": {"unit": _TEXT, "rungs": _COUNTS, "eta": _COUNT},
     "workers": _COUNT,
-    "objectives": dict.fromkeys(("names", "measured", "told"), _TEXTS),
+    "objectives": {
+        **dict.fromkeys(("names", "measured", "told"), _TEXTS),
+        "box": {
+            **dict.fromkeys(("ideal", "reference"), _NUMBERS_OF_LOSSES),
+            **dict.fromkeys(("draws", "failed", "seed"), _COUNT),
+            "problem": _TEXT,
+        },
+        "front": _POINTS,
+    },
     "diverged_at": _COUNT,
     "computed_by": {_EACH: _TEXT},
     "declared": {

@@ -22,7 +22,7 @@ from bench.problems import Problem, Recipe
 from bench.problems.fidelity import Fidelity
 from bench.problems.objectives import MEASURED
 from bench.results import RunId, refuse_links, write_run
-from bench.running import ladders
+from bench.running import hypervolume_box, ladders
 from bench.running.child_process import Limits
 from bench.running.clock import OnClock
 from bench.running.evaluating import drawn_baseline
@@ -159,6 +159,7 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
             trials = OnClock(*arguments, ladder=ladder, workers=spec.workers, by_cost=by_cost, told=told)
         ended = trials.spend(spec.trials, spec.seconds, None if ladder is None else spec.cost)
         trials.finish()
+        several = _objectives(spec, problem, store, journal) if problem.objectives else None
     declared = getattr(optimizer, "declared", None) or Declaration()
     of_run = {
         "threads": spec.threads,
@@ -174,7 +175,7 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
         **({} if ladder is None else {"fidelity": ladder.describe()}),
         **({} if trials.uncharged is None else {"incumbent_details": trials.uncharged.details}),
         **({} if spec.workers == 1 else {"workers": spec.workers}),
-        **({} if not problem.objectives else {"objectives": _objectives(spec, problem)}),
+        **({} if several is None else {"objectives": several}),
         "declared": declared.to_dict(),
         "diverged_at": trials.diverged_at,
         "provenance": provenance.environment() | of_run,
@@ -189,12 +190,18 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
     store.end(journal, "done")
 
 
-def _objectives(spec: RunSpec, problem: Problem) -> dict[str, list[str]]:
-    """The names of the losses, which of them are measured, and which the optimiser is told."""
+def _objectives(spec: RunSpec, problem: Problem, store: Store, journal: Journal) -> dict[str, Any]:
+    """The names of the losses, which of them are measured, which the optimiser is told, and what they are judged by:
+
+    the box of their hypervolume, None where no draw succeeded, and points of the front, where it is known.
+    """
+    front = hypervolume_box.front_of(problem)
     return {
         "names": list(problem.objectives),
         "measured": [name for name in problem.objectives if name in MEASURED],
         "told": list(ladders.told(spec.config["optimizer"], problem.objectives)),
+        "box": hypervolume_box.recorded(spec.run, problem, store, journal, spec.limits),
+        **({} if front is None else {"front": front.tolist()}),
     }
 
 

@@ -108,13 +108,28 @@ class Trials:
         asked.apart = self._died
         return self._evaluation(asked, 1).evaluation
 
+    def draw(self, count: int) -> list[Evaluation]:
+        """The evaluations of so many proposals of its optimiser that are no trials: nothing of them is told or noted.
+
+        Through the store, and as trials within the limits; where other processes draw the same, each does a part.
+        """
+        self._surroundings = Surroundings()
+        try:
+            return [self._evaluation(self._drawn(), left).evaluation for left in range(count, 0, -1)]
+        finally:
+            self._surroundings.close()
+            self._surroundings = None
+
+    def _drawn(self) -> Asked:
+        return self._ahead.popleft() if self._ahead else self._ask()
+
     def _spend(self, trials: int | None, seconds: float | None, cost: float | None) -> str:
         assert cost is None, "of plain evaluations it is a number of trials"
         charged = 0.0
         while trials is None or len(self.rows) < trials:
             left = None if trials is None else trials - len(self.rows)
             try:
-                asked = self._ahead.popleft() if self._ahead else self._ask()
+                asked = self._drawn()
             except Exhausted:
                 return "exhausted"
             row = self._trial(asked, left)

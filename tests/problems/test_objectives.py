@@ -268,7 +268,13 @@ def test_every_config_of_several_losses_returns_those_that_it_names() -> None:
         groups = {"dataset": {"name": "function", "load": None}, "metric": {"name": "auto"}, "resampling": {}}
         problem: Any = problems.build(Recipe(groups | {"model": repeat.spread(model), "seeds": {}}, 0, "", 1))
         outcome = problem.evaluate(problem.space.sample(np.random.default_rng(0)))
-        assert len(outcome.losses) == len(problem.objectives) == losses
+        assert len(outcome.losses) == len(problem.objectives) == problem.front.shape[1] == losses
+        turned: Any = problems.build(
+            Recipe(
+                groups | {"model": repeat.spread(model), "seeds": {}, "objectives": problem.objectives[::-1]}, 0, "", 1
+            )
+        )
+        assert (turned.front == problem.front[:, ::-1]).all()
         assert all(math.isfinite(loss) for loss, _ in outcome.losses.values())
         assert len(problem.space.parameters) == {"zdt4": 10, "zdt6": 10, "dtlz1": 7, "dtlz2": 12, "dtlz7": 22}.get(
             name, 30
@@ -290,7 +296,12 @@ def test_every_config_of_several_losses_returns_those_that_it_names() -> None:
         (("objectives=[log_loss,rounds]", "model=svm"), "objectives: rounds is told by no FittedEstimator"),
         (("objectives=[f1,f3]", "dataset=function", "model=zdt1"), "model=zdt1 returns f1, f2; name them all"),
         (("objectives=[a,b]", "dataset=function", "model=branin"), "model.minimum: of several losses there is none"),
-        (("objectives=[a,b,c]", "dataset=function", "model=zdt1", "~model.objectives"), "expected 3 numbers: a, b, c"),
+        (("objectives=[a,b,c]", "dataset=function", "model=zdt1", "~model.objectives", "~model.front"),
+         "expected 3 numbers: a, b, c"),
+        (("+model.front=bench.problems.known_fronts.zdt1_front", "dataset=function", "model=branin"),
+         "model.front: of one loss there is none"),
+        (("model.front=bench.problems.known_fronts.dtlz2_front", "dataset=function", "model=zdt1"),
+         "expected a row of 2 finite numbers for each point of the front: f1, f2"),
         (("model.objectives=[f1]", "dataset=function", "model=zdt1"), "model.objectives=['f1']: expected a list of"),
     ],
 )  # fmt: skip

@@ -1,6 +1,5 @@
 """`bench best`: the best configuration, alone or with all that its losses depend on."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import trials
 import yaml
 from commands import bench
 from ladder_tables import Trial, put_ladder
+from several_tables import put_several
 
 from bench import problems
 from bench.problems import Recipe
@@ -111,38 +111,23 @@ def test_an_incumbent_whose_full_evaluation_failed_is_not_the_best(
     assert best_of(capsys) == "# iris lightgbm: no trial succeeded\n"
 
 
-def test_of_several_losses_the_front_of_all_runs_is_printed_in_their_own_directions(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    losses = [(0.5, 0.2, 9.0), (0.4, 0.1, 9.0), (0.3, 0.3, 5.0), (0.4, 0.1, 9.0), (0.3, 0.3, 6.0), (0.9, 0.9, 1.0)]
-    for optimizer, some in (("random", losses[:3]), ("grid", losses[3:])):
-        made = [
-            Trial(
-                f'{{"x":{loss[0]},"y":{loss[2]}}}',
-                100,
-                loss[0],
-                more={
-                    "losses": json.dumps(dict(zip(("log_loss", "auc", "size"), [[v, v] for v in loss], strict=True)))
-                },
-            )
-            for loss in some
-        ]
-        put_ladder(folder / "results", replace(RUN, optimizer=optimizer), made, 6)
-    documents = best_of(capsys).split("---\n")
-    assert [yaml.safe_load(document) for document in documents] == [
-        {"x": 0.3, "y": 5.0},
-        {"x": 0.4, "y": 9.0},
-        {"x": 0.9, "y": 1.0},
-    ]
-    assert "validation AUC 0.7, test AUC 0.7; validation size 5, test size 5\n" in documents[0]
-    assert "grid, seed 0, trial 0 of" in documents[1]  # of equals the first, in the order of the tables
-    full = [yaml.safe_load(document)["losses"]["all"] for document in best_of(capsys, "--full").split("---\n")]
-    assert full[2]["auc"] == {"validation": 0.9, "test": 0.9}
-
-
 def test_the_best_of_runs_with_and_without_a_ladder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put_ladder(folder / "results", RUN, [Trial('{"x":0.1}', 100, 0.5)], 1)
     trials.put(folder / "results", replace(RUN, optimizer="random"), [0.9, 0.4, 0.6])
     assert best_of(capsys).endswith("x: 1\n")
     put_ladder(folder / "results", RUN, [Trial('{"x":0.1}', 100, 0.3)], 1)
     assert best_of(capsys).endswith("x: 0.1\n")
+
+
+def test_of_several_losses_every_configuration_on_the_front_of_all_runs_is_printed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = RunId("e", "iris", "lightgbm", "random", 0)
+    put_several(folder / "results", first, [((0.5, 9.0), (0.6, 9.0)), None, ((0.4, 30.0), (0.1, 30.0))])
+    put_several(folder / "results", replace(first, seed=1), [((0.5, 12.0), (0.2, 12.0)), ((0.7, 5.0), (0.8, 5.0))])
+    said = best_of(capsys)
+    assert [document["x"] for document in yaml.safe_load_all(said)] == [0.02, 0.0, 1.01]
+    assert "# iris lightgbm: validation log loss 0.5, size 9, test log loss 0.6, size 9\n" in said
+    assert "# 2 of 3 on the front: no other trial is better in every loss\n" in said
+    *_, last = yaml.safe_load_all(best_of(capsys, "--full"))
+    assert last["losses"]["objectives"]["size"] == {"validation": 5.0, "test": 5.0}

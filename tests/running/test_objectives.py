@@ -6,6 +6,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import moocore
+import numpy as np
 import optuna
 import pandas as pd
 import pictures
@@ -76,7 +78,14 @@ def test_nsga2_on_a_function_makes_the_trials_of_optunas_own_loop(folder: Path) 
     metadata = of_metadata(folder, "scratch/function/zdt1/optuna_nsga2/4")
     assert metadata["schema"] == 2
     assert metadata["metric"] == "f1"
-    assert metadata["objectives"] == {"names": ["f1", "f2"], "measured": [], "told": ["f1", "f2"]}
+    recorded = metadata["objectives"]
+    assert {name: recorded[name] for name in ("names", "measured", "told")} == {
+        "names": ["f1", "f2"],
+        "measured": [],
+        "told": ["f1", "f2"],
+    }
+    assert recorded["front"] == known_fronts.zdt1_front().tolist()
+    assert recorded["box"]["ideal"] == [0.0, 0.0]  # those of the front
     assert metadata["config"]["objectives"] == ["f1", "f2"]
 
 
@@ -84,7 +93,9 @@ def test_it_is_told_all_of_them_and_of_a_failure_the_worst_of_each(folder: Path)
     assert run(*optimizer("Told"), LOSSES, "budget.trials=25", "+model.settings.fail_above=0.4", "seed=0") == 0
     rows = table(folder, "scratch/wine/toy/Told/0")
     metadata = of_metadata(folder, "scratch/wine/toy/Told/0")
-    assert metadata["objectives"] == {"names": NAMES, "measured": ["predict_seconds"], "told": NAMES}
+    recorded = metadata["objectives"]
+    assert (recorded["names"], recorded["measured"], recorded["told"]) == (NAMES, ["predict_seconds"], NAMES)
+    assert 0 < recorded["box"]["failed"] < 200
     assert rows["status"].iloc[0] == "failed"
     worst: tuple[float, ...] | None = None
     before = 0
@@ -171,6 +182,25 @@ def test_with_fidelities_too_a_partial_evaluation_has_its_losses_in_details(fold
     assert bench("verify", "scratch", "--trials", "100", "--config-dir", str(folder)) == 2  # a class of a test
 
 
+def test_the_box_of_all_runs_is_that_of_draws_of_the_problem_of_seed_0(folder: Path) -> None:
+    arguments = ["optimizer=random", "objectives=[log_loss,size]", "seeds=paired", "seed=0,1", "engine.workers=1"]
+    assert run("-m", *arguments, "budget.trials=2") == 0
+    metadata = [of_metadata(folder, f"scratch/wine/toy/random/{seed}") for seed in (0, 1)]
+    assert metadata[0]["problem"] != metadata[1]["problem"]
+    box, other = (each["objectives"]["box"] for each in metadata)
+    assert box == other
+    assert len((folder / "log").read_text().split()) == 200 + 2  # once for both runs, the trials of seed 0 among them
+    problem = fresh(metadata[1], folder)
+    assert box["problem"] == problem.hash == metadata[0]["problem"]
+    rng = np.random.default_rng(0)
+    drawn = [problem.evaluate(problem.space.sample(rng)).losses for _ in range(200)]
+    losses_ = np.array([[loss for loss, _ in each.values()] for each in drawn if each is not None])
+    front = moocore.filter_dominated(losses_)
+    assert box["ideal"] == front.min(axis=0).tolist()
+    assert box["reference"] == pytest.approx(1.1 * front.max(axis=0) - 0.1 * front.min(axis=0))
+    assert (box["draws"], box["failed"]) == (200, 200 - len(losses_))
+
+
 def test_several_workers_are_told_in_the_order_of_the_clock(folder: Path) -> None:
     assert run(*optimizer("Told"), LOSSES, "budget.trials=12", "workers=3") == 0
     rows = table(folder, "scratch/wine/toy/Told-w3/0")
@@ -207,5 +237,4 @@ def test_the_commands_of_the_documentation(folder: Path, monkeypatch: pytest.Mon
     assert first
     assert list(first) == ["f1", "f2"]
     assert len(others) == 11
-    said = "Trials have other losses besides (size); all that is shown here is of the first, log_loss."
-    assert said in (folder / "reports/losses/report.md").read_text()
+    assert "Compared is 1 - hypervolume of log loss and size" in (folder / "reports/losses/report.md").read_text()

@@ -10,6 +10,7 @@ import pandas as pd
 from bench.report.analysis import subsets
 from bench.report.analysis.comparison import Analysis
 from bench.report.runs.curves import COST, EVALUATIONS
+from bench.report.runs.fronts import MISSING
 from bench.report.runs.traits import Traits
 from bench.report.statistics import aggregates, bayesian, mixed_model, pairs, ranks
 from bench.report.statistics.aggregates import Scores
@@ -19,6 +20,7 @@ from bench.report.statistics.ranks import Friedman
 from bench.report.statistics.significance import median
 
 Scale = Literal["score", "rank"]
+VALIDATION = "validation loss"
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,14 @@ class Across:
     subsets: pd.DataFrame
     """Interquartile means by trait of the problem; see `subsets.subsets`."""
 
+    by: str = VALIDATION
+    """What the kind `validation` is, in words: of problems whose runs are judged by several losses, what those are."""
     against: str = EVALUATIONS
     """What the budget is counted in, as an axis says it: by cost, where that is so on some problem."""
+
+    def named(self, kind: str) -> str:
+        """A kind of loss in words."""
+        return self.by if kind == "validation" else f"{kind} loss"
 
     @property
     def complete(self) -> int:
@@ -99,7 +107,9 @@ def across(analyses: Sequence[Analysis], traits: Sequence[Traits] = ()) -> Acros
     labels -= {label for label in labels if all(_copied(analysis, label) for analysis in kept)}
     if len(kept) < 2 or len(labels) < 2:
         return None
-    kinds = ["validation", *(["test"] if all("test" in analysis.kinds for analysis in kept) else [])]
+    by = _by(kept)
+    tested = by == VALIDATION and all("test" in analysis.kinds for analysis in kept)
+    kinds = ["validation", *(["test"] if tested else [])]
     blocks = {kind: _blocks(kept, kind, sorted(labels)) for kind in kinds}
     members, shown = ranks.family(blocks["validation"])
     own = {kind: frame[members] for kind, frame in blocks.items()}
@@ -147,8 +157,20 @@ def across(analyses: Sequence[Analysis], traits: Sequence[Traits] = ()) -> Acros
         if some and len(scored) >= ranks.FEWEST
         else pd.DataFrame(),
         subsets=subsets.subsets(runs, scored, _by_name(analyses, traits)) if some else pd.DataFrame(),
+        by=by,
         against=COST if any(analysis.comparison.in_cost for analysis in kept) else EVALUATIONS,
     )
+
+
+def _by(analyses: Sequence[Analysis]) -> str:
+    """What problems are compared by: their validation losses, or where runs of some have several losses what these are
+
+    judged by (`Analysis.judged`), which may be test losses.
+    """
+    several = [analysis.comparison.objectives is not None for analysis in analyses]
+    if all(several):
+        return MISSING
+    return f"{VALIDATION}, or {MISSING} where there are several losses" if any(several) else VALIDATION
 
 
 def _mostly(scored: int, complete: int) -> bool:
@@ -168,10 +190,15 @@ def _copied(analysis: Analysis, label: str) -> bool:
 
 def _blocks(analyses: Sequence[Analysis], kind: str, labels: Sequence[str]) -> pd.DataFrame:
     columns = {
-        str(analysis.comparison): _of(analysis.final, labels).set_index("label")[f"{kind}_median"]
+        str(analysis.comparison): _of(analysis.final, labels).set_index("label")[f"{_own(analysis, kind)}_median"]
         for analysis in analyses
     }
     return pd.DataFrame(columns).T.reindex(columns=list(labels))
+
+
+def _own(analysis: Analysis, kind: str) -> str:
+    """The kind of loss of one problem that stands for a kind of all: for validation what its verdict goes by."""
+    return analysis.judged if kind == "validation" else kind
 
 
 def _scores(analysis: Analysis, labels: Sequence[str]) -> dict[str, np.ndarray]:
@@ -183,8 +210,8 @@ def _scores(analysis: Analysis, labels: Sequence[str]) -> dict[str, np.ndarray]:
 
 def _medians(analyses: Sequence[Analysis], labels: Sequence[str]) -> pd.DataFrame:
     parts = [
-        _of(analysis.comparison.curves, labels)[["label", "evaluations", "validation_median"]]
-        .rename(columns={"validation_median": "median"})
+        _of(analysis.comparison.curves, labels)[["label", "evaluations", f"{analysis.judged}_median"]]
+        .rename(columns={f"{analysis.judged}_median": "median"})
         .assign(problem=str(analysis.comparison))
         for analysis in analyses
     ]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bench.report.analysis import reaching
 from bench.report.analysis.fidelity import Fidelity, fidelity
+from bench.report.analysis.fronts import OfFronts, of_fronts
 from bench.report.analysis.workers import Workers, workers
 from bench.report.runs import curves, references, relations, samples
 from bench.report.runs.curves import Comparison
@@ -79,6 +80,13 @@ class Analysis:
     """Where the cost went, and how well low fidelities rank; None where no run has a ladder of them."""
     workers: Workers | None = None
     """What several workers gain and lose; None where all runs have one."""
+    fronts: OfFronts | None = None
+    """The fronts of runs that are judged by several losses; None of others."""
+
+    @property
+    def judged(self) -> str:
+        """The kind of loss that the verdict goes by; see `Comparison.judged`."""
+        return self.comparison.judged
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -127,8 +135,8 @@ class Analysis:
 
     @property
     def tested(self) -> pd.DataFrame:
-        """The rows of `pairs` by validation loss, those of a yardstick with what its own family of tests says."""
-        frame = self.pairs["validation"]
+        """The rows of `pairs` that the verdict goes by, those of a yardstick with what its own family of tests says."""
+        frame = self.pairs[self.judged]
         if not len(self.yardsticks):
             return frame
         own = set(zip(self.yardsticks["a"], self.yardsticks["b"], strict=True))
@@ -158,7 +166,7 @@ def analyse(comparison: Comparison, reading: Reading, stored: References | None 
     family = designs.family(design, competitors)
     pools = references.pools(comparison, results)
     now = references.find(comparison, results, pools)
-    used = references.kept(stored or {}, now)
+    used = now if comparison.objectives is not None else references.kept(stored or {}, now)
     kinds = quartiles.KINDS if comparison.has_test else quartiles.KINDS[:1]
     goals = {label: _references(sample, used, "random") for label, sample in by_label.items()}
     finite = all(np.isfinite(goal).all() for goal in goals.values())
@@ -186,11 +194,12 @@ def analyse(comparison: Comparison, reading: Reading, stored: References | None 
         know_nothing=_know_nothing(comparison, results),
         baseline=_baseline(comparison, pools),
         seconds={kind: _seconds(comparison, by_label, kind) for kind in kinds},
-        regret=_paid(_regret(by_label, used), comparison),
+        regret=_paid(_regret({} if comparison.objectives is not None else by_label, used), comparison),
         ecdf=_paid(_ecdf(by_label, pools), comparison) if _drawn_enough(comparison, pools) else pd.DataFrame(),
         overhead=samples.by_label({label: overhead(sample.asking, every) for label, sample in by_label.items()}),
         fidelity=fidelity(comparison),
         workers=workers(comparison, reading, runs, by_label),
+        fronts=of_fronts(comparison),
     )
 
 
@@ -251,7 +260,7 @@ def _pairs(
 
 def _yardsticks(comparison: Comparison, runs: pd.DataFrame, design: Design, family: Family) -> pd.DataFrame:
     """The tests of the family's members against each yardstick, which are a family of their own."""
-    against = [_pairs(runs, "validation", design, family, against=label) for label in comparison.yardsticks]
+    against = [_pairs(runs, comparison.judged, design, family, against=label) for label in comparison.yardsticks]
     return pd.concat(against, ignore_index=True) if against else pd.DataFrame(columns=pairs.COLUMNS)
 
 
@@ -280,7 +289,7 @@ def _random(comparison: Comparison, results: Results) -> str | None:
 
 
 def _know_nothing(comparison: Comparison, results: Results) -> float:
-    if comparison.without_data:
+    if comparison.without_data or comparison.objectives is not None:
         return float("nan")
     losses = [results.runs[run].get("baseline_loss") for run in curves.run_ids(comparison.runs)]
     known = [float(loss) for loss in losses if isinstance(loss, int | float)]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from bench.report.analysis import fidelity, workers
+from bench.report.analysis import fidelity, fronts, workers
 from bench.report.analysis.comparison import Analysis
 from bench.report.analysis.published import Published
 from bench.report.runs.visits import Visits
@@ -63,6 +63,7 @@ def renamed(analysis: Analysis, names: Mapping[str, str]) -> Analysis:
         overhead=_frame(analysis.overhead, names),
         fidelity=fidelity.renamed(analysis.fidelity, names),
         workers=workers.renamed(analysis.workers, names),
+        fronts=fronts.renamed(analysis.fronts, names),
     )
 
 

@@ -3,12 +3,14 @@
 `canvas` has the look and the files, `words` measures text, `labels` gives direct labels their places, `scales` marks
 axes, `steps` draws the step curves that most figures are made of. `curves` shows loss against evaluations, `lines` any
 other frame of step lines, `points` runs as points, `aggregate` scores over problems, `critical` and `improvement` how
-optimisers compare, `fidelity` where cost went and how well low fidelities rank, `workers` what several of them gain,
+optimisers compare, `attainment` which trade-offs of two losses they reach, `fidelity` where cost went and how well low
+fidelities rank, `workers` what several of them gain,
 `visits` where they looked, in `panels`, `importance` what matters there. Draw and render within `look`, which takes a
 venue's paper.
 """
 
 from bench.report.figures.aggregate import scores
+from bench.report.figures.attainment import attainment
 from bench.report.figures.canvas import FORMATS, look, render, see_through
 from bench.report.figures.critical import critical_difference
 from bench.report.figures.curves import limits, view
@@ -29,6 +31,7 @@ __all__ = [
     "Scale",
     "View",
     "agreement",
+    "attainment",
     "coordinates",
     "critical_difference",
     "draw",

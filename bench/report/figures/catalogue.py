@@ -9,15 +9,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from bench.metrics import label
 from bench.report import figures
 from bench.report.analysis import narrowed
-from bench.report.analysis.across import Across
+from bench.report.analysis.across import VALIDATION, Across
 from bench.report.analysis.comparison import Analysis
+from bench.report.analysis.fronts import OfFronts
 from bench.report.analysis.importance import Importance
 from bench.report.figures import FORMATS, Scale, scales, workers
 from bench.report.look.paper import Paper
 from bench.report.look.style import Style
 from bench.report.runs.curves import Comparison
+from bench.report.runs.fronts import MISSING
 from bench.report.runs.visits import Visits
 from bench.space import Categorical, Int, Parameter
 from bench.wording import one_line, plural
@@ -118,7 +121,7 @@ def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
     """Losses against evaluations and seconds; regret is the first where the minimum is known."""
     comparison, kinds = analysis.comparison, analysis.kinds
     title = comparison.title
-    names = _loss_names(analysis)
+    names = {kind: comparison.named(kind) for kind in kinds}
     who = _who(analysis)
     known = bool(comparison.runs["minimum"].notna().all())
     regret = list(_regret(analysis, styles, known))
@@ -192,8 +195,8 @@ def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
         frame = analysis.runs.assign(loss=analysis.runs[kind])
         yield Sketch(
             "final" if kind == "validation" else f"final-{kind}",
-            f"{_loss_names(analysis)[kind].capitalize()} {after}, every run",
-            f"A row of points for each of {who}: the {_loss_names(analysis)[kind]} of every run {after}.",
+            f"{comparison.named(kind).capitalize()} {after}, every run",
+            f"A row of points for each of {who}: the {comparison.named(kind)} of every run {after}.",
             lambda frame=frame, kind=kind: figures.final(frame, styles, title, _axis(analysis, kind)),  # type: ignore[misc]
         )
     pairs = analysis.tested if analysis.pairs else None
@@ -214,12 +217,9 @@ def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
             lambda: figures.ecdf(lines.ecdf, styles, title, against=comparison.against, more=left_out),
         )
     if "test" in kinds and not comparison.without_data:
-        yield Sketch(
-            "generalisation",
-            "Validation loss of each incumbent against its test loss",
-            f"A point for each run of {of_lines}: validation loss of the incumbent against its test loss.",
-            lambda: figures.generalisation(lines.runs, styles, title, more=left_out),
-        )
+        yield _generalisation(lines, styles, left_out)
+    if analysis.fronts is not None and len(analysis.fronts.surfaces):
+        yield _attainment(analysis, analysis.fronts, styles)
     yield from _fidelity(analysis, styles)
     yield from _workers(analysis, styles)
     if len(lines.overhead) and (lines.overhead["median"] > 0).any():
@@ -229,6 +229,34 @@ def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
             f"Step curves of {of_lines}: seconds of ask and tell on a logarithmic axis, against trials made.",
             lambda: figures.overhead(lines.overhead, styles, title, more=left_out),
         )
+
+
+def _generalisation(analysis: Analysis, styles: Styles, left_out: str) -> Sketch:
+    title, who = analysis.comparison.title, _who(analysis)
+    if analysis.comparison.objectives is not None:
+        return Sketch(
+            "generalisation",
+            f"{MISSING} of each run's front: by its validation losses against its test losses",
+            f"A point for each run of {who}: {MISSING} by validation losses against that by test losses.",
+            lambda: figures.generalisation(analysis.runs, styles, title, MISSING, more=left_out),
+        )
+    return Sketch(
+        "generalisation",
+        "Validation loss of each incumbent against its test loss",
+        f"A point for each run of {who}: validation loss of the incumbent against its test loss.",
+        lambda: figures.generalisation(analysis.runs, styles, title, more=left_out),
+    )
+
+
+def _attainment(analysis: Analysis, fronts: OfFronts, styles: Styles) -> Sketch:
+    """Which trade-offs runs reach."""
+    first, second = (one_line(label(each)).replace("_", " ") for each in fronts.objectives.names)
+    return Sketch(
+        "attainment",
+        f"Trade-offs that runs attain: {first} and {second}",
+        f"A panel for each of {_who(analysis)}: the {second} that half of the runs attain, against {first}, as steps.",
+        lambda: figures.attainment(fronts, styles, analysis.comparison.title),
+    )
 
 
 def _fidelity(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
@@ -355,19 +383,23 @@ def _ranks(across: Across, styles: Styles) -> Iterator[Sketch]:
         yield Sketch(
             "rank",
             f"Average rank over {problems} against {_short_axis(across.against)}",
-            f"Step curves: average rank by best validation loss, 1 is best, against {_short_axis(across.against)}.",
+            f"Step curves: average rank by {_best_by(across)}, 1 is best, against {_short_axis(across.against)}.",
             lambda: figures.rank(across.over_budget, styles, f"Average rank over {problems}", against=across.against),
         )
     for kind, friedman in across.friedman.items():
         if friedman is not None:
             yield Sketch(
                 "critical-difference" if kind == "validation" else f"critical-difference-{kind}",
-                f"Average ranks by {kind} loss, and which optimisers do not differ",
+                f"Average ranks by {across.named(kind)}, and which optimisers do not differ",
                 "Average ranks on one axis; bars join optimisers that are not significantly different.",
                 lambda friedman=friedman, kind=kind: figures.critical_difference(  # type: ignore[misc]
-                    friedman, styles, f"Average ranks by {kind} loss"
+                    friedman, styles, f"Average ranks by {across.named(kind)}"
                 ),
             )
+
+
+def _best_by(across: Across) -> str:
+    return f"best {across.by}" if across.by == VALIDATION else across.by
 
 
 def scale(parameter: Parameter) -> Scale:
@@ -409,12 +441,6 @@ def _remarks(importance: Importance) -> list[str]:
     ]
 
 
-def _loss_names(analysis: Analysis) -> dict[str, str]:
-    if analysis.comparison.without_data:
-        return {"validation": "best value", "test": "value of the incumbent without noise"}
-    return {"validation": "best validation loss", "test": "test loss of the incumbent"}
-
-
 def _against(comparison: Comparison) -> str:
     return _short_axis(comparison.against)
 
@@ -425,8 +451,9 @@ def _short_axis(against: str) -> str:
 
 
 def _axis(analysis: Analysis, kind: str) -> str:
-    metric = "" if analysis.comparison.without_data else f" ({analysis.comparison.metric})"
-    return f"{_loss_names(analysis)[kind]}{metric}"
+    comparison = analysis.comparison
+    plain = comparison.without_data or comparison.objectives is not None
+    return comparison.named(kind) if plain else f"{comparison.named(kind)} ({comparison.metric})"
 
 
 def _who(analysis: Analysis) -> str:

@@ -14,9 +14,6 @@ from bench.report.look.style import Style
 from bench.report.runs.curves import EVALUATIONS, Comparison
 from bench.report.statistics import quartiles
 
-_AXIS = {"validation": "best validation loss", "test": "test loss of the incumbent"}
-_AXIS_OF_FUNCTION = {"validation": "best value", "test": "value of the incumbent without noise"}
-
 
 def view(
     comparison: Comparison,
@@ -67,9 +64,9 @@ def evaluations(longest: int, log: bool = False, against: str = EVALUATIONS) -> 
 
 
 def _axis(comparison: Comparison, kind: str) -> str:
-    if comparison.without_data:
-        return _AXIS_OF_FUNCTION[kind]
-    return f"{_AXIS[kind]}{' ' if len(comparison.metric) < 12 else chr(10)}({comparison.metric})"
+    if comparison.without_data or comparison.objectives is not None:
+        return comparison.named(kind)
+    return f"{comparison.named(kind)}{' ' if len(comparison.metric) < 12 else chr(10)}({comparison.metric})"
 
 
 def logarithmic(curves: pd.DataFrame, kind: str) -> bool:

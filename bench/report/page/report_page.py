@@ -230,8 +230,11 @@ def _chart(problem: Problem, styles: Styles) -> Chart | None:
         else {"validation": "validation loss", "test": "test loss"}
     )
     titles = {"validation": f"best {names['validation']}", "test": f"{names['test']} of the incumbent"}
+    titles = {kind: f"{title} ({metric})" for kind, title in titles.items()}
+    if comparison.objectives is not None:
+        names = titles = {kind: comparison.named(kind) for kind in analysis.kinds}
     y = [
-        Axis(kind, names[kind], f"{titles[kind]} ({metric})", log=_decades(comparison.curves[f"{kind}_median"]))
+        Axis(kind, names[kind], titles[kind], log=_decades(comparison.curves[f"{kind}_median"]))
         for kind in analysis.kinds
     ]
     if len(analysis.regret):

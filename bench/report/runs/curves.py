@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bench.errors import UserError
 from bench.provenance import digest
 from bench.report.runs import ladders
+from bench.report.runs.fronts import MISSING, Fronts, Objectives
 from bench.report.runs.ladders import Ladder, Measured
 from bench.report.statistics import quartiles
 from bench.results import Results, RunId
@@ -61,6 +62,28 @@ class Comparison:
     """One row per label; see `statistics.final`."""
     ladders: Mapping[RunId, Ladder] = field(default_factory=dict)
     """Of the runs that have one; then evaluations are counted by their cost."""
+    fronts: Mapping[RunId, Fronts] = field(default_factory=dict)
+    """Of all runs, where they are judged by several losses: by what is missing of the hypervolume; else of none."""
+
+    @property
+    def objectives(self) -> Objectives | None:
+        """The losses that runs are judged by, where these are several; else None."""
+        return next((fronts.objectives for fronts in self.fronts.values()), None)
+
+    @property
+    def judged(self) -> str:
+        """The kind of loss that the verdict goes by; see `judged`."""
+        return judged(self.curves, self.fronts)
+
+    def named(self, kind: str) -> str:
+        """What the loss of a kind is, as titles and axes say it."""
+        if self.objectives is not None:
+            other = "without noise" if self.without_data else "test losses"
+            front = "" if self.without_data else ", validation losses"
+            return f"{MISSING}, {other}" if kind == "test" else f"{MISSING}{front}"
+        if self.without_data:
+            return {"validation": "best value", "test": "value of the incumbent without noise"}[kind]
+        return {"validation": "best validation loss", "test": "test loss of the incumbent"}[kind]
 
     @property
     def in_cost(self) -> bool:
@@ -127,7 +150,7 @@ class Comparison:
 
     @property
     def has_test(self) -> bool:
-        return bool(self.curves["test_median"].notna().any())
+        return _has_test(self.curves)
 
     def __str__(self) -> str:
         return f"{unmarked(self.dataset)}/{unmarked(self.model)}"
@@ -138,25 +161,43 @@ class Comparison:
         return f"{unmarked(self.dataset)} · {unmarked(self.model)}"
 
 
+def judged(curves: pd.DataFrame, fronts: Mapping[RunId, Fronts]) -> str:
+    """The kind of loss that a verdict goes by: validation.
+
+    Of several losses it is test, where there is a test part: a front is chosen on validation losses, and judged by the
+    test losses of what was chosen.
+    """
+    return "test" if fronts and _has_test(curves) else "validation"
+
+
+def _has_test(curves: pd.DataFrame) -> bool:
+    return bool(curves["test_median"].notna().any())
+
+
 def comparisons(results: Results) -> list[Comparison]:
     """What can be compared in the results, in order of (dataset, model); raises `UserError` where runs do not match.
 
     Runs with a ladder of fidelities must have been read by a unit of cost each (`selection.read`).
     """
-    table, known = runs(results), results.ladders if isinstance(results, Measured) else {}
+    measured = results if isinstance(results, Measured) else Measured(results.trials, results.runs)
+    table, known = runs(results), measured.ladders
     validation, test = losses(results.trials["best_loss"]), losses(results.trials["incumbent_test_loss"])
     compared = []
     for (dataset, model), part in table.groupby(["dataset", "model"], sort=True):
         _refuse_mixed_families(part, results.runs)
+        _refuse_mixed_losses(part)
         spent = part["trials"] // part["factor"]
         longest = int(np.maximum(spent, part["budget"].where(np.isfinite(part["budget"]), 0)).max())
         drawn = curves(part, validation, test, longest)
         evaluations = int(drawn.groupby("label")["evaluations"].max().min()) if len(drawn) else 0
-        final = quartiles.final(part, drawn, evaluations)
+        several = {run: measured.fronts[run] for run in run_ids(part) if run in measured.fronts}
+        final = quartiles.final(part, drawn, evaluations, judged(drawn, several))
         metric = str(part["metric"].iloc[0])
         own = {run: known[run] for run in run_ids(part) if run in known} if known else {}
         drawn = drawn.assign(full=_full(part, drawn, own)) if own else drawn
-        compared.append(Comparison(str(dataset), str(model), metric, evaluations, longest, part, drawn, final, own))
+        compared.append(
+            Comparison(str(dataset), str(model), metric, evaluations, longest, part, drawn, final, own, several)
+        )
     return compared
 
 
@@ -173,7 +214,7 @@ def runs(results: Results) -> pd.DataFrame:
     optimiser's name in its config, whatever their number; `untuned`, whether it is of the suite's own default
     configuration; `minimum`, that of a function without noise, NaN where it is not known;
     `exhausted`; `known`, up to how many trials of the budget its best loss is known; `family`, of its problem, and
-    `problem`, the hash of the very one that it is on; `metric`.
+    `problem`, the hash of the very one that it is on; `metric`; `judged`, by which losses where these are several.
 
     A run that was exhausted keeps its best loss however many evaluations others have: `known` is inf. One that spent
     its seconds keeps it up to its budget of trials: it has nothing else to show for what it did not evaluate.
@@ -182,7 +223,10 @@ def runs(results: Results) -> pd.DataFrame:
     give the same name to other settings, its curves carry the name of the experiment in every figure.
     """
     known = results.ladders if isinstance(results, Measured) else {}
-    table = pd.DataFrame([_described(run, metadata, known.get(run)) for run, metadata in results.runs.items()])
+    several = results.fronts if isinstance(results, Measured) else {}
+    table = pd.DataFrame(
+        [_described(run, metadata, known.get(run), several.get(run)) for run, metadata in results.runs.items()]
+    )
     rows = _rows(results)
     table = table.merge(rows, how="left", on=_NAMES)
     table[rows.columns] = table[rows.columns].fillna({"first": 0, "trials": 0, "failed": 0, "barren": True})
@@ -335,7 +379,9 @@ def budgeted(metadata: Mapping[str, Any]) -> int | None:
     return math.floor(float(budget["cost"]) + ladders.TOLERANCE)
 
 
-def _described(run: RunId, metadata: Mapping[str, Any], ladder: Ladder | None) -> dict[str, Any]:
+def _described(
+    run: RunId, metadata: Mapping[str, Any], ladder: Ladder | None, several: Fronts | None
+) -> dict[str, Any]:
     """What the metadata say of a run, as a row of `runs`."""
     if ladder is None and metadata.get("fidelity"):
         raise ValueError(f"{run}: has a ladder of fidelities, and its rows are trials; read it by selection.read")
@@ -366,7 +412,10 @@ def _described(run: RunId, metadata: Mapping[str, Any], ladder: Ladder | None) -
         "problem": str(metadata.get("problem") or metadata.get("problem_family")),
         "task": str(metadata.get("task") or ""),
         "minimum": np.nan if minimum is None or metadata.get("noise") else float(minimum),
-        "metric": unmarked(metadata.get("metric") or (config.get("metric") or {}).get("name") or "loss"),
+        "metric": MISSING
+        if several is not None
+        else unmarked(metadata.get("metric") or (config.get("metric") or {}).get("name") or "loss"),
+        "judged": "" if several is None else unmarked(several.objectives.key),
         "settings": json.dumps(settings, sort_keys=True, default=str),
     }
 
@@ -462,6 +511,18 @@ def _refuse_mixed_families(part: pd.DataFrame, metadata: Mapping[RunId, Mapping[
     raise UserError(
         f"{dataset}/{model}: runs on different problems cannot share a figure: {_named(part, 'family')} ({reason}); "
         f"report their experiments apart, or {way}"
+    )
+
+
+def _refuse_mixed_losses(part: pd.DataFrame) -> None:
+    """What is missing of a hypervolume is no loss, nor is it that of other losses or in another box."""
+    if len(set(part["judged"])) == 1:
+        return
+    groups = [f"{run_ids(own.iloc[:1])[0]} ({str(by) or 'one loss'})" for by, own in part.groupby("judged")]
+    raise UserError(
+        f"{part['dataset'].iloc[0]}/{part['model'].iloc[0]}: runs that are judged by other losses cannot share a "
+        f"figure: {', '.join(groups)}; report their experiments apart, or run one side again with the same objectives "
+        "and the same store"
     )
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bench.report.runs import proposals
+from bench.report.runs.fronts import Fronts
 from bench.report.runs.proposals import Proposals
 from bench.results import Results, RunId, soundness
 
@@ -116,6 +117,8 @@ class Measured(Results):
 
     ladders: Mapping[RunId, Ladder] = field(default_factory=dict)
     """Of each run that has one; its rows in `trials` are not trials, but where it stands after each unit of cost."""
+    fronts: Mapping[RunId, Fronts] = field(default_factory=dict)
+    """Of each run that is judged by several losses; its best losses in `trials` are those of its front."""
 
 
 def ladder(table: pa.Table, metadata: Mapping[str, Any]) -> Ladder:

@@ -126,7 +126,10 @@ def pools(comparison: Comparison, results: Results) -> Pools:
 
     Runs of one seed draw the same sequence, so that of those the longest counts alone. What began as a shared Sobol
     design is left out: its points are not independent. A run that evaluates below full fidelity is none of them.
+    Of runs that are judged by several losses there are none: what a front comes to is no minimum over single draws.
     """
+    if comparison.objectives is not None:
+        return {}
     chosen: dict[tuple[str, int], tuple[int, int, bool]] = {}
     runs = comparison.runs
     for run, problem, first, count in zip(

@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ import pyarrow as pa
 from bench import results
 from bench.errors import UserError, allowed
 from bench.report.look import paper
-from bench.report.runs import curves, ladders, naming, proposals
+from bench.report.runs import curves, fronts, ladders, naming, proposals
+from bench.report.runs.fronts import Fronts
 from bench.report.runs.ladders import Ladder, Measured
 from bench.report.runs.proposals import Proposals
-from bench.results import SCHEMA, RunId, UnreadableTable, soundness
+from bench.results import SCHEMA, RunId, UnreadableTable, losses, soundness
 from bench.wording import one_line, unmarked
 
 FIGURES = ("main", "all")
@@ -137,6 +138,7 @@ def read(results_dir: Path, wanted: Selection, unsound: Mapping[RunId, str] | No
     left_out: dict[RunId, str] = {}
     proposed: dict[RunId, Proposals] = {}
     known: dict[RunId, Ladder] = {}
+    of_several: dict[RunId, Fronts] = {}
     parts: dict[bytes, Any] = {}
     with _no_cycles_collected():
         for number, (run, path) in enumerate(paths.items()):
@@ -148,7 +150,7 @@ def read(results_dir: Path, wanted: Selection, unsound: Mapping[RunId, str] | No
                 left_out[run] = (unsound or {})[run]
                 continue
             try:
-                table, metadata, proposed[run], ladder = _run(run, path)
+                table, metadata, proposed[run], ladder, several = _run(run, path)
             except UnreadableTable as error:
                 left_out[run] = error.reason
                 continue
@@ -156,6 +158,8 @@ def read(results_dir: Path, wanted: Selection, unsound: Mapping[RunId, str] | No
             runs[run] = _shared(metadata, parts)
             if ladder is not None:
                 known[run] = ladder
+            if several is not None:
+                of_several[run] = several
     if not runs and not left_out:
         raise UserError(f"{wanted.command}: no run is of both; 'bench report' without the one or the other shows which")
     if not runs:
@@ -165,7 +169,7 @@ def read(results_dir: Path, wanted: Selection, unsound: Mapping[RunId, str] | No
     trials = results.combined(tables, runs).trials
     for place, (name, column) in enumerate(_named(runs, [len(table) for table in tables])):
         trials.insert(place, name, column)
-    return Reading(Measured(trials, runs, known), proposed, left_out, results_dir)
+    return Reading(Measured(trials, runs, known, of_several), proposed, left_out, results_dir)
 
 
 @contextmanager
@@ -180,34 +184,48 @@ def _no_cycles_collected() -> Iterator[None]:
             gc.enable()
 
 
-def _run(run: RunId, path: Path) -> tuple[pa.Table, dict[str, Any], Proposals, Ladder | None]:
-    """What is kept of one run: the columns that do not name it, its metadata, its configurations in short, its ladder.
+def _run(run: RunId, path: Path) -> tuple[pa.Table, dict[str, Any], Proposals, Ladder | None, Fronts | None]:
+    """What is kept of one run: the columns that do not name it, its metadata, its configurations in short, its ladder,
+
+    and its losses, where it is judged by several: the best so far, validation and test, are then those of its front.
 
     With a ladder of fidelities its rows are one for each unit of cost. Raises `UnreadableTable` where the table cannot
     be relied on.
     """
     table, metadata = results.read_run(path, _COLUMNS, {**vars(run), **_MOSTLY})
-    ladder = None
+    ladder = several = None
     if metadata["schema"] == 2:
-        table, ladder = _laddered(path, run, metadata)
+        table, ladder, several = _of_schema_2(path, run, metadata)
     reason = fault(run, table, metadata, ladder)
     if reason:
         raise UnreadableTable(path, reason)
+    plain = proposals.of(table) if ladder is None else ladders.proposed(table, ladder)
+    if several is not None:
+        plain = replace(plain, incumbent=None)
+        best, tested = several.missing
+        if ladder is None:
+            table = fronts.with_best(table, best, tested)
+        else:
+            ladder = replace(ladder, best=best, tested=tested)
     if ladder is None:
-        return _measured(table), metadata, proposals.of(table), None
-    return ladders.by_cost(ladder, metadata, _MEASURED), metadata, ladders.proposed(table, ladder), ladder
+        return _measured(table), metadata, plain, None, several
+    return ladders.by_cost(ladder, metadata, _MEASURED), metadata, plain, ladder, several
 
 
-def _laddered(path: Path, run: RunId, metadata: Mapping[str, Any]) -> tuple[pa.Table, Ladder | None]:
-    """The trials of a run of schema 2 and its ladder of fidelities, if it has one.
+def _of_schema_2(path: Path, run: RunId, metadata: Mapping[str, Any]) -> tuple[pa.Table, Ladder | None, Fronts | None]:
+    """The trials of a run of schema 2, its ladder of fidelities, if it has one, and its losses, if it has several.
 
-    Raises `UnreadableTable` where they are not of that ladder.
+    Raises `UnreadableTable` where they contradict its metadata, or each other.
     """
-    table, _ = results.read_run(path, list(dict.fromkeys([*_COLUMNS, *ladders.COLUMNS])), vars(run))
+    table, _ = results.read_run(path, list(dict.fromkeys([*_COLUMNS, *ladders.COLUMNS, *losses.COLUMNS])), vars(run))
     reason = soundness.fault_of_ladder(table, metadata)
     if reason:
         raise UnreadableTable(path, f"{reason}; delete it and run its experiment again")
-    return table, ladders.ladder(table, metadata) if metadata.get("fidelity") else None
+    ladder = ladders.ladder(table, metadata) if metadata.get("fidelity") else None
+    try:
+        return table, ladder, fronts.fronts(table, metadata, None if ladder is None else ladder.ended_in)
+    except ValueError as error:
+        raise UnreadableTable(path, f"{error}; delete it and run its experiment again") from None
 
 
 def fault(run: RunId, table: pa.Table, metadata: Mapping[str, Any], ladder: Ladder | None = None) -> str | None:

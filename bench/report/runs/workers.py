@@ -58,7 +58,8 @@ def timed(comparison: Comparison, reading: Reading, clock: str) -> list[Timed]:
         second = metadata["schema"] == 2
         columns = ["best_loss", "evaluate_seconds", *(["clock", "cost"] if second else [])]
         rows, _ = results.read_run(run.path(reading.results_dir), columns, {})
-        best = rows["best_loss"].to_numpy().astype(np.float64)
+        several = comparison.fronts.get(run)
+        best = rows["best_loss"].to_numpy().astype(np.float64) if several is None else several.missing[0]
         if workers > 1:
             ends = rows["clock"].to_numpy().astype(np.float64)
         elif clock == COST:

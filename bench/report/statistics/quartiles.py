@@ -49,8 +49,8 @@ def between(low: NDArray[np.float64], high: NDArray[np.float64], g: float) -> ND
     return interpolated
 
 
-def final(runs: pd.DataFrame, curves: pd.DataFrame, evaluations: int) -> pd.DataFrame:
-    """One row per curve of one comparison, the least median validation loss first (then its quartiles, then the name).
+def final(runs: pd.DataFrame, curves: pd.DataFrame, evaluations: int, by: str = "validation") -> pd.DataFrame:
+    """One row per curve of one comparison, the least median loss of the kind `by` first (its quartiles, the name).
 
     `runs` and `curves` are those of `curves.Comparison`. Columns:
     - `label`; `runs`, their number; `trials` and `failed`, counts over all trials of all runs, beyond
@@ -84,7 +84,7 @@ def final(runs: pd.DataFrame, curves: pd.DataFrame, evaluations: int) -> pd.Data
     at = curves[curves["evaluations"] == evaluations].set_index("label")
     losses = at[[f"{kind}_{name}" for kind in KINDS for name in QUARTILES]]
     table = counts.join(losses).assign(evaluations=evaluations).reset_index()
-    order = ["validation_median", "validation_upper", "validation_lower", "label"]
+    order = [*(f"{by}_{name}" for name in ("median", "upper", "lower")), "label"]
     columns = ["label", "runs", "trials", "failed", "without_success", "most", "evaluations", "exhausted", "stopped"]
     columns += [*losses.columns, "optimizer_seconds", "evaluation_seconds"]
     return table.sort_values(order, ignore_index=True)[columns]

@@ -106,13 +106,13 @@ def ranks(across: Across, styles: Styles) -> Tabled:
         )
         for row in frame.to_dict("records")
     )
-    heads = [Head("optimizer", numeric=False), Head("rank by validation loss")]
+    heads = [Head("optimizer", numeric=False), Head(f"rank by {across.by}")]
     heads += [Head("rank by test loss")] * (len(columns) - 1)
     note = ["1 is best; equal losses share the mean of their ranks."]
     for kind, friedman in across.friedman.items():
         if friedman is not None:
             note.append(
-                f"Friedman's test by {kind} loss, Iman and Davenport's form: F = {friedman.statistic:.3g}, "
+                f"Friedman's test by {across.named(kind)}, Iman and Davenport's form: F = {friedman.statistic:.3g}, "
                 f"p {'' if friedman.p < 0.001 else '= '}{cells.p_value(friedman.p)}."
             )
     if across.incomplete:
@@ -168,7 +168,7 @@ def records(across: Across, styles: Styles, kind: str = "validation") -> Tabled:
     needed = int(across.pairs[kind]["seeds_needed"].max()) if len(across.pairs[kind]) else 0
     if needed:
         note += f" It needs {max(needed, FEWEST)} problems for so many optimisers."
-    caption = f"Every two optimisers by final {kind} loss over {plural(len(across.problems), 'problem')}"
+    caption = f"Every two optimisers by final {across.named(kind)} over {plural(len(across.problems), 'problem')}"
     name = "records" if kind == "validation" else f"records-{kind}"
     return Tabled(name, frame, Table(caption, heads, rows, note))
 

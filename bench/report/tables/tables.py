@@ -1,6 +1,7 @@
 """Tables of one problem, each from one frame: final and published losses, speed-up, pairs, overtuning, overhead.
 
-Those of runs with a ladder of fidelities are in `fidelity`, of runs with several workers in `workers`.
+Those of runs with a ladder of fidelities are in `fidelity`, of runs with several workers in `workers`, of runs that are
+judged by several losses in `fronts`.
 """
 
 import math
@@ -18,12 +19,14 @@ from bench.report.statistics.intervals import LEVEL, attainable
 from bench.report.statistics.targets import Bound
 from bench.report.tables import cells, fidelity
 from bench.report.tables.formats import NOTHING, Tabled
+from bench.report.tables.fronts import fronts
 from bench.report.tables.table import Cell, Head, Table
 from bench.report.tables.workers import workers
 from bench.wording import listed, plural
 
 Styles = Mapping[str, Style]
 
+_MEDIAN = "median over runs [interval]"
 _RANGES = {"ours": "ours", "theirs": "theirs", "overlap": "ranges overlap", "": NOTHING}
 
 
@@ -39,8 +42,10 @@ def tables(analysis: Analysis, styles: Styles, theirs: Published | None = None) 
         yield pairs(analysis, styles, kind)
     if len(analysis.yardsticks):
         yield yardsticks(analysis, styles)
-    if comparison.has_test and not comparison.without_data:
+    if comparison.has_test and not comparison.without_data and comparison.objectives is None:
         yield overtuning(analysis, styles)
+    if analysis.fronts is not None:
+        yield fronts(analysis.fronts, comparison, styles)
     if analysis.fidelity is not None:
         yield from fidelity.tables(analysis.fidelity, comparison, styles)
     if analysis.workers is not None:
@@ -54,7 +59,10 @@ def final(analysis: Analysis, styles: Styles) -> Tabled:
     scored = bool(table["score_median"].notna().any())
     heads = [
         Head("optimizer", numeric=False),
-        *(Head(f"{kind} loss", help="median over runs [interval]") for kind in analysis.kinds),
+        *(
+            Head(f"{kind} loss" if comparison.objectives is None else comparison.named(kind), help=_MEDIAN)
+            for kind in analysis.kinds
+        ),
         *([Head("score", help="0: the best loss known; 1: random search's median at this budget")] if scored else []),
         Head("runs", aside=True),
         Head("failed", help="trials that failed, of all", aside=True),
@@ -170,7 +178,7 @@ def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
 def pairs(analysis: Analysis, styles: Styles, kind: str = "validation") -> Tabled:
     """Every two optimisers: how often the one is better, by how much, and what their test says."""
     comparison, frame = analysis.comparison, analysis.pairs[kind]
-    caption = f"{comparison}: pairs by final {kind} loss"
+    caption = f"{comparison}: pairs by final {_final(comparison, kind)}"
     name = "pairs" if kind == "validation" else f"pairs-{kind}"
     return Tabled(name, _named(comparison, frame), Table(caption, *_pairs(frame, styles), _pairs_note(frame)))
 
@@ -178,9 +186,14 @@ def pairs(analysis: Analysis, styles: Styles, kind: str = "validation") -> Table
 def yardsticks(analysis: Analysis, styles: Styles) -> Tabled:
     """Every ranked optimiser against what has another budget."""
     comparison, frame = analysis.comparison, analysis.yardsticks
-    caption = f"{comparison}: against {listed(comparison.yardsticks)}, with another budget, by final validation loss"
+    by = _final(comparison, comparison.judged)
+    caption = f"{comparison}: against {listed(comparison.yardsticks)}, with another budget, by final {by}"
     note = f"A family of tests of its own for each. {_pairs_note(frame)}"
     return Tabled("yardsticks", _named(comparison, frame), Table(caption, *_pairs(frame, styles), note))
+
+
+def _final(comparison: Comparison, kind: str) -> str:
+    return f"{kind} loss" if comparison.objectives is None else comparison.named(kind)
 
 
 _TESTED = {"sign": "sign", "wilcoxon": "signed-rank", "mann-whitney": "rank-sum"}
@@ -353,6 +366,12 @@ def runs(analysis: Analysis) -> pd.DataFrame:
     return _named(analysis.comparison, analysis.runs)
 
 
+def points(analysis: Analysis) -> pd.DataFrame:
+    """The fronts of all runs, a row a trial."""
+    assert analysis.fronts is not None
+    return _named(analysis.comparison, analysis.fronts.points)
+
+
 def _body(
     heads: Sequence[Head], columns: Sequence[Sequence[Cell]]
 ) -> tuple[tuple[Head, ...], tuple[tuple[Cell, ...], ...]]:
@@ -383,7 +402,7 @@ def _note(analysis: Analysis) -> str:
         sentences.append(
             f"One run, whatever the seed, and without an interval: {listed(sorted(analysis.design.single))}."
         )
-    groups = analysis.groups.get("validation")
+    groups = analysis.groups.get(analysis.judged)
     if groups is not None and groups.best is not None:
         sentences.append("Bold: significantly worse than no other, alone in that.")
     elif groups is not None and groups.level:

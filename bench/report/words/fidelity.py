@@ -60,6 +60,9 @@ def notes(comparison: Comparison) -> Iterator[str]:
         "costs its share of the highest, less what it goes on from; a plain trial costs 1. Where runs stand is known "
         "after each whole number of full evaluations."
     )
+    if comparison.objectives is not None:
+        yield "A front is of configurations that the run evaluated fully."
+        return
     yield (
         "The incumbent is the configuration of the lowest loss at the highest fidelity reached so far. Its losses, "
         "validation and test, are those at full fidelity, whenever they were found, and may rise as a higher fidelity "

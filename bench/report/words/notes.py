@@ -7,7 +7,7 @@ from typing import Any
 from bench.report.audit import Metadata, metadata_of, provenance_of
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
-from bench.report.words import fidelity, workers
+from bench.report.words import fidelity, objectives, workers
 from bench.results import Results
 from bench.wording import ranges, unmarked
 
@@ -50,7 +50,7 @@ def notes(comparison: Comparison, results: Results) -> Iterator[str]:
         yield from _function(metadata)
     elif not comparison.has_test:
         yield _no_test(metadata)
-    yield from _several_losses(metadata)
+    yield from objectives.notes(comparison, metadata)
     yield from fidelity.notes(comparison)
     yield from workers.notes(comparison)
     yield from _of_labels(comparison)
@@ -164,15 +164,13 @@ def _imported(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[
         yield f"**{which} were imported** from {source}, not made here.{said}"
 
 
-def _several_losses(metadata: Sequence[Metadata]) -> Iterator[str]:
-    named = dict.fromkeys(tuple((entry.get("objectives") or {}).get("names") or ()) for entry in metadata)
-    for first, *others in filter(None, named):
-        rest = " and ".join(unmarked(name) for name in others)
-        yield f"Trials have other losses besides ({rest}); all that is shown here is of the first, {unmarked(first)}."
-
-
 def _function(metadata: Sequence[Metadata]) -> Iterator[str]:
     minimum, noise = metadata[0].get("known_minimum"), metadata[0].get("noise")
+    if metadata[0].get("objectives"):
+        yield "The losses are the values of a function: nothing is trained, validated or tested."
+        if noise:
+            yield f"Optimisers see normal noise of standard deviation {noise:g}; test losses are the values without it."
+        return
     known = f"its known minimum is {minimum:.6g}" if minimum is not None else "its minimum in this space is not known"
     yield f"The loss is the value of a function: nothing is trained, validated or tested; {known}."
     if noise:

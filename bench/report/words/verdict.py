@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.report.analysis.comparison import Analysis
 from bench.report.tables.cells import PERCENT, decimals, loss, p_value
-from bench.report.words import fidelity, workers
+from bench.report.words import fidelity, objectives, workers
 from bench.report.words.names import all_of, bold, listing, name, sentence, worse
 from bench.wording import plural
 
@@ -25,12 +25,13 @@ def verdict(analysis: Analysis) -> list[str]:
     """The sentences on one problem, the most important first."""
     if not analysis.kinds:
         return ["No trial was made: there is nothing to compare."]
-    if not math.isfinite(analysis.row(analysis.leader("validation"))["validation_median"]):
+    if not math.isfinite(analysis.row(analysis.leader(analysis.judged))[f"{analysis.judged}_median"]):
         return ["At least half of the runs of every optimiser found nothing: there is no median loss to compare."]
     if len(analysis.final) == 1:
         return [
             *_alone(analysis),
             *_nothing_learnt(analysis),
+            *objectives.sentences(analysis),
             *fidelity.sentences(analysis),
             *workers.sentences(analysis),
             *_lost(analysis),
@@ -39,6 +40,7 @@ def verdict(analysis: Analysis) -> list[str]:
         *_nothing_learnt(analysis),
         *_groups(analysis),
         *_leader(analysis),
+        *objectives.sentences(analysis),
         *_equivalent(analysis),
         *_against_random(analysis),
         *_sooner(analysis),
@@ -63,8 +65,8 @@ def short(analysis: Analysis) -> str:
 def _alone(analysis: Analysis) -> Iterator[str]:
     row = analysis.row(next(iter(analysis.samples)))
     yield (
-        f"{sentence(bold(row['label']))} reaches {_a_median(int(row['runs']))} a {_metric(analysis)} of {_median(row)} "
-        f"{_after(analysis)}; there is no other optimiser to compare it with."
+        f"{sentence(bold(row['label']))} reaches {_a_median(int(row['runs']))} a {_metric(analysis)} of "
+        f"{_median(analysis, row)} {_after(analysis)}; there is no other optimiser to compare it with."
     )
 
 
@@ -82,17 +84,17 @@ def _nothing_learnt(analysis: Analysis) -> Iterator[str]:
 
 def _groups(analysis: Analysis) -> Iterator[str]:
     """Who is best, who is level, who is worse: what the tests of the family say."""
-    members, groups = analysis.family.members, analysis.groups["validation"]
+    members, groups = analysis.family.members, analysis.groups[analysis.judged]
     if len(members) < 2:
         yield from _single(analysis)
         return
-    losses = analysis.runs.loc[analysis.runs["label"].isin(members), "validation"]
+    losses = analysis.runs.loc[analysis.runs["label"].isin(members), analysis.judged]
     where = _where(analysis)
     if losses.nunique() == 1:
         digits = decimals([float(losses.iloc[0])], [])
         yield (
-            f"{all_of(len(members))} optimisers end at the same loss, {loss(float(losses.iloc[0]), digits)}; "
-            "this problem does not separate them."
+            f"{all_of(len(members))} optimisers end at the same {_what(analysis)}, "
+            f"{loss(float(losses.iloc[0]), digits)}; this problem does not separate them."
         )
     elif not groups.level and not groups.worse:
         yield from _untested(analysis)
@@ -101,46 +103,47 @@ def _groups(analysis: Analysis) -> Iterator[str]:
     elif groups.best is not None:
         yield from _best(analysis, groups.best)
     else:
-        level = analysis.level("validation")
+        level = analysis.level(analysis.judged)
         all_ = len(level) == len(members)
         names = (
             f"{all_of(len(level)).lower()} optimisers ({listing(level)})" if all_ and len(level) > 2 else listing(level)
         )
         yield f"No clear winner: with {_seeds(analysis)} {names} are statistically level {_after(analysis)}{where}."
-        yield from worse(analysis.groups["validation"], analysis.order("validation"))
+        yield from worse(analysis.groups[analysis.judged], analysis.order(analysis.judged))
 
 
 def _single(analysis: Analysis) -> Iterator[str]:
     """Only one is ranked: nothing is said of who is better."""
-    label = analysis.leader("validation")
+    label = analysis.leader(analysis.judged)
     row = analysis.row(label)
     yield (
-        f"{sentence(name(label))} ends at a {_metric(analysis)} of {_median(row)} {_a_median(int(row['runs']))} "
-        f"{_after(analysis)}{_where(analysis)}; no other optimiser has its budget and enough seeds to be compared."
+        f"{sentence(name(label))} ends at a {_metric(analysis)} of {_median(analysis, row)} "
+        f"{_a_median(int(row['runs']))} {_after(analysis)}{_where(analysis)}; no other optimiser has its budget and "
+        "enough seeds to be compared."
     )
 
 
 def _best(analysis: Analysis, best: str) -> Iterator[str]:
     others = [label for label in analysis.family.members if label != best]
-    rows = [analysis.pair("validation", best, label) for label in others]
+    rows = [analysis.pair(analysis.judged, best, label) for label in others]
     after = f"{_after(analysis)}{_where(analysis)}"
     if all(row["better"] == best for row in rows):
         tested = [row["p_holm"] for row in rows if row["test"] != "none"]
         largest = f"largest p = {_p(max(tested))}, " if len(tested) > 1 else f"p = {_p(tested[0])}, " if tested else ""
         whom = "that of every other optimiser" if len(others) > 1 else f"that of {name(others[0])}"
         yield (
-            f"{sentence(bold(best))} is best: its final loss is significantly lower than {whom} "
+            f"{sentence(bold(best))} is best: its final {_what(analysis)} is significantly lower than {whom} "
             f"({largest}{_seeds(analysis)}) {after}."
         )
     else:
         alone = f"with {_seeds(analysis)} it alone is significantly worse than no other"
         yield f"{sentence(bold(best))} is best: {alone} {after}."
-        yield from worse(analysis.groups["validation"], analysis.order("validation"))
+        yield from worse(analysis.groups[analysis.judged], analysis.order(analysis.judged))
 
 
 def _untested(analysis: Analysis) -> Iterator[str]:
     """Nothing could be tested: with how many seeds it could."""
-    rows = analysis.pairs["validation"]
+    rows = analysis.pairs[analysis.judged]
     lacking = rows[rows["seeds_needed"] > 0]
     if not len(lacking):
         yield "Each of them ends at one loss, whatever the seed: there is nothing to test."
@@ -157,27 +160,28 @@ def _untested(analysis: Analysis) -> Iterator[str]:
 
 def _leader(analysis: Analysis) -> Iterator[str]:
     """The lowest median, and its interval; all that have it."""
-    order = [label for label in analysis.order("validation") if label in analysis.family.members]
-    if len(order) < 2 or analysis.runs.loc[analysis.runs["label"].isin(order), "validation"].nunique() == 1:
+    order = [label for label in analysis.order(analysis.judged) if label in analysis.family.members]
+    if len(order) < 2 or analysis.runs.loc[analysis.runs["label"].isin(order), analysis.judged].nunique() == 1:
         return
     row = analysis.row(order[0])
-    lowest = row["validation_median"]
-    first = [label for label in order if analysis.row(label)["validation_median"] == lowest]
+    lowest = row[f"{analysis.judged}_median"]
+    first = [label for label in order if analysis.row(label)[f"{analysis.judged}_median"] == lowest]
     runs = int(row["runs"])
     if len(first) == 1:
-        best = analysis.groups["validation"].best == first[0]
+        best = analysis.groups[analysis.judged].best == first[0]
         subject = f"Its {_metric(analysis)}" if best else f"The lowest {_metric(analysis)}, that of {name(first[0])},"
-        yield f"{subject} is {_median(row)} {_a_median(runs)}."
+        yield f"{subject} is {_median(analysis, row)} {_a_median(runs)}."
     else:
-        yield f"{sentence(listing(first))} have the lowest {_metric(analysis)}, {_median(row)} {_a_median(runs)}."
+        middle = _median(analysis, row)
+        yield f"{sentence(listing(first))} have the lowest {_metric(analysis)}, {middle} {_a_median(runs)}."
 
 
 def _equivalent(analysis: Analysis) -> Iterator[str]:
     """Which of the level ones are shown to be practically the same as the first of them."""
-    level = analysis.level("validation")
-    same = [label for label in level[1:] if analysis.pair("validation", level[0], label)["equivalent"]]
+    level = analysis.level(analysis.judged)
+    same = [label for label in level[1:] if analysis.pair(analysis.judged, level[0], label)["equivalent"]]
     if same:
-        margin = analysis.pair("validation", level[0], same[0])["margin"]
+        margin = analysis.pair(analysis.judged, level[0], same[0])["margin"]
         yield (
             f"{sentence(listing([level[0], *same]))} are practically equivalent: the 90 % confidence interval of each "
             f"difference to {name(level[0])} lies within ±{margin:.2g}, half the interquartile range of "
@@ -188,13 +192,13 @@ def _equivalent(analysis: Analysis) -> Iterator[str]:
 def _against_random(analysis: Analysis) -> Iterator[str]:
     """Who is significantly better than random search."""
     members, random = analysis.family.members, analysis.random
-    if random not in members or analysis.groups["validation"].best == random or len(members) < 2:
+    if random not in members or analysis.groups[analysis.judged].best == random or len(members) < 2:
         return
-    rows = [analysis.pair("validation", random, label) for label in members if label != random]
+    rows = [analysis.pair(analysis.judged, random, label) for label in members if label != random]
     if not any(row["test"] != "none" for row in rows):
         return
     better = [row["better"] for row in rows if row["better"] not in ("", random)]
-    ordered = [label for label in analysis.order("validation") if label in better]
+    ordered = [label for label in analysis.order(analysis.judged) if label in better]
     if not ordered:
         yield "None of them is significantly better than random search."
     elif len(ordered) < len(rows):
@@ -244,7 +248,7 @@ def _yardsticks(analysis: Analysis) -> Iterator[str]:
 
 def _test(analysis: Analysis) -> Iterator[str]:
     """Whether the test part supports the same order, by tests of its own."""
-    if "test" not in analysis.kinds or len(analysis.family.members) < 2:
+    if "test" not in analysis.kinds or analysis.judged == "test" or len(analysis.family.members) < 2:
         return
     groups, before = analysis.groups["test"], analysis.groups["validation"]
     if not groups.level or not before.level:
@@ -288,8 +292,8 @@ def _lost(analysis: Analysis) -> Iterator[str]:
 
 def _more_seeds(analysis: Analysis) -> Iterator[str]:
     """How many seeds it would take to separate the first from the others that are level with it."""
-    level = analysis.level("validation")
-    rows = [(label, analysis.pair("validation", level[0], label)) for label in level[1:]]
+    level = analysis.level(analysis.judged)
+    rows = [(label, analysis.pair(analysis.judged, level[0], label)) for label in level[1:]]
     open_ = [(label, row) for label, row in rows if not math.isnan(row["seeds"])]
     if not open_:
         return
@@ -329,18 +333,25 @@ def _unranked(analysis: Analysis) -> Iterator[str]:
         yield f"{sentence(name(label))} has the same trials as {name(original)} and is not counted again."
 
 
-def _median(row: Mapping[str, Any]) -> str:
+def _median(analysis: Analysis, row: Mapping[str, Any]) -> str:
     """`0.4962 (95 % confidence interval 0.4910 to 0.5013)`."""
-    low, high = row["validation_median_low"], row["validation_median_high"]
-    digits = decimals([row["validation_median"]], [high - low] if math.isfinite(high - low) else [])
+    middle, low, high = (row[f"{analysis.judged}_median{end}"] for end in ("", "_low", "_high"))
+    digits = decimals([middle], [high - low] if math.isfinite(high - low) else [])
     known = low > -math.inf
     interval = f" ({PERCENT} confidence interval {loss(low, digits)} to {loss(high, digits)})" if known else ""
-    return f"{loss(row['validation_median'], digits)}{interval}"
+    return f"{loss(middle, digits)}{interval}"
 
 
 def _metric(analysis: Analysis) -> str:
     metric = analysis.comparison.metric.replace("_", " ")
+    if analysis.comparison.objectives is not None:
+        return metric if analysis.comparison.without_data else f"{analysis.judged} {metric}"
     return "value" if analysis.comparison.without_data else f"validation {metric}"
+
+
+def _what(analysis: Analysis) -> str:
+    """What is compared, in short."""
+    return "loss" if analysis.comparison.objectives is None else _metric(analysis)
 
 
 def _a_median(runs: int) -> str:
