@@ -95,7 +95,11 @@ def test_the_experiments_are_what_the_readme_and_docs_say(composer):
     cheap = ["random", "optuna_tpe", "hyperopt_tpe", "nevergrad_de", "asha"]
     beside = [f"{name}{workers}" for name in cheap for workers in ("", "-w2", "-w4", "-w8", "-w16")]
     smac = ["smac_rf", "smac_rf-w4", "smac_rf-w16"]
+    ten = ["random", "optuna_qmc", "optuna_tpe", "optuna_tpe_multivariate", "hyperopt_tpe", "hyperopt_anneal"]
+    ten += ["optuna_cmaes", "cmaes_bipop", "nevergrad_de", "nevergrad_pso"]
+    first = {"bbob": ["model.settings.function=1", "model.settings.dimension=2"]}  # of 24 and 3
     expected = {
+        "bbob": ([("function", ten, 10), ("function", ["smac_rf", "skopt_gp"], 10)], 100),
         "default": ([("digits", six, 15), ("breast_cancer", six, 15), ("digits", three, 8)], 20),
         "otto": ([("otto", six, 20)], 50),
         "otto_reference": ([("otto", [*six, "default", "random_2x"], 10)], 25),
@@ -111,7 +115,7 @@ def test_the_experiments_are_what_the_readme_and_docs_say(composer):
     for name, (blocks, trials) in expected.items():
         config = compose("bench", [f"experiment={name}"], return_hydra_config=True)
         assert config.hydra.mode.name == "MULTIRUN"
-        specs = list(sweep.enumerate_runs(composer, config.blocks, [f"experiment={name}"]))
+        specs = list(sweep.enumerate_runs(composer, config.blocks, [f"experiment={name}", *first.get(name, [])]))
         assert {spec.run.experiment for spec in specs} == {name}
         assert ids(specs) == [(d, o, s) for d, optimizers, seeds in blocks for o in optimizers for s in range(seeds)]
         assert {spec.config["budget"]["trials"] for spec in specs} == {trials}
