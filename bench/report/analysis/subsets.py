@@ -21,15 +21,15 @@ Sides = list[tuple[str, list[bool]]]
 def subsets(scores: Scores, problems: Sequence[str], traits: Mapping[str, Traits]) -> pd.DataFrame:
     """Interquartile means of scores (`aggregates.centres`) on each side of each trait, a row a trait, side and label.
 
-    Numbers are divided at their median, so that the lower side holds what is at most that; a trait in words has a side
-    for each. A trait is left out where some problem does not record it, or a side has fewer than `FEWEST` problems. No
-    side is tested against another: traits come together, and what is seen here is a hint, not a finding. Columns:
-    `COLUMNS`.
+    Numbers are divided at their median, so that the lower side holds what is at most that; of a trait in words each
+    word is a trait. A trait is left out where some problem does not record it, or a side has fewer than `FEWEST`
+    problems. No side is tested against another: traits come together, and what is seen here is a hint, not a finding.
+    Columns: `COLUMNS`.
     """
     known = [traits[problem] for problem in problems if problem in traits]
     parts = []
     for trait, sides in _divided(known).items() if len(known) == len(problems) else ():
-        if len(sides) < 2 or min(sum(side) for _, side in sides) < FEWEST:
+        if min(sum(side) for _, side in sides) < FEWEST:
             continue
         for name, side in sides:
             places = [place for place, inside in enumerate(side) if inside]
@@ -39,7 +39,7 @@ def subsets(scores: Scores, problems: Sequence[str], traits: Mapping[str, Traits
 
 
 def _divided(traits: Sequence[Traits]) -> dict[str, Sides]:
-    """By trait its sides, each with its name and which problems it holds."""
+    """By trait its two sides, each with its name and which problems it holds."""
     divided: dict[str, Sides] = {}
     dimensions = [each.dimension for each in traits if each.dimension is not None]
     if len(dimensions) == len(traits):
@@ -54,16 +54,14 @@ def _divided(traits: Sequence[Traits]) -> dict[str, Sides]:
     divided["budget"] = _at_median([each.budget for each in traits], "{:.0f} or fewer", "more than {:.0f}")
     for name in dict.fromkeys(name for each in traits for name in each.known):
         values = [each.known[name] for each in traits if name in each.known]
-        if len(values) == len(traits):
-            divided.setdefault(name, _by_value(values))
+        if len(values) < len(traits):
+            continue
+        if all(isinstance(value, bool) for value in values):
+            divided.setdefault(name, _yes_or_no([bool(value) for value in values]))
+            continue
+        for word in dict.fromkeys(values):
+            divided[f"{name}: {word}"] = _yes_or_no([value == word for value in values])
     return divided
-
-
-def _by_value(values: Sequence[bool | str]) -> Sides:
-    """The sides of yes and no, or one for each text, in the order in which they come."""
-    if all(isinstance(value, bool) for value in values):
-        return _yes_or_no([bool(value) for value in values])
-    return [(str(side), [value == side for value in values]) for side in dict.fromkeys(values)]
 
 
 def _at_median(values: Sequence[float], lower: str, upper: str) -> Sides:
