@@ -14,6 +14,7 @@ from bench.checks import whole
 from bench.errors import UserError
 from bench.problems.known_functions import ackley
 from bench.problems.points import Point
+from bench.space import Value
 
 MOST = 2**31 - 1
 """Of an instance: a seed of NumPy's."""
@@ -157,7 +158,12 @@ def decision_tree(configuration: Point) -> float:
     return (float(configuration[leaf]) - 0.3) ** 2 + (float(configuration[side]) + 0.2) ** 2 + constant  # type: ignore[arg-type]
 
 
-_LEAVES = {("x2", 0): ("x4", 0.4), ("x2", 1): ("x5", 0.2), ("x3", 0): ("x6", 0.1), ("x3", 1): ("x7", 0.3)}
+_LEAVES: dict[tuple[str, Value], tuple[str, float]] = {
+    ("x2", 0): ("x4", 0.4),
+    ("x2", 1): ("x5", 0.2),
+    ("x3", 0): ("x6", 0.1),
+    ("x3", 1): ("x7", 0.3),
+}
 
 
 def _names(letter: str, count: int) -> list[str]:

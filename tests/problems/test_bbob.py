@@ -101,7 +101,6 @@ def test_each_of_a_sweep_has_its_own_name_space_minimum_and_traits(folder: Path)
         ("model.settings.dimension=0", "model.settings.dimension=0: expected a whole number from 2 to 100"),
         ("model.settings.instance=0", "model.settings.instance=0: expected a whole number from 1 to 100000"),
         ("+model.settings.rotation=1", "model.settings.rotation: unknown; allowed: function, dimension, instance"),
-        ("~model.settings.instance", "${.settings.instance}: no such key to interpolate"),
         ("model=bbob_mixint model.settings.of_each=9", "model.settings.of_each=9: expected a whole number from 1 to 8"),
     ],
 )
