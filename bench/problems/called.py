@@ -9,6 +9,22 @@ from bench.config.components import build, check_settings, locate, parameters
 from bench.errors import UserError
 from bench.problems.fidelity import OWN, WHERE
 
+OF_THE_SUITE = "bench."
+"""What the path of a module of the suite begins with."""
+
+
+def check(path: str, settings: Mapping[str, Any]) -> None:
+    """Raise `UserError` where a class of the suite refuses its settings: by its static method `check_settings`.
+
+    So that it is said before a space is made of them, and before any run. A user's module is not imported for that.
+    """
+    if not path.startswith(OF_THE_SUITE):
+        return
+    factory = locate("model.function", path)
+    if hasattr(factory, "check_settings"):
+        check_settings("model.settings", path, parameters(factory, 0), settings)
+        factory.check_settings(**settings)
+
 
 def made(path: str, settings: Mapping[str, Any], at_rungs: bool) -> Callable[..., Any]:
     """An object of the class that is named, or the function with its settings.

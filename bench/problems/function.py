@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "name", "description", "function", "settings", "revision", "libraries", "dimension", "space", "fidelity", "minimum",
-    "noise", "baseline", "objectives", "front",
+    "traits", "noise", "baseline", "objectives", "front",
 )  # fmt: skip
 """The keys of a function's YAML."""
 
@@ -61,6 +61,8 @@ class FunctionProblem:
     libraries: tuple[str, ...]
     minimum: tuple[float, tuple[Configuration, ...]] | None
     """The least value, and where in the space it is; None where that is not known."""
+    traits: Mapping[str, bool | str]
+    """What is known of the function by name, such as `multimodal`: by it a report groups problems."""
     identity: Mapping[str, Any]
     """What decides whether two losses may be compared, as plain data: see `build`."""
     family: str
@@ -191,9 +193,12 @@ class FunctionProblem:
                 raise UserError(f"model.minimum: loss is {least!r}, but at {to_json(point)} {what}; mend or remove it")
 
     def metadata(self, baseline_loss: float | None = None) -> dict[str, Any]:
-        """The hashes, `known_minimum` and `known_minimisers` (None where not known), `noise`, the libraries named."""
+        """The hashes, `known_minimum` and `known_minimisers` (None where not known), `noise`; where there are some, the
+        traits and the libraries named.
+        """
         least, where = self.minimum or (None, None)
         computed_by = {"computed_by": provenance.versions(self.libraries)} if self.libraries else {}
+        traits = {"traits": dict(self.traits)} if self.traits else {}
         return {
             "problem": self.hash,
             "problem_family": self.family,
@@ -203,6 +208,7 @@ class FunctionProblem:
             "known_minimum": least,
             "known_minimisers": None if where is None else list(where),
             "noise": self.noise,
+            **traits,
             **computed_by,
         }
 
@@ -276,6 +282,10 @@ def check(groups: Mapping[str, Any]) -> None:
     minimum = model.get("minimum")
     if minimum is not None and not _is_minimum(minimum):
         raise UserError(f"model.minimum={minimum!r}: expected {{loss: NUMBER, at: [{{x: 0.5}}, ...]}}")
+    traits = model.get("traits")
+    if traits is not None and not _are_traits(traits):
+        raise UserError(f"model.traits={traits!r}: expected names with true, false or text, as {{multimodal: true}}")
+    called.check(model["function"], model.get("settings") or {})
 
 
 def build(recipe: Recipe, dataset: "Dataset | None" = None) -> FunctionProblem:
@@ -306,15 +316,17 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> FunctionProblem:
     family = provenance.digest(identity | ({"noise": noise, "model_seed": seeds.get("model", 0)} if noise else {}))
     if noise:
         identity |= {"noise": noise, "model_seed": model_seed}
+    function = called.made(config["function"], settings, at_rungs=ladder is not None)
     return FunctionProblem(
         recipe,
-        called.made(config["function"], settings, at_rungs=ladder is not None),
+        function,
         space,
         noise,
         model_seed,
         config.get("baseline") or 0,
         libraries,
-        _known(config.get("minimum"), space),
+        _known(config.get("minimum") or getattr(function, "known_minimum", None), space),
+        config.get("traits") or getattr(function, "known_traits", {}),
         identity,
         family,
         ladder,
@@ -384,7 +396,7 @@ def _number(name: str, returned: Any) -> float:
 
 
 def _known(minimum: Mapping[str, Any] | None, space: Space) -> tuple[float, tuple[Configuration, ...]] | None:
-    """The minimum as the YAML states it, where at least one of the points that have it is a point of the space."""
+    """The minimum that is stated, where at least one of the points that have it is a point of the space."""
     where = []
     for point in (minimum or {}).get("at", ()):
         try:
@@ -399,6 +411,12 @@ def _is_minimum(minimum: Any) -> bool:
         return False
     at = minimum["at"]
     return isinstance(at, list) and bool(at) and all(isinstance(point, Mapping) for point in at)
+
+
+def _are_traits(traits: Any) -> bool:
+    return isinstance(traits, Mapping) and all(
+        isinstance(name, str) and isinstance(value, bool | str) for name, value in traits.items()
+    )
 
 
 def _in_any_order(configuration: Configuration) -> bytes:

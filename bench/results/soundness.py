@@ -39,6 +39,7 @@ _NUMBER = _Kind(
     lambda value: (isinstance(value, float) and math.isfinite(value)) or is_whole(value, -(2**1000), 2**1000),
 )
 _PLAIN = _Kind("text, a number, true or false", lambda value: isinstance(value, str | int | float))
+_TRAIT = _Kind("text, true or false", lambda value: isinstance(value, str | bool))
 _DESIGN = _Kind(
     "text, or a mapping whose size is a whole number from 0",
     lambda value: isinstance(value, str) or (isinstance(value, dict) and _COUNT.takes(value.get("size") or 0)),
@@ -117,6 +118,7 @@ _SHAPE: Mapping[str, Any] = {
     },
     "known_minimum": _NUMBER,
     "noise": _NUMBER,
+    "traits": {_EACH: _TRAIT},
     "ended": _TEXT,
     "fidelity": {"unit": _TEXT, "rungs": _COUNTS, "eta": _COUNT},
     "workers": _COUNT,

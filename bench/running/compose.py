@@ -4,6 +4,7 @@ import copy
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import hydra
@@ -16,7 +17,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -30,6 +31,10 @@ from bench.wording import shortened
 SHOWN = ("job", "hydra", "all")
 """What --cfg prints."""
 LONGEST_KEY = 200
+MOST_COMPOSED = 64
+"""Choices of files of which the composed config is kept."""
+MOST_PARSED = 10_000
+"""Overrides that are kept as parsed."""
 Compose = Callable[[list[str]], DictConfig]
 """Makes a config of overrides without choices."""
 
@@ -94,23 +99,31 @@ def swept(overrides: Sequence[str], config_dir: Path | None, further: Sequence[s
 
 
 def _each(loader: ConfigLoader, master: DictConfig, overrides: Sequence[str], config_dir: Path | None) -> Compose:
-    """What composes each config of a sweep.
+    """What makes each config of a sweep: files are composed once for each choice of them, values are set in a copy.
 
-    A group's choice decides which files are read; values are set in what these give, by Hydra after all else. So the
-    files are read once for all choices that differ in values alone.
+    It is what Hydra does for each config anew: it composes the files that overrides of groups choose, then applies the
+    others in their order. Composing takes ten times as long.
     """
-    groups = set(catalogue.groups(config_dir))
-    of_groups: dict[tuple[str, ...], DictConfig] = {}
+    assert isinstance(loader, ConfigLoaderImpl)
+    parsed = lru_cache(maxsize=MOST_PARSED)(OverridesParser.create().parse_override)
+
+    @lru_cache(maxsize=MOST_COMPOSED)
+    def of_files(choices: tuple[str, ...]) -> DictConfig:
+        config = loader.load_sweep_config(master, list(choices))
+        with open_dict(config):
+            del config["hydra"]  # which no run is made of, and most of what would be copied
+        return config
+
+    def is_value(override: Override) -> bool:
+        group = loader.repository.group_exists(override.key_or_group)
+        return not override.is_hydra_override() and (not group or isinstance(override.value(), dict))
 
     def compose(choices: list[str]) -> DictConfig:
         with _composing(overrides, config_dir):
-            parsed = OverridesParser.create().parse_overrides(choices)
-            values = [each for each in parsed if each.package is None and each.key_or_group not in groups]
-            chosen = tuple(line for line, each in zip(choices, parsed, strict=True) if each not in values)
-            if chosen not in of_groups:
-                of_groups[chosen] = loader.load_sweep_config(master, list(chosen))
-            config = copy.deepcopy(of_groups[chosen])
-            ConfigLoaderImpl._apply_overrides_to_config(values, config)  # noqa: SLF001 - as it composes
+            values = [override for override in map(parsed, choices) if is_value(override)]
+            own = {override.input_line for override in values}
+            config = copy.deepcopy(of_files(tuple(line for line in choices if line not in own)))
+            loader._apply_overrides_to_config(values, config)  # noqa: SLF001 - the step of Hydra's own that is meant
             return config
 
     return compose

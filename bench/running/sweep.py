@@ -57,7 +57,7 @@ def specify(config: DictConfig, seeds: Iterable[int] | None = None) -> Iterator[
     config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     first = _resolved(config)
     # An interpolation of the seed must be resolved for each; else the config is the same for all, and so is its hash.
-    follows_seed = "${seed" in OmegaConf.to_yaml(config)
+    follows_seed = "${seed" in repr(OmegaConf.to_container(config, resolve=False))
     spec = _specification(first)
     for seed in [first["seed"]] if seeds is None else seeds:
         if follows_seed:

@@ -186,7 +186,7 @@ def test_a_repeat_stands_for_numbered_parameters_in_their_place():
     ("changes", "compares", "reuses"),
     [
         ({}, True, True),
-        ({"name": "other", "baseline": 5}, True, True),
+        ({"name": "other", "baseline": 5, "traits": {"multimodal": True}}, True, True),
         ({"revision": 2}, False, False),
         ({"settings": {"shift": 1.0}}, False, False),
         ({"noise": 0.5}, False, False),
@@ -215,7 +215,8 @@ def test_the_versions_in_the_key_are_numpys_and_those_declared(monkeypatch):
 
 def test_seeds_splits_and_what_is_known_do_not_matter():
     base = spec_of("model=branin")
-    for override in ("seeds=paired", "seeds.model=5", "resampling=kfold", "resampling.test=0", "model.minimum=null"):
+    for override in ("seeds=paired", "seeds.model=5", "resampling=kfold", "resampling.test=0", "model.minimum=null",
+                     "+model.traits={multimodal: true}"):  # fmt: skip
         assert spec_of("model=branin", override).config_hash == base.config_hash, override
     assert base.config["resampling"] == base.config["seeds"] == {}
     for override in ("model.noise=0.1", "model.space.x1.low=0", "model.revision=2", "model.baseline=5"):
@@ -248,6 +249,7 @@ def test_seeds_splits_and_what_is_known_do_not_matter():
         ("FIXED model.function=math.pi", "model.function=math.pi: neither a function nor a class"),
         ("FIXED model.minimum.loss=1", "model.minimum: loss is 1.0, but at .* the value is 0.39"),
         ("FIXED model.minimum=0", "model.minimum=0: expected"),
+        ("FIXED +model.traits={hard:3}", "model.traits={'hard': 3}: expected names with true, false or text"),
         ("FIXED dataset.rows=5", "dataset.rows: no such key; allowed: name"),
     ],
 )

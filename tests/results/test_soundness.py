@@ -52,6 +52,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "metric": ({"metric": 5}, r"metric=5; expected text"),
     "folds": ({"folds": [1]}, r"folds=\[1\]; expected a whole number"),
     "minimum": ({"known_minimum": float("nan")}, r"known_minimum=nan; expected a finite number"),
+    "traits": ({"traits": {"multimodal": 1}}, r"traits.multimodal=1; expected text, true or false"),
     "a flag": ({"has_test": "no"}, r"has_test='no'; expected true or false"),
     "imported": ({"imported": {"unknown": "abc"}}, r"imported.unknown='abc'; expected a list of texts"),
     "budget": ({"config": {**CONFIG, "budget": {"trials": True}}}, r"budget.trials=True; expected a whole number"),

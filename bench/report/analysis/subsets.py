@@ -1,4 +1,6 @@
-"""Scores by trait of the problem: dimension, conditional or not, share of categorical parameters, noise, budget."""
+"""Scores by trait of the problem: dimension, conditional or not, share of categorical parameters, noise, budget, and
+what is known of functions.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,9 +21,10 @@ Sides = list[tuple[str, list[bool]]]
 def subsets(scores: Scores, problems: Sequence[str], traits: Mapping[str, Traits]) -> pd.DataFrame:
     """Interquartile means of scores (`aggregates.centres`) on each side of each trait, a row a trait, side and label.
 
-    Numbers are divided at their median, so that the lower side holds what is at most that. A trait is left out where
-    some problem does not record it, or a side has fewer than `FEWEST` problems. No side is tested against another:
-    traits come together, and what is seen here is a hint, not a finding. Columns: `COLUMNS`.
+    Numbers are divided at their median, so that the lower side holds what is at most that; of a trait in words each
+    word is a trait. A trait is left out where some problem does not record it, or a side has fewer than `FEWEST`
+    problems. No side is tested against another: traits come together, and what is seen here is a hint, not a finding.
+    Columns: `COLUMNS`.
     """
     known = [traits[problem] for problem in problems if problem in traits]
     parts = []
@@ -49,6 +52,15 @@ def _divided(traits: Sequence[Traits]) -> dict[str, Sides]:
         divided["conditional space"] = _yes_or_no(conditional)
     divided["noise"] = _yes_or_no([each.noisy for each in traits])
     divided["budget"] = _at_median([each.budget for each in traits], "{:.0f} or fewer", "more than {:.0f}")
+    for name in dict.fromkeys(name for each in traits for name in each.known):
+        values = [each.known[name] for each in traits if name in each.known]
+        if len(values) < len(traits):
+            continue
+        if all(isinstance(value, bool) for value in values):
+            divided.setdefault(name, _yes_or_no([bool(value) for value in values]))
+            continue
+        for word in dict.fromkeys(values):
+            divided[f"{name}: {word}"] = _yes_or_no([value == word for value in values])
     return divided
 
 

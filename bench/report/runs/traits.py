@@ -1,11 +1,13 @@
 """What kind of problem a comparison is on: its search space, noise and budget, as its runs record them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bench.report.runs import curves, visits
 from bench.report.runs.curves import Comparison
 from bench.report.runs.selection import Reading
 from bench.space import Categorical
+from bench.wording import unmarked
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Traits:
     """Whether the loss depends on a seed: another split or model seed in each run, or noise on a function."""
     budget: int
     """Evaluations after which losses are compared."""
+    known: Mapping[str, bool | str] = field(default_factory=dict)
+    """What the runs record of a function by name, such as `multimodal`."""
 
 
 def traits(comparison: Comparison, reading: Reading) -> Traits:
@@ -37,4 +41,8 @@ def traits(comparison: Comparison, reading: Reading) -> Traits:
         conditional=space.conditional if space is not None else None,
         noisy=bool(model.get("noise")) or comparison.runs["problem"].nunique() > 1,
         budget=comparison.evaluations,
+        known={
+            unmarked(name): value if isinstance(value, bool) else unmarked(value)
+            for name, value in (metadata.get("traits") or {}).items()
+        },
     )

@@ -47,3 +47,18 @@ def test_yes_and_no_are_sides_and_what_is_not_recorded_is_none() -> None:
         ("conditional space", "yes", 5),
     }
     assert not len(subsets.subsets(scores(), PROBLEMS, {}))
+
+
+def test_what_is_known_of_functions_divides_them_each_word_by_itself_where_all_problems_record_it() -> None:
+    groups = ["smooth"] * 6 + ["rough"] * 5
+    known = [{"group": group, "separable": group == "rough", "one": "same"} for group in groups]
+    frame = subsets.subsets(scores(), PROBLEMS, traits(known=known, dimension=[None] * 11))
+    assert list(dict.fromkeys(zip(frame["trait"], frame["subset"], frame["problems"], strict=True))) == [
+        ("group: smooth", "no", 5),
+        ("group: smooth", "yes", 6),
+        ("group: rough", "no", 6),
+        ("group: rough", "yes", 5),
+        ("separable", "no", 6),
+        ("separable", "yes", 5),
+    ]
+    assert not len(subsets.subsets(scores(), PROBLEMS, traits(known=[*known[:-1], {}], dimension=[None] * 11)))
