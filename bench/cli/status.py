@@ -14,7 +14,7 @@ from bench.checks import is_whole
 from bench.cli import store as storing
 from bench.errors import UserError, allowed
 from bench.metrics import Scale
-from bench.running import progress
+from bench.running import deciding, progress
 from bench.store import Store, StoreError
 from bench.wording import duration
 
@@ -42,6 +42,8 @@ def status(experiment: str, results_dir: Path, store_url: str | None, watch: boo
         for line in store.barren(experiment).values():
             console.print(texts.line(line, texts.SHOWN), markup=False)
         if not watch or not any(run["alive"] for run in journalled):
+            for line in deciding.standing(results_dir, experiment):
+                console.print(texts.line(line, texts.SHOWN), markup=False)
             return
         time.sleep(2)
 
@@ -132,6 +134,8 @@ def _finished_only(experiment: str, results_dir: Path) -> None:
     typer.echo(
         f"{len(tables)} finished runs in {results_dir / experiment}; no store in {results_dir} knows more (--store)"
     )
+    for line in deciding.standing(results_dir, experiment):
+        typer.echo(texts.line(line, texts.SHOWN))
 
 
 def _known(results_dir: Path, experiment: str) -> str:

@@ -25,6 +25,9 @@ _SINCE: dict[str, dict[str, tuple[Any, ...]]] = {
 }
 """Keys that came later, by group, with the values that change nothing: so set, they are no part of a hash."""
 
+UNTIL = "until"
+"""The plan by which seeds were added to a comparison: recorded with each run, whose result does not depend on it."""
+
 _NOT_HASHED = {"name", *ABOUT, "path"}
 
 
@@ -37,7 +40,7 @@ def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:
             if key not in _NOT_HASHED and value not in _SINCE.get(group, {}).get(key, ())
         }
         for group, entries in groups.items()
-        if isinstance(entries, Mapping) and group != "metric"
+        if isinstance(entries, Mapping) and group not in ("metric", UNTIL)
     }
     if groups.get("objectives") is not None:
         decisive["objectives"] = groups["objectives"]

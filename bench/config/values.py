@@ -17,6 +17,8 @@ from bench.errors import UserError, allowed
 from bench.wording import shortened
 
 LARGEST_SEED = MOST_TRIALS = 2**31 - 1
+MOST_LOOKED = 100_000
+"""Seeds of each optimiser that a comparison may be given until it is decided."""
 _TEXT = re.compile("text|a name, |the name |(a|the) (path|dotted path) |an SQLAlchemy")
 
 
@@ -159,6 +161,15 @@ class Seeds(_Described):
     name: Name = ""
     split: OwnSeed
     model: OwnSeed
+    until: Annotated[
+        Literal["decided"] | None,
+        Field(description="the word decided, or null for the seeds that seed names"),
+    ] = None
+    most: Annotated[int, Field(ge=2, le=MOST_LOOKED, description=f"a whole number from 2 to {MOST_LOOKED}")] = 200
+    looks: Annotated[
+        list[Annotated[int, Field(ge=2, le=MOST_LOOKED, description=f"a whole number from 2 to {MOST_LOOKED}")]],
+        Field(min_length=1, description="a list of increasing whole numbers from 2, such as [10, 15, 20, 30, 45]"),
+    ] = [10, 15, 20, 30, 45, 70, 110, 200]
 
 
 class InitialDesign(_Described):

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,11 @@ _DESIGN = _Kind(
     lambda value: isinstance(value, str) or (isinstance(value, dict) and _COUNT.takes(value.get("size") or 0)),
 )
 
+_LOOKS = _Kind(
+    "a mapping with a first seed and a list of increasing numbers of seeds, its looks",
+    lambda value: isinstance(value, dict) and _COUNT.takes(value.get("first")) and _are_looks(value.get("looks")),
+)
+
 _COUNTS = _Kind(
     "a list of whole numbers from 0", lambda value: isinstance(value, list) and all(map(_COUNT.takes, value))
 )
@@ -65,6 +71,15 @@ def _is_column(value: Any) -> bool:
         entry is None or kind.takes(entry)
         for kind, keys in ((_TEXT, ("name", "kind")), (_COUNT, ("levels", "missing")), (_NUMBER, ("low", "high")))
         for entry in map(value.get, keys)
+    )
+
+
+def _are_looks(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(is_whole(count, 2, 2**31) for count in value)
+        and all(before < after for before, after in pairwise(value))
     )
 
 
@@ -91,6 +106,7 @@ _SHAPE: Mapping[str, Any] = {
         "seeds": {},
         "initial_design": _DESIGN,
         "objectives": _TEXTS,
+        "until": _LOOKS,
     },
     "config_hash": _TEXT,
     "problem": _TEXT,

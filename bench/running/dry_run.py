@@ -2,7 +2,8 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -11,6 +12,7 @@ from bench import results
 from bench.config.schema import hashed
 from bench.errors import UserError
 from bench.problems import Problem
+from bench.running.deciding import Round
 from bench.running.plan import Plan
 from bench.running.run import RunSpec, problem_of
 from bench.running.sweep import FILE
@@ -18,57 +20,81 @@ from bench.store import Store
 from bench.wording import duration, plural, ranges
 
 
-def lines(plan: Plan) -> Iterator[str]:
-    """What would run and what it would cost, in lines."""
+def lines(plan: Plan, coming: Round | None = None) -> Iterator[str]:
+    """What would run and what it would cost, in lines; of seeds that are added until decided, from the next look on."""
     yield f"{len(plan.to_do) + len(plan.done)} runs: {len(plan.done)} done, {len(plan.to_do)} to do"
     finished: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for spec in plan.done:
         finished[spec.run.dataset, spec.run.model, spec.run.optimizer].append(spec.run.seed)
     for (dataset, model, optimizer), seeds in finished.items():
         yield f"  {dataset} {model} {optimizer}: done with {_seeds(seeds)}"
-    groups: dict[tuple[str, str, str], list[RunSpec]] = defaultdict(list)
-    for spec in plan.to_do:
-        groups[spec.run.dataset, spec.run.model, spec.run.optimizer].append(spec)
-    if not groups:
+    if not plan.to_do:
         return
     yield from _of_problems(plan.to_do)
     store = Store(plan.to_do[0].store)
     begun = {
         row["run"]: row["trials"] for name in {spec.run.experiment for spec in plan.to_do} for row in store.runs(name)
     }
-    total = 0.0
-    known = True
-    for (dataset, model, optimizer), specs in groups.items():
-        trials = sum(spec.trials or 0 for spec in specs)
-        already = sum(min(begun.get(str(spec.run), 0), spec.trials or 0) for spec in specs)
-        cost, source = store.mean_seconds(dataset, model), ""
-        if cost is None and (specs[0].trials is not None or specs[0].cost is not None):
-            cost, source = _seconds_in_tables(specs[0])
-        time = "no evaluation measured yet"
-        if specs[0].trials is None and specs[0].cost is not None:
-            full = len(specs) * specs[0].cost
-            time = f"{full:g} full evaluations, in parts or whole"
-            if cost is not None:
-                total += full * cost
-                time += f", of {cost:.2g} s{source} = at most {duration(full * cost)} of one core"
-            known = known and cost is not None
-        elif specs[0].trials is None:
-            limit = specs[0].seconds or 0.0
-            time = f"{len(specs)} x {limit:g} s"
-            total += len(specs) * limit
-        elif cost is not None:
-            seconds = (trials - already) * cost
-            total += seconds
-            time = f"{trials - already} x {cost:.2g} s{source} = {duration(seconds)} of one core"
-        else:
-            known = False
-        which = _seeds([spec.run.seed for spec in specs])
-        runs = f"{plural(len(specs), 'run')} with {which}"
-        counted = "trials as they come" if specs[0].trials is None else f"{trials} trials, {already} in the store"
-        yield f"  {dataset} {model} {optimizer}: {runs}, {counted}; {time}"
+    costs = [_cost(specs, store, begun) for specs in _groups(plan.to_do)]
+    for cost in costs:
+        yield cost.line
+    further = [_cost(specs, store, begun) for specs in _groups(coming.further if coming else ())]
     store.close()
-    if known:
-        yield f"expected: {duration(total)} of one core for evaluations, and the optimisers' own time"
+    if further and coming is not None:
+        most = max(spec.run.seed for spec in coming.further)
+        yield (
+            f"seeds until decided: at least these {plural(len(plan.to_do), 'run')}, and up to "
+            f"{len(coming.further)} more, to seed {most}, while pairs are open"
+        )
+    if all(cost.seconds is not None for cost in [*costs, *further]):
+        least, rest = (sum(cost.seconds or 0.0 for cost in each) for each in (costs, further))
+        to = f" to {duration(least + rest)}" if further else ""
+        yield f"expected: {duration(least)}{to} of one core for evaluations, and the optimisers' own time"
+
+
+@dataclass(frozen=True)
+class _Cost:
+    """What the runs of one optimiser on one problem cost."""
+
+    line: str
+    seconds: float | None
+    """Of evaluations; None where none was measured."""
+
+
+def _groups(specs: Iterable[RunSpec]) -> Iterable[list[RunSpec]]:
+    """The runs of each optimiser on each problem."""
+    groups: dict[tuple[str, str, str], list[RunSpec]] = defaultdict(list)
+    for spec in specs:
+        groups[spec.run.dataset, spec.run.model, spec.run.optimizer].append(spec)
+    return groups.values()
+
+
+def _cost(specs: Sequence[RunSpec], store: Store, begun: Mapping[str, int]) -> _Cost:
+    first = specs[0]
+    trials = sum(spec.trials or 0 for spec in specs)
+    already = sum(min(begun.get(str(spec.run), 0), spec.trials or 0) for spec in specs)
+    mean, source = store.mean_seconds(first.run.dataset, first.run.model), ""
+    if mean is None and (first.trials is not None or first.cost is not None):
+        mean, source = _seconds_in_tables(first)
+    time = "no evaluation measured yet"
+    seconds: float | None = None
+    if first.trials is None and first.cost is not None:
+        full = len(specs) * first.cost
+        time = f"{full:g} full evaluations, in parts or whole"
+        if mean is not None:
+            seconds = full * mean
+            time += f", of {mean:.2g} s{source} = at most {duration(seconds)} of one core"
+    elif first.trials is None:
+        limit = first.seconds or 0.0
+        seconds = len(specs) * limit
+        time = f"{len(specs)} x {limit:g} s"
+    elif mean is not None:
+        seconds = (trials - already) * mean
+        time = f"{trials - already} x {mean:.2g} s{source} = {duration(seconds)} of one core"
+    runs = f"{plural(len(specs), 'run')} with {_seeds([spec.run.seed for spec in specs])}"
+    counted = "trials as they come" if first.trials is None else f"{trials} trials, {already} in the store"
+    name = f"{first.run.dataset} {first.run.model} {first.run.optimizer}"
+    return _Cost(f"  {name}: {runs}, {counted}; {time}", seconds)
 
 
 def understood(spec: RunSpec) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from rich.console import Console
 from bench import metrics, texts
 from bench.config import schema, values
 from bench.config.components import check_settings, locate, parameters
+from bench.errors import UserError
 from bench.metrics import Scale
-from bench.running import child_process, dry_run, ladders, next_steps, outcome, progress
+from bench.running import child_process, deciding, dry_run, ladders, next_steps, outcome, progress
 from bench.running.cores import on_cores
 from bench.running.evaluating import evaluate
 from bench.running.plan import Plan, plan_runs
@@ -57,6 +59,11 @@ def single(config: DictConfig, config_dir: Path | None = None) -> None:
 
     The last lines name the commands to go on with, `config_dir` among their options.
     """
+    if config.seeds.get("until") is not None:
+        raise UserError(
+            f"seeds.until={config.seeds.until}: a single run has no seeds to add; compare optimisers with -m, as in "
+            "bench run -m optimizer=random,optuna_tpe seeds.until=decided"
+        )
     (spec,) = specify(config)
     plan = plan_runs([spec], overwrite=bool(config.overwrite), touch=not config.dry_run)
 
@@ -94,7 +101,7 @@ def carry_out(
     console: Console | None = None,
     display: progress.Display | None = None,
 ) -> list[RunSpec]:
-    """Do runs with the engine of the config `master`; returns all of them, those that were done before among them.
+    """Do runs with the engine of the config `master`; returns all of them, those that were done before at the end.
 
     What is noticed goes to `console`, by default stderr; progress too, unless there is a `display`. The
     last lines are what `closing` says of the runs. Raises `RunsFailedError` once the others are finished.
@@ -107,8 +114,7 @@ def carry_out(
     path = config["engine"]["class"]
     run_all = locate("engine.class", path)
     check_settings("engine", path, parameters(run_all, 1), settings)
-    _carry_out(master, plan, partial(run_all, **settings), closing, console, display)
-    return plan.to_do + plan.done
+    return _carry_out(master, plan, partial(run_all, **settings), closing, console, display)
 
 
 def _of_sweep(master: DictConfig) -> dict[str, Any]:
@@ -126,35 +132,43 @@ def _carry_out(
     closing: Closing,
     console: Console | None = None,
     display: progress.Display | None = None,
-) -> None:
+) -> list[RunSpec]:
     console = console or Console(stderr=True, highlight=False, soft_wrap=True)
     for note in plan.notes:
         console.print(f"note: {texts.line(note)}", markup=False)
+    rounds = deciding.rounds(plan, lambda line: console.print(texts.line(line, texts.SHOWN), markup=False))
+    first = next(rounds, None)
     if config.dry_run:
-        for line in dry_run.lines(plan):
+        for line in dry_run.lines(replace(plan, to_do=[] if first is None else first.specs), first):
             sys.stdout.write(line + "\n")
-        return
-    if not plan.to_do:
+        return plan.done
+    if first is None:
         console.print(f"{len(plan.done)} of {len(plan.done)} runs are done; nothing to do", markup=False)
         _close(plan.done, console, closing)
-        return
-    to_do = _in_order(plan.to_do)
-    for line in _told_one_loss(to_do):
+        return plan.done
+    every = _in_order([*first.specs, *first.further])
+    for line in _told_one_loss(every):
         console.print(f"note: {texts.line(line)}", markup=False)
-    Store(to_do[0].store).close()  # one that cannot be used is told before anything is loaded
+    Store(every[0].store).close()  # one that cannot be used is told before anything is loaded
+    ended: list[RunSpec] = []
+    failures: list[Failure] = []
     with _ended_by_sigterm():
-        scales = _load_once(to_do, console)
-        with progress.shown(console, to_do, len(plan.done), scales, display):
-            failures = run_all(to_do)
-    store = Store(to_do[0].store, patient=True)
-    done = {str(spec.run) for spec in to_do}
-    for run, line in store.barren(to_do[0].run.experiment).items():
+        scales = _load_once(every, console)
+        for each in chain([first], rounds):
+            to_do = _in_order(each.specs)
+            with progress.shown(console, to_do, len(plan.done) + len(ended), scales, display):
+                failures += run_all(to_do)
+            ended += to_do
+    store = Store(every[0].store, patient=True)
+    done = {str(spec.run) for spec in ended}
+    for run, line in store.barren(every[0].run.experiment).items():
         if run in done:
             console.print(f"warning: {texts.line(line)}", markup=False)
     store.close()
-    _close([*plan.done, *to_do], console, closing if not failures else None)
+    _close([*plan.done, *ended], console, closing if not failures else None)
     if failures:
-        raise RunsFailedError(failures, len(to_do))
+        raise RunsFailedError(failures, len(ended))
+    return ended + plan.done
 
 
 def _close(specs: Sequence[RunSpec], console: Console, closing: Closing | None) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import results
-from bench.config.schema import hashed
+from bench.config.schema import UNTIL, hashed
 from bench.errors import UserError
 from bench.results import DamagedTable, RunId
 from bench.running.run import RunSpec
+from bench.wording import plural
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def plan_runs(specs: Iterable[RunSpec], overwrite: bool = False, touch: bool = T
     plan = Plan([], [])
     conflicts: list[tuple[RunSpec, dict[str, Any]]] = []
     raised: list[tuple[RunSpec, dict[str, Any]]] = []
+    kept: list[tuple[RunSpec, Any]] = []
     for spec in wanted:
         path = existing.get(spec.run)
         metadata = None if path is None or overwrite else _metadata(path, plan.notes, touch)
@@ -42,6 +44,7 @@ def plan_runs(specs: Iterable[RunSpec], overwrite: bool = False, touch: bool = T
             plan.to_do.append(replace(spec, overwrite=overwrite))
         elif metadata["config_hash"] == spec.config_hash:
             plan.done.append(spec)
+            kept.append((spec, (metadata.get("config") or {}).get(UNTIL)))
         elif _is_raised(spec, metadata):
             raised.append((spec, metadata))
             extends = metadata["config_hash"] if _goes_on(metadata) else None
@@ -51,7 +54,37 @@ def plan_runs(specs: Iterable[RunSpec], overwrite: bool = False, touch: bool = T
     if conflicts:
         raise UserError(_conflict(*conflicts[0], len(conflicts)))
     plan.notes.extend(_said_of_raised(raised))
+    plan.notes.extend(_said_of_looks(kept))
     return plan
+
+
+def _said_of_looks(done: Sequence[tuple[RunSpec, Any]]) -> Iterator[str]:
+    """What becomes of finished runs whose seeds came otherwise than those of this sweep do; refuses a changed plan."""
+    for spec, before in done:
+        now = spec.config.get(UNTIL)
+        if now is not None and before is not None and now != before:
+            raise UserError(
+                f"{spec.run}: its comparison is looked at with {_looks(before)}, and now with {_looks(now)}; a plan "
+                "must not change once it has begun: give the same first seed, seeds.looks and seeds.most, choose "
+                "another name=..., or set overwrite=true to begin anew"
+            )
+    fixed = [spec for spec, before in done if before is None and spec.config.get(UNTIL) is not None]
+    if fixed:
+        are = "is" if len(fixed) == 1 else "are"
+        yield (
+            f"{plural(len(fixed), 'finished run')} had a fixed number of seeds and {are} kept; from now on the tests "
+            "at looks alone count, whatever an earlier report said"
+        )
+    added = [spec for spec, before in done if before is not None and spec.config.get(UNTIL) is None]
+    if added:
+        yield (
+            f"{plural(len(added), 'finished run')} had seeds added until decided: seeds given by hand count in their "
+            "tests only where they complete a look"
+        )
+
+
+def _looks(until: Mapping[str, Any]) -> str:
+    return f"{', '.join(map(str, until['looks']))} seeds from seed {until['first']} on"
 
 
 def _is_raised(spec: RunSpec, metadata: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from hydra.core.override_parser.types import Glob, Override
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from bench import problems, provenance, results
-from bench.config.schema import FOR_READERS, GROUPS, hashed
+from bench.config.schema import FOR_READERS, GROUPS, UNTIL, hashed
 from bench.errors import UserError
 from bench.results import RunId
 from bench.running import checks, child_process
@@ -19,11 +19,14 @@ from bench.running.cores import cores
 from bench.running.run import RunSpec
 from bench.space import repeat
 from bench.store import default_url
+from bench.wording import shortened
 
 FILE = "bench.datasets.file.load"
 """The source of a user's own file, whose content is hashed in the place of its path."""
 OF_ALL_RUNS = ("engine", "threads", "overwrite", "dry_run", "store", "results_dir", "datasets_dir", "blocks")
 """Keys that a sweep reads once."""
+_OF_PLAN = ("until", "most", "looks")
+"""Keys of `seeds` that say how many there are, and nothing of a run."""
 MOST_VALUES = 1_000_000
 """That one key is swept over."""
 
@@ -53,17 +56,45 @@ def enumerate_runs(
 
 
 def specify(config: DictConfig, seeds: Iterable[int] | None = None) -> Iterator[RunSpec]:
-    """The runs of one composed config: one for each of `seeds`, or for the config's own seed."""
+    """The runs of one composed config: one for each of `seeds`, or for the config's own seed.
+
+    With `seeds.until` one for each that it may come to: from the first of them, `seeds.most`.
+    """
     config = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     first = _resolved(config)
     # An interpolation of the seed must be resolved for each; else the config is the same for all, and so is its hash.
     follows_seed = "${seed" in repr(OmegaConf.to_container(config, resolve=False))
-    spec = _specification(first)
-    for seed in [first["seed"]] if seeds is None else seeds:
+    checks.check(first)
+    numbers: Sequence[int] = [first["seed"]] if seeds is None else list(seeds)
+    until: dict[str, Any] | None = None
+    if first["seeds"].get("until") is not None:
+        until = _until(first["seeds"], numbers)
+        numbers = range(until["first"], until["first"] + until["looks"][-1])
+    spec = _specification(first, until)
+    for seed in numbers:
         if follows_seed:
             config.seed = seed
-            spec = _specification(_resolved(config))
+            resolved = _resolved(config)
+            checks.check(resolved)
+            spec = _specification(resolved, until)
         yield replace(spec, run=replace(spec.run, seed=checks.seed(seed)))
+
+
+def _until(seeds: Mapping[str, Any], given: Sequence[int]) -> dict[str, Any]:
+    """The plan by which seeds are added: where it begins, and how many of each optimiser there are at each look."""
+    ordered = sorted(set(given))
+    first, last = ordered[0], ordered[-1]
+    if last - first + 1 != len(ordered):
+        raise UserError(
+            f"seed={shortened(','.join(map(str, given)))}: has gaps, and with seeds.until=decided seeds follow one "
+            f"another from the first; give the first alone, seed={first}"
+        )
+    looks = checks.looks(seeds)
+    if first + looks[-1] - 1 > results.SEEDS:
+        raise UserError(
+            f"seed={first}: seeds.most={looks[-1]} of them end beyond {results.SEEDS}; begin with a smaller one"
+        )
+    return {"name": seeds["until"], "first": first, "looks": looks}
 
 
 def _blocks(blocks: Any) -> list[Mapping[str, Any]]:
@@ -124,13 +155,17 @@ def _resolved(config: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
-def _specification(config: Mapping[str, Any]) -> RunSpec:
-    checks.check(config)
+def _specification(config: Mapping[str, Any], until: Mapping[str, Any] | None) -> RunSpec:
+    """What a run needs of a config that has been checked; the plan of its seeds, if there is one, stands beside."""
     config = {**config, "model": repeat.spread(config["model"])}
     groups: dict[str, Any] = {
         name: {key: value for key, value in config[name].items() if key not in FOR_READERS} for name in GROUPS
     }
+    for key in _OF_PLAN:
+        groups["seeds"].pop(key, None)
     groups = problems.relevant(groups)
+    if until is not None:
+        groups[UNTIL] = until
     limits = {key: value for key, value in asdict(child_process.limits(config["trial"])).items() if value is not None}
     if limits:
         groups["trial"] = limits

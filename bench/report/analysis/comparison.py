@@ -1,6 +1,6 @@
 """Every number of one comparison, computed once: what its figures, tables, words and page only render."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,22 +9,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.report.analysis import reaching
+from bench.report.analysis import reaching, testing
 from bench.report.analysis.fidelity import Fidelity, fidelity
 from bench.report.analysis.fronts import OfFronts, of_fronts
+from bench.report.analysis.testing import Basis
 from bench.report.analysis.workers import Workers, workers
-from bench.report.runs import curves, references, relations, samples
+from bench.report.runs import curves, references, samples
 from bench.report.runs.curves import Comparison
 from bench.report.runs.references import References
 from bench.report.runs.samples import Sample
 from bench.report.runs.selection import Reading
-from bench.report.statistics import designs, intervals, pairs, quartiles, targets
+from bench.report.statistics import intervals, pairs, quartiles, targets
 from bench.report.statistics import random_search as baseline
 from bench.report.statistics.designs import Design, Family
 from bench.report.statistics.over_time import against_seconds
 from bench.report.statistics.overhead import overhead, window
 from bench.report.statistics.overtuning import overtuning
 from bench.report.statistics.pairs import Groups
+from bench.report.statistics.sequential import Looks
 from bench.results import Results
 
 Values = NDArray[np.float64]
@@ -43,6 +45,10 @@ class Analysis:
     """Which tests the runs allow."""
     family: Family
     """Who is ranked among whom."""
+    looks: Looks | None
+    """By which seeds were added until the comparison is decided; None where their numbers were fixed."""
+    by_hand: Mapping[str, list[int]]
+    """With looks, the seeds of each label that were made without them."""
     references: References
     """What scores are measured by."""
     outdated: str | None
@@ -114,7 +120,7 @@ class Analysis:
     @property
     def competitors(self) -> list[str]:
         """The labels that spend no more than the budget, and have no more workers than others."""
-        return _competitors(self.comparison, self.samples)
+        return testing.competitors(self.comparison, self.samples)
 
     def level(self, kind: str) -> list[str]:
         """The group that is worse than nobody, in the order of the medians of that kind; empty where none is stated."""
@@ -153,18 +159,13 @@ class Analysis:
         }
 
 
-def _competitors(comparison: Comparison, labels: Iterable[str]) -> list[str]:
-    return [label for label in labels if label not in comparison.yardsticks and label not in comparison.beside]
-
-
 def analyse(comparison: Comparison, reading: Reading, stored: References | None = None) -> Analysis:
     """The frames of a comparison; scores are measured by `stored` references where they still apply."""
     results = reading.results
     by_label = samples.samples(comparison, results)
-    design = relations.design(comparison, reading)
-    competitors = _competitors(comparison, by_label)
-    family = designs.family(design, competitors)
     pools = references.pools(comparison, results)
+    basis = testing.basis(comparison, reading, by_label, pools)
+    design, family = basis.design, basis.family
     now = references.find(comparison, results, pools)
     used = now if comparison.objectives is not None else references.kept(stored or {}, now)
     kinds = quartiles.KINDS if comparison.has_test else quartiles.KINDS[:1]
@@ -173,24 +174,24 @@ def analyse(comparison: Comparison, reading: Reading, stored: References | None 
     known = comparison.evaluations > 0 and finite and _drawn_enough(comparison, pools)
     runs = _runs(comparison, by_label, used, goals if known else {})
     every = window(max((sample.asking.shape[1] for sample in by_label.values()), default=0))
-    margin, random = _margin(comparison, pools), _random(comparison, results)
-    compared = {kind: _pairs(runs, kind, design, family, margin if kind == "validation" else np.nan) for kind in kinds}
+    random = _random(comparison, results)
+    compared = {kind: testing.compare(basis, runs, kind) for kind in kinds}
     return Analysis(
         comparison=comparison,
         samples=by_label,
         design=design,
         family=family,
+        looks=basis.looks,
+        by_hand=basis.by_hand,
         references=used,
         outdated=references.outdated(comparison, used, now),
         runs=runs,
         final=_final(comparison, runs, kinds, design),
         random=random,
-        reaching=reaching.reaching(comparison, by_label, design, family, goals, pools, random)
-        if known
-        else pd.DataFrame(),
+        reaching=reaching.reaching(comparison, by_label, basis, goals, pools, random) if known else pd.DataFrame(),
         pairs=compared,
         groups={kind: pairs.groups(frame, family.members) for kind, frame in compared.items()},
-        yardsticks=_yardsticks(comparison, runs, design, family),
+        yardsticks=_yardsticks(comparison, runs, basis),
         know_nothing=_know_nothing(comparison, results),
         baseline=_baseline(comparison, pools),
         seconds={kind: _seconds(comparison, by_label, kind) for kind in kinds},
@@ -213,10 +214,7 @@ def _runs(
 ) -> pd.DataFrame:
     parts, scale = {}, baseline.distance([entry.reference for entry in used.values()])
     for label, sample in by_label.items():
-        at = comparison.evaluations - 1
-        final = {
-            kind: sample.of(kind)[:, at] if at >= 0 else np.full(len(sample.seeds), np.inf) for kind in quartiles.KINDS
-        }
+        final = {kind: sample.final(kind, comparison.evaluations) for kind in quartiles.KINDS}
         scores = np.empty(len(sample.seeds))
         for problem in dict.fromkeys(sample.problems):
             here = np.array([other == problem for other in sample.problems])
@@ -249,18 +247,9 @@ def _final(comparison: Comparison, runs: pd.DataFrame, kinds: tuple[str, ...], d
     return table if "test" in kinds else table.drop(columns=[name for name in table if str(name).startswith("test_")])
 
 
-def _pairs(
-    runs: pd.DataFrame, kind: str, design: Design, family: Family, margin: float = np.nan, against: str | None = None
-) -> pd.DataFrame:
-    parts = dict(list(runs.groupby("label", sort=False)))
-    losses = {str(label): part[kind].to_numpy(dtype=np.float64) for label, part in parts.items()}
-    seeds = {str(label): part["seed"].to_numpy() for label, part in parts.items()}
-    return pairs.compare(losses, seeds, design, family, margin, against=against)
-
-
-def _yardsticks(comparison: Comparison, runs: pd.DataFrame, design: Design, family: Family) -> pd.DataFrame:
+def _yardsticks(comparison: Comparison, runs: pd.DataFrame, basis: Basis) -> pd.DataFrame:
     """The tests of the family's members against each yardstick, which are a family of their own."""
-    against = [_pairs(runs, comparison.judged, design, family, against=label) for label in comparison.yardsticks]
+    against = [testing.compare(basis, runs, comparison.judged, against=label) for label in comparison.yardsticks]
     return pd.concat(against, ignore_index=True) if against else pd.DataFrame(columns=pairs.COLUMNS)
 
 
@@ -273,17 +262,10 @@ def _drawn_enough(comparison: Comparison, pools: Mapping[str, Values]) -> bool:
     return all(len(pools.get(problem, ())) > comparison.evaluations for problem in set(comparison.runs["problem"]))
 
 
-def _margin(comparison: Comparison, pools: Mapping[str, Values]) -> float:
-    """Half the interquartile range of random search's final loss; NaN where it is not known, or on several problems."""
-    if len(pools) != 1 or len(set(comparison.runs["problem"])) != 1:
-        return float("nan")
-    return 0.5 * baseline.spread(next(iter(pools.values())), comparison.evaluations)
-
-
 def _random(comparison: Comparison, results: Results) -> str | None:
     """The label of random search with the same budget."""
     for run, label in zip(curves.run_ids(comparison.runs), comparison.runs["label"], strict=True):
-        if _competitors(comparison, [label]) and references.is_random(run, results.runs[run]):
+        if testing.competitors(comparison, [label]) and references.is_random(run, results.runs[run]):
             return str(label)
     return None
 

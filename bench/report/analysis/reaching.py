@@ -1,5 +1,6 @@
 """How soon each optimiser reaches random search's final loss, against random search's own runs."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -7,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bench.report.analysis.testing import Basis
 from bench.report.runs.curves import Comparison
 from bench.report.runs.samples import Sample
-from bench.report.statistics import pairs, random_search, targets
-from bench.report.statistics.designs import ALPHA, TESTS, Design, Family
+from bench.report.statistics import random_search, sequential, targets
+from bench.report.statistics.designs import ALPHA, TESTS
 from bench.report.statistics.significance import holm
 from bench.report.statistics.targets import Bound
 
@@ -20,8 +22,7 @@ Values = NDArray[np.float64]
 def reaching(
     comparison: Comparison,
     by_label: Mapping[str, Sample],
-    design: Design,
-    family: Family,
+    basis: Basis,
     goals: Mapping[str, Values],
     pools: Mapping[str, Values],
     random: str | None,
@@ -40,7 +41,7 @@ def reaching(
     - `faster`: whether p_holm <= alpha, the statistic favours the label, and its median is below `random`;
     - `expected_running_time` (`targets.expected_running_time`).
     """
-    budget = comparison.evaluations
+    budget, design = comparison.evaluations, basis.design
     kept = {label: _kept(sample, goals[label], budget) for label, sample in by_label.items()}
     times = {
         label: targets.evaluations_to(by_label[label].validation[rows, :budget], goals[label][rows])
@@ -65,8 +66,8 @@ def reaching(
             "p": np.nan,
             "favours": 0.0,
         }
-        if random is not None and label != random and {label, random} <= set(family.members):
-            row |= _tested(label, random, by_label, kept, times, design)
+        if random is not None and label != random and {label, random} <= set(basis.family.members):
+            row |= _tested(label, random, by_label, kept, times, basis)
         spent = np.minimum(sample.spent, budget)
         row["expected_running_time"] = targets.expected_running_time(sample.validation[:, :budget], goals[label], spent)
         rows.append(row)
@@ -94,13 +95,17 @@ def _tested(
     by_label: Mapping[str, Sample],
     kept: Mapping[str, NDArray[np.bool_]],
     times: Mapping[str, Values],
-    design: Design,
+    basis: Basis,
 ) -> dict[str, object]:
-    relation = design.relation(label, random)
+    relation, single = basis.design.relation(label, random), label in basis.design.single
     if TESTS[relation] == "none" or not (kept[label].any() and kept[random].any()):
         return {}
     seeds = {name: by_label[name].seeds[kept[name]] for name in (label, random)}
-    outcome = pairs.outcome(times[label], times[random], seeds[label], seeds[random], relation, label in design.single)
+    outcome = sequential.outcome(
+        times[label], times[random], seeds[label], seeds[random], relation, single, basis.looks
+    )
+    if math.isnan(outcome.p):
+        return {}
     return {"test": TESTS[relation], "p": outcome.p, "favours": outcome.favours}
 
 

@@ -43,6 +43,7 @@ def renamed(analysis: Analysis, names: Mapping[str, str]) -> Analysis:
             clones={new(label): new(other) for label, other in family.clones.items()},
             shown={new(label): needed for label, needed in family.shown.items()},
         ),
+        by_hand={new(label): seeds for label, seeds in analysis.by_hand.items()},
         groups={
             kind: replace(
                 groups,

@@ -42,7 +42,7 @@ def warnings(comparison: Comparison, results: Results) -> Iterator[str]:
     checks = (
         environment.versions(metadata),
         making.budgets(comparison),
-        making.missing(comparison),
+        making.missing(comparison, results),
         environment.resuming(comparison, metadata),
     )
     for check in checks:

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from bench.report.audit.entries import Finding, Metadata, by_label, config_of, from_values, metadata_of
-from bench.report.runs import curves
+from bench.report.runs import curves, plans
 from bench.report.runs.curves import Comparison
+from bench.report.statistics.sequential import Looks
 from bench.results import Results, RunId
 from bench.wording import listed, measured, plural, ranges, unmarked
 
@@ -32,7 +33,7 @@ def findings(comparison: Comparison, results: Results, left_out: Mapping[RunId, 
     yield from repetitions(comparison, metadata)
     yield from designs(metadata)
     yield from seeds(comparison)
-    yield from missing(comparison)
+    yield from missing(comparison, results)
     yield from unread(comparison, left_out)
 
 
@@ -232,8 +233,12 @@ def seeds(comparison: Comparison) -> Iterator[Finding]:
         yield Finding("ok", "seeds", f"every optimiser has at least {_FEW} seeds")
 
 
-def missing(comparison: Comparison) -> Iterator[Finding]:
-    """Whether an optimiser has fewer runs than others."""
+def missing(comparison: Comparison, results: Results) -> Iterator[Finding]:
+    """Whether an optimiser has fewer runs than others, or, with seeds until decided, than looks ask for."""
+    looks = plans.looks(comparison, results)
+    if looks is not None:
+        yield _of_looks(comparison, looks)
+        return
     counts = comparison.final.set_index("label")["runs"]
     fewer = counts[counts < counts.max()]
     if len(fewer):
@@ -249,6 +254,20 @@ def missing(comparison: Comparison) -> Iterator[Finding]:
     else:
         text = f"every optimiser has the same {plural(int(counts.max()), 'seed')}: "
         yield Finding("ok", "missing runs", text + ranges(sorted(set(comparison.runs["seed"]))))
+
+
+def _of_looks(comparison: Comparison, looks: Looks) -> Finding:
+    """Whether each optimiser has the seeds of a look, and no others."""
+    seeds = {str(label): set(part["seed"]) for label, part in comparison.runs.groupby("label")}
+    ends = [{*looks.seeds(look)} for look in range(len(looks.counts))]
+    odd = [f"{label}: {ranges(sorted(own))}" for label, own in seeds.items() if own not in ends]
+    if odd:
+        text = f"seeds were added at looks ({plans.described(looks)}), and some are missing or beside them"
+        return Finding("warning", "missing runs", f"{text} ({listed(odd)})")
+    each = listed([f"{label}: {len(own)}" for label, own in seeds.items()])
+    return Finding(
+        "ok", "missing runs", f"seeds were added until decided, at looks with {plans.described(looks)} ({each})"
+    )
 
 
 def unread(comparison: Comparison, left_out: Mapping[RunId, str]) -> Iterator[Finding]:

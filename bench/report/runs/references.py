@@ -6,7 +6,7 @@ change because other runs were loaded beside it. `bench report ... --new-referen
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,12 +121,13 @@ def outdated(comparison: Comparison, used: References, now: References) -> str |
     )
 
 
-def pools(comparison: Comparison, results: Results) -> Pools:
+def pools(comparison: Comparison, results: Results, seeds: Container[int] | None = None) -> Pools:
     """The losses of all draws that random search made, by the hash of the problem, +inf for failures.
 
     Runs of one seed draw the same sequence, so that of those the longest counts alone. What began as a shared Sobol
     design is left out: its points are not independent. A run that evaluates below full fidelity is none of them.
     Of runs that are judged by several losses there are none: what a front comes to is no minimum over single draws.
+    Of all seeds, or of those given.
     """
     if comparison.objectives is not None:
         return {}
@@ -135,6 +136,8 @@ def pools(comparison: Comparison, results: Results) -> Pools:
     for run, problem, first, count in zip(
         curves.run_ids(runs), runs["problem"], runs["first"], runs["trials"], strict=True
     ):
+        if seeds is not None and run.seed not in seeds:
+            continue
         metadata = results.runs[run]
         partly = run in comparison.ladders and not comparison.ladders[run].full.all()
         if is_random(run, metadata) and not partly and count > chosen.get((problem, run.seed), (0, 0))[1]:

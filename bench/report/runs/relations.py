@@ -19,6 +19,7 @@ from bench.report.runs.curves import Comparison
 from bench.report.runs.proposals import Proposals
 from bench.report.runs.selection import Reading
 from bench.report.statistics.designs import Design, Relation
+from bench.report.statistics.sequential import Looks
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,25 @@ class _Run:
         )
 
 
-def design(comparison: Comparison, reading: Reading) -> Design:
-    """Which runs there are, in the order of the comparison's table, and how those of any two optimisers are related."""
-    by_label = _runs(comparison, reading)
+def design(comparison: Comparison, reading: Reading, looks: Looks | None = None) -> Design:
+    """Which runs there are, in the order of the comparison's table, and how those of any two optimisers are related.
+
+    Where seeds are added by `looks`, the runs of the first one decide how: a test must not change with the seeds.
+    """
+    every = _runs(comparison, reading)
+    by_label = every if looks is None else {label: _at_first(runs, looks) for label, runs in every.items()}
     shared = samples.shared(comparison, reading.results)
     single = frozenset(label for label, runs in by_label.items() if _is_one_run(list(runs.values())))
     relations: dict[frozenset[str], Relation] = {
         frozenset((a, b)): _relation(by_label[a], by_label[b], a in single, b in single, shared)
         for a, b in combinations(by_label, 2)
     }
-    return Design({label: frozenset(runs) for label, runs in by_label.items()}, single, relations)
+    return Design({label: frozenset(runs) for label, runs in every.items()}, single, relations)
+
+
+def _at_first(runs: Mapping[int, _Run], looks: Looks) -> dict[int, _Run]:
+    """The runs of the first look, of a label that has any of them; else all."""
+    return {seed: run for seed, run in runs.items() if seed in looks.seeds()} or dict(runs)
 
 
 def _runs(comparison: Comparison, reading: Reading) -> dict[str, dict[int, _Run]]:

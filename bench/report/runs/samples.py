@@ -53,6 +53,10 @@ class Sample:
         """The losses of one kind (validation, test), (runs, evaluations)."""
         return self.validation if kind == "validation" else self.test
 
+    def final(self, kind: str, evaluations: int) -> Values:
+        """The losses of one kind after so many evaluations, (runs,): what tests compare; +inf after none."""
+        return self.of(kind)[:, evaluations - 1] if evaluations else np.full(len(self.seeds), np.inf)
+
 
 def samples(comparison: Comparison, results: Results) -> dict[str, Sample]:
     """The sample of each label, in the order of the comparison's table (the least median first)."""

@@ -111,10 +111,10 @@ def family(design: Design, competitors: Iterable[str], alpha: float = ALPHA) -> 
     that would let it join; so is a single value that the others have too few seeds to be tested against, while they can
     be tested among themselves: nothing supports that it is level with them.
     """
-    clones = _clones(design, list(competitors))
+    copies = clones(design, list(competitors))
     blocks: dict[int, list[str]] = {}
     for label in competitors:
-        if label not in clones:
+        if label not in copies:
             blocks.setdefault(len(design.seeds[label]), []).append(label)
     members: list[str] = []
     shown: list[str] = []
@@ -126,34 +126,35 @@ def family(design: Design, competitors: Iterable[str], alpha: float = ALPHA) -> 
     ordered = tuple(label for label in design.seeds if label in members)
     needed = {label: _needed(design, label, ordered, alpha) for label in design.seeds if label in shown}
     untested = _untested(design, ordered, alpha)
-    needed |= {label: seeds_needed("value", len(_tests(design, ordered)), alpha) for label in untested}
+    needed |= {label: seeds_needed("value", len(attainable(design, ordered)), alpha) for label in untested}
     ordered = tuple(label for label in ordered if label not in untested)
-    return Family(ordered, clones, needed, len(_tests(design, ordered)))
+    return Family(ordered, copies, needed, len(attainable(design, ordered)))
 
 
-def _clones(design: Design, competitors: Sequence[str]) -> dict[str, str]:
-    clones: dict[str, str] = {}
+def clones(design: Design, competitors: Sequence[str]) -> dict[str, str]:
+    """The competitors whose runs are copies, and whose."""
+    copies: dict[str, str] = {}
     for a, b in combinations(competitors, 2):
-        if design.relation(a, b) == "clone" and a not in clones and b not in clones:
+        if design.relation(a, b) == "clone" and a not in copies and b not in copies:
             fewer = len(design.seeds[a]) < len(design.seeds[b])  # what both have is the same; the one with more stays
-            clones |= {a: b} if fewer else {b: a}
-    return clones
+            copies |= {a: b} if fewer else {b: a}
+    return copies
 
 
-def _tests(design: Design, labels: Sequence[str]) -> dict[tuple[str, str], float]:
+def attainable(design: Design, labels: Sequence[str]) -> dict[tuple[str, str], float]:
     """The smallest p of every pair that has a test."""
     smallest = {(a, b): design.smallest_p(a, b) for a, b in combinations(labels, 2)}
     return {pair: p for pair, p in smallest.items() if not np.isnan(p)}
 
 
 def _testable(design: Design, labels: Sequence[str], alpha: float) -> bool:
-    tests = _tests(design, labels)
+    tests = attainable(design, labels)
     return all(p * len(tests) <= alpha for p in tests.values())
 
 
 def _untested(design: Design, labels: Sequence[str], alpha: float) -> list[str]:
     """The single values that no test of Holm's procedure could separate from any other, where some tests could."""
-    tests = _tests(design, labels)
+    tests = attainable(design, labels)
     reachable = dict(zip(tests, holm(list(tests.values())) <= alpha, strict=True))
     if not any(reachable.values()):
         return []
@@ -163,7 +164,7 @@ def _untested(design: Design, labels: Sequence[str], alpha: float) -> list[str]:
 
 def _needed(design: Design, label: str, members: Sequence[str], alpha: float) -> int:
     """The least number of seeds of `label` with which it could be tested beside the members."""
-    inner = _tests(design, members)
+    inner = attainable(design, members)
     most = max(len(design.seeds[other]) for other in members)
     for runs in range(len(design.seeds[label]) + 1, most):
         outer = [design.with_runs(label, runs, other) for other in members]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from bench.report.statistics import significance
-from bench.report.statistics.designs import Relation
+from bench.report.statistics.designs import TESTS, Relation
 
 Values = NDArray[np.float64]
 
@@ -42,18 +42,29 @@ def shift(a: Values, b: Values, relation: Relation, level: float) -> Estimate:
     """
     if min(len(a), len(b)) == 0:
         return Estimate(math.nan, math.nan, math.nan)
-    if relation == "unpaired":
-        points = significance.differences(a[:, None], b[None, :]).ravel()
-        depth = _rank_sum_depth(len(a), len(b), level)
-    elif relation == "paired":
-        points = significance.walsh(significance.differences(a, b))
-        depth = _signed_rank_depth(len(a), level)
-    else:
-        points = significance.differences(a, b)
-        depth = _sign_depth(len(points), level) if relation == "value" else 0
+    points = _points(a, b, relation)
+    depth = 0 if TESTS[relation] == "none" else _depth(relation, len(a), len(b), level)
     ordered = np.sort(points)
     low, high = (ordered[depth - 1], ordered[len(ordered) - depth]) if depth else (-math.inf, math.inf)
     return Estimate(significance.median(ordered), float(low), float(high))
+
+
+def equivalence_p(a: Values, b: Values, relation: Relation, margin: float) -> float:
+    """P of two one-sided tests that a lies within +-`margin` of b: at most alpha where `shift` at 1 - 2 alpha says so.
+
+    With c the number of points (as in `shift`) beyond the margin, on the side that has more of them: P(T <= c) for the
+    statistic T of the pair's test. 1 without runs or a test. Source: Schuirmann (1987), J. Pharmacokinet. Biopharm.
+    15(6), with the exact rank tests in the place of Student's t.
+    """
+    if min(len(a), len(b)) == 0 or TESTS[relation] == "none":
+        return 1.0
+    points = _points(a, b, relation)
+    beyond = max(int((points < -margin).sum()), int((points > margin).sum()))
+    exact = _distribution(relation, len(a), len(b))
+    if exact is not None:
+        return min(1.0, float(exact[: beyond + 1].sum()))
+    mean, variance = _moments(relation, len(a), len(b))
+    return float(stats.norm.sf((mean - beyond - 1) / math.sqrt(variance)))
 
 
 def improvement(sample: Values, n: int, m: int, relation: Relation, level: float = 0.95) -> Estimate:
@@ -93,31 +104,43 @@ def _score_end(share: float, n: int, m: int, unpaired: bool, level: float) -> fl
     return high
 
 
-def _depth(distribution: Values, level: float) -> int:
-    """The largest k with P(T < k) <= (1 - level) / 2, of a statistic T = 0, 1, ...; 0 where there is none."""
-    return int(np.count_nonzero(np.cumsum(distribution) <= (1 - level) / 2 * (1 + 1e-9)))
+def _points(a: Values, b: Values, relation: Relation) -> Values:
+    """The shifts whose order statistics are the ends of `shift`: unpaired of every two runs, paired `walsh`."""
+    if relation == "unpaired":
+        return significance.differences(a[:, None], b[None, :]).ravel()
+    d = significance.differences(a, b)
+    return significance.walsh(d) if relation == "paired" else d
 
 
 @lru_cache(maxsize=512)
-def _rank_sum_depth(n: int, m: int, level: float) -> int:
-    if n + m > significance.EXACT_DRAWS:
-        return _normal_depth(n * m / 2, n * m * (n + m + 1) / 12, level)
-    small, both = min(n, m), n + m
-    distribution = significance.law_of_draws(tuple(range(2, 2 * both + 1, 2)), small)  # of doubled ranks
-    return _depth(distribution[small * (small + 1) :: 2], level)
-
-
-@lru_cache(maxsize=512)
-def _signed_rank_depth(n: int, level: float) -> int:
-    if n > significance.EXACT_FLIPS:
-        return _normal_depth(n * (n + 1) / 4, n * (n + 1) * (2 * n + 1) / 24, level)
-    return _depth(significance.law_of_flips(tuple(range(2, 2 * n + 1, 2)))[::2], level)
-
-
-@lru_cache(maxsize=512)
-def _sign_depth(n: int, level: float) -> int:
-    return _depth(stats.binom.pmf(np.arange(n + 1), n, 0.5), level)
-
-
-def _normal_depth(mean: float, variance: float, level: float) -> int:
+def _depth(relation: Relation, n: int, m: int, level: float) -> int:
+    """The largest k with P(T < k) <= (1 - level) / 2, of a test's statistic T = 0, 1, ...; 0 where there is none."""
+    exact = _distribution(relation, n, m)
+    if exact is not None:
+        return int(np.count_nonzero(np.cumsum(exact) <= (1 - level) / 2 * (1 + 1e-9)))
+    mean, variance = _moments(relation, n, m)
     return max(0, int(mean - float(stats.norm.isf((1 - level) / 2)) * math.sqrt(variance)))
+
+
+@lru_cache(maxsize=512)
+def _distribution(relation: Relation, n: int, m: int) -> Values | None:
+    """P(T = t), t = 0, 1, ..., of n and m runs (by seed or against a value: n), without ties; None if it is normal."""
+    if relation == "unpaired":
+        if n + m > significance.EXACT_DRAWS:
+            return None
+        small, both = min(n, m), n + m
+        ranks = significance.law_of_draws(tuple(range(2, 2 * both + 1, 2)), small)  # of doubled ranks
+        return ranks[small * (small + 1) :: 2]
+    if relation == "paired":
+        if n > significance.EXACT_FLIPS:
+            return None
+        return significance.law_of_flips(tuple(range(2, 2 * n + 1, 2)))[::2]
+    binomial: Values = stats.binom.pmf(np.arange(n + 1), n, 0.5)
+    return binomial
+
+
+def _moments(relation: Relation, n: int, m: int) -> tuple[float, float]:
+    """Mean and variance of T, where it is taken as normal."""
+    if relation == "unpaired":
+        return n * m / 2, n * m * (n + m + 1) / 12
+    return n * (n + 1) / 4, n * (n + 1) * (2 * n + 1) / 24

@@ -201,7 +201,7 @@ _UNTESTED = {"clone": "same trials", "nested": "same first trials", "values": "o
 
 
 def _pairs(frame: pd.DataFrame, styles: Styles) -> tuple[tuple[Head, ...], tuple[tuple[Cell, ...], ...]]:
-    digits = cells.decimals([], frame["shift"].abs().tolist())
+    digits, by_looks = cells.decimals([], frame["shift"].abs().tolist()), "looked" in frame
     rows = tuple(
         (
             Cell(row["a"], style=styles[row["a"]]),
@@ -224,8 +224,18 @@ def _pairs(frame: pd.DataFrame, styles: Styles) -> tuple[tuple[Head, ...], tuple
         Head("test", numeric=False, help="which test the runs allow", aside=True),
         Head("p", help="corrected over all tests (Holm)"),
         Head("better", numeric=False, help=f"where p ≤ {ALPHA}"),
-        Head("equivalent", help="the interval of the shift lies within the margin", aside=True),
-        Head("seeds", help="of each, that would separate them [95 % confidence interval]", aside=True),
+        Head(
+            "equivalent",
+            help="two one-sided tests" if by_looks else "the interval of the shift lies within the margin",
+            aside=True,
+        ),
+        Head(
+            "seeds",
+            help="of each, at the last look"
+            if by_looks
+            else "of each, that would separate them [95 % confidence interval]",
+            aside=True,
+        ),
     )
     return heads, rows
 
@@ -240,6 +250,8 @@ def _why(row: Mapping[Hashable, Any]) -> str:
 
 
 def _seeds(row: Mapping[Hashable, Any]) -> Cell:
+    if "looked" in row:
+        return Cell(str(row["looked"]), row["looked"])
     if math.isnan(row["seeds"]):
         return Cell(NOTHING, math.nan)
     value, low, high = (f"{number:.0f}" if math.isfinite(number) else "∞" for number in _ends(row))
@@ -261,6 +273,11 @@ def _pairs_note(frame: pd.DataFrame) -> str:
     left_out = int(frame["left_out"].max()) if len(frame) else 0
     unmatched = " Runs without a partner of their seed are left out of paired tests."
     known = not math.isnan(margin)
+    if "looked" in frame:
+        tests += (
+            "; at each look on the seeds up to it, and p is the least of them, each divided by its look's share of the "
+            "level. Shares, shifts and intervals are of all seeds, as if their number had been fixed"
+        )
     return f"{tests}.{few if len(lacking) else ''}{within if known else ''}{unmatched if left_out else ''}"
 
 

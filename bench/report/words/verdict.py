@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.report.analysis.comparison import Analysis
 from bench.report.tables.cells import PERCENT, decimals, loss, p_value
-from bench.report.words import fidelity, objectives, workers
+from bench.report.words import fidelity, looks, objectives, workers
 from bench.report.words.names import all_of, bold, listing, name, sentence, worse
 from bench.wording import plural
 
@@ -39,6 +39,7 @@ def verdict(analysis: Analysis) -> list[str]:
     return [
         *_nothing_learnt(analysis),
         *_groups(analysis),
+        *looks.sentences(analysis),
         *_leader(analysis),
         *objectives.sentences(analysis),
         *_equivalent(analysis),
@@ -148,6 +149,9 @@ def _untested(analysis: Analysis) -> Iterator[str]:
     if not len(lacking):
         yield "Each of them ends at one loss, whatever the seed: there is nothing to test."
         return
+    if analysis.looks is not None and lacking["seeds_needed"].max() > analysis.looks.most:
+        yield looks.in_vain(analysis.looks)
+        return
     how = "paired by seed" if (lacking["relation"] == "paired").any() else "unpaired"
     members = len(analysis.family.members)
     runs = analysis.final.set_index("label")["runs"]
@@ -179,9 +183,19 @@ def _leader(analysis: Analysis) -> Iterator[str]:
 def _equivalent(analysis: Analysis) -> Iterator[str]:
     """Which of the level ones are shown to be practically the same as the first of them."""
     level = analysis.level(analysis.judged)
-    same = [label for label in level[1:] if analysis.pair(analysis.judged, level[0], label)["equivalent"]]
-    if same:
-        margin = analysis.pair(analysis.judged, level[0], same[0])["margin"]
+    rows = {label: analysis.pair(analysis.judged, level[0], label) for label in level[1:]}
+    same = [label for label, row in rows.items() if row["equivalent"]]
+    if not same:
+        return
+    margin = rows[same[0]]["margin"]
+    if analysis.looks is not None:
+        largest = _p(max(rows[label]["p_equivalent"] for label in same))
+        yield (
+            f"{sentence(listing([level[0], *same]))} are practically equivalent: each difference to {name(level[0])} "
+            f"lies within ±{margin:.2g}, half the interquartile range of random search's final loss in the first look "
+            f"({'largest ' if len(same) > 1 else ''}p = {largest})."
+        )
+    else:
         yield (
             f"{sentence(listing([level[0], *same]))} are practically equivalent: the 90 % confidence interval of each "
             f"difference to {name(level[0])} lies within ±{margin:.2g}, half the interquartile range of "
@@ -315,6 +329,9 @@ def _unranked(analysis: Analysis) -> Iterator[str]:
     """What is shown and not ranked, and what is counted once."""
     runs = analysis.final.set_index("label")["runs"]
     for label, needed in analysis.family.shown.items():
+        if analysis.looks is not None:
+            yield looks.unranked(analysis, label)
+            continue
         count = int(runs[label])
         if label in analysis.design.single:
             yield (

@@ -77,15 +77,15 @@ def test_many_runs_take_the_normal_approximation_where_the_exact_one_ends(monkey
     chance = np.random.default_rng(1)
     a, b = chance.normal(size=30), chance.normal(size=30)
     exact = [effects.shift(a, b, relation, 0.9) for relation in ("unpaired", "paired")]
-    effects._rank_sum_depth.cache_clear()
-    effects._signed_rank_depth.cache_clear()
+    effects._depth.cache_clear()
+    effects._distribution.cache_clear()
     monkeypatch.setattr(significance, "EXACT_DRAWS", 0)
     monkeypatch.setattr(significance, "EXACT_FLIPS", 0)
     for before, relation in zip(exact, ("unpaired", "paired"), strict=True):
         after = effects.shift(a, b, relation, 0.9)
         assert (after.low, after.high) == pytest.approx((before.low, before.high), abs=0.05)
-    effects._rank_sum_depth.cache_clear()
-    effects._signed_rank_depth.cache_clear()
+    effects._depth.cache_clear()
+    effects._distribution.cache_clear()
 
 
 @pytest.mark.parametrize(("wins", "n"), [(7, 10), (10, 10), (0, 6), (12, 20)])
