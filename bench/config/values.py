@@ -116,6 +116,7 @@ class Resampling(_Described):
     stop: Text = ""
     k: Annotated[int, Field(description="a whole number from 2")] = 2
     repeats: Count = 1
+    refit: bool | None = None
 
 
 class TrainedModel(_Described):
