@@ -59,17 +59,19 @@ def skopt_et(objective: Objective, seed: int, trials: int) -> None:
 
 def smac_rf(objective: Objective, seed: int, trials: int) -> None:
     from ConfigSpace import ConfigurationSpace, Float, OrdinalHyperparameter
-    from loops_smac import optimize
+    from loops_smac import CRASH, optimize
 
     native = ConfigurationSpace()
     native.add(Float("000_rate", (0.0, 1.0)), OrdinalHyperparameter("001_size", range(4), default_value=1))
 
     def evaluate(config: Any, seed: int = 0) -> float:
         share = config["000_rate"]
-        loss: float = objective(point((1 - share) * LOW + share * HIGH, int(config["001_size"])))[0]
-        return loss
+        loss, failed = objective(point((1 - share) * LOW + share * HIGH, int(config["001_size"])))
+        if failed:
+            raise ArithmeticError
+        return float(loss)
 
-    optimize("smac_rf", native, evaluate, trials, seed)
+    optimize("smac_rf", native, evaluate, trials, seed, crash_cost=CRASH)
 
 
 def nevergrad_de(objective: Objective, seed: int, trials: int) -> None:
@@ -95,7 +97,8 @@ def loop(
     name: str, own: Callable[[Objective, int, int], None], trials: int, needs: str = "", tried: bool = True
 ) -> Any:
     skip = pytest.mark.skipif(bool(needs) and find_spec(needs) is None, reason=f"needs {needs}")
-    return in_part((Case(name, "scales", SPACE, own, lambda _: []), trials), tried, skip, id=name)
+    settings = {"crash_cost": 2.5} if name == "smac_rf" else {}
+    return in_part((Case(name, "scales", SPACE, own, lambda _: [], settings=settings), trials), tried, skip, id=name)
 
 
 @pytest.mark.parametrize(
