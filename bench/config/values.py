@@ -116,7 +116,7 @@ class Resampling(_Described):
     stop: Text = ""
     k: Annotated[int, Field(description="a whole number from 2")] = 2
     repeats: Count = 1
-    refit: bool | None = None
+    refit: Flag = False
 
 
 class TrainedModel(_Described):

@@ -59,7 +59,7 @@ def skopt_et(objective: Objective, seed: int, trials: int) -> None:
 
 def smac_rf(objective: Objective, seed: int, trials: int) -> None:
     from ConfigSpace import ConfigurationSpace, Float, OrdinalHyperparameter
-    from loops_smac import CRASH, optimize
+    from loops_smac import CRASH, in_order, optimize
 
     native = ConfigurationSpace()
     native.add(Float("000_rate", (0.0, 1.0)), OrdinalHyperparameter("001_size", range(4), default_value=1))
@@ -71,7 +71,7 @@ def smac_rf(objective: Objective, seed: int, trials: int) -> None:
             raise ArithmeticError
         return float(loss)
 
-    optimize("smac_rf", native, evaluate, trials, seed, crash_cost=CRASH)
+    optimize("smac_rf", native, evaluate, trials, seed, in_order, crash_cost=CRASH)
 
 
 def nevergrad_de(objective: Objective, seed: int, trials: int) -> None:
