@@ -218,6 +218,10 @@ def _rmse(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weights: 
     return float(np.sqrt(np.average(np.square(prediction.astype(np.float64) - target), weights=weights)))
 
 
+def _mse(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weights: Weights) -> float:
+    return float(np.average(np.square(prediction.astype(np.float64) - target), weights=weights))
+
+
 def _mae(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weights: Weights) -> float:
     return float(np.average(np.abs(prediction.astype(np.float64) - target), weights=weights))
 
@@ -265,6 +269,7 @@ METRICS = {
             title="Brier score",
         ),
         Metric("rmse", QUANTITIES, "square root of the mean squared error", _rmse, title="RMSE"),
+        Metric("mse", QUANTITIES, "mean squared error", _mse, title="MSE"),
         Metric("mae", QUANTITIES, "mean absolute error", _mae, title="MAE"),
         Metric("r2", QUANTITIES, "share of the target's variance that is explained", _r2, True, "R2"),
         Metric(

@@ -80,6 +80,7 @@ CLASSES: dict[str, Callable[..., float]] = {
 }
 QUANTITIES: dict[str, Callable[..., float]] = {
     "rmse": sklearn_metrics.root_mean_squared_error,
+    "mse": sklearn_metrics.mean_squared_error,
     "mae": sklearn_metrics.mean_absolute_error,
     "r2": lambda y, p, **keys: 1 - sklearn_metrics.r2_score(y, p, **keys),
     "poisson_deviance": sklearn_metrics.mean_poisson_deviance,
@@ -233,7 +234,7 @@ def test_auto_and_mistakes() -> None:
         metrics.get("rmse", "binary")
     for name in ("error", "poisson_deviance"):
         with pytest.raises(
-            UserError, match=rf"^metric.name: {name} is not for regression; allowed: auto, rmse, mae, r2$"
+            UserError, match=rf"^metric.name: {name} is not for regression; allowed: auto, rmse, mse, mae, r2$"
         ):
             metrics.get(name, "regression")
 

@@ -15,6 +15,7 @@ ABOUT = (*FOR_READERS, "source", "licence", "citation")
 _SINCE: dict[str, dict[str, tuple[Any, ...]]] = {
     "budget": {"cost": (None,)},
     "optimizer": {"multi_fidelity": (None, False)},
+    "resampling": {"refit": (None, False)},
     "dataset": {
         **dict.fromkeys(("separator", "decimal", "thousands", "encoding"), (None,)),
         "missing": (None, []),

@@ -118,6 +118,7 @@ class Resampling(_Described):
     stop: Text = ""
     k: Annotated[int, Field(description="a whole number from 2")] = 2
     repeats: Count = 1
+    refit: Flag = False
 
 
 class TrainedModel(_Described):

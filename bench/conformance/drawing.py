@@ -19,7 +19,7 @@ def cases(draw: st.DrawFn) -> Case:
     restable: list[Parameter] = []
     for i in range(draw(st.sampled_from([1, 2, 3, 4, 5, 6, 8, 20]))):
         name = f"p{i}"
-        entry = draw(st.one_of(_floats(), _ints(), _steps(), _categoricals()))
+        entry = draw(st.one_of(_floats(), _logits(), _ints(), _steps(), _categoricals(), _ordinals()))
         if restable and draw(st.integers(0, 2)) == 2:
             parent = draw(st.sampled_from(restable))
             values = parent.values()
@@ -39,6 +39,12 @@ def _floats(draw: st.DrawFn) -> dict[str, Any]:
     if low > 0 and draw(st.booleans()):
         entry["log"] = True
     return _with_default(draw, entry, [low, high])
+
+
+@st.composite
+def _logits(draw: st.DrawFn) -> dict[str, Any]:
+    low, high = draw(st.sampled_from([(0.01, 0.99), (0.9, 1 - 1e-6), (1e-9, 0.5)]))
+    return _with_default(draw, {"type": "float", "low": low, "high": high, "scale": "logit"}, [low, high])
 
 
 @st.composite
@@ -64,6 +70,13 @@ def _steps(draw: st.DrawFn) -> dict[str, Any]:
 def _categoricals(draw: st.DrawFn) -> dict[str, Any]:
     choices = draw(st.lists(st.sampled_from(_CHOICES), min_size=1, max_size=4, unique=True))
     return _with_default(draw, {"type": "categorical", "choices": choices}, choices)
+
+
+@st.composite
+def _ordinals(draw: st.DrawFn) -> dict[str, Any]:
+    several: list[list[Any]] = [[1, 2.5, 40], ["small", "large"], [1e-5, 0.1], [16, 32, 64, 128, None], [7]]
+    choices = draw(st.sampled_from(several))
+    return _with_default(draw, {"type": "ordinal", "choices": choices}, choices)
 
 
 def _with_default(draw: st.DrawFn, entry: dict[str, Any], values: list[Any]) -> dict[str, Any]:

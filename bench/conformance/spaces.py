@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
-from bench.space import Categorical, Configuration, Parameter, Space
+from bench.space import Categorical, Configuration, Ordinal, Parameter, Space
 from bench.space.parsing import parse
+from bench.space.scales import FORWARD
 
 LARGEST_SEED = 2**31 - 1
 
@@ -20,11 +21,13 @@ Entries = dict[str, dict[str, Any]]
 REFERENCE: Entries = {
     "float": {"type": "float", "low": 0.0, "high": 1.0, "default": 0.5},
     "float_log": {"type": "float", "low": 0.001, "high": 1.0, "log": True, "default": 0.1},
+    "float_logit": {"type": "float", "low": 0.01, "high": 0.99, "scale": "logit", "default": 0.5},
     "float_step": {"type": "float", "low": 0.0, "high": 0.5, "step": 0.1, "default": 0.2},
     "int": {"type": "int", "low": 1, "high": 8, "default": 4},
     "int_log": {"type": "int", "low": 1, "high": 64, "log": True, "default": 8},
     "int_step": {"type": "int", "low": 32, "high": 128, "step": 32, "default": 64},
     "categorical": {"type": "categorical", "choices": ["a", "b", "c"], "default": "a"},
+    "ordinal": {"type": "ordinal", "choices": [16, 32, 128, "all"], "default": 32},
     "conditional": {"type": "float", "low": 0.0, "high": 1.0, "default": 0.5, "when": {"categorical": "b"}},
 }
 """One parameter of each kind, named by its kind."""
@@ -86,9 +89,9 @@ def _place(parameter: Parameter, value: Any) -> float:
     """Where in 0..1 a value lies on the parameter's scale."""
     if parameter.constant:
         return 0.0
-    if isinstance(parameter, Categorical):
+    if isinstance(parameter, Categorical | Ordinal):
         return parameter.choices.index(value) / (len(parameter.choices) - 1)
-    scale = math.log if parameter.log else float
+    scale = FORWARD[parameter.scale]
     low, high = scale(parameter.low), scale(parameter.high)
     return (scale(value) - low) / (high - low)
 

@@ -1,6 +1,6 @@
 """The small datasets that come with scikit-learn: no network, no download."""
 
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 from sklearn.utils import Bunch
 
 from bench.datasets.loading import Table
@@ -22,9 +22,20 @@ def wine() -> Table:
     return _named(load_wine(as_frame=True))
 
 
+def iris() -> Table:
+    """150 irises of three species, 4 measurements."""
+    return _named(load_iris(as_frame=True))
+
+
 def diabetes() -> Table:
     """442 patients, 10 measurements, how far the disease went on in a year (25 to 346)."""
     bunch = load_diabetes(as_frame=True, scaled=False)
+    return Table(bunch["data"], bunch["target"])
+
+
+def diabetes_scaled() -> Table:
+    """The same with every measurement centred and divided by its norm over all rows."""
+    bunch = load_diabetes(as_frame=True)
     return Table(bunch["data"], bunch["target"])
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, train_test_split
 
 Rows = NDArray[np.int64]
 
@@ -44,6 +44,21 @@ def by_group(
             stratified = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
             folds = list(stratified.split(rows, target[rows], groups[rows]))
     return [np.sort(rows[chosen]) for _, chosen in folds]
+
+
+def by_scikit_learn(
+    rows: Rows, classes: NDArray[Any] | None, test: float, k: int, seed: int
+) -> tuple[list[tuple[Rows, Rows]], Rows | None]:
+    """Train and valid of `k` folds, and a share for `test`, as `train_test_split` and `cross_val_score` deal them.
+
+    `classes` are the codes of all rows; None where there are none. Raises `ValueError` where they cannot be dealt so.
+    """
+    rest, held = train_test_split(rows, test_size=test, random_state=seed) if test else (rows, None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a class with fewer rows than folds
+        folds = list(KFold(k).split(rest) if classes is None else StratifiedKFold(k).split(rest, classes[rest]))
+    dealt = [(np.sort(rest[train]), np.sort(rest[valid])) for train, valid in folds]
+    return dealt, None if held is None else np.sort(held)
 
 
 def along_time(rows: Rows, times: NDArray[Any], fractions: Sequence[float]) -> list[Rows]:

@@ -19,9 +19,10 @@ from bench.wording import plural
 
 KEYS = {
     "holdout": ("train", "valid", "test", "stop", "inner"),
-    "kfold": ("k", "repeats", "test", "stop", "inner"),
-    "group": ("k", "repeats", "test", "stop", "inner"),
-    "time": ("k", "test", "stop", "inner"),
+    "kfold": ("k", "repeats", "test", "refit", "stop", "inner"),
+    "group": ("k", "repeats", "test", "refit", "stop", "inner"),
+    "time": ("k", "test", "refit", "stop", "inner"),
+    "sklearn": ("k", "test", "refit", "stop", "inner"),
     "column": ("stop", "inner"),
 }
 """The keys of each method."""
@@ -52,6 +53,8 @@ class Split:
     folds: tuple[Fold, ...]
     test: Rows | None
     content: str
+    refit: bool = False
+    """Whether the test loss is that of one more model, trained on all rows outside test."""
 
     @property
     def stops_on_valid(self) -> bool:
@@ -71,6 +74,8 @@ class _Keys:
     test: float
     inner: float | None
     """Of train's rows, those that are held out to stop on; None where stop is valid."""
+    refit: bool
+    seed: int
 
 
 _Deal = Callable[[Rows, Sequence[float]], list[Rows]]
@@ -85,6 +90,8 @@ def split(dataset: Dataset, config: Mapping[str, Any], seed: int) -> Split:
     - group: the same with all rows of a group (the dataset's key `group`) in one part.
     - time: test is the latest rows (the dataset's key `time`); the others are cut into k + 1 parts along time, and each
       but the first is valid once, after training on all before it. Rows of one time stay together.
+    - sklearn: test by scikit-learn's `train_test_split(test_size, random_state=seed)`, the k folds by the `KFold`, of
+      classes the `StratifiedKFold`, of its `cross_val_score`, which leave the rows in the order drawn.
     - column: one fold, by the dataset's own column (its key `split`) of train, stop, valid and test.
 
     In holdout and kfold each class is dealt by itself: scikit-learn's stratified splitters can leave a rare class out
@@ -93,13 +100,13 @@ def split(dataset: Dataset, config: Mapping[str, Any], seed: int) -> Split:
     are the same rows as with `stop: valid`, unless a rare class needs another row in train to be shared out. Raises
     `UserError` naming the key, or the class that has too few rows.
     """
-    keys = _checked(config)
+    keys = _checked(config, seed)
     rng = np.random.default_rng(seed)
     folds, test = _METHODS[keys.method](dataset, keys, rng)
     _no_part_empty(dataset, keys, folds, test)
     _every_class_trained(dataset, keys, folds)
     parts = [rows for fold in folds for rows in (fold.train, fold.stop, fold.valid)]
-    return Split(tuple(folds), test, _content(parts if test is None else [*parts, test]))
+    return Split(tuple(folds), test, _content(parts if test is None else [*parts, test]), keys.refit)
 
 
 # --- methods ----------------------------------------------------------------------------------------------------------
@@ -163,6 +170,15 @@ def _time(dataset: Dataset, keys: _Keys, _rng: np.random.Generator) -> tuple[lis
     return [_fold(train, valid, keys, cut) for train, valid in zip(before, parts[1:], strict=True)], test
 
 
+def _sklearn(dataset: Dataset, keys: _Keys, rng: np.random.Generator) -> tuple[list[Fold], Rows | None]:
+    classes = dataset.target if dataset.classes else None
+    try:
+        folds, test = dealing.by_scikit_learn(_all(dataset), classes, keys.test, keys.k, keys.seed)
+    except ValueError as error:
+        raise UserError(f"resampling.k={keys.k}: {error}; set a smaller resampling.k") from None
+    return [_fold(train, valid, keys, _with_every_class(dataset, rng)) for train, valid in folds], test
+
+
 def _own_column(dataset: Dataset, keys: _Keys, rng: np.random.Generator) -> tuple[list[Fold], Rows | None]:
     marks = np.asarray(_column(dataset, "split", dataset.parts))
     train, stop, valid, test = (np.flatnonzero(marks == part) for part in ("train", "stop", "valid", "test"))
@@ -170,7 +186,14 @@ def _own_column(dataset: Dataset, keys: _Keys, rng: np.random.Generator) -> tupl
     return [fold], test if len(test) else None
 
 
-_METHODS = {"holdout": _holdout, "kfold": _kfold, "group": _group, "time": _time, "column": _own_column}
+_METHODS = {
+    "holdout": _holdout,
+    "kfold": _kfold,
+    "group": _group,
+    "time": _time,
+    "sklearn": _sklearn,
+    "column": _own_column,
+}
 
 
 def _fold(train: Rows, valid: Rows, keys: _Keys, deal: _Deal) -> Fold:
@@ -221,7 +244,7 @@ def _content(parts: Sequence[Rows]) -> str:
 # --- checks -----------------------------------------------------------------------------------------------------------
 
 
-def _checked(config: Mapping[str, Any]) -> _Keys:
+def _checked(config: Mapping[str, Any], seed: int) -> _Keys:
     method = config.get("method")
     if method not in KEYS:
         raise UserError(f"resampling.method: {method!r} is not known; {allowed(str(method), KEYS)}")
@@ -235,13 +258,18 @@ def _checked(config: Mapping[str, Any]) -> _Keys:
     if fractions and not math.isclose(sum(fractions), 1, abs_tol=1e-6):
         shown = " + ".join(f"{fraction:g}" for fraction in fractions)
         raise UserError(f"resampling: train + valid + test = {shown} = {sum(fractions):g}; they must sum to 1")
+    test, refit = _fraction(config, "test") if "test" in KEYS[method] else 0.0, bool(config.get("refit"))
+    if refit and not test:
+        raise UserError("resampling.refit=true: there is no test part (resampling.test=0); set one of the two")
     return _Keys(
         method,
         tuple(fraction for fraction in fractions if fraction),
         whole("resampling.k", config.get("k"), 1 if method == "time" else 2) if "k" in KEYS[method] else 1,
         whole("resampling.repeats", config.get("repeats"), 1) if "repeats" in KEYS[method] else 1,
-        _fraction(config, "test") if "test" in KEYS[method] else 0.0,
+        test,
         _fraction(config, "inner") if stop == "inner" else None,
+        refit,
+        seed,
     )
 
 
@@ -276,7 +304,7 @@ def _every_class_trained(dataset: Dataset, keys: _Keys, folds: Sequence[Fold]) -
                     f"dataset {dataset.name}: class {label!r} has rows of weight 0 alone in fold {number}'s train "
                     "part; mend dataset.weight"
                 )
-            if keys.method == "kfold":
+            if keys.method in ("kfold", "sklearn"):
                 rows = len(_strata(dataset, np.union1d(fold.train, fold.valid))[label])
                 raise _too_few(dataset, label, rows, "they are all in one fold")
             ways = {
@@ -313,5 +341,6 @@ def _no_part_empty(dataset: Dataset, keys: _Keys, folds: Sequence[Fold], test: R
         ways = {
             "time": "there are too few different times; set a smaller resampling.k",
             "kfold": "set a smaller resampling.k",
+            "sklearn": "set a smaller resampling.k",
         }
         raise UserError(f"dataset {dataset.name}: {name} part has no rows; {ways.get(keys.method, 'add rows')}")

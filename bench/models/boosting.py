@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.checks import whole
 from bench.errors import UserError, quoted
-from bench.space import Categorical, Space, Value
+from bench.space import Space, Value
 
 FIXED, SEARCHED = "model.settings.parameters", "space"
 """Where a parameter stands, as a message names it."""
@@ -64,8 +64,7 @@ def by_own_name(given: Mapping[str, Any], own_names: Mapping[str, str]) -> dict[
 def ends(space: Space) -> Iterable[tuple[str, Value]]:
     """Each parameter's name with its choices, or with the ends of its range."""
     for parameter in space.parameters:
-        values = parameter.choices if isinstance(parameter, Categorical) else (parameter.low, parameter.high)
-        for value in dict.fromkeys(values):
+        for value in dict.fromkeys(parameter.representatives):
             if value is not None:
                 yield parameter.name, value
 

@@ -42,7 +42,9 @@ def warnings(
     for own, parameter in {**settled, **searched}.items():
         where = "space" if own in searched else "model.settings.parameters"
         for rule in rules:
-            applies = own in rule.names and (rule.at is None or any(rule.at(value) for value in _values(parameter)))
+            applies = own in rule.names and (
+                rule.at is None or any(rule.at(value) for value in parameter.representatives)
+            )
             if applies and not _can_be_met(space, rule, parameter, searched, given):
                 alone = next(iter(rule.others)) if len(rule.others) == 1 else None
                 value = None if alone is None or alone in searched else given.get(alone)
@@ -69,17 +71,12 @@ def beside(space: Space, parameter: Parameter, other: Parameter) -> list[Value]:
     if any(not set(here[name]) & set(values) for name, values in there.items() if name in here):
         return [None]
     always = all(name in here and set(here[name]) <= set(values) for name, values in there.items())
-    values = list(here.get(other.name, _values(other)))
+    values = list(here.get(other.name, other.representatives))
     return values if always else [*values, None]
 
 
 def _only(name: str, value: Any) -> Parameter:
     return Categorical(name, (value,))
-
-
-def _values(parameter: Parameter) -> tuple[Value, ...]:
-    """Its choices, or the ends of its range."""
-    return parameter.choices if isinstance(parameter, Categorical) else (parameter.low, parameter.high)
 
 
 def _conditions(space: Space, parameter: Parameter) -> dict[str, tuple[Value, ...]]:

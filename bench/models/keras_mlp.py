@@ -21,7 +21,7 @@ from bench.models.keras_numpy import After, Epoch, Layers, Table, Trainer
 from bench.models.preparation import Preparation, counting, prepared
 from bench.models.rungs import Rungs
 from bench.models.saved.keras_part import of_scores
-from bench.space import Categorical, Space, Value
+from bench.space import Space, Value
 
 ACTIVATIONS = ("relu", "tanh", "gelu")
 OPTIMIZERS = ("adam", "sgd", "rmsprop")
@@ -87,8 +87,7 @@ class KerasMLP:
         for parameter in space.parameters:
             place = _UNITS_OF.fullmatch(parameter.name)
             deep = {"num_layers": int(parameter.name[6:])} if place else {}  # else nobody looks at its value
-            values = parameter.choices if isinstance(parameter, Categorical) else (parameter.low, parameter.high)
-            for value in values:
+            for value in parameter.representatives:
                 layers_of({**self.fixed, **deep, parameter.name: value}, SEARCHED)
         names = [parameter.name for parameter in space.parameters]
         layers = [Rule((name,), {"num_layers": above(int(name[6:]) - 1)}, f"num_layers from {name[6:]}")

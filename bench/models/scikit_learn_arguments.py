@@ -114,8 +114,7 @@ def _check_values(parameter: Parameter, estimator: Any) -> None:
     holder = known.get(owner) if owner else estimator
     if not hasattr(type(holder), "_parameter_constraints") or last not in holder.get_params():
         return
-    values = parameter.choices if isinstance(parameter, Categorical) else (parameter.low, parameter.high)
-    for value in values:
+    for value in parameter.representatives:
         try:
             clone(holder).set_params(**{last: value})._validate_params()  # noqa: SLF001 - what `fit` calls
         except InvalidParameterError as error:

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from bench.optimizers import Declaration, Exhausted, inactive
-from bench.space import Categorical, Configuration, Parameter, Space, Value, steps, to_json
+from bench.optimizers.expressions import of_logit
+from bench.space import Categorical, Configuration, Float, Ordinal, Parameter, Space, Value, steps, to_json
 
 
 @contextmanager
@@ -51,8 +52,9 @@ class Ax:
     failure is told as an abandoned trial: a failed one it would ask for again, as one that may do better next time.
 
     Floats and whole numbers are range parameters, with `scaling="log"` where the space has it; a number with steps is
-    the range of its places, choices are their indices as text. The law of whole numbers is the reference law but for
-    1e-5 at the ends. Ax knows conditions below choices alone: it is shown every parameter as active.
+    the range of its places, an ordinal the ordered choice of its places, a number on a logit scale the range of its
+    logit; choices are their indices as text. The distribution of whole numbers is the reference but for 1e-5 at the
+    ends. Ax knows conditions below choices alone: it is shown every parameter as active.
 
     M. Olson et al., Ax: A Platform for Adaptive Experimentation, AutoML 2025.
     """
@@ -67,7 +69,9 @@ class Ax:
         self._tried: set[tuple[Any, ...]] = set()
         values = [p.values() for p in self._shown]
         self._points = math.inf if None in values else math.prod(len(listed or ()) for listed in values)
+        logits = [p for p in self._shown if isinstance(p, Float) and p.logit]
         self.declared = Declaration(
+            laws={p.name: of_logit("range", p) for p in logits},
             inactive=inactive.SHOWN if space.conditional else "absent",
             fallback="the centre of the space, and a scrambled Sobol sequence until five trials have not failed",
         )
@@ -114,6 +118,11 @@ def _described(parameter: Parameter) -> Any:
     if isinstance(parameter, Categorical):
         indices = [str(index) for index in range(len(parameter.choices))]
         return configs.ChoiceParameterConfig(name=parameter.name, values=indices, parameter_type="str")
+    if isinstance(parameter, Ordinal):
+        places = list(range(len(parameter.choices)))
+        return configs.ChoiceParameterConfig(name=parameter.name, values=places, parameter_type="int", is_ordered=True)
+    if isinstance(parameter, Float) and parameter.logit:
+        return configs.RangeParameterConfig(name=parameter.name, bounds=parameter.ends, parameter_type="float")
     if parameter.stepped:
         return configs.RangeParameterConfig(name=parameter.name, bounds=(0, steps(parameter)), parameter_type="int")
     return configs.RangeParameterConfig(
@@ -129,6 +138,8 @@ def _value(parameter: Parameter, given: Any) -> Value:
         return parameter.choices[int(given)]
     if parameter.stepped:
         return parameter.at(int(given))
+    if isinstance(parameter, Float) and parameter.logit:
+        return parameter.from_scale(given)
     number: int | float = min(max(given, parameter.low), parameter.high)
     return number
 
@@ -136,4 +147,6 @@ def _value(parameter: Parameter, given: Any) -> Value:
 def _parameter(parameter: Parameter, value: Any) -> Any:
     if isinstance(parameter, Categorical):
         return str(parameter.choices.index(value))
+    if isinstance(parameter, Float) and parameter.logit:
+        return parameter.on_scale(value)
     return parameter.place(value) if parameter.stepped else value

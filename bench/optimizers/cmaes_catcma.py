@@ -13,7 +13,8 @@ from cmaes import CatCMAwM
 from bench.checks import whole
 from bench.errors import UserError
 from bench.optimizers import Declaration, Law, Told
-from bench.space import Categorical, Configuration, Float, Int, Parameter, Space, steps, to_json
+from bench.space import Categorical, Configuration, Float, Ordered, Parameter, Space, steps, to_json
+from bench.space.scales import BACK, FORWARD
 
 _LISTED = 1_000
 """The most values of a whole number that are listed, in one matrix; one of more is a continuous variable, rounded."""
@@ -121,7 +122,7 @@ def _kind(parameter: Parameter) -> str:
     return "whole" if high - low < _LISTED else "float"
 
 
-def _places(parameter: Float | Int) -> tuple[int, int]:
+def _places(parameter: Ordered) -> tuple[int, int]:
     """The ends of a whole number, or of the places of a stepped one."""
     return (0, steps(parameter)) if parameter.stepped else (int(parameter.low), int(parameter.high))
 
@@ -136,11 +137,10 @@ def _bounds(parameter: Parameter) -> tuple[float, float]:
     """The ends as the library has them; of a whole number too large to be listed half a step further."""
     assert not isinstance(parameter, Categorical)
     if isinstance(parameter, Float) and not parameter.stepped:
-        low, high = parameter.low, parameter.high
-    else:
-        whole = _places(parameter)
-        margin = 0.5 if _kind(parameter) == "float" else 0
-        low, high = whole[0] - margin, whole[1] + margin
+        return parameter.ends
+    whole = _places(parameter)
+    margin = 0.5 if _kind(parameter) == "float" else 0
+    low, high = whole[0] - margin, whole[1] + margin
     return (math.log(low), math.log(high)) if parameter.log else (low, high)
 
 
@@ -150,7 +150,7 @@ def _decode(parameter: Parameter, value: Any) -> Any:
     if _kind(parameter) == "chosen":
         values = parameter.values() or []
         return values[int(np.argmax(value))]
-    number = math.exp(value) if parameter.log else float(value)
+    number = BACK[parameter.scale](value)
     if isinstance(parameter, Float) and not parameter.stepped:
         return number
     low, high = _places(parameter)
@@ -160,8 +160,7 @@ def _decode(parameter: Parameter, value: Any) -> Any:
 
 def _encode(parameter: Parameter, value: Any) -> float:
     assert not isinstance(parameter, Categorical)
-    number = parameter.place(value) if parameter.stepped else value
-    return math.log(number) if parameter.log else float(number)
+    return FORWARD[parameter.scale](parameter.place(value) if parameter.stepped else value)
 
 
 def _law(parameter: Parameter, sigma: float) -> Law | None:
@@ -184,11 +183,12 @@ def _law(parameter: Parameter, sigma: float) -> Law | None:
     peak = 1 / (deviation * math.sqrt(2 * math.pi))
     above = min(deviation * math.sqrt(2 * math.log(2 * peak)), 1.0) if peak > 1 / 2 else 0.0
     inside = 2 * _below(above / deviation) - 1 - above
-    expression = f"x_space{' of logarithms' if parameter.log else ''}, normal around the middle"
+    of = {"linear": "", "log": " of logarithms", "logit": " of logits"}[parameter.scale]
+    expression = f"x_space{of}, normal around the middle"
     return Law(expression, inside + 2 * _below(-1 / deviation))
 
 
-def _distance(expression: str, shares: Sequence[float], parameter: Float | Int) -> Law:
+def _distance(expression: str, shares: Sequence[float], parameter: Ordered) -> Law:
     reference = parameter.probabilities()
     assert reference is not None, f"{parameter.name}: a whole number has probabilities"
     return Law(expression, float(np.abs(np.array(shares) - reference).sum()) / 2)

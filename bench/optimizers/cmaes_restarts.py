@@ -14,7 +14,7 @@ from scipy.special import ndtr
 
 from bench.checks import whole
 from bench.optimizers import Declaration, Law, Told, inactive, unit_cube
-from bench.space import Categorical, Configuration, Float, Int, Space, Value, steps, to_json
+from bench.space import Categorical, Configuration, Int, Ordered, Space, Value, steps, to_json
 
 SIGMA = 0.2
 """The first standard deviation, a fifth of the range."""
@@ -143,8 +143,8 @@ class BIPOP(IPOP):
         return self._begin(self._mean(), sigma, popsize)
 
 
-def _law(parameter: Float | Int) -> Law:
-    """The law of the first point of all: normal around a uniform mean, drawn again until it is in range."""
+def _law(parameter: Ordered) -> Law:
+    """The distribution of the first point of all: normal around a uniform mean, drawn again until it is in range."""
     whole = isinstance(parameter, Int) or parameter.stepped
     count = steps(parameter) + 1 if whole else math.inf
     probabilities = parameter.probabilities() if count <= _FINE else None
@@ -155,5 +155,5 @@ def _law(parameter: Float | Int) -> Law:
     below, above = ndtr(-means / SIGMA), ndtr((1 - means) / SIGMA)
     distribution = ((ndtr((edges[:, None] - means) / SIGMA) - below) / (above - below)).mean(axis=1)
     distance = abs(np.diff(distribution) - probabilities).sum() / 2
-    scale = "its logarithm" if parameter.log else "it"
+    scale = {"linear": "it", "log": "its logarithm", "logit": "its logit"}[parameter.scale]
     return Law(f"normal in {scale} around a uniform start, of deviation 1/5 of the range, drawn within it", distance)

@@ -8,7 +8,8 @@ from typing import Any
 import ConfigSpace
 
 from bench.optimizers import Law
-from bench.space import Categorical, Configuration, Float, Parameter, Space, Value, steps
+from bench.space import Categorical, Configuration, Float, Ordinal, Parameter, Space, Value, steps
+from bench.space.scales import BACK
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,9 @@ class Translated:
 
     ConfigSpace sorts by depth and name: names are numbered, which keeps the space's order among parameters of one
     depth. It has no step: stepped parameters are integers of places. It rounds floats to 13 decimals: one of which
-    that would leave fewer than ten digits is a float of 0..1, stretched here. A categorical one is one of places,
-    since NumPy would make one type of its choices. Parameters that no configuration can have are left out.
+    that would leave fewer than ten digits is a float of 0..1, stretched here, as is every one on a logit scale. An
+    ordinal is an `OrdinalHyperparameter` of its places. A categorical one is one of places, since NumPy would make one
+    type of its choices. Parameters that no configuration can have are left out.
     """
 
     space: Space
@@ -102,6 +104,9 @@ def _hyperparameter(parameter: Parameter, name: str) -> Any:
     if isinstance(parameter, Categorical):
         default = parameter.choices.index(default) if parameter.has_default else 0
         return ConfigSpace.CategoricalHyperparameter(name, range(len(parameter.choices)), default_value=default)
+    if isinstance(parameter, Ordinal):
+        default = parameter.place(default if parameter.has_default else parameter.grid(1)[0])
+        return ConfigSpace.OrdinalHyperparameter(name, range(len(parameter.choices)), default_value=default)
     default = None if default is None else _encode(parameter, default)
     if parameter.stepped:
         return ConfigSpace.UniformIntegerHyperparameter(name, 0, steps(parameter), default_value=default)
@@ -114,7 +119,9 @@ def _hyperparameter(parameter: Parameter, name: str) -> Any:
 
 
 def _coarse(parameter: Float) -> bool:
-    """Whether 13 decimals leave fewer than ten digits, or move an end."""
+    """Whether 13 decimals leave fewer than ten digits, or move an end; on a logit scale they do."""
+    if parameter.logit:
+        return True
     least = parameter.low if parameter.log else parameter.high - parameter.low
     ends = all(abs(end) < 1e9 and round(end, 13) == end for end in (parameter.low, parameter.high))
     return least < 1e-3 or not ends
@@ -129,10 +136,8 @@ def _decode(parameter: Parameter, value: Any) -> Any:
         return int(value)
     if not _coarse(parameter):
         return min(max(float(value), parameter.low), parameter.high)
-    low, high = parameter.low, parameter.high
-    if parameter.log:
-        return math.exp((1 - value) * math.log(low) + value * math.log(high))
-    return (1 - value) * low + value * high
+    low, high = parameter.ends
+    return BACK[parameter.scale]((1 - value) * low + value * high)
 
 
 def _encode(parameter: Parameter, value: Any) -> Any:
@@ -142,9 +147,7 @@ def _encode(parameter: Parameter, value: Any) -> Any:
         return parameter.place(value)
     if not isinstance(parameter, Float) or not _coarse(parameter):
         return value
-    low, high = parameter.low, parameter.high
-    if parameter.log:
-        low, high, value = math.log(low), math.log(high), math.log(value)
+    (low, high), value = parameter.ends, parameter.on_scale(value)
     return min(max((value / 2 - low / 2) / (high / 2 - low / 2), 0.0), 1.0)  # halved: no range is beyond a float
 
 
@@ -157,7 +160,10 @@ def _law(parameter: Parameter) -> Law | None:
     if isinstance(parameter, Categorical):
         return None
     if isinstance(parameter, Float) and not parameter.stepped:
-        return Law("Float(0, 1), stretched over its range", 0.0) if _coarse(parameter) else None
+        over = "the range of its logit" if parameter.logit else "its range"
+        return Law(f"Float(0, 1), stretched over {over}", 0.0) if _coarse(parameter) else None
+    if isinstance(parameter, Ordinal):
+        return Law(f"Ordinal({parameter.low}..{parameter.high}) of places", 0.0)
     low, high = (0, steps(parameter)) if parameter.stepped else (parameter.low, parameter.high)
     scale = math.log if parameter.log else float
     inner = (scale(low), scale(low + 0.5), scale(high - 0.5), scale(high))
@@ -175,6 +181,8 @@ def _sampled_law(parameter: Parameter) -> Law | None:
     half below: of the drawn density and the reference's the ratio rises, so that the total variation is the greatest
     difference of their distribution functions, at one of the two ends around where the densities are equal.
     """
+    if isinstance(parameter, Ordinal):
+        return _law(parameter)
     if isinstance(parameter, Categorical) or parameter.stepped:
         return None
     if isinstance(parameter, Float):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.optimizers import Law
-from bench.space import Categorical, Float, Parameter, steps
+from bench.space import Categorical, Float, Ordinal, Parameter, steps
 
 _DRAWS = 50_000
 _PARTS = 32
@@ -54,7 +54,7 @@ def _weights(mutation: str, factor: float) -> tuple[float, ...]:
 
 
 def _range(parameter: Parameter) -> _Range:
-    if isinstance(parameter, Categorical):
+    if isinstance(parameter, Categorical | Ordinal):
         return _Range("choices", 0, len(parameter.choices) - 1)
     if parameter.stepped:
         return _Range("numbers", 0, steps(parameter))

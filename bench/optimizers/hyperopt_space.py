@@ -1,9 +1,10 @@
 """A space in Hyperopt's words, and a value from them and back.
 
-Integers are `quniform` and `qloguniform` between low - 1/2 and high + 1/2, which gives the reference law (between low
-and high the ends would have half of it) and keeps their order. A parameter on which conditions rest is an `hp.choice`
-of its values, which loses the order: declared. A conditional parameter stands in switches over those it rests on, of
-which Hyperopt's algorithms draw as they do of the nested choices of its documentation.
+Integers are `quniform` and `qloguniform` between low - 1/2 and high + 1/2, which gives the reference distribution
+(between low and high the ends would have half of it) and keeps their order. An ordinal is the `quniform` of its place,
+a number on a logit scale the `uniform` of its logit. A parameter on which conditions rest is an `hp.choice` of its
+values, which loses the order: declared. A conditional parameter stands in switches over those it rests on, of which
+Hyperopt's algorithms draw as they do of the nested choices of its documentation.
 """
 
 import math
@@ -14,7 +15,8 @@ from hyperopt import hp
 from hyperopt.pyll import scope
 
 from bench.optimizers import Law
-from bench.space import Categorical, Float, Int, Parameter, Space, Value, steps
+from bench.optimizers.expressions import of_logit
+from bench.space import Categorical, Float, Int, Ordered, Ordinal, Parameter, Space, Value, steps
 
 
 def expression(space: Space, chosen: Collection[str]) -> dict[str, Any]:
@@ -38,21 +40,27 @@ def expression(space: Space, chosen: Collection[str]) -> dict[str, Any]:
 
 
 def law(parameter: Parameter, chosen: bool) -> Law | None:
-    """The expression of a number that has another than the plain one; each follows the reference law."""
-    if isinstance(parameter, Categorical) or not (chosen or parameter.stepped or isinstance(parameter, Int)):
+    """The expression of what has another than the plain one; each follows the reference distribution."""
+    if isinstance(parameter, Categorical):
         return None
+    if isinstance(parameter, Float) and not chosen and not parameter.stepped:
+        return of_logit("hp.uniform", parameter) if parameter.logit else None
+    return Law(_in_words(parameter, chosen), 0.0)
+
+
+def _in_words(parameter: Ordered, chosen: bool) -> str:
     if chosen:
-        return Law(f"hp.{'pchoice' if parameter.log else 'choice'} of its values, without their order", 0.0)
+        return f"hp.{'pchoice' if parameter.log else 'choice'} of its values, without their order"
     low, high = parameter.low, parameter.high
     if parameter.stepped:
-        return Law(
-            f"hp.quniform(-0.5, {steps(parameter) + 0.5}, 1) of its place, uniform over its values: "
-            f"hp.quniform({low}, {high}, {parameter.step}) gives its ends half",
-            0.0,
-        )
+        of_place = f"hp.quniform(-0.5, {steps(parameter) + 0.5}, 1) of its place"
+        if isinstance(parameter, Ordinal):
+            return of_place
+        ends = f"hp.quniform({low}, {high}, {parameter.step}) gives its ends half"
+        return f"{of_place}, uniform over its values: {ends}"
     if parameter.log:
-        return Law(f"hp.qloguniform(log({low - 0.5}), log({high + 0.5}), 1)", 0.0)
-    return Law(f"hp.quniform({low - 0.5}, {high + 0.5}, 1)", 0.0)
+        return f"hp.qloguniform(log({low - 0.5}), log({high + 0.5}), 1)"
+    return f"hp.quniform({low - 0.5}, {high + 0.5}, 1)"
 
 
 def decode(parameter: Parameter, chosen: bool, value: Any) -> Value:
@@ -61,15 +69,17 @@ def decode(parameter: Parameter, chosen: bool, value: Any) -> Value:
         return _values(parameter)[int(value)]
     if parameter.stepped:
         return parameter.at(min(max(round(value), 0), steps(parameter)))
-    if isinstance(parameter, Int):
+    if not isinstance(parameter, Float):
         return min(max(round(float(value)), parameter.low), parameter.high)
-    return float(value)
+    return parameter.from_scale(value) if parameter.logit else float(value)
 
 
 def encode(parameter: Parameter, chosen: bool, value: Any) -> Any:
     """What Hyperopt would have drawn to give `value`."""
     if isinstance(parameter, Categorical) or chosen:
         return _values(parameter).index(value)
+    if isinstance(parameter, Float) and parameter.logit:
+        return parameter.on_scale(value)
     return parameter.place(value) if parameter.stepped else value
 
 
@@ -94,8 +104,7 @@ def _node(parameter: Parameter, chosen: bool) -> Any:
     if parameter.stepped:
         return hp.quniform(name, -0.5, steps(parameter) + 0.5, 1)
     if isinstance(parameter, Float):
-        low, high = parameter.low, parameter.high
-        return hp.loguniform(name, math.log(low), math.log(high)) if parameter.log else hp.uniform(name, low, high)
+        return (hp.loguniform if parameter.log else hp.uniform)(name, *parameter.ends)
     low, high = parameter.low - 0.5, parameter.high + 0.5
     return hp.qloguniform(name, math.log(low), math.log(high), 1) if parameter.log else hp.quniform(name, low, high, 1)
 

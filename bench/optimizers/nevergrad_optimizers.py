@@ -17,7 +17,8 @@ from numpy.random import mtrand
 from bench.checks import whole
 from bench.errors import UserError
 from bench.optimizers import Declaration, Exhausted, Law, inactive
-from bench.space import Categorical, Configuration, Float, Int, Parameter, Space, steps, to_json
+from bench.optimizers.expressions import of_logit
+from bench.space import Categorical, Configuration, Float, Ordered, Parameter, Space, steps, to_json
 
 _PLANNED = 10_000
 """The budget that Nevergrad is told where there is none."""
@@ -237,6 +238,9 @@ def _translate(parameter: Parameter) -> Any:
     if isinstance(parameter, Categorical):
         return nevergrad.p.Choice(len(parameter.choices))
     if isinstance(parameter, Float) and not parameter.stepped:
+        if parameter.logit:
+            low, high = parameter.ends
+            return nevergrad.p.Scalar(lower=low, upper=high)
         # Over so narrow a range both laws are one, and the logarithms of its ends may be the same number.
         log = parameter.log and parameter.high / parameter.low > 1 + 1e-9
         return (nevergrad.p.Log if log else nevergrad.p.Scalar)(lower=parameter.low, upper=parameter.high)
@@ -244,7 +248,7 @@ def _translate(parameter: Parameter) -> Any:
     return (nevergrad.p.Log if parameter.log else nevergrad.p.Scalar)(lower=low, upper=high).set_integer_casting()
 
 
-def _ends(parameter: Float | Int) -> tuple[float, float]:
+def _ends(parameter: Ordered) -> tuple[float, float]:
     """Half a step beyond both ends, so that all whole numbers between have a whole step."""
     low, high = (0, steps(parameter)) if parameter.stepped else (parameter.low, parameter.high)
     return low - 0.5, high + 0.5
@@ -255,21 +259,25 @@ def _decode(parameter: Parameter, value: Any) -> Any:
         return parameter.choices[int(value)]
     if parameter.stepped:
         return parameter.at(min(max(int(value), 0), steps(parameter)))
-    if isinstance(parameter, Int):
+    if not isinstance(parameter, Float):
         return min(max(int(value), parameter.low), parameter.high)
-    return float(value)
+    return parameter.from_scale(value) if parameter.logit else float(value)
 
 
 def _encode(parameter: Parameter, value: Any) -> Any:
     if isinstance(parameter, Categorical):
         return parameter.choices.index(value)
+    if isinstance(parameter, Float) and parameter.logit:
+        return parameter.on_scale(value)
     return parameter.place(value) if parameter.stepped else value
 
 
 def _law(parameter: Parameter) -> Law | None:
-    """The expression of a whole number or a step, which follows the reference law."""
-    if isinstance(parameter, Categorical) or (isinstance(parameter, Float) and not parameter.stepped):
+    """The expression of what has a place or a logit, which follows the reference distribution."""
+    if isinstance(parameter, Categorical):
         return None
+    if isinstance(parameter, Float) and not parameter.stepped:
+        return of_logit("ng.p.Scalar", parameter) if parameter.logit else None
     low, high = _ends(parameter)
     expression = f"ng.p.{'Log' if parameter.log else 'Scalar'}(lower={low}, upper={high}).set_integer_casting()"
     return Law(expression + (" of its place" if parameter.stepped else ""), 0.0)

@@ -7,7 +7,7 @@ from optuna.samplers import BaseSampler, NSGAIIISampler, NSGAIISampler
 from optuna.trial import TrialState
 
 from bench.optimizers import Declaration
-from bench.optimizers.optuna_samplers import Study
+from bench.optimizers.optuna_samplers import Study, laws
 from bench.space import Configuration, Space
 
 _POPULATION = 50
@@ -29,7 +29,7 @@ class _Genetic(Study):
         fallback = f"random until {size} trials have succeeded, the first generation; later a parameter that mutates"
         if space.conditional:
             fallback += ", and parameters that some successful trial lacked"
-        self.declared = Declaration(fallback=fallback)
+        self.declared = Declaration(laws=laws(space), fallback=fallback)
 
     def _add(self, configuration: Configuration, values: Sequence[float] | None, state: TrialState) -> None:
         self.study.enqueue_trial(self.shown(configuration))

@@ -6,7 +6,7 @@ import torch
 from optuna.samplers import GPSampler
 
 from bench.optimizers import Declaration
-from bench.optimizers.optuna_samplers import Study
+from bench.optimizers.optuna_samplers import Study, laws
 from bench.space import Configuration, Space
 
 
@@ -29,7 +29,7 @@ class GaussianProcess(Study):
         fallback += "; a failed configuration, of which its model is not told, it may propose again and again"
         if space.conditional:
             fallback += "; always random: parameters that some successful trial lacked"
-        self.declared = Declaration(fallback=fallback)
+        self.declared = Declaration(laws=laws(space), fallback=fallback)
 
     def ask(self) -> Configuration:
         threads = torch.get_num_threads()

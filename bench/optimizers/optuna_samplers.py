@@ -13,8 +13,9 @@ from optuna.trial import Trial, TrialState, create_trial
 
 from bench.checks import whole
 from bench.errors import UserError
-from bench.optimizers import Declaration, Told, inactive
-from bench.space import Categorical, Configuration, Parameter, Space, to_json
+from bench.optimizers import Declaration, Law, Told, inactive
+from bench.optimizers.expressions import of_logit
+from bench.space import Categorical, Configuration, Float, Ordinal, Parameter, Space, to_json
 
 _LEAST = {"n_startup_trials": 0, "popsize": 2, "n_ei_candidates": 1, "population_size": 2, "dividing_parameter": 1}
 """Of settings of which the samplers take anything, and fail at some later trial."""
@@ -23,9 +24,10 @@ _LEAST = {"n_startup_trials": 0, "popsize": 2, "n_ei_candidates": 1, "population
 class Study:
     """A study asked and told as `optuna.create_study(sampler=...).optimize(objective, n_trials=N)` does it.
 
-    The objective suggests the active parameters alone. Optuna's integers follow the reference law: it draws between
-    low - 1/2 and high + 1/2 (of the logarithm where `log`) and rounds. Of several losses each is a direction of the
-    study, minimised.
+    The objective suggests the active parameters alone. Optuna's integers follow the reference distribution: it draws
+    between low - 1/2 and high + 1/2 (of the logarithm where `log`) and rounds. It has no ordinals and no logit scale:
+    of the one the place is suggested, of the other the logit. Of several losses each is a direction of the study,
+    minimised.
     """
 
     revision = 1
@@ -75,9 +77,9 @@ class Study:
     def _suggested(self, trial: Trial) -> Configuration:
         """What the objective suggests in a trial."""
         if self.every:
-            values = {p.name: _suggest(trial, p) for p in self._space.searched}
+            values = {p.name: _suggested(trial, p) for p in self._space.searched}
             return self._space.assemble(lambda parameter: values[parameter.name])
-        return self._space.assemble(lambda parameter: _suggest(trial, parameter))
+        return self._space.assemble(lambda parameter: _suggested(trial, parameter))
 
     def tell(self, configuration: Configuration, loss: float | Sequence[float], failed: bool = False) -> None:
         configuration = self._space.canonical(configuration)
@@ -95,10 +97,10 @@ class Study:
         distributions = {p.name: _distribution(p) for p in self._space.searched if p.name in params}
         self.study.add_trial(create_trial(state=state, values=values, params=params, distributions=distributions))
 
-    def shown(self, configuration: Configuration) -> Configuration:
-        """The values that the objective suggests for a configuration."""
+    def shown(self, configuration: Configuration) -> dict[str, Any]:
+        """What is suggested for a configuration."""
         values = inactive.complete(self._space, configuration)
-        return values if self.every else {name: value for name, value in values.items() if name in configuration}
+        return {n: _shown(self._space[n], v) for n, v in values.items() if self.every or n in configuration}
 
 
 class TPE(Study):
@@ -124,7 +126,7 @@ class TPE(Study):
             else "parameters that some successful trial lacked are modelled one by one instead of together"
         )
         start = f"random until {settings.get('n_startup_trials', 10)} trials have succeeded"
-        self.declared = Declaration(fallback=f"{start}; {apart}")
+        self.declared = Declaration(laws=laws(space), fallback=f"{start}; {apart}")
 
 
 class CMAES(Study):
@@ -156,6 +158,7 @@ class CMAES(Study):
                 "first such trial comes after the first generation"
             )
         self.declared = Declaration(
+            laws=laws(space),
             inactive=inactive.SHOWN if self.every else "absent",
             fallback=fallback,
             # An added trial carries no generation, so that it enters no population; it only counts as a start.
@@ -193,17 +196,41 @@ class QMC(Study):
                 ", and the parameters that the first successful trial lacked; of those it had, the sequence gives "
             )
             fallback += "values whether they are active or not"
-        self.declared = Declaration(fallback=fallback)
+        self.declared = Declaration(laws=laws(space), fallback=fallback)
+
+
+def laws(space: Space) -> dict[str, Law]:
+    """The expressions of what Optuna has no kind of; all its draws follow the reference distribution."""
+    declared = {}
+    for parameter in space.searched:
+        if isinstance(parameter, Ordinal):
+            declared[parameter.name] = Law(f"suggest_int({parameter.low}, {parameter.high}) of its place", 0.0)
+        elif isinstance(parameter, Float) and parameter.logit:
+            declared[parameter.name] = of_logit("suggest_float", parameter)
+    return declared
 
 
 def _keywords(parameter: Parameter) -> dict[str, Any]:
     if isinstance(parameter, Categorical):
         return {"choices": parameter.choices}
-    return {"low": parameter.low, "high": parameter.high, "step": parameter.step, "log": parameter.log}
+    low, high = parameter.ends if isinstance(parameter, Float) and parameter.logit else (parameter.low, parameter.high)
+    return {"low": low, "high": high, "step": parameter.step, "log": parameter.log}
 
 
-def _suggest(trial: Trial, parameter: Parameter) -> Any:
-    return getattr(trial, f"suggest_{parameter.kind}")(parameter.name, **_keywords(parameter))
+def _suggested(trial: Trial, parameter: Parameter) -> Any:
+    """The value that is suggested for a parameter: by its place or its logit where Optuna has no such kind."""
+    kind = "int" if isinstance(parameter, Ordinal) else parameter.kind
+    value = getattr(trial, f"suggest_{kind}")(parameter.name, **_keywords(parameter))
+    if isinstance(parameter, Ordinal):
+        return parameter.at(value)
+    return parameter.from_scale(value) if isinstance(parameter, Float) and parameter.logit else value
+
+
+def _shown(parameter: Parameter, value: Any) -> Any:
+    """What Optuna would have suggested to give `value`."""
+    if isinstance(parameter, Ordinal):
+        return parameter.place(value)
+    return parameter.on_scale(value) if isinstance(parameter, Float) and parameter.logit else value
 
 
 def _distribution(parameter: Parameter) -> BaseDistribution:
@@ -211,6 +238,7 @@ def _distribution(parameter: Parameter) -> BaseDistribution:
         "float": FloatDistribution,
         "int": IntDistribution,
         "categorical": CategoricalDistribution,
+        "ordinal": IntDistribution,
     }
     return kinds[parameter.kind](**_keywords(parameter))
 

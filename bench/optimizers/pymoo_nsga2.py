@@ -1,6 +1,5 @@
 """pymoo's NSGA-II, by its ask and tell: the extra `pymoo`."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +15,9 @@ from pymoo.problems.static import StaticProblem
 
 from bench.checks import whole
 from bench.optimizers import Declaration, Exhausted, Law, Told, inactive
-from bench.space import Categorical, Configuration, Int, Parameter, Space, steps, to_json
+from bench.optimizers.expressions import of_logit
+from bench.space import Categorical, Configuration, Float, Int, Ordinal, Parameter, Space, steps, to_json
+from bench.space.scales import BACK, FORWARD
 
 
 class NSGA2:
@@ -158,7 +159,8 @@ def _variable(parameter: Parameter) -> Any:
         return Integer(bounds=(parameter.low, parameter.high))
     half = 0.5 if isinstance(parameter, Int) else 0.0
     low, high = parameter.low - half, parameter.high + half
-    return Real(bounds=(math.log(low), math.log(high)) if parameter.log else (low, high))
+    on_scale = FORWARD[parameter.scale]
+    return Real(bounds=(on_scale(low), on_scale(high)))
 
 
 def _decode(parameter: Parameter, value: Any) -> Any:
@@ -166,7 +168,7 @@ def _decode(parameter: Parameter, value: Any) -> Any:
         return parameter.choices[int(value)]
     if parameter.stepped:
         return parameter.at(int(value))
-    number = math.exp(value) if parameter.log else float(value)
+    number = BACK[parameter.scale](value)
     if isinstance(parameter, Int):
         return min(max(round(number), parameter.low), parameter.high)
     return min(max(number, parameter.low), parameter.high)
@@ -177,11 +179,15 @@ def _encode(parameter: Parameter, value: Any) -> Any:
         return parameter.choices.index(value)
     if parameter.stepped:
         return parameter.place(value)
-    return math.log(value) if parameter.log else value
+    return value if parameter.scale == "linear" else FORWARD[parameter.scale](value)
 
 
 def _law(parameter: Parameter) -> Law | None:
-    """The expression of a whole number on a log scale, which follows the reference distribution."""
+    """The expression of what pymoo has no variable of, which follows the reference distribution."""
+    if isinstance(parameter, Ordinal):
+        return Law(f"Integer(bounds=({parameter.low}, {parameter.high})) of its place", 0.0)
+    if isinstance(parameter, Float) and parameter.logit:
+        return of_logit("Real", parameter)
     if isinstance(parameter, Int) and parameter.log:
         return Law(f"Real(bounds=(log({parameter.low - 0.5}), log({parameter.high + 0.5}))), rounded", 0.0)
     return None

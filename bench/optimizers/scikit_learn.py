@@ -10,7 +10,8 @@ from scipy import stats
 from sklearn.model_selection import ParameterSampler
 
 from bench.optimizers import Declaration, Exhausted, Law
-from bench.space import Categorical, Configuration, Float, Int, Parameter, Space, Value, steps
+from bench.optimizers.expressions import of_logit
+from bench.space import Categorical, Configuration, Float, Int, Ordinal, Parameter, Space, Value, steps
 
 UNLIMITED = 10_000
 """Trials of a space of choices alone where time is the budget: they must be drawn at once."""
@@ -19,13 +20,13 @@ UNLIMITED = 10_000
 class Sampler:
     """Asks for what `ParameterSampler(distributions, n_iter=budget, random_state=seed)` yields.
 
-    It is the list of candidates of `RandomizedSearchCV`. Distributions are SciPy's; a categorical parameter is a list.
+    It is the list of candidates of `RandomizedSearchCV`. Distributions are SciPy's; choices, ordered or not, a list.
     Where all are lists, the library samples without replacement: then a point is asked once, the run ends where all
     were, and the sequence depends on the budget.
 
     scikit-learn's own words for conditions, a list of dictionaries, would choose each dictionary equally often,
     however many configurations it stands for, and need one for every combination of what conditions rest on. Here all
-    parameters are drawn and the inactive ones dropped, which gives the reference law.
+    parameters are drawn and the inactive ones dropped, which gives the reference distribution.
 
     J. Bergstra and Y. Bengio, Random Search for Hyper-Parameter Optimization, JMLR 13, 2012.
     """
@@ -36,10 +37,10 @@ class Sampler:
 
     def __init__(self, space: Space, seed: int, budget: int | None) -> None:
         self._space = space
-        lists = all(isinstance(p, Categorical) for p in space.searched)
+        lists = all(isinstance(p, Categorical | Ordinal) for p in space.searched)
         self.draw: Callable[[], dict[str, Any]] = dict
         if space.searched:  # a space of constants leaves nothing to draw
-            size = math.prod(len(p.choices) for p in space.searched if isinstance(p, Categorical))
+            size = math.prod(len(p.choices) for p in space.searched if isinstance(p, Categorical | Ordinal))
             n = min(budget or UNLIMITED, size) if lists else sys.maxsize
             distributions = {p.name: _distribution(p) for p in space.searched}
             self.draw = iter(ParameterSampler(distributions, n_iter=n, random_state=seed)).__next__
@@ -74,12 +75,12 @@ class Rounded:
 
 
 def _distribution(parameter: Parameter) -> Any:
-    if isinstance(parameter, Categorical):
+    if isinstance(parameter, Categorical | Ordinal):
         return list(range(len(parameter.choices)))
     if parameter.stepped:
         return stats.randint(0, steps(parameter) + 1)
     if isinstance(parameter, Float):
-        low, high = parameter.low, parameter.high
+        low, high = parameter.ends if parameter.logit else (parameter.low, parameter.high)
         return stats.loguniform(low, high) if parameter.log else stats.uniform(low, high - low)
     low, high = parameter.low, parameter.high
     return Rounded(low, high) if parameter.log else stats.randint(low, high + 1)
@@ -90,12 +91,18 @@ def _decode(parameter: Parameter, value: Any) -> Value:
         return parameter.choices[int(value)]
     if parameter.stepped:
         return parameter.at(int(value))
-    return float(value) if isinstance(parameter, Float) else int(value)
+    if not isinstance(parameter, Float):
+        return int(value)
+    return parameter.from_scale(value) if parameter.logit else float(value)
 
 
 def _law(parameter: Parameter) -> Law | None:
+    if isinstance(parameter, Float) and parameter.logit:
+        return of_logit("scipy.stats.uniform between", parameter)
+    if isinstance(parameter, Categorical | Ordinal):
+        return None
     if isinstance(parameter, Int) and parameter.log:
         return Law(f"scipy.stats.loguniform({parameter.low - 0.5}, {parameter.high + 0.5}), rounded", 0.0)
-    if not isinstance(parameter, Categorical) and parameter.stepped:
+    if parameter.stepped:
         return Law(f"scipy.stats.randint(0, {steps(parameter) + 1}) of its place", 0.0)
     return None

@@ -12,7 +12,8 @@ from skopt.space import Integer, Real
 
 from bench.errors import UserError, allowed
 from bench.optimizers import Declaration, Law, inactive
-from bench.space import Categorical, Configuration, Float, Int, Parameter, Space, steps, to_json
+from bench.optimizers.expressions import of_logit
+from bench.space import Categorical, Configuration, Float, Ordered, Ordinal, Parameter, Space, steps, to_json
 
 _FORESTS = ("ET", "RF")
 
@@ -23,7 +24,8 @@ class Minimize:
     They know no conditions: they are shown every parameter as active. They know no failures: they are told the loss
     they are given.
 
-    An integer is an `Integer`, as users of the library write it. Where the library rounds a uniform draw from
+    A number on a logit scale is the `Real` of its logit, an ordinal the `Integer` of its place. An integer is an
+    `Integer`, as users of the library write it. Where the library rounds a uniform draw from
     low..high, both ends have half of their probability: declared. The library has no expression without that which
     would leave the method as it is: as `Categorical` the order is lost; as `Real` from low - 1/2 to high + 1/2, rounded
     by the objective, configurations are asked again, as the library avoids repeated points, not what they are rounded
@@ -118,12 +120,16 @@ def _dimension(parameter: Parameter) -> Any:
         return Choices(range(len(parameter.choices)))
     if parameter.stepped:
         return Integer(0, steps(parameter))
+    if isinstance(parameter, Float) and parameter.logit:
+        return Real(*parameter.ends)
     return (Real if isinstance(parameter, Float) else Integer)(parameter.low, parameter.high, _prior(parameter))
 
 
 def _decode(parameter: Parameter, value: Any) -> Any:
     if isinstance(parameter, Categorical):
         return parameter.choices[int(value)]
+    if isinstance(parameter, Float) and parameter.logit:
+        return parameter.from_scale(value)
     return parameter.at(int(value)) if parameter.stepped else value
 
 
@@ -132,10 +138,12 @@ def _encode(parameter: Parameter, configuration: Configuration) -> Any:
     value: Any = inactive.value(parameter, configuration)
     if isinstance(parameter, Categorical):
         return parameter.choices.index(value)
+    if isinstance(parameter, Float) and parameter.logit:
+        return parameter.on_scale(value)
     return parameter.place(value) if parameter.stepped else value
 
 
-def _prior(parameter: Float | Int) -> str:
+def _prior(parameter: Ordered) -> str:
     return "log-uniform" if parameter.log else "uniform"
 
 
@@ -145,18 +153,22 @@ def _law(parameter: Parameter, normalized: bool) -> Law | None:
     Between the ends it is the reference law times a constant, so that low, high and what lies between are three
     groups of one sign each, and the total variation is half the sum of the groups' differences.
     """
-    if isinstance(parameter, Categorical) or (isinstance(parameter, Float) and not parameter.stepped):
+    if isinstance(parameter, Categorical):
         return None
+    if isinstance(parameter, Float) and not parameter.stepped:
+        return of_logit("Real", parameter) if parameter.logit else None
+    expression = f"Integer({parameter.low}, {parameter.high}, {_prior(parameter)!r})"
+    if parameter.stepped:
+        expression = f"Integer(0, {steps(parameter)}, 'uniform') of places"
     if not normalized and not parameter.log:
-        return None
+        return Law(expression, 0.0) if isinstance(parameter, Ordinal) else None
     low, high = (0, steps(parameter)) if parameter.stepped else (parameter.low, parameter.high)
     scale = math.log if parameter.log else float
     inner = (scale(low), scale(low + 0.5), scale(high - 0.5), scale(high))
     outer = (scale(low - 0.5), scale(low + 0.5), scale(high - 0.5), scale(high + 0.5))
     drawn, reference = ([(cuts[i + 1] - cuts[i]) / (cuts[3] - cuts[0]) for i in range(3)] for cuts in (inner, outer))
     distance = sum(abs(p - q) for p, q in zip(drawn, reference, strict=True)) / 2
-    expression = f"Integer({low}, {high}, {_prior(parameter)!r})" + (" of places" if parameter.stepped else "")
-    return Law(expression, distance) if distance > 1e-12 else None
+    return Law(expression, distance) if distance > 1e-12 or isinstance(parameter, Ordinal) else None
 
 
 @contextmanager

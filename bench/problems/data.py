@@ -17,7 +17,7 @@ from bench.datasets import Dataset, Split, understood
 from bench.metrics import Metric
 from bench.models import Fitted, Model, Part, Step
 from bench.problems import details as json_details
-from bench.problems import fidelity, objectives
+from bench.problems import fidelity, objectives, refitted
 from bench.problems.contract import AtRung, Evaluate, Evaluation, Recipe, is_outcome
 from bench.problems.fidelity import Fidelity, NestedRows
 from bench.space import Configuration, Space, to_json
@@ -99,9 +99,10 @@ class DataProblem:
     def evaluate(self, configuration: Configuration, step: Step | None = None) -> Evaluation:
         """Train and judge one canonical configuration: on each fold, its loss being the mean over the folds.
 
-        The test loss is that of the fold models' averaged predictions. `seconds` are those of training and judging:
-        what is prepared once for all trials is charged to none. A model's error or a loss that is not finite, in any
-        fold, is an outcome, whatever it is. A missing library is not: it is raised.
+        The test loss is that of the fold models' averaged predictions; where the split says `refit`, that of one more
+        model, trained on all rows outside test for as many rounds or epochs as those had on average. `seconds` are
+        those of training and judging: what is prepared once for all trials is charged to none. A model's error or a
+        loss that is not finite, in any fold, is an outcome, whatever it is. A missing library is not: it is raised.
         """
         watched = {} if step is None else {"step": step}  # a user's model may be without
 
@@ -110,7 +111,7 @@ class DataProblem:
                 dict(configuration), fold.train, fold.stop, self.model_seed, self.recipe.threads, **watched
             )
 
-        return self._evaluated(fitted, lambda: self.folds)
+        return self._evaluated(fitted, lambda: self.folds, configuration)
 
     def evaluate_rungs(self, configuration: Configuration, rungs: Sequence[int], at: AtRung) -> None:
         """Evaluate one canonical configuration at `rungs` of `fidelity`, ascending, until `at` returns True.
@@ -118,7 +119,8 @@ class DataProblem:
         Each evaluation is to the bit that of this rung alone, and at full fidelity that of `evaluate`; its seconds are
         those that it would take alone, or as nearly as one training that passes through all rungs can tell. Rounds and
         epochs of one fold are one training; of several folds, and of rows, each rung is a training of its own. Where
-        folds are the unit, each is trained once. After an evaluation that is not ok none follows.
+        folds are the unit, each is trained once. After an evaluation that is not ok none follows. Nothing is refitted
+        below full fidelity: there the test loss is that of the folds' averaged predictions.
         """
         assert self.fidelity is not None
         if self.fidelity.unit in ("rounds", "epochs") and len(self.split.folds) == 1:
@@ -177,7 +179,8 @@ class DataProblem:
                 trained[place] = self.model.fit(*arguments), time.perf_counter() - start
             return trained[place][0]
 
-        evaluation = self._evaluated(fitted, lambda: self.folds[:count])
+        full = configuration if count == len(self.split.folds) else None
+        evaluation = self._evaluated(fitted, lambda: self.folds[:count], full)
         return objectives.taking(evaluation, evaluation.seconds + spared)
 
     def _evaluate_at(self, configuration: Configuration, rung: int) -> Evaluation:
@@ -194,10 +197,21 @@ class DataProblem:
             model.fit_rungs(*arguments, (rung,), lambda _rung, fitted: bool(kept.append(fitted)))  # type: ignore[func-returns-value]
             return kept[0]
 
-        return self._evaluated(fitted, lambda: self._folds_at(rung))
+        return self._evaluated(
+            fitted, lambda: self._folds_at(rung), configuration if rung == self.fidelity.high else None
+        )
 
-    def _evaluated(self, fit: Callable[[FoldParts], Fitted], folds: Callable[[], Sequence[FoldParts]]) -> Evaluation:
-        """What comes of training by `fit` on each of the folds, and judging there."""
+    def _evaluated(
+        self,
+        fit: Callable[[FoldParts], Fitted],
+        folds: Callable[[], Sequence[FoldParts]],
+        full: Configuration | None = None,
+    ) -> Evaluation:
+        """What comes of training by `fit` on each of the folds, and judging there.
+
+        `full` is the configuration where this is a full evaluation, which is refitted where the split says so.
+        """
+        refits = self.split.refit and full is not None
         start = time.perf_counter()
         losses: list[float] = []
         others: list[dict[str, float | None]] = []  # of each fold
@@ -220,10 +234,10 @@ class DataProblem:
                 per_row = (time.perf_counter() - before) / len(predicted)
                 losses.append(self._loss(fold.valid, predicted))
                 others.append(self._others(fold.valid, predicted, fitted, details[-1], per_row))
-                if self.test is not None:
+                if self.test is not None and not refits:
                     tested = tested + fitted.predict(self.test.features)
             if self.test is not None:
-                averaged = np.asarray(tested) / count
+                averaged = np.asarray(tested) / count if full is None or not refits else self._refitted(full, details)
                 test_loss = self._loss(self.test, averaged)
                 of_test = {name: self._loss(self.test, averaged, metric) for name, metric in self.metrics.items()}
         except BaseException as failure:
@@ -238,6 +252,22 @@ class DataProblem:
         loss = math.fsum(losses) / count
         named = self._several(loss, test_loss, others, of_test, seconds) if self.objectives else None
         return Evaluation(loss, test_loss, seconds, "ok", None, detail, named)
+
+    def _refitted(self, configuration: Configuration, details: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
+        """What a model predicts of test that is trained on all other rows; `details` are those of the folds."""
+        assert self.test is not None
+        end, model = refitted.end_of(details), self.model
+        if end is not None:
+            config = self.recipe.groups["model"]
+            model = refitted.without_stopping(config, self.dataset.task, len(self.dataset.classes), end)
+        part = self._outside_test
+        fitted = model.fit(dict(configuration), part, part, self.model_seed, self.recipe.threads)
+        return fitted.predict(self.test.features)
+
+    @cached_property
+    def _outside_test(self) -> Part:
+        """All rows of the folds."""
+        return self.part(np.unique(np.concatenate([rows for fold in self.split.folds for rows in vars(fold).values()])))
 
     def _others(
         self, part: Part, predicted: NDArray[np.float64], fitted: Fitted, details: Mapping[str, Any], per_row: float
@@ -296,6 +326,8 @@ class DataProblem:
         if prepare is not None:
             for fold in self.folds:
                 prepare(fold.train, fold.stop, self.model_seed, self.recipe.threads)
+            if self.split.refit:
+                prepare(self._outside_test, self._outside_test, self.model_seed, self.recipe.threads)
 
     def baseline(self, evaluate: Evaluate) -> float:
         """The `baseline_loss`: nothing is evaluated for it."""
@@ -335,9 +367,11 @@ class DataProblem:
 
     @cached_property
     def baseline_test_loss(self) -> float | None:
-        """The test loss of such a model, over several folds that of their averaged predictions, as of any model."""
+        """The test loss of such a model, over several folds that of their averaged predictions, or of a refit."""
         if self.test is None:
             return None
+        if self.split.refit:
+            return self._loss(self.test, self._knowing_nothing(self._outside_test, self.test))
         predictions = sum(self._knowing_nothing(fold.train, self.test) for fold in self.folds)
         return self._loss(self.test, np.asarray(predictions) / len(self.folds))
 
@@ -371,7 +405,7 @@ class DataProblem:
             "parts": self._sizes(),
             "model_revision": self.model.revision,
             "preparation": dict(getattr(self.model, "preparation", {})),
-        }
+        } | ({"refit": True} if self.split.refit else {})
 
     def _sizes(self) -> dict[str, Any]:
         """How many rows each part has, and of what folds."""

@@ -41,8 +41,10 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
         "space": space.describe(),
         "metric": metric.name,
         "model_seed": seeds["model"],
-    } | ({"objectives": sorted(several)} if several else {})
-    resampling = {key: value for key, value in config["resampling"].items() if key not in ("name", "description")}
+    }
+    identity |= ({"objectives": sorted(several)} if several else {}) | ({"test": "refit"} if split.refit else {})
+    left_out = {"name", "description"} | (set() if split.refit else {"refit"})
+    resampling = {key: value for key, value in config["resampling"].items() if key not in left_out}
     follows = {"split": resampling, "split_seed": config["seeds"]["split"]}
     family = provenance.digest(identity | follows | {"model_seed": config["seeds"]["model"]})
     return DataProblem(

@@ -116,6 +116,7 @@ _SHAPE: Mapping[str, Any] = {
     "folds": _COUNT,
     "has_test": _FLAG,
     "stops_on_valid": _FLAG,
+    "refit": _FLAG,
     "baseline_loss": _NUMBER,
     "baseline_test_loss": _NUMBER,
     "data": {

@@ -57,7 +57,7 @@ def card(
         "classes": list(dataset.classes),
         "losses": {
             "metric": problem.metric.label,
-            "of": "this model" if rows == "train" else "the model of the same configuration trained on train alone",
+            "of": _whose(problem, rows),
             "words": best.words,
             "validation": best.loss,
             "test": best.test_loss,
@@ -173,6 +173,15 @@ def _intervals(losses: Mapping[str, Any], optimizer: str) -> str:
             interval = f" (95 % confidence interval {ends[0]:.6g} to {ends[1]:.6g})" if known else ""
             lines.append(f"- {kind}: median {shown.turned(values['median']):.6g}{interval}")
     return "\n".join([*lines, *([] if over["runs"] >= 6 else ["", "An interval needs 6 runs."])])
+
+
+def _whose(problem: DataProblem, rows: str) -> str:
+    """The model that the losses are of."""
+    if problem.split.refit:
+        return (
+            "the models of the folds (validation), and of one of the same configuration on all rows outside test (test)"
+        )
+    return "this model" if rows == "train" else "the model of the same configuration trained on train alone"
 
 
 def _optimistic(losses: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.checks import is_whole
-from bench.config.components import build as build_component
 from bench.config.folders import folders
 from bench.datasets import file
 from bench.datasets.delimited import Dialect
 from bench.errors import UserError, allowed
 from bench.models import Model
 from bench.models.saved import FittedModel, load
+from bench.problems import refitted
 from bench.problems.data import DataProblem
 from bench.results.best import Best, everything
 from bench.running import card
@@ -33,9 +32,6 @@ from bench.space import Configuration
 
 ROWS = ("train", "train+valid", "all")
 """What a model can be trained on; train repeats the winning trial."""
-_ENDS = {"rounds": ("rounds", "early_stopping"), "best_epoch": ("epochs", "patience")}
-"""By what a fit says of its end: the settings of a model that fix it, and that end it early."""
-_MOST_ROUNDS = 10**7
 
 
 def fit(
@@ -113,24 +109,19 @@ def _without_stopping(problem: DataProblem, best: Best) -> tuple[Model, tuple[st
     end = _end(best)
     if end is None:
         return problem.model, None
-    (name, rounds), config = end, problem.recipe.groups["model"]
-    fixed, stops = _ENDS[name]
-    settings = {**(config.get("settings") or {}), fixed: rounds, stops: 0}
-    arguments = (problem.dataset.task, len(problem.dataset.classes))
-    return build_component("model", config["class"], arguments, settings), (fixed, rounds)
+    model = refitted.without_stopping(
+        problem.recipe.groups["model"], problem.dataset.task, len(problem.dataset.classes), end
+    )
+    return model, end
 
 
 def _end(best: Best) -> tuple[str, int] | None:
-    """What the trial's folds say of where training ended: its name, and the mean over folds, rounded up."""
+    """`refitted.end_of` of the trial's folds."""
     several = best.details.get("folds")
-    folds = several if isinstance(several, list) else [best.details]
-    for name in _ENDS:
-        values = [fold[name] for fold in folds if isinstance(fold, Mapping) and name in fold]
-        if values and len(values) == len(folds):
-            if not all(is_whole(value, 1, _MOST_ROUNDS) for value in values):
-                raise UserError(f"{best.path}: the details of trial {best.row['trial']} hold no number of {name}")
-            return name, math.ceil(sum(values) / len(values))
-    return None
+    try:
+        return refitted.end_of(several if isinstance(several, list) else [best.details])
+    except ValueError as error:
+        raise UserError(f"{best.path}: the details of trial {best.row['trial']} hold no number of {error}") from None
 
 
 def _union(problem: DataProblem, *names: str) -> NDArray[np.int64]:
@@ -171,7 +162,7 @@ def _check(problem: DataProblem, trained: _Trained, best: Best, model: FittedMod
     ]
     reached = {"validation": math.fsum(losses) / len(losses)}
     recorded = {"validation": best.loss}
-    if problem.test is not None and best.test_loss is not None:
+    if problem.test is not None and best.test_loss is not None and not problem.split.refit:
         predicted = model.predict(problem.test.features).to_numpy().reshape(len(problem.test.target), *before.shape[1:])
         reached["test"] = problem.metric.loss(problem.test.target, predicted, problem.test.weights)
         recorded["test"] = best.test_loss

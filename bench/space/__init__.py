@@ -1,19 +1,19 @@
-"""Search spaces: `space` is what they are, `parsing` reads them from YAML, `repeat` spreads layers that repeat,
-`initial_design` draws what runs begin with.
+"""Search spaces: `space` is what they are, `parameters` and `scales` what they hold, `parsing` reads them from YAML,
+`repeat` spreads layers that repeat, `initial_design` draws what runs begin with.
 """
 
-from bench.space.space import (
+from bench.space.parameters import (
     Categorical,
-    Configuration,
     Float,
     Int,
     InvalidConfiguration,
+    Ordered,
+    Ordinal,
     Parameter,
-    Space,
     Value,
     steps,
-    to_json,
 )
+from bench.space.space import Configuration, Space, to_json
 
 __all__ = [
     "Categorical",
@@ -21,6 +21,8 @@ __all__ = [
     "Float",
     "Int",
     "InvalidConfiguration",
+    "Ordered",
+    "Ordinal",
     "Parameter",
     "Space",
     "Value",

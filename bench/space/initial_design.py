@@ -18,9 +18,9 @@ METHODS = ("random", "sobol")
 def configurations(space: Space, config: Mapping[str, Any], seed: int) -> list[Configuration]:
     """The design that `config` (a file of conf/initial_design) describes, drawn from `seed`; empty where size is 0.
 
-    random: independent draws from the space's reference law. sobol: a scrambled Sobol sequence (Owen 1998, by
+    random: independent draws from the space's reference distribution. sobol: a scrambled Sobol sequence (Owen 1998, by
     scipy.stats.qmc) in as many dimensions as there are parameters to search, each coordinate put through the inverse of
-    its parameter's law; the coordinates of inactive parameters are not used.
+    its parameter's distribution; the coordinates of inactive parameters are not used.
     """
     size, method = config.get("size", 0), config.get("method", "random")
     whole("initial_design.size", size, 0, otherwise=" (none: initial_design=native)")
@@ -45,12 +45,15 @@ def _at(space: Space, point: NDArray[np.float64]) -> Configuration:
 
 
 def quantile(parameter: Parameter, u: float) -> Any:
-    """The value of `parameter` below which its reference law has the share `u`, 0 <= u < 1."""
+    """The value of `parameter` below which its reference distribution has the share `u`, 0 <= u < 1."""
     if isinstance(parameter, Categorical):
         return parameter.choices[math.floor(u * len(parameter.choices))]
     if isinstance(parameter, Float) and not parameter.stepped:
-        if not parameter.log:
+        if parameter.scale == "linear":
             return parameter.low + u * (parameter.high - parameter.low)
+        if parameter.logit:
+            low, high = parameter.ends
+            return parameter.from_scale(low + u * (high - low))
         value = math.exp(math.log(parameter.low) + u * math.log(parameter.high / parameter.low))
         return min(max(value, parameter.low), parameter.high)
     if isinstance(parameter, Int) and parameter.log:

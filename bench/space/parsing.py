@@ -8,12 +8,14 @@ from typing import Any
 
 from bench.checks import whole
 from bench.errors import UserError, allowed
-from bench.space import Categorical, Float, Int, InvalidConfiguration, Parameter, Space, Value
+from bench.space import Categorical, Float, Int, InvalidConfiguration, Ordinal, Parameter, Space, Value
+from bench.space.scales import SCALES, Scale
 
 _KEYS = {
-    "float": {"type", "low", "high", "log", "step", "default", "levels", "when"},
-    "int": {"type", "low", "high", "log", "step", "default", "levels", "when"},
+    "float": {"type", "low", "high", "log", "scale", "step", "default", "levels", "when"},
+    "int": {"type", "low", "high", "log", "scale", "step", "default", "levels", "when"},
     "categorical": {"type", "choices", "default", "when"},
+    "ordinal": {"type", "choices", "default", "levels", "when"},
 }
 
 _WIDEST = 1e30  # near 1e32 and 1e38 libraries end, and with infinities everything
@@ -48,8 +50,9 @@ def _parse(name: str, entry: Any, before: Mapping[str, Parameter]) -> Parameter:
         if key not in _KEYS[kind]:
             raise UserError(f"{where}.{key}: unknown key for type {kind}; {allowed(key, sorted(_KEYS[kind]))}")
     when = _parse_when(where, entry.get("when") or {}, before)
-    parameter = _categorical(name, entry, when) if kind == "categorical" else _numeric(name, kind, entry, when)
-    if entry.get("default") is not None or (kind == "categorical" and "default" in entry):
+    listed = kind in ("categorical", "ordinal")
+    parameter = _listed(name, kind, entry, when) if listed else _numeric(name, kind, entry, when)
+    if entry.get("default") is not None or (listed and "default" in entry):
         try:
             default = parameter.cast(entry["default"])
         except InvalidConfiguration as error:
@@ -58,7 +61,9 @@ def _parse(name: str, entry: Any, before: Mapping[str, Parameter]) -> Parameter:
     return parameter
 
 
-def _categorical(name: str, entry: Mapping[str, Any], when: Mapping[str, tuple[Value, ...]]) -> Categorical:
+def _listed(
+    name: str, kind: str, entry: Mapping[str, Any], when: Mapping[str, tuple[Value, ...]]
+) -> Categorical | Ordinal:
     choices = entry.get("choices")
     if not isinstance(choices, Sequence) or isinstance(choices, str) or not choices:
         raise UserError(f"space.{name}.choices={choices!r}: expected a list of at least one value")
@@ -69,7 +74,14 @@ def _categorical(name: str, entry: Mapping[str, Any], when: Mapping[str, tuple[V
             raise UserError(f"space.{name}.choices: {choice!r} is not finite; JSON cannot hold it")
         if choice in choices[:i]:
             raise UserError(f"space.{name}.choices: {choice!r} stands there twice (1, 1.0 and true are equal)")
-    return Categorical(name, tuple(choices), has_default="default" in entry, when=when)
+    has_default = "default" in entry
+    if kind == "categorical":
+        return Categorical(name, tuple(choices), has_default=has_default, when=when)
+    numbers = [choice for choice in choices if isinstance(choice, (int, float)) and not isinstance(choice, bool)]
+    if numbers != sorted(numbers):
+        raise UserError(f"space.{name}.choices={list(choices)!r}: an ordinal's numbers stand in ascending order")
+    levels = _levels(f"space.{name}", entry)
+    return Ordinal(name, tuple(choices), has_default=has_default, levels=levels, when=when)
 
 
 def _numeric(name: str, kind: str, entry: Mapping[str, Any], when: Mapping[str, tuple[Value, ...]]) -> Float | Int:
@@ -82,20 +94,41 @@ def _numeric(name: str, kind: str, entry: Mapping[str, Any], when: Mapping[str, 
         raise UserError(f"{where}: low={low} is greater than high={high}")
     if kind == "int" and max(abs(low), abs(high)) > _LARGEST:
         raise UserError(f"{where}: low={low}, high={high}: an int lies within -2**53..2**53")
-    log, step, levels = entry.get("log", False), entry.get("step"), entry.get("levels")
-    if not isinstance(log, bool):
-        raise UserError(f"{where}.log={log!r}: expected true or false")
+    scale, step, levels = _scale(where, kind, entry), entry.get("step"), _levels(where, entry)
+    log = scale == "log"
     if log and low <= 0:
         raise UserError(f"{where}.low={low}: a log scale needs low > 0")
+    if scale == "logit" and not 0 < low <= high < 1:
+        raise UserError(f"{where}: low={low}, high={high}: a logit scale needs low > 0 and high < 1")
     _check_width(where, low, high, log)
     if step is not None:
         step = _as_number(f"{where}.step", step, number)
-        _check_step(where, low, high, log, step)
-    if levels is not None:
-        whole(f"{where}.levels", levels, 1, _MOST_LEVELS)
+        _check_step(where, low, high, scale, step)
     if kind == "int":
         return Int(name, low, high, log, 1 if step is None else step, levels=levels, when=when)
-    return Float(name, low, high, log, step, levels=levels, when=when)
+    return Float(name, low, high, log, step, levels=levels, when=when, logit=scale == "logit")
+
+
+def _scale(where: str, kind: str, entry: Mapping[str, Any]) -> Scale:
+    """What `scale` says, or `log: true`, which is short for its `log`."""
+    log, scale = entry.get("log"), entry.get("scale")
+    if log is not None and not isinstance(log, bool):
+        raise UserError(f"{where}.log={log!r}: expected true or false")
+    of_log: Scale = "log" if log else "linear"
+    if scale is None:
+        return of_log
+    known = [each for each in SCALES if kind == "float" or each != "logit"]
+    if scale not in known:
+        raise UserError(f"{where}.scale={scale!r}: not a scale of type {kind}; {allowed(str(scale), known)}")
+    if log is not None and scale != of_log:
+        raise UserError(f"{where}.scale={scale!r}: contradicts log={str(log).lower()}; remove one of the two")
+    named: Scale = scale
+    return named
+
+
+def _levels(where: str, entry: Mapping[str, Any]) -> int | None:
+    levels = entry.get("levels")
+    return None if levels is None else whole(f"{where}.levels", levels, 1, _MOST_LEVELS)
 
 
 def _check_width(where: str, low: float, high: float, log: bool) -> None:
@@ -109,9 +142,9 @@ def _check_width(where: str, low: float, high: float, log: bool) -> None:
         raise UserError(f"{bounds}: too near each other to search between; widen the range, or set both to one value")
 
 
-def _check_step(where: str, low: float, high: float, log: bool, step: float) -> None:
-    if log:
-        raise UserError(f"{where}.step={step}: a log scale has no steps; remove 'log' or 'step'")
+def _check_step(where: str, low: float, high: float, scale: Scale, step: float) -> None:
+    if scale != "linear":
+        raise UserError(f"{where}.step={step}: a {scale} scale has no steps; remove '{scale}' or 'step'")
     if step <= 0:
         raise UserError(f"{where}.step={step}: expected a number greater than 0")
     if (high - low) / step > _LARGEST:

@@ -67,6 +67,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("dataset.load", 5, "dataset.load=5: expected the dotted path of a function, or null"),
     ("dataset.5", 1, "dataset: expected keys that are text, found 5"),
     ("resampling.train", "most", "resampling.train='most': expected a number from 0 to 1"),
+    ("resampling.refit", "yes", "resampling.refit='yes': expected true or false"),
     ("resampling.folds", 5, "resampling.folds: no such key; allowed: .*method, train"),
     ("model.class", GONE, "model.class: missing; expected a dotted path"),
     ("model.settings", [1], r"model.settings=\[1\]: expected a mapping from names to values"),

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 from spaces import CONDITIONAL, CONSTANT, FLAT, spaces
 
 from bench.errors import UserError
 from bench.space import Categorical, Float, Int, InvalidConfiguration, Space, to_json
+from bench.space.initial_design import quantile
 from bench.space.parsing import parse
 
 
@@ -171,7 +172,45 @@ def test_the_description_tells_spaces_apart() -> None:
     assert FLAT.describe()[4] == {"name": "units", "type": "int", "low": 32, "high": 128, "log": False, "step": 32}
 
 
-INT, FLOAT, KIND = {"type": "int"}, {"type": "float"}, {"type": "categorical"}
+# A logit scale, and values in an order.
+
+
+def test_a_logit_scale_is_uniform_in_the_log_odds_to_the_ends() -> None:
+    share = one(type="float", low=0.01, high=0.999, scale="logit")
+    rng = seeded(3)
+    unit = [share.sample(rng) for _ in range(500)]
+    low, high = special.logit(0.01), special.logit(0.999)
+    assert stats.kstest((special.logit(unit) - low) / (high - low), "uniform").pvalue > 1e-3
+    assert share.grid(3) == pytest.approx([0.01, special.expit((low + high) / 2), 0.999], rel=1e-12)
+    assert [share.grid(3)[0], share.grid(3)[-1]] == [0.01, 0.999]
+    assert quantile(share, 0.25) == pytest.approx(special.expit(low + 0.25 * (high - low)), rel=1e-12)
+
+
+def test_an_ordinal_keeps_the_values_and_their_order() -> None:
+    size = one(type="ordinal", choices=[16, 32.5, 128, "all", None], levels=3, default=None)
+    assert [size.at(place) for place in range(5)] == size.values() == [16, 32.5, 128, "all", None]
+    assert [size.place(value) for value in size.values()] == [0, 1, 2, 3, 4]
+    assert size.grid(3) == [16, 128, None]
+    assert (size.default, size.has_default, size.cast(16.0)) == (None, True, 16)
+    assert [quantile(size, u) for u in (0, 0.39, 0.41, 0.99)] == [16, 32.5, 128, None]
+    rng = seeded(0)
+    counts = [[size.sample(rng) for _ in range(500)].count(value) for value in size.values()]
+    assert stats.chisquare(counts).pvalue > 1e-3
+
+
+def test_the_new_scale_and_type_are_told_and_leave_other_spaces_as_they_were() -> None:
+    log = parse({"x": FLOAT | {"low": 1, "high": 2, "log": True}})
+    assert log == parse({"x": FLOAT | {"low": 1, "high": 2, "scale": "log"}})
+    assert log.describe() == [{"name": "x", "type": "float", "low": 1.0, "high": 2.0, "log": True}]
+    linear, logit = (
+        parse({"x": FLOAT | {"low": 0.1, "high": 0.9, "scale": scale}}).describe() for scale in ("linear", "logit")
+    )
+    assert logit == [linear[0] | {"scale": "logit"}]
+    kinds = [parse({"x": kind | {"choices": [1, 2]}}).describe() for kind in (KIND, ORDINAL)]
+    assert kinds[1] == [kinds[0][0] | {"type": "ordinal"}]
+
+
+INT, FLOAT, KIND, ORDINAL = {"type": "int"}, {"type": "float"}, {"type": "categorical"}, {"type": "ordinal"}
 
 
 @pytest.mark.parametrize(
@@ -220,6 +259,15 @@ INT, FLOAT, KIND = {"type": "int"}, {"type": "float"}, {"type": "categorical"}
         ({"x": KIND | {"choices": [math.nan]}}, "space.x.choices: nan"),
         ({"x": KIND | {"choices": [True, 1]}}, "space.x.choices: 1 stands there twice"),
         ({"x": KIND | {"choices": [1, 2], "default": None}}, "space.x.default: "),
+        ({"x": FLOAT | {"low": 0, "high": 0.5, "scale": "logit"}}, "space.x: low=0.0, high=0.5: a logit .* high < 1"),
+        ({"x": FLOAT | {"low": 0.5, "high": 1, "scale": "logit"}}, "space.x: low=0.5, high=1.0: a logit .* high < 1"),
+        ({"x": FLOAT | {"low": 0.1, "high": 0.5, "scale": "logti"}}, "space.x.scale='logti': .*did you mean logit"),
+        ({"x": FLOAT | {"low": 0.1, "high": 0.5, "scale": "logit", "step": 0.1}}, "space.x.step=0.1: a logit scale"),
+        ({"x": FLOAT | {"low": 1, "high": 2, "scale": "linear", "log": True}}, "space.x.scale='linear': contradicts"),
+        ({"x": INT | {"low": 1, "high": 2, "scale": "logit"}}, "space.x.scale='logit': .*linear, log"),
+        ({"x": ORDINAL | {"choices": [1, 4, 2]}}, "space.x.choices=.*ascending"),
+        ({"x": ORDINAL | {"choices": [1, 2], "default": 3}}, "space.x.default: "),
+        ({"x": ORDINAL | {"choices": [1, 2], "log": True}}, "space.x.log: unknown key for type ordinal"),
         ({"x": INT | {"low": 1, "high": 2, "when": "y"}}, "space.x.when='y': "),
         ({"x": INT | {"low": 1, "high": 2, "when": {"x": 1}}}, "space.x.when.x: "),
         ({"y": INT | {"low": 1, "high": 2}, "x": KIND | {"choices": [1], "when": {"y": 3}}}, "space.x.when: y=3"),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from bench.checks import is_number
 from bench.report.audit.entries import Finding, Metadata, config_of, from_values
 from bench.report.runs.visits import Visits
 from bench.space import Categorical, Int, Parameter, steps
@@ -92,14 +93,14 @@ def alike(visits: Visits) -> Iterator[Finding]:
 def bounds(visits: Visits) -> Iterator[Finding]:
     """Whether incumbents gather at an end of a numeric parameter's range, so that a wider one may hold better.
 
-    At an end is what is within `NEAR` of it. A run's incumbent is there by chance with the probability of the space's
-    law, or with the share of the worse half of its optimiser's trials that are there, if that is larger: a grid is at
-    ends whether they are good or not. An end is named where at least a tenth of the incumbents are at it, and so many
-    or more have a probability under 1 % (the sum of one binomial per optimiser), divided by the number of ends looked
-    at.
+    At an end is what is within `NEAR` of it. A run's incumbent is there by chance with the probability of the reference
+    distribution, or with the share of the worse half of its optimiser's trials that are there, if that is larger: a
+    grid is at ends whether they are good or not. An end is named where at least a tenth of the incumbents are at it,
+    and so many or more have a probability under 1 % (the sum of one binomial per optimiser), divided by the number of
+    ends looked at.
     """
     labels = visits.runs["label"].reindex(visits.incumbents.index)
-    numeric = [parameter for parameter in visits.space.searched if not isinstance(parameter, Categorical)]
+    numeric = [parameter for parameter in visits.space.searched if _is_range(parameter)]
     worse = _worse_half(visits)
     ends = []
     for parameter, upper in itertools.product(numeric, (False, True)):
@@ -113,7 +114,7 @@ def bounds(visits: Visits) -> Iterator[Finding]:
         if _tail([(int(runs.get(label, 0)), chance) for label, chance in chances.items()], count) < _WORTH / (
             2 * len(numeric)
         ):
-            which, end = ("high", parameter.high) if upper else ("low", parameter.low)
+            which, end = ("high", parameter.representatives[-1]) if upper else ("low", parameter.representatives[0])
             ends.append(f"{unmarked(parameter.name)} at its {which} end, {end:g}, in {count} of {len(place)} runs")
     if ends:
         text = "the best configurations gather at an end of a range, beyond which there may be better: "
@@ -122,8 +123,13 @@ def bounds(visits: Visits) -> Iterator[Finding]:
         yield Finding("ok", "bounds", "the best configurations do not gather at an end of a range")
 
 
+def _is_range(parameter: Parameter) -> bool:
+    """Whether it is of numbers in an order, so that there may be others beyond its ends."""
+    return not isinstance(parameter, Categorical) and all(map(is_number, parameter.representatives))
+
+
 def mass(parameter: Parameter, upper: bool, near: float = NEAR) -> float:
-    """The probability by the space's law that a numeric parameter is within `near` of an end of its range."""
+    """The probability by the reference distribution that an ordered parameter is within `near` of an end."""
     assert not isinstance(parameter, Categorical)
     low, high = parameter.low, parameter.high
     if isinstance(parameter, Int) and parameter.log:

@@ -22,13 +22,15 @@ from bench.report.look.style import Style
 from bench.report.runs.curves import Comparison
 from bench.report.runs.fronts import MISSING
 from bench.report.runs.visits import Visits
-from bench.space import Categorical, Int, Parameter
+from bench.space import Categorical, Float, Int, Ordinal, Parameter
 from bench.wording import one_line, plural
 
 Styles = Mapping[str, Style]
 
 _FEW = 12
 """Of so few whole numbers points lie on each other."""
+_SHARES = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
+"""Marks of a logit scale."""
 
 
 @dataclass(frozen=True)
@@ -404,7 +406,7 @@ def _best_by(across: Across) -> str:
 
 def scale(parameter: Parameter) -> Scale:
     """What stands along a hyperparameter's axis; see `visits.places`."""
-    if isinstance(parameter, Categorical):
+    if isinstance(parameter, Categorical | Ordinal):
         choices = parameter.choices
         numbers = [
             float(choice) for choice in choices if isinstance(choice, int | float) and choice not in (True, False)
@@ -413,7 +415,11 @@ def scale(parameter: Parameter) -> Scale:
         marks = [(place / (len(choices) - 1), text) for place, text in enumerate(texts)]
         return Scale(parameter.name, tuple(marks), len(choices), named=True)
     low, high = float(parameter.low), float(parameter.high)
-    if parameter.log:
+    if isinstance(parameter, Float) and parameter.logit:
+        inner = [value for value in _SHARES if low < value < high]
+        bottom, top = parameter.ends
+        places = [(parameter.on_scale(value) - bottom) / (top - bottom) for value in inner]
+    elif parameter.log:
         inner = [value for value in scales.decades(low, high, 4) if low < value < high]
         inner = [value for value in inner if not isinstance(parameter, Int) or value.is_integer()]
         places = [math.log(value / low) / math.log(high / low) for value in inner]

@@ -22,7 +22,7 @@ from bench.report.runs.curves import Comparison
 from bench.report.runs.ladders import Ladder
 from bench.report.runs.selection import Reading
 from bench.results import UnreadableTable
-from bench.space import Categorical, Parameter, Space, parsing
+from bench.space import Categorical, Float, Ordinal, Parameter, Space, parsing
 
 MOST = 20_000
 """How many trials are placed at most; of more, whole runs are taken, the same share of each optimiser's."""
@@ -115,8 +115,9 @@ def space_of(metadata: Mapping[str, Any]) -> Space | None:
 def places(configurations: Sequence[str], space: Space) -> pd.DataFrame:
     """Where configurations, as canonical JSON, are: one column per searched parameter, in space order.
 
-    A number v in low..high has the place (v - low) / (high - low), on a log scale log(v / low) / log(high / low), so
-    that 0 is its low and 1 its high end; the i-th of n choices, from 0, i / (n - 1). NaN where a parameter is inactive.
+    A number v in low..high has the place (v - low) / (high - low), on a log scale log(v / low) / log(high / low), on a
+    logit scale that of its logit, so that 0 is its low and 1 its high end; the i-th of n choices, ordered or not, from
+    0, i / (n - 1). NaN where a parameter is inactive.
     """
     return pd.DataFrame(_placed(configurations, space), columns=[parameter.name for parameter in space.searched])
 
@@ -198,7 +199,7 @@ def _values(asked: Sequence[str], space: Space, path: Path) -> NDArray[np.float6
 
 def _placed(configurations: Sequence[str], space: Space) -> NDArray[np.float64]:
     names = [parameter.name for parameter in space.searched]
-    numeric = configurations and not any(isinstance(parameter, Categorical) for parameter in space.searched)
+    numeric = configurations and not any(isinstance(parameter, Categorical | Ordinal) for parameter in space.searched)
     columns: Sequence[Any] = (_numbers if numeric else _columns)(configurations, names)
     coordinates = [_column(values, parameter) for values, parameter in zip(columns, space.searched, strict=True)]
     return np.column_stack(coordinates) if coordinates else np.empty((len(configurations), 0))
@@ -227,10 +228,13 @@ def _columns(configurations: Sequence[str], names: Sequence[str]) -> list[Sequen
 
 
 def _column(column: Sequence[Any] | NDArray[np.float64], parameter: Parameter) -> NDArray[np.float64]:
-    if isinstance(parameter, Categorical):
+    if isinstance(parameter, Categorical | Ordinal):
         index = {choice: i / (len(parameter.choices) - 1) for i, choice in enumerate(parameter.choices)}
         return np.array([index.get(value, math.nan) for value in column], dtype=np.float64)
     values = np.array(column, dtype=np.float64)
     if parameter.log:
         return np.log(values / parameter.low) / math.log(parameter.high / parameter.low)
+    if isinstance(parameter, Float) and parameter.logit:
+        low, high = parameter.ends
+        return (np.log(values) - np.log1p(-values) - low) / (high - low)
     return (values - parameter.low) / (parameter.high - parameter.low)

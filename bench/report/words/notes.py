@@ -42,9 +42,15 @@ def notes(comparison: Comparison, results: Results) -> Iterator[str]:
         )
     folds = {entry.get("folds", 1) for entry in metadata} - {1}
     if folds:
+        refits = {bool(entry.get("refit")) for entry in metadata if entry.get("folds", 1) > 1}
+        ways = {
+            False: "the fold models' averaged predictions",
+            True: "a model trained on all rows outside the test part",
+        }
+        tested = " or of ".join(ways[refit] for refit in sorted(refits))
         yield (
             f"The validation loss is the mean over {' or '.join(map(str, sorted(folds)))} folds, the test loss that of "
-            "the fold models' averaged predictions."
+            f"{tested}."
         )
     if comparison.without_data:
         yield from _function(metadata)

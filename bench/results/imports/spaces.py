@@ -101,7 +101,10 @@ def _described(parameter: space.Parameter) -> dict[str, Any]:
     """Type, bounds and scale, without what a log cannot know: defaults, levels, conditions, the order of choices."""
     if isinstance(parameter, space.Categorical):
         return {"type": "categorical", "choices": sorted(parameter.choices, key=repr)}
+    if isinstance(parameter, space.Ordinal):
+        return {"type": "ordinal", "choices": list(parameter.choices)}
     shown = {"type": parameter.kind, "low": parameter.low, "high": parameter.high, "log": parameter.log}
+    shown |= {"scale": "logit"} if parameter.scale == "logit" else {}
     return shown | ({"step": parameter.step} if parameter.stepped else {})
 
 

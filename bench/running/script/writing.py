@@ -61,6 +61,11 @@ def script(
 
 
 def _script(title: str, best: Best, problem: DataProblem, training: Training) -> str:
+    if problem.split.refit:
+        raise UserError(
+            f"--python: {best.run}: its test loss is that of a refit (resampling.refit), which a script does not make; "
+            "use bench fit --rows train+valid"
+        )
     groups, seeds = problem.recipe.groups, problem.recipe.groups["seeds"]
     seed = best.run.seed if seeds["split"] == "seed" else seeds["split"]
     resampling = {key: value for key, value in groups["resampling"].items() if key not in ("name", *ABOUT)}

@@ -24,7 +24,7 @@ class MyOptimizer:
     def ask(self) -> Configuration:
         """The next configuration: one value for each active parameter."""
         # Begin here: use what self.best knows. The parameters, in order, are self.space.parameters; each has a
-        # `kind`, a range (`low`, `high`, `log`, `step`) or `choices`, and perhaps `when`, what it rests on.
+        # `kind`, a range (`low`, `high`, `scale`, `step`) or `choices`, and perhaps `when`, what it rests on.
         return self.space.sample(self.rng)
 
     def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
