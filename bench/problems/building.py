@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bench.problems import function, trained
+from bench.problems import function, recorded, trained
 from bench.problems.contract import Problem, Recipe
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Kind(Protocol):
         ...
 
 
-KINDS: tuple[Kind, ...] = (function, trained)
+KINDS: tuple[Kind, ...] = (recorded, function, trained)
 """The first whose `chosen` holds is meant; `trained` takes whatever no other takes."""
 
 

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from bench import results
 from bench.config import catalogue
 from bench.errors import UserError
+from bench.problems.recorded_tables import TABLES
 from bench.results import RunId
 from bench.running import sweep
 from bench.running.compose import swept
@@ -31,6 +32,8 @@ TWO_LOSSES += [("function", each, 10) for each in GENETIC for _ in ("zdt1", "zdt
 CHEAP = ["random", "optuna_tpe", "hyperopt_tpe", "nevergrad_de", "asha"]
 BESIDE = [f"{name}{workers}" for name in CHEAP for workers in ("", "-w2", "-w4", "-w8", "-w16")]
 SMAC = ["smac_rf", "smac_rf-w4", "smac_rf-w16"]
+ELEVEN = ["random", "random_2x", "hyperopt_tpe", "hyperopt_anneal", "optuna_tpe", "optuna_tpe_multivariate"]
+ELEVEN += ["optuna_nsga2", "nevergrad", "nevergrad_de", "skopt_et", "smac_rf"]
 EXPERIMENTS = {
     "default": ([("digits", SIX, 15), ("breast_cancer", SIX, 15), ("digits", THREE, 8)], 20),
     "otto": ([("otto", SIX, 20)], 50),
@@ -41,6 +44,7 @@ EXPERIMENTS = {
     "nni_autogbdt_gp": ([("lightgbm_regression", ["skopt_gp"], 3)], 150),
     "fidelity": ([(dataset, RUNGS, 12) for dataset in ("digits", "breast_cancer", "digits")], None),
     "objectives": ([*TWO_LOSSES, ("function", ["smac_parego"], 10)], 80),
+    "tabular": ([("hpobench_car", ELEVEN, 10), ("hpobench_car", ["skopt_gp"], 10)], 100),
     "workers": ([("breast_cancer", BESIDE, 10), ("function", BESIDE, 10), ("function", SMAC, 10)], None),
 }
 """Of each experiment its blocks (data set, optimisers, number of seeds), and the trials of a run."""
@@ -129,7 +133,11 @@ def test_an_experiment_is_what_the_readme_and_docs_say(name):
     blocks, trials = EXPERIMENTS[name]
     config, composer = swept([f"experiment={name}"], None)
     assert config.hydra.mode.name == "MULTIRUN"
-    specs = list(sweep.enumerate_runs(composer, config.blocks, [f"experiment={name}"]))
+    if name == "tabular":  # to compose all of its 171 choices takes seconds
+        assert [len(block["dataset.table"]) for block in config.blocks] == [15, 6]
+        assert list(config.blocks[0]["dataset.table"]) == list(TABLES)
+    narrowed = ["dataset.table=hpobench/car"] if name == "tabular" else []
+    specs = list(sweep.enumerate_runs(composer, config.blocks, [f"experiment={name}", *narrowed]))
     assert {spec.run.experiment for spec in specs} == {name}
     assert ids(specs) == [(d, o, s) for d, optimizers, seeds in blocks for o in optimizers for s in range(seeds)]
     assert {spec.config["budget"]["trials"] for spec in specs} == {trials}
