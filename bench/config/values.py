@@ -262,7 +262,7 @@ def check(config: Mapping[str, Any]) -> None:
     _check(Run, config)
     if str(config["dataset"].get("load")).startswith("bench.datasets."):
         _check(KnownDataset, config["dataset"], "dataset")
-    kinds = {"recorded": RecordedModel, "function": FunctionModel}
+    kinds: dict[str, type[BaseModel]] = {"recorded": RecordedModel, "function": FunctionModel}
     kind = next((kinds[key] for key in kinds if key in config["model"]), TrainedModel)
     _check(kind, config["model"], "model")
 
