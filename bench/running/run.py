@@ -199,7 +199,7 @@ def _execute(spec: RunSpec, store: Store | Unstored, journal: Journal) -> None:
         ) from error
 
 
-def _objectives(spec: RunSpec, problem: Problem, store: Store, journal: Journal) -> dict[str, Any]:
+def _objectives(spec: RunSpec, problem: Problem, store: Store | Unstored, journal: Journal) -> dict[str, Any]:
     """The names of the losses, which of them are measured, which the optimiser is told, and what they are judged by:
 
     the box of their hypervolume, None where no draw succeeded, and points of the front, where it is known.
