@@ -8,6 +8,10 @@ _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _MARKS = re.compile(r"`|\*{2,}")
 
 
+PARTS = {"function": ("", "without noise"), "recorded": ("", "over all repetitions")}
+"""By task what the loss and the test loss of a run are called, where they are not those of validation and test data."""
+
+
 def one_line(text: object) -> str:
     r"""Text that others wrote (a folder's name, a setting, an error) without what ends a line or drives a terminal.
 

@@ -28,7 +28,9 @@ from bench.running.plan import plan_runs
 from bench.running.run import RunSpec
 from bench.space import Configuration, Space
 
-FUNCTION = ["dataset=function", "model=branin", "optimizer=random"]
+FUNCTION = ["dataset=function", "model=branin", "model.stored=true", "optimizer=random"]
+TABLE = ["dataset=recorded", "dataset.table=hpobench/vehicle", "model=recorded", "seeds=paired"]
+FREE = ["dataset=function", "model=branin"]
 MODEL = [
     "model.name=free",
     "model.class=runner.Free",
@@ -82,6 +84,8 @@ def main() -> int:
             ("a trial of a function, threads=1", least(lambda: per_trial_of_function("threads=1")), 0.3, "ms"),
             ("a trial of a function, threads as they come", least(per_trial_of_function), 0.3, "ms"),
             ("a trial of a function, threads=8", least(lambda: per_trial_of_function("threads=8")), 0.3, "ms"),
+            ("a run of 100 trials on a function that is not stored", least(lambda: unstored(*FREE)), 30.0, "ms"),
+            ("a run of 100 trials on a recorded table", least(lambda: unstored(*TABLE)), 30.0, "ms"),
             ("a trial of a model whose curve has 300 rounds", least(per_trial), 0.5, "ms"),
             ("a run of a sweep", least(per_run), 10.0, "ms"),
             ("10,000 runs enumerated", enumerated(10_000), 5.0, "s"),
@@ -139,6 +143,19 @@ def per_trial_of_function(*overrides: str, trials: int = 4000) -> float:
         (spec,) = sweep.enumerate_runs(composed, None, chosen)
         seconds[name] = taken(lambda: run.execute(spec))  # noqa: B023 - called at once
     return 1e3 * (seconds["many"] - seconds["one"]) / (trials - 1)
+
+
+def unstored(*problem: str, runs: int = 40) -> float:
+    """Milliseconds per run of 100 trials of random search, a seed each, where evaluations are not stored."""
+    chosen = [*problem, "optimizer=random", "budget.trials=100", "threads=1", f"seed=range(0,{runs + 1})"]
+    first, *others = sweep.enumerate_runs(composed, None, chosen)
+    run.execute(first)  # it loads what is loaded once
+
+    def all_others() -> None:
+        for spec in others:
+            run.execute(spec)
+
+    return 1e3 * taken(all_others) / runs
 
 
 def per_trial(trials: int = 3000) -> float:

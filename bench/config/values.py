@@ -140,6 +140,14 @@ class FunctionModel(_Described, extra="allow"):
     space: Any = None
 
 
+class RecordedModel(_Described):
+    """`model`, where its losses are looked up: the dataset says where."""
+
+    name: Name
+    recorded: Annotated[Literal[True], Field(description="true")]
+    space: Any = None
+
+
 class Metric(_Described):
     """`metric`."""
 
@@ -266,7 +274,9 @@ def check(config: Mapping[str, Any]) -> None:
     _check(Run, config)
     if str(config["dataset"].get("load")).startswith("bench.datasets."):
         _check(KnownDataset, config["dataset"], "dataset")
-    _check(FunctionModel if "function" in config["model"] else TrainedModel, config["model"], "model")
+    kinds: dict[str, type[BaseModel]] = {"recorded": RecordedModel, "function": FunctionModel}
+    kind = next((kinds[key] for key in kinds if key in config["model"]), TrainedModel)
+    _check(kind, config["model"], "model")
 
 
 def check_sweep(config: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@
 config: `trained` is a model on a split dataset (`data`), `function` a function of the configuration, without data.
 """
 
-from bench.problems.building import GROUPS, build, check, groups_of, losses_of, relevant, shared
+from bench.problems.building import GROUPS, build, check, groups_of, losses_of, relevant, shared, stored
 from bench.problems.contract import AtRung, Evaluation, Problem, Recipe, at_rung
 from bench.problems.objectives import are_losses
 
@@ -22,4 +22,5 @@ __all__ = [
     "losses_of",
     "relevant",
     "shared",
+    "stored",
 ]

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bench.problems import function, trained
+from bench.problems import function, recorded, trained
 from bench.problems.contract import Problem, Recipe
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ class Kind(Protocol):
         """Raise `UserError` where a key is unknown, or has a value that it cannot have."""
         ...
 
+    def stored(self, groups: Mapping[str, Any], /) -> bool:
+        """Whether its evaluations are kept, and not made again: what takes microseconds is not worth a transaction."""
+        ...
+
     def relevant(self, groups: Mapping[str, Any]) -> dict[str, Any]:
         """The config without what the problem's losses do not depend on."""
         ...
@@ -39,7 +43,7 @@ class Kind(Protocol):
         ...
 
 
-KINDS: tuple[Kind, ...] = (function, trained)
+KINDS: tuple[Kind, ...] = (recorded, function, trained)
 """The first whose `chosen` holds is meant; `trained` takes whatever no other takes."""
 
 
@@ -90,6 +94,11 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> Problem:
     """
     check(recipe.groups)
     return kind(recipe.groups).build(recipe, dataset)
+
+
+def stored(groups: Mapping[str, Any]) -> bool:
+    """Whether the evaluations of a config's problem are kept in the store."""
+    return kind(groups).stored(groups)
 
 
 def relevant(groups: Mapping[str, Any]) -> dict[str, Any]:

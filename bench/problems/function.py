@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "name", "description", "function", "settings", "revision", "libraries", "dimension", "space", "fidelity", "minimum",
-    "traits", "noise", "baseline", "objectives", "front",
+    "traits", "noise", "baseline", "objectives", "front", "stored",
 )  # fmt: skip
 """The keys of a function's YAML."""
 
@@ -246,6 +246,11 @@ def chosen(groups: Mapping[str, Any]) -> bool:
     return "function" in groups["model"]
 
 
+def stored(groups: Mapping[str, Any]) -> bool:
+    """A function may take minutes, or its process with it: it is stored unless its config says that it need not be."""
+    return groups["model"].get("stored") is not False
+
+
 def relevant(groups: Mapping[str, Any]) -> dict[str, Any]:
     """A function's config without what its losses do not depend on: the split, and seeds where there is no noise."""
     seeds = {"model": groups["seeds"]["model"]} if groups["model"].get("noise") else {}
@@ -271,6 +276,8 @@ def check(groups: Mapping[str, Any]) -> None:
         value = model.get(key)
         if value is not None:
             whole(f"model.{key}", value, least)
+    if not isinstance(model.get("stored", True), bool):
+        raise UserError(f"model.stored={model['stored']!r}: expected true or false")
     noise = model.get("noise") or 0.0
     if not is_number(noise) or noise < 0:
         raise UserError(f"model.noise={noise!r}: expected a standard deviation, a number from 0")

@@ -19,7 +19,7 @@ from bench.results import losses, soundness, tables
 from bench.results.incumbent import incumbents
 from bench.results.losses import front
 from bench.results.tables import Results, RunId, UnreadableTable
-from bench.wording import measured, one_line
+from bench.wording import PARTS, measured, one_line
 
 
 @dataclass(frozen=True)
@@ -254,9 +254,9 @@ def _document(each: Best | str, full: bool) -> str:
 def _values(loss: float, test_loss: float | None, metadata: Mapping[str, Any]) -> str:
     """The losses under the metric's own name, in its own direction; a function's are its values."""
     shown = scale(one_line(metadata.get("metric") or "loss"))
-    names = ("validation ", "test ") if metadata.get("task") != "function" else ("", "without noise ")
-    test = "" if test_loss is None else f", {names[1]}{shown.name} {shown.turned(test_loss):.6g}"
-    return f"{names[0]}{shown.name} {shown.turned(loss):.6g}{test}"
+    valid, tested = PARTS.get(str(metadata.get("task")), ("validation", "test"))
+    test = "" if test_loss is None else f", {tested} {shown.name} {shown.turned(test_loss):.6g}"
+    return f"{valid} {shown.name} {shown.turned(loss):.6g}{test}".lstrip()
 
 
 def _several(losses: Mapping[str, Sequence[float | None]], metadata: Mapping[str, Any]) -> str:

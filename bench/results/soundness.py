@@ -136,6 +136,7 @@ _SHAPE: Mapping[str, Any] = {
     "known_minimum": _NUMBER,
     "noise": _NUMBER,
     "traits": {_EACH: _TRAIT},
+    "recorded": {"table": _TEXT, **dict.fromkeys(("repetition", "repetitions", "configurations"), _COUNT)},
     "ended": _TEXT,
     "fidelity": {"unit": _TEXT, "rungs": _COUNTS, "eta": _COUNT},
     "workers": _COUNT,

@@ -35,7 +35,7 @@ def check(config: Mapping[str, Any]) -> None:
     _check_fidelity(config)
     _check_isolation(config)
     problems.check(config)
-    parsing.parse(repeat.spread(config["model"]).get("space") or {})
+    parsing.parse(repeat.spread(problems.relevant(config)["model"]).get("space") or {})
 
 
 def _check_looks(config: Mapping[str, Any]) -> None:

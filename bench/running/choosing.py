@@ -70,6 +70,8 @@ def choose(
     comparison = comparisons[0]
     if comparison.without_data:
         raise UserError(f"{comparison}: is a function of its configuration; there is no model to train")
+    if comparison.recorded:
+        raise UserError(f"{comparison}: was looked up in a recorded table; there is no data to train on")
     analysis = analyse(comparison, reading)
     if not analysis.kinds:
         raise UserError(f"{comparison}: no trial was made; there is nothing to train")

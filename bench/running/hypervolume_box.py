@@ -12,11 +12,11 @@ from bench.problems.hypervolume_box import DRAWS, SEED, of_draws
 from bench.results import RunId
 from bench.running.child_process import Limits
 from bench.running.trial_loop import Trials
-from bench.store import Journal, Store
+from bench.store import Journal, Store, Unstored
 
 
 def recorded(
-    run: RunId, problem: Problem, store: Store, journal: Journal, limits: Limits | None = None
+    run: RunId, problem: Problem, store: Store | Unstored, journal: Journal, limits: Limits | None = None
 ) -> dict[str, Any] | None:
     """The box with how it was drawn, as plain data; None where every draw failed.
 

@@ -14,7 +14,7 @@ from bench import results
 from bench.errors import UserError
 from bench.metrics import Scale, scale
 from bench.running.run import RunSpec
-from bench.wording import plural
+from bench.wording import PARTS, plural
 
 TABLES = 1000
 """Of more runs no table is read again for a few lines: the report does so."""
@@ -83,7 +83,7 @@ def _median(ends: Sequence[_End]) -> _Median:
 
 def _of_nothing(ends: Sequence[_End]) -> _Median:
     """The baselines of the runs; none of functions, whose baseline is a mean over configurations."""
-    entries = [end.metadata for end in ends if end.metadata.get("task") != "function"]
+    entries = [end.metadata for end in ends if end.metadata.get("task") not in PARTS]
     valid, test = (_known([entry.get(key) for entry in entries]) for key in ("baseline_loss", "baseline_test_loss"))
     return _Median(valid, test, len(entries))
 
@@ -100,9 +100,10 @@ def _alone(only: _Median, nothing: _Median, shown: Scale, metadata: Mapping[str,
         return "no trial succeeded" if only.runs == 1 else "no trial succeeded in half of its runs or more"
     assert only.valid is not None
     several = f", median{'s' if only.test is not None else ''} of {only.runs} seeds" if only.runs > 1 else ""
-    if metadata.get("task") == "function":
-        noise = f", {shown.text(only.test)} without noise" if only.test is not None else ""
-        return f"{shown.name} {shown.text(only.valid)}{noise}{several}{_minimum(only, shown, metadata)}"
+    task = metadata.get("task")
+    if task in PARTS:
+        other = f", {shown.text(only.test)} {PARTS[task][1]}" if only.test is not None else ""
+        return f"{shown.name} {shown.text(only.valid)}{other}{several}{_minimum(only, shown, metadata)}"
     tested = f", test {shown.name} {shown.text(only.test)}" if only.test is not None else ""
     against = [shown.text(loss) for loss in (nothing.valid, nothing.test if tested else None) if loss is not None]
     held = f"; {NOTHING} has {' and '.join(against)}" if against else ""
@@ -111,7 +112,7 @@ def _alone(only: _Median, nothing: _Median, shown: Scale, metadata: Mapping[str,
 
 def _minimum(best: _Median, shown: Scale, metadata: Mapping[str, Any]) -> str:
     """How far above its known minimum a function's value is; by the value without noise where there is some."""
-    least = metadata.get("known_minimum")
+    least = metadata.get("known_minimum") if metadata.get("task") == "function" else None
     value = best.valid if best.test is None else best.test
     if least is None or value is None:
         return ""
@@ -127,10 +128,10 @@ def _table(
     seeds = f"{runs[0]} to {runs[-1]} seeds" if len(runs) > 1 else plural(runs[0], "seed")
     of = f", medians of {seeds}" if runs[-1] > 1 else ""
     yield f"{name}: {shown.name}, {direction} is better{of}"
-    function = metadata.get("task") == "function"
-    heads = ["optimiser", shown.name if function else "validation", "without noise" if function else "test"]
+    valid, tested = PARTS.get(str(metadata.get("task")), ("validation", "test"))
+    heads = ["optimiser", valid or shown.name, tested]
     rows = [heads, *([optimizer, *_texts(each, shown)] for optimizer, each in medians.items())]
-    least = metadata.get("known_minimum")
+    least = metadata.get("known_minimum") if metadata.get("task") == "function" else None
     rows += [[NOTHING, *_texts(nothing, shown)]] if nothing.valid is not None else []
     rows += [["known minimum", shown.text(least), ""]] if least is not None else []
     columns = 3 if any(row[2] for row in rows[1:]) else 2

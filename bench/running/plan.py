@@ -102,11 +102,16 @@ def _goes_on(metadata: Mapping[str, Any]) -> bool:
 
 
 def _said_of_raised(raised: Sequence[tuple[RunSpec, Mapping[str, Any]]]) -> Iterator[str]:
-    for goes_on, what in (
-        (True, "go on, and reuse what they have"),
-        (False, "start anew: they plan with their budget"),
+    for goes_on, stored, what in (
+        (True, True, "go on, and reuse what they have"),
+        (True, False, "start anew: what they evaluate is not stored"),
+        (False, None, "start anew: they plan with their budget"),
     ):
-        runs = [(spec, metadata) for spec, metadata in raised if _goes_on(metadata) is goes_on]
+        runs = [
+            (spec, metadata)
+            for spec, metadata in raised
+            if _goes_on(metadata) is goes_on and stored in (None, spec.stored)
+        ]
         if runs:
             before = sorted({metadata["config"]["budget"]["trials"] for _, metadata in runs})
             names = ", ".join(dict.fromkeys(spec.run.optimizer for spec, _ in runs))

@@ -9,12 +9,13 @@ from bench.errors import DataOptionError, UserError
 from bench.problems import Recipe
 from bench.problems.data import DataProblem
 from bench.problems.function import FunctionProblem
+from bench.problems.recorded import RecordedProblem
 from bench.results import UnreadableTable
 from bench.results.best import Best
 from bench.running import trusted
 from bench.space import Configuration, InvalidConfiguration
 
-AnyProblem = DataProblem | FunctionProblem
+AnyProblem = DataProblem | FunctionProblem | RecordedProblem
 
 
 def recipe_of(best: Best, datasets_dir: Path, config_dir: Path | None, data: Path | None) -> Recipe:

@@ -29,7 +29,7 @@ from bench.running.evaluating import drawn_baseline
 from bench.running.thread_pools import limited
 from bench.running.trial_loop import RunFailed, Trials
 from bench.space import Configuration, initial_design
-from bench.store import Journal, Store
+from bench.store import Journal, Store, Unstored
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,11 @@ class RunSpec:
         return None if seconds is None else seconds * self._factor
 
     @property
+    def stored(self) -> bool:
+        """Whether its evaluations are kept in the store."""
+        return problems.stored(self.config)
+
+    @property
     def _factor(self) -> int:
         """What the optimiser's config declares to spend of each unit of the budget: 2 for random_2x, 1 for others."""
         return whole("optimizer.budget_factor", self.config["optimizer"].get("budget_factor", 1), 1)
@@ -117,13 +122,14 @@ def execute(spec: RunSpec) -> None:
         refuse_links(Path(spec.results_dir), *spec.run.parts)
         _make_folder(spec.path.parent)
         attempt = 0
-        while (journal := store.begin(spec.run, spec.config_hash, spec.overwrite, spec.extends)) is None:
+        while (journal := _begun(spec, store)) is None:
             stores.wait(attempt)
             attempt += 1
             replaces = spec.overwrite or spec.extends is not None
             if spec.path.exists() and not replaces:  # the process that was waited for has finished it
                 return
-        _execute(spec, store, journal)
+        _execute(spec, store if spec.stored else Unstored(store), journal)
+        store.end(journal, "done")
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -135,6 +141,10 @@ def execute(spec: RunSpec) -> None:
         raise RunFailed(f"{spec.run}: {message}") from error
 
 
+def _begun(spec: RunSpec, store: Store) -> Journal | None:
+    return store.begin(spec.run, spec.config_hash, spec.overwrite, spec.extends, each_trial=spec.stored)
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -143,7 +153,7 @@ def _make_folder(folder: Path) -> None:
         raise UserError(f"{where}: {error.strerror or error}; make room or set results_dir=...") from error
 
 
-def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
+def _execute(spec: RunSpec, store: Store | Unstored, journal: Journal) -> None:
     problem = problem_of(spec)
     locate("optimizer.class", spec.config["optimizer"]["class"])  # its numeric libraries are there to be limited
     with limited(1):  # other numbers of BLAS threads lead optimisers other ways
@@ -154,7 +164,7 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
         if ladder is None and spec.workers == 1 and not problem.objectives:
             trials = Trials(*arguments)
         else:
-            by_cost = spec.config["model"].get("class") is None or spec.config.get("workers", {}).get("clock") == "cost"
+            by_cost = "function" in spec.config["model"] or spec.config.get("workers", {}).get("clock") == "cost"
             told = ladders.told(spec.config["optimizer"], problem.objectives)
             trials = OnClock(*arguments, ladder=ladder, workers=spec.workers, by_cost=by_cost, told=told)
         ended = trials.spend(spec.trials, spec.seconds, None if ladder is None else spec.cost)
@@ -187,10 +197,9 @@ def _execute(spec: RunSpec, store: Store, journal: Journal) -> None:
             f"{spec.path}: cannot be written ({error.strerror}); the evaluations are in the store: "
             "make room or set results_dir=..., and run again"
         ) from error
-    store.end(journal, "done")
 
 
-def _objectives(spec: RunSpec, problem: Problem, store: Store, journal: Journal) -> dict[str, Any]:
+def _objectives(spec: RunSpec, problem: Problem, store: Store | Unstored, journal: Journal) -> dict[str, Any]:
     """The names of the losses, which of them are measured, which the optimiser is told, and what they are judged by:
 
     the box of their hypervolume, None where no draw succeeded, and points of the front, where it is known.

@@ -19,7 +19,7 @@ from bench.running.child_process import NO_LIMITS, Limits
 from bench.running.evaluating import drawn_baseline, evaluate
 from bench.running.surroundings import Surroundings
 from bench.space import Configuration, InvalidConfiguration, to_json
-from bench.store import Busy, Claimed, Journal, Journalled, Progress, Store, Stored
+from bench.store import Busy, Claimed, Journal, Journalled, Progress, Store, Stored, Unstored
 
 AHEAD = 64
 """How many points beyond a busy one a run may take on early, where they do not depend on losses."""
@@ -61,7 +61,7 @@ class Trials:
         run: RunId,
         problem: Problem,
         optimizer: Optimizer,
-        store: Store,
+        store: Store | Unstored,
         journal: Journal,
         initial: Sequence[Configuration] = (),
         limits: Limits | None = None,

@@ -37,7 +37,8 @@ def recipe(
     groups = _groups(metadata)
     folders = (Path(), datasets_dir / files.MEMORY)
     groups["dataset"] = _dataset(groups["dataset"], config_dir, data, folders)
-    _check_model(groups["model"], config_dir)
+    if "recorded" not in groups["model"]:  # of such nothing is imported, and the tables that there are are known
+        _check_model(groups["model"], config_dir)
     problems.check(groups)
     threads = _mapping(metadata, "provenance").get("threads") or 1
     if not is_whole(threads, 1, _THREADS):
@@ -60,7 +61,7 @@ def _groups(metadata: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(groups["metric"].get("name"), str):
         raise UserError(f"metric.name={short(groups['metric'].get('name'))}: expected the name of a metric")
     seeds = groups["seeds"]
-    for name in seeds if "function" in groups["model"] else ("split", "model"):
+    for name in ("split", "model") if "class" in groups["model"] else seeds:
         if seeds.get(name) != "seed" and not is_whole(seeds.get(name), 0, SEEDS):
             raise UserError(f"seeds.{name}={short(seeds.get(name))}: expected a whole number from 0, or the word seed")
     return groups if config.get("objectives") is None else groups | {"objectives": config["objectives"]}

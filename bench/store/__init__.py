@@ -7,6 +7,7 @@ SQLite (write-ahead log, synchronous=NORMAL: survives a killed process) serves o
 from bench.store.database import StoreError, default_url
 from bench.store.journal import Journal, Journalled, Progress, now
 from bench.store.store import Busy, Claimed, Store, Stored, compact, wait
+from bench.store.unstored import Unstored
 
 __all__ = [
     "Busy",
@@ -17,6 +18,7 @@ __all__ = [
     "Store",
     "StoreError",
     "Stored",
+    "Unstored",
     "compact",
     "default_url",
     "now",

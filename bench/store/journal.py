@@ -32,31 +32,36 @@ class Progress:
 class Journal:
     """What a run has recorded, and what is still to be written with the next transaction."""
 
-    def __init__(self, run: str, recorded: Mapping[int, Journalled]) -> None:
+    def __init__(self, run: str, recorded: Mapping[int, Journalled], each_trial: bool = True) -> None:
+        """`each_trial`: whether each of them is recorded, besides how far the run is."""
         self.run = run
         self.recorded = recorded
-        self._noted: list[tuple[Journalled, Progress]] = []
+        self._each_trial = each_trial
+        self._noted: list[Journalled] = []
+        self._progress: Progress | None = None
 
     def note(self, entry: Journalled, progress: Progress) -> None:
         """Keep one finished trial for the next transaction."""
-        self._noted.append((entry, progress))
+        self._progress = progress
+        if self._each_trial:
+            self._noted.append(entry)
 
     def write(self, transaction: Transaction) -> None:
         """Write what is kept, until `written` says that it is there: the same is written again without harm."""
-        if not self._noted:
+        if self._progress is None:
             return
-        for entry, _ in self._noted:
+        for entry in self._noted:
             if self.recorded.get(entry.trial) != entry:
                 if entry.trial in self.recorded:
                     transaction.execute(tables.DROP_TRIAL, {"by_run": self.run, "by_trial": entry.trial})
                 transaction.execute(tables.ADD_TRIAL, {"run": self.run, **vars(entry)})
-        progress = self._noted[-1][1]
-        values = {"by_run": self.run, "updated_at": now(), **vars(progress)}
+        values = {"by_run": self.run, "updated_at": now(), **vars(self._progress)}
         transaction.execute(tables.SET_PROGRESS, values)
 
     def written(self) -> None:
         """Forget what is kept: the transaction that wrote it is committed."""
         self._noted.clear()
+        self._progress = None
 
 
 def now() -> str:

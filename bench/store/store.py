@@ -169,11 +169,13 @@ class Store:
 
     # --- the journal of runs ---
 
-    def begin(self, run: RunId, config_hash: str, anew: bool = False, extends: str | None = None) -> Journal | None:
+    def begin(
+        self, run: RunId, config_hash: str, anew: bool = False, extends: str | None = None, each_trial: bool = True
+    ) -> Journal | None:
         """Open the journal of a run; None where another living process holds it.
 
         The journal holds what an earlier attempt under the same `config_hash` recorded, or under that of the run which
-        this one `extends`; nothing where `anew`.
+        this one `extends`; nothing where `anew`. `each_trial`: whether each is to be recorded.
         """
         self._heart.start(self._me)
         name = str(run)
@@ -208,9 +210,14 @@ class Store:
             entries = (
                 Journalled(row.trial, row.key, row.ask_seconds, row.tell_seconds, row.started_at) for row in recorded
             )
-            return Journal(name, {entry.trial: entry for entry in entries})
+            return Journal(name, {entry.trial: entry for entry in entries}, each_trial)
 
         return self._database.read(work)
+
+    def note(self, journal: Journal) -> None:
+        """Write what the journal of a run under way holds."""
+        self._database.transact(journal.write)
+        journal.written()
 
     def end(self, journal: Journal, state: str, error: str | None = None, traceback: str | None = None) -> None:
         """Write what the journal still holds, and the state that the run ended in: done or failed."""
@@ -218,8 +225,7 @@ class Store:
         error = None if error is None else texts.stored(error)
         traceback = None if traceback is None else texts.stored(traceback, texts.TRACEBACK)
         values = {"state": state, "error": error, "traceback": traceback, "updated_at": now()}
-        self._database.transact(journal.write)
-        journal.written()
+        self.note(journal)
         self._database.read(
             lambda connection: connection.execute(sa.update(runs).where(runs.c.run == journal.run).values(values))
         )
@@ -247,22 +253,27 @@ class Store:
         return journalled
 
     def barren(self, experiment: str) -> dict[str, str]:
-        """The runs whose trials have all failed, each with a line that has the error that most of them had."""
+        """The runs whose trials have all failed, each with a line that has the error that most of them had.
+
+        Where what they evaluated is not stored, it says where the errors are.
+        """
         runs, trials, evaluations = tables.RUNS, tables.TRIALS, tables.EVALUATIONS
         count = sa.func.count().label("count")
         query = (
             sa.select(runs.c.run, runs.c.trials, evaluations.c.error, count)
-            .join_from(runs, trials, runs.c.run == trials.c.run)
-            .join(evaluations, evaluations.c.key == trials.c.key)
+            .join_from(runs, trials, runs.c.run == trials.c.run, isouter=True)
+            .join(evaluations, evaluations.c.key == trials.c.key, isouter=True)
             .where(runs.c.experiment == experiment, runs.c.trials > 0, runs.c.failures == runs.c.trials)
             .group_by(runs.c.run, runs.c.trials, evaluations.c.error)
             .order_by(runs.c.run, count.desc())
         )
         rows = self._database.read(lambda connection: connection.execute(query).all())
         most = {row.run: row for row in reversed(rows)}  # of each run the first
-        return {
-            run: f"{run}: all {row.trials} trials failed, most with: {row.error}" for run, row in sorted(most.items())
-        }
+        lines = {}
+        for run, row in sorted(most.items()):
+            why = "its table has their errors" if row.error is None else f"most with: {row.error}"
+            lines[run] = f"{run}: all {row.trials} trials failed{';' if row.error is None else ','} {why}"
+        return lines
 
     def errors(self, experiment: str, most: int = 5) -> list[tuple[str, str, int]]:
         """What went wrong in the trials of an experiment: (status, error, how many), the most frequent first."""

@@ -20,6 +20,7 @@ WORDS = {
     "xgboost": "a library",
     "nevergrad": "a library",
     "openml": "a library",
+    "recorded": "a key of a model, and of what is recorded of a run",
 }
 """Names of configs that mean something else in the code."""
 

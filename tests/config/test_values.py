@@ -212,7 +212,7 @@ def test_a_name_that_no_file_system_holds_is_one_line_in_every_verb(tmp_path, mo
 @pytest.mark.parametrize("name", ["a?b#c%41", "q?mode=memory", "50 %", "ä&="])
 def test_the_store_is_in_the_results_whatever_they_are_called(tmp_path, monkeypatch, capsys, name) -> None:
     monkeypatch.chdir(tmp_path)
-    assert bench("run", *FUNCTION, f"results_dir='{name}'") == 0
+    assert bench("run", *FUNCTION, "model.stored=true", f"results_dir='{name}'") == 0
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert Path(name, "store.sqlite").is_file()
     capsys.readouterr()

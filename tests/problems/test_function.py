@@ -444,7 +444,7 @@ def test_the_minimum_is_known_where_it_is_in_the_space():
 def test_a_sweep_of_functions_its_report_and_its_second_run(folder, capsys, monkeypatch):
     pictures.leave_unsaved(monkeypatch)
     choices = ["-m", "dataset=function", "model=branin,ackley", "optimizer=random,optuna_tpe", "seed=range(0,2)"]
-    choices += ["budget.trials=15", "engine.workers=1"]
+    choices += ["budget.trials=15", "engine.workers=1", "model.stored=true"]
     assert bench("run", *choices, "name=functions") == 0
     metadata = results.read_metadata(folder / "results/functions/function/branin/random/0.parquet")
     assert metadata["known_minimum"] == pytest.approx(0.397887, abs=1e-6)
@@ -474,7 +474,7 @@ def test_a_sweep_of_functions_its_report_and_its_second_run(folder, capsys, monk
 
 
 def test_a_seed_does_not_matter_to_the_store(folder):
-    grid = ["dataset=function", "model=branin", "optimizer=grid", "budget.trials=9"]
+    grid = ["dataset=function", "model=branin", "optimizer=grid", "budget.trials=9", "model.stored=true"]
     assert bench("run", *grid, "seed=1") == 0
     assert bench("run", *grid, "seed=2", "seeds=paired") == 0
     assert not table(folder, "scratch/function/branin/grid/1")["cached"].any()

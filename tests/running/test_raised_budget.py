@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from commands import bench
 
-COMMON = ["run", "dataset=function", "model=branin", "name=e"]
+COMMON = ["run", "dataset=function", "model=branin", "model.stored=true", "name=e"]
 SWEEP = ["run", "-m", *COMMON[1:], "engine.workers=1"]
 
 

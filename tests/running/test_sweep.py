@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from bench import results
 from bench.config import catalogue
 from bench.errors import UserError
+from bench.problems.recorded_tables import TABLES
 from bench.results import RunId
 from bench.running import sweep
 from bench.running.compose import swept
@@ -33,7 +34,15 @@ BESIDE = [f"{name}{workers}" for name in CHEAP for workers in ("", "-w2", "-w4",
 SMAC = ["smac_rf", "smac_rf-w4", "smac_rf-w16"]
 TEN = ["random", "optuna_qmc", "optuna_tpe", "optuna_tpe_multivariate", "hyperopt_tpe", "hyperopt_anneal"]
 TEN += ["optuna_cmaes", "cmaes_bipop", "nevergrad_de", "nevergrad_pso"]
+ELEVEN = ["random", "random_2x", "hyperopt_tpe", "hyperopt_anneal", "optuna_tpe", "optuna_tpe_multivariate"]
+ELEVEN += ["optuna_nsga2", "nevergrad", "nevergrad_de", "skopt_et", "smac_rf"]
+BAYESMARK = ["random", "hyperopt_tpe", "hyperopt_anneal", "optuna_tpe", "optuna_tpe_multivariate", "optuna_cmaes"]
+BAYESMARK += ["optuna_qmc", "cmaes_ipop", "catcma", "nevergrad_de", "skopt_et"]
+OF_BAYESMARK = [(name, BAYESMARK, 6) for name in ("breast_cancer", "iris", "wine", "digits") for _ in range(7)]
+OF_BAYESMARK += [("diabetes_scaled", BAYESMARK, 6)] * 7
+OF_BAYESMARK += [(name, ["skopt_gp"], 6) for name in ("iris", "wine") for _ in range(5)]
 EXPERIMENTS = {
+    "bayesmark": (OF_BAYESMARK, 20),
     "bbob": ([("function", TEN, 10), ("function", ["smac_rf", "skopt_gp"], 10)], 100),
     "default": ([("digits", SIX, 15), ("breast_cancer", SIX, 15), ("digits", THREE, 8)], 20),
     "otto": ([("otto", SIX, 20)], 50),
@@ -44,11 +53,15 @@ EXPERIMENTS = {
     "nni_autogbdt_gp": ([("lightgbm_regression", ["skopt_gp"], 3)], 150),
     "fidelity": ([(dataset, RUNGS, 12) for dataset in ("digits", "breast_cancer", "digits")], None),
     "objectives": ([*TWO_LOSSES, ("function", ["smac_parego"], 10)], 80),
+    "tabular": ([("hpobench_car", ELEVEN, 10), ("hpobench_car", ["skopt_gp"], 10)], 100),
     "workers": ([("breast_cancer", BESIDE, 10), ("function", BESIDE, 10), ("function", SMAC, 10)], None),
 }
 """Of each experiment its blocks (data set, optimisers, number of seeds), and the trials of a run."""
-FIRST = {"bbob": ["model.settings.function=1", "model.settings.dimension=2"]}
-"""Of 24 functions and three dimensions."""
+FIRST = {
+    "bbob": ["model.settings.function=1", "model.settings.dimension=2"],
+    "tabular": ["dataset.table=hpobench/car"],
+}
+"""Of 24 functions and three dimensions; of 15 tables."""
 QUICK = ("default", "otto_reference", "lecture_keras", "workers")
 """Those that `make test` composes: one of the lecture's, one of each way to write blocks."""
 
@@ -126,6 +139,9 @@ def test_an_experiment_is_what_the_readme_and_docs_say(name):
     blocks, trials = EXPERIMENTS[name]
     config, composer = swept([f"experiment={name}"], None)
     assert config.hydra.mode.name == "MULTIRUN"
+    if name == "tabular":  # to compose all of its 171 choices takes seconds
+        assert [len(block["dataset.table"]) for block in config.blocks] == [15, 6]
+        assert list(config.blocks[0]["dataset.table"]) == list(TABLES)
     specs = list(sweep.enumerate_runs(composer, config.blocks, [f"experiment={name}", *FIRST.get(name, [])]))
     assert {spec.run.experiment for spec in specs} == {name}
     assert ids(specs) == [(d, o, s) for d, optimizers, seeds in blocks for o in optimizers for s in range(seeds)]

@@ -197,6 +197,9 @@ def repetitions(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterato
         yield Finding("ok", "repetitions", text)
     elif comparison.without_data:
         yield Finding("ok", "repetitions", "all are on one function, and differ by the optimiser's seed alone")
+    elif comparison.recorded:
+        text = "all see one repetition of the table, and speak of it alone; seeds=paired lets each seed see the next"
+        yield Finding("note", "repetitions", text)
     else:
         text = "all have one split and one model seed: they differ by the optimiser's seed, and speak of this split"
         yield Finding("note", "repetitions", f"{text} alone")

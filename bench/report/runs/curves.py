@@ -116,6 +116,11 @@ class Comparison:
         """Whether the loss is the value of a function: then nothing was trained, validated or tested."""
         return bool((self.runs["task"] == "function").all())
 
+    @property
+    def recorded(self) -> bool:
+        """Whether losses were looked up in a table that others have recorded: nothing was trained here."""
+        return bool((self.runs["task"] == "recorded").all())
+
     @cached_property
     def yardsticks(self) -> dict[str, str]:
         """The labels that have another budget than the optimisers, and which: they compete with none of them."""

@@ -54,6 +54,8 @@ def notes(comparison: Comparison, results: Results) -> Iterator[str]:
         )
     if comparison.without_data:
         yield from _function(metadata)
+    elif comparison.recorded:
+        yield from _recorded(metadata)
     elif not comparison.has_test:
         yield _no_test(metadata)
     yield from objectives.notes(comparison, metadata)
@@ -181,6 +183,16 @@ def _function(metadata: Sequence[Metadata]) -> Iterator[str]:
     yield f"The loss is the value of a function: nothing is trained, validated or tested; {known}."
     if noise:
         yield f"Optimisers see normal noise of standard deviation {noise:g}; the test loss is the value without it."
+
+
+def _recorded(metadata: Sequence[Metadata]) -> Iterator[str]:
+    tables = {str(entry.get("table")): entry for entry in (each.get("recorded") or {} for each in metadata)}
+    for name, entry in tables.items():
+        yield (
+            f"Nothing was trained: losses and seconds were looked up in the recorded table {unmarked(name)}, whose "
+            f"{int(entry.get('configurations') or 0):,} configurations were evaluated up to {entry.get('repetitions')} "
+            "times. A run sees one of these repetitions; the test loss is the mean over all, not a loss on test data."
+        )
 
 
 def _declared(declared: Metadata) -> Iterator[str]:

@@ -384,6 +384,8 @@ def _where(analysis: Analysis) -> str:
     count = analysis.comparison.runs["problem"].nunique()
     if analysis.comparison.without_data:
         return "" if count == 1 else f" over {count} functions"
+    if analysis.comparison.recorded:
+        return " on one repetition of its table" if count == 1 else f" over {count} repetitions of its table"
     return " on this one split" if count == 1 else f" over {count} splits"
 
 

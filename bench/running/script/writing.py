@@ -55,7 +55,8 @@ def script(
     title = "\n".join(_quotable(line.removeprefix("# ")) for line in best.head.splitlines())
     if isinstance(problem, FunctionProblem):
         return function.script(title, problem, configuration)
-    assert isinstance(problem, DataProblem)
+    if not isinstance(problem, DataProblem):
+        raise UserError(f"--python: {best.run}: was looked up in a recorded table; there is nothing to train")
     write = _WRITERS.get(str(problem.recipe.groups["model"]["class"]), contract.any_model)
     return _script(title, best, problem, write(problem, configuration))
 
