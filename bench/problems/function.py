@@ -272,6 +272,13 @@ def check(groups: Mapping[str, Any]) -> None:
     for key in model:
         if key not in KEYS:
             raise UserError(f"model.{key}: unknown key of a function; {allowed(key, KEYS)}")
+    _check_values(model)
+    parse_of_function(model.get("fidelity"))
+    _check_objectives(groups)
+    called.check(model["function"], model.get("settings") or {})
+
+
+def _check_values(model: Mapping[str, Any]) -> None:
     for key, least in (("dimension", 1), ("baseline", 0), ("revision", 0)):
         value = model.get(key)
         if value is not None:
@@ -281,8 +288,6 @@ def check(groups: Mapping[str, Any]) -> None:
     noise = model.get("noise") or 0.0
     if not is_number(noise) or noise < 0:
         raise UserError(f"model.noise={noise!r}: expected a standard deviation, a number from 0")
-    parse_of_function(model.get("fidelity"))
-    _check_objectives(groups)
     libraries = model.get("libraries") or []
     if not isinstance(libraries, list) or not all(isinstance(name, str) for name in libraries):
         raise UserError(f"model.libraries={libraries!r}: expected a list of the names of distributions")
@@ -292,7 +297,6 @@ def check(groups: Mapping[str, Any]) -> None:
     traits = model.get("traits")
     if traits is not None and not _are_traits(traits):
         raise UserError(f"model.traits={traits!r}: expected names with true, false or text, as {{multimodal: true}}")
-    called.check(model["function"], model.get("settings") or {})
 
 
 def build(recipe: Recipe, dataset: "Dataset | None" = None) -> FunctionProblem:

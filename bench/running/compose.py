@@ -141,14 +141,17 @@ def _hydra() -> Hydra:
 def _composed(loader: ConfigLoader, overrides: Sequence[Override], multirun: bool) -> DictConfig:
     """The config of a run or, without the choices that it sweeps over, of a sweep; `hydra.mode` says which of them.
 
-    Composed once: whether it is a sweep may stand in the config.
+    Composed once: whether it is a sweep may stand in the config. A key of a group that is swept over, as model.stored
+    beside model=branin,ackley, is set in each config of the sweep: the default's group may lack it.
     """
-    given = [override.input_line or "" for override in overrides]
+    groups = {override.key_or_group for override in overrides if override.is_sweep_override()}
+    kept = [each for each in overrides if each.is_sweep_override() or each.key_or_group.split(".")[0] not in groups]
+    given = [override.input_line or "" for override in kept]
     config = loader.load_configuration("bench", given, RunMode.MULTIRUN, validate_sweep_overrides=False)
     if multirun and "hydra.mode=RUN" in given:
         raise UserError("hydra.mode=RUN: -m asks for a sweep; leave one of them out")
     config.hydra.mode = RunMode.MULTIRUN if multirun else config.hydra.mode or RunMode.RUN
-    swept = [line for line, override in zip(given, overrides, strict=True) if override.is_sweep_override()]
+    swept = [line for line, override in zip(given, kept, strict=True) if override.is_sweep_override()]
     if swept and config.hydra.mode == RunMode.RUN:
         raise UserError(f"{swept[0]}: several values are a sweep; add -m")
     return config
