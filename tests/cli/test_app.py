@@ -259,7 +259,7 @@ def test_list_optimizers_says_what_each_can_express_and_what_it_approximates(cap
         "approximate: int as Integer(1, 8, 'uniform'), 0.11 from its distribution (total variation)"
         in entries["skopt_gp"]
     )
-    assert "exact distributions: float, float_log, categorical, conditional" in entries["skopt_gp"]
+    assert "exact distributions: float, float_log, float_logit, categorical, conditional" in entries["skopt_gp"]
     assert "takes no results of configurations that it did not propose" in entries["optuna_cmaes"]
     assert "exact distributions: all" in entries["random"]
     assert "chooses the fidelity of each evaluation" in entries["random_sha"]
