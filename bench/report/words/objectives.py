@@ -20,8 +20,8 @@ def sentences(analysis: Analysis) -> Iterator[str]:
     if analysis.judged == "validation":
         yield f"Compared is {MISSING} of {losses}: what each run's front of trade-offs leaves uncovered, 1 at most."
         return
-    chosen = "with noise, and judged without" if analysis.comparison.without_data else "on validation data"
-    judged = "" if analysis.comparison.without_data else ", and judged by its test losses"
+    chosen = "with noise and judged without" if analysis.comparison.without_data else "on validation data"
+    judged = "" if analysis.comparison.without_data else " and judged by its test losses"
     yield (
         f"Compared is {MISSING} of {losses}: what each run's front of trade-offs, chosen {chosen}{judged}, leaves "
         "uncovered, 1 at most."
