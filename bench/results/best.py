@@ -125,7 +125,8 @@ def bests(experiment: str, dataset: str | None, model: str | None, results_dir: 
             chosen.append(problem)
             continue
         several = len({data.get("problem") for data in of_problem}) > 1
-        notes = ["each seed has a split of its own: the lowest loss favours the easiest split"] if several else []
+        own = "repetition" if any(data.get("recorded") for data in of_problem) else "split"
+        notes = [f"each seed has a {own} of its own: the lowest loss favours the easiest {own}"] if several else []
         first = _trial(succeeded.sort_values("loss", kind="stable").iloc[0], results, results_dir, notes)
         chosen.append(replace(first, front=tuple(_front(succeeded, results, results_dir, notes))))
     if not chosen:

@@ -298,6 +298,7 @@ def test_generated_spaces_are_of_every_kind() -> None:
         ("int", True, False),
         ("int", False, True),
         ("categorical", False, True),
+        ("ordinal", False, True),
     }
     assert {len(case.space.parameters) for case in generated} >= {1, 2, 20}
     assert any(p.constant for p in parameters)

@@ -43,7 +43,7 @@ def folder(tmp_path, monkeypatch):
 
 def arguments(*ways, **model):
     """A run that tries the ways in turn."""
-    model = {"baseline": 0} | model
+    model = {"baseline": 0, "stored": "true"} | model
     points = ["optimizer=random", "optimizer.class=hostile.Points", f"+optimizer.settings={{points: {len(ways)}}}"]
     function = ["dataset=function", "model=branin", "model.name=hostile", "model.function=hostile.f"]
     function += ["~model.space", "+model.space={x: {type: float, low: 0.0, high: 1.0}}", "model.minimum=null"]
