@@ -14,9 +14,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bench.errors import UserError
 from bench.metrics import scale
-from bench.results import soundness, tables
+from bench.results import finding, soundness, tables
+from bench.results.identity import RunId
 from bench.results.incumbent import incumbents
-from bench.results.tables import Results, RunId, UnreadableTable
+from bench.results.tables import Results
+from bench.results.unreadable import UnreadableTable
 from bench.wording import measured, one_line
 
 
@@ -114,7 +116,8 @@ def bests(experiment: str, dataset: str | None, model: str | None, results_dir: 
         several = len({data.get("problem") for data in of_problem}) > 1
         notes = ["each seed has a split of its own: the lowest loss favours the easiest split"] if several else []
         notes += _uncharged(row, results.runs[run])
-        chosen.append(Best(run, row, results.runs[run], run.path(results_dir), tuple(notes)))
+        path = finding.place(results_dir, run) or run.path(results_dir)
+        chosen.append(Best(run, row, results.runs[run], path, tuple(notes)))
     if not chosen:
         problems = trials[["dataset", "model"]].drop_duplicates().itertuples(index=False)
         raise UserError(f"no such problem in {experiment}; allowed: {', '.join(' '.join(pair) for pair in problems)}")
@@ -226,14 +229,14 @@ def _values(loss: float, test_loss: float | None, metadata: Mapping[str, Any]) -
 def _sound(experiment: str, results_dir: Path) -> Results:
     """Every run of the experiment; raises `UnreadableTable` where the table of one cannot be relied on."""
     read, runs = [], {}
-    for run, path in tables.find_some(results_dir, experiment).items():
-        table, runs[run] = tables.read_run(path)
+    for run, path in finding.find_some(results_dir, experiment).items():
+        table, runs[run] = tables.read_run(results_dir, run)
         fault = soundness.fault_of_place(vars(run), table)
         if fault:
-            raise UnreadableTable(path, fault)
+            raise UnreadableTable(path, fault, run)
         fault = soundness.fault_of_ladder(table, runs[run])
         if fault:
-            raise UnreadableTable(path, f"{fault}; delete it and run its experiment again")
+            raise UnreadableTable(path, f"{fault}; delete it and run its experiment again", run)
         read.append(table)
     return tables.combined(read, runs)
 

@@ -22,7 +22,7 @@ from bench.store import default_url
 
 FILE = "bench.datasets.file.load"
 """The source of a user's own file, whose content is hashed in the place of its path."""
-OF_ALL_RUNS = ("engine", "threads", "overwrite", "dry_run", "store", "results_dir", "datasets_dir", "blocks")
+OF_ALL_RUNS = ("engine", "threads", "overwrite", "dry_run", "store", "results", "results_dir", "datasets_dir", "blocks")
 """Keys that a sweep reads once."""
 MOST_VALUES = 1_000_000
 """That one key is swept over."""

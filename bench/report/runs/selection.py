@@ -148,7 +148,7 @@ def read(results_dir: Path, wanted: Selection, unsound: Mapping[RunId, str] | No
                 left_out[run] = (unsound or {})[run]
                 continue
             try:
-                table, metadata, proposed[run], ladder = _run(run, path)
+                table, metadata, proposed[run], ladder = _run(results_dir, run, path)
             except UnreadableTable as error:
                 left_out[run] = error.reason
                 continue
@@ -180,33 +180,33 @@ def _no_cycles_collected() -> Iterator[None]:
             gc.enable()
 
 
-def _run(run: RunId, path: Path) -> tuple[pa.Table, dict[str, Any], Proposals, Ladder | None]:
+def _run(results_dir: Path, run: RunId, path: Path) -> tuple[pa.Table, dict[str, Any], Proposals, Ladder | None]:
     """What is kept of one run: the columns that do not name it, its metadata, its configurations in short, its ladder.
 
     With a ladder of fidelities its rows are one for each unit of cost. Raises `UnreadableTable` where the table cannot
     be relied on.
     """
-    table, metadata = results.read_run(path, _COLUMNS, {**vars(run), **_MOSTLY})
+    table, metadata = results.read_run(results_dir, run, _COLUMNS, {**vars(run), **_MOSTLY})
     ladder = None
     if metadata["schema"] == 2:
-        table, ladder = _laddered(path, run, metadata)
+        table, ladder = _laddered(results_dir, run, path, metadata)
     reason = fault(run, table, metadata, ladder)
     if reason:
-        raise UnreadableTable(path, reason)
+        raise UnreadableTable(path, reason, run)
     if ladder is None:
         return _measured(table), metadata, proposals.of(table), None
     return ladders.by_cost(ladder, metadata, _MEASURED), metadata, ladders.proposed(table, ladder), ladder
 
 
-def _laddered(path: Path, run: RunId, metadata: Mapping[str, Any]) -> tuple[pa.Table, Ladder | None]:
+def _laddered(results_dir: Path, run: RunId, path: Path, metadata: Mapping[str, Any]) -> tuple[pa.Table, Ladder | None]:
     """The trials of a run of schema 2 and its ladder of fidelities, if it has one.
 
     Raises `UnreadableTable` where they are not of that ladder.
     """
-    table, _ = results.read_run(path, list(dict.fromkeys([*_COLUMNS, *ladders.COLUMNS])), vars(run))
+    table, _ = results.read_run(results_dir, run, list(dict.fromkeys([*_COLUMNS, *ladders.COLUMNS])), vars(run))
     reason = soundness.fault_of_ladder(table, metadata)
     if reason:
-        raise UnreadableTable(path, f"{reason}; delete it and run its experiment again")
+        raise UnreadableTable(path, f"{reason}; delete it and run its experiment again", run)
     return table, ladders.ladder(table, metadata) if metadata.get("fidelity") else None
 
 
