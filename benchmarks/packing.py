@@ -1,7 +1,8 @@
 """Packed tables: bytes of a row with 5 hyperparameters, and what reading packed runs costs, beside their own files.
 
-Run as `python benchmarks/packing.py`; exits with status 1 where a bound does not hold. The bytes are those of real runs of
-a function, 100 trials each; the reading is that of the report, in seconds of the process on its core, the least of three.
+Run as `python benchmarks/packing.py`; exits with status 1 where a bound does not hold. The bytes are those of real runs
+of a function, 100 trials each; the reading is that of the report, in seconds of the process on its core, the least of
+three.
 """
 
 import subprocess
@@ -53,10 +54,9 @@ def main() -> int:
         before = reading(Path(name))
         packing.pack(Path(name), "big")
         after = reading(Path(name))
-    print(f"bytes of a row            {own:8.1f} of files of their own, {packed:8.1f} packed  (bound {BYTES:g})")
-    print(
-        f"reading 1,000 runs, s     {before:8.2f} of files of their own, {after:8.2f} packed  (bound {RATIO * before:.2f})"
-    )
+    print(f"{'':24}{'own files':>12}{'packed':>12}")
+    print(f"{'bytes of a row':24}{own:12.1f}{packed:12.1f}  (bound {BYTES:g})")
+    print(f"{'reading 1,000 runs, s':24}{before:12.2f}{after:12.2f}  (bound {RATIO * before:.2f})")
     return int(packed > BYTES or after > RATIO * before)
 
 

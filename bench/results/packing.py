@@ -10,7 +10,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench import files
@@ -18,8 +18,9 @@ from bench.errors import UserError
 from bench.results import pack_writing, packs, soundness, tables
 from bench.results.finding import find_some
 from bench.results.identity import RunId
+from bench.results.packs import Pack
 from bench.results.unreadable import UnreadableTable
-from bench.wording import plural
+from bench.wording import one_line, plural
 
 LOCK = ".packing.lock"
 """In results_dir, what a process holds that packs or unpacks."""
@@ -86,9 +87,9 @@ def unpack(results_dir: Path, experiment: str) -> Packing:
     """Give every run of an experiment a file of its own again, and delete the packs; raises `UserError` as `pack`."""
     done = Packing()
     with _alone(results_dir, experiment):
-        for pack_path in _grouped(results_dir, experiment):
+        for pack_path, paths in _grouped(results_dir, experiment).items():
             if pack_path.exists():
-                _unpack(results_dir, pack_path, done)
+                _unpack(results_dir, pack_path, next(iter(paths)), done)
     return done
 
 
@@ -106,12 +107,12 @@ def _pack(path: Path, own: Mapping[RunId, Path], done: Packing) -> None:
         read[file] = which
     if not known:
         return
-    there = packs.at(path)
+    place = _place(next(iter(own)))
+    there = _opened(path, place) if path.exists() else None
     merged = dict(known)
     for seed in [] if there is None else there.groups:
         merged.setdefault(seed, tables.read_packed(there, seed))
     before = sum(which[-1] for which in read.values()) + (path.stat().st_size if there is not None else 0)
-    place = dict(zip(packs.PLACE, vars(next(iter(own))).values(), strict=False))
     with files.replacing(path) as part:
         pack_writing.write(part, place, merged)
         _check(part, merged)
@@ -124,13 +125,12 @@ def _pack(path: Path, own: Mapping[RunId, Path], done: Packing) -> None:
     done.before, done.after = done.before + before, done.after + path.stat().st_size
 
 
-def _unpack(results_dir: Path, path: Path, done: Packing) -> None:
-    """Write the own files of the runs in a pack that have none, and delete it."""
-    there = packs.read(path)
+def _unpack(results_dir: Path, path: Path, one: RunId, done: Packing) -> None:
+    """Write the own files of the runs in a pack that have none, and delete it; `one` is a run whose place it has."""
+    there = _opened(path, _place(one))
     before, after = path.stat().st_size, 0
     for seed in there.groups:
-        run = RunId(**there.layout.place, seed=seed)
-        file = run.path(results_dir)
+        file = replace(one, seed=seed).path(results_dir)
         if file.exists():
             continue
         content, part = tables.read_packed(there, seed), path.with_name(f".{path.name}.{seed}.part")
@@ -144,6 +144,20 @@ def _unpack(results_dir: Path, path: Path, done: Packing) -> None:
         done.runs += 1
     path.unlink()
     done.packs, done.before, done.after = done.packs + 1, done.before + before, done.after + after
+
+
+def _place(run: RunId) -> dict[str, str]:
+    """What names the pack of a run."""
+    return {name: getattr(run, name) for name in packs.PLACE}
+
+
+def _opened(path: Path, place: Mapping[str, str]) -> Pack:
+    """The pack at a path; raises `UnreadableTable` where it is that of another place."""
+    pack = packs.read(path)
+    for name, value in pack.layout.place.items():
+        if value != place[name]:
+            raise UnreadableTable(path, f"its rows are of {name} {one_line(value)}: move it back to that place")
+    return pack
 
 
 def _sound(run: RunId, path: Path) -> tables.Content:

@@ -22,6 +22,7 @@ from bench import files
 from bench.checks import is_whole
 from bench.results import arrays, configurations, derived, metadata
 from bench.results.columns import SCHEMA_2, VERSIONS, schema_of
+from bench.results.identity import SEEDS
 from bench.results.unreadable import BROKEN, DamagedTable
 
 VERSION = 1
@@ -196,7 +197,7 @@ def read(path: Path) -> Pack:
         if not isinstance(common, dict) or not isinstance(runs, dict) or len(runs) != file.num_row_groups:
             raise ValueError("it does not say which runs it has")
         for seed, patch in runs.items():
-            if not SEED.fullmatch(seed) or not isinstance(patch, dict):
+            if not SEED.fullmatch(seed) or int(seed) > SEEDS or not isinstance(patch, dict):
                 raise ValueError(f"its metadata have runs.{seed[:40]}; expected seeds, each with a mapping")
         _check_columns(layout, file.schema_arrow)
     except BROKEN as error:
