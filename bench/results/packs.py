@@ -105,9 +105,8 @@ class Pack:
             rows, stored = self._file.metadata.row_group(group).num_rows, {}
         content = _Content(self, seed, rows, stored, about)
         schema = schema_of(tuple(names))
-        return pa.Table.from_arrays(
-            [content.column(name).cast(schema.field(name).type) for name in names], schema=schema
-        )
+        columns = [_cast(content.column(name), schema.field(name).type) for name in names]
+        return pa.Table.from_arrays(columns, schema=schema)
 
     def as_expected(self, seed: int, expected: Mapping[str, object]) -> set[str]:
         """The columns that hold nothing but the value that is expected of them."""
@@ -156,6 +155,10 @@ class _Content:
         if name == "configuration":
             return configurations.joined(parameters, self.rows)
         return derived.keys(self.about[KEY_PREFIX], parameters, self.rows)
+
+
+def _cast(array: pa.Array, type_: pa.DataType) -> pa.Array:
+    return array if array.type == type_ else array.cast(type_)
 
 
 @lru_cache(maxsize=256)
