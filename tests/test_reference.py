@@ -47,7 +47,7 @@ def made_by(experiment: str) -> list[str]:
 def same_cpu(experiment: str) -> bool:
     """Whether this machine is of the kind that made the runs, so that the last digits must agree."""
     paths = results.find(Path("results"), experiment)
-    _, metadata = results.read_run(next(iter(paths.values())), [])
+    _, metadata = results.read_file(next(iter(paths.values())), [])
     return bool(metadata["provenance"]["cpu"] == provenance.cpu())
 
 
@@ -123,7 +123,7 @@ def test_a_newcomer_with_one_seed_changes_nobody_elses_result(checkout: Path) ->
     experiment, label = "otto_reference", "my_es"
     before = analysed(experiment)
     run = RunId(experiment, "otto", "lightgbm", "random", 3)
-    table, metadata = results.read_run(run.path(checkout / "results"))
+    table, metadata = results.read_file(run.path(checkout / "results"))
     rows = [{**row, "optimizer": label, "loss": 0.01, "best_loss": 0.01} for row in table.to_pylist()]
     config = metadata["config"]["optimizer"] | {"name": label, "class": "theirs.MyES"}
     metadata["config"]["optimizer"] = config

@@ -51,10 +51,10 @@ def status(experiment: str, results_dir: Path, store_url: str | None, watch: boo
 def _scales(experiment: str, results_dir: Path) -> dict[tuple[str, str], Scale]:
     """How losses are shown, by dataset and model, as the first finished run of each says."""
     scales: dict[tuple[str, str], Scale] = {}
-    for run, path in results.find(results_dir, experiment).items():
+    for run in results.find(results_dir, experiment):
         if (run.dataset, run.model) not in scales:
             with suppress(UserError):  # a damaged table, which is told of where it is asked for
-                scales[run.dataset, run.model] = metrics.scale(results.read_metadata(path).get("metric"))
+                scales[run.dataset, run.model] = metrics.scale(results.read_metadata(results_dir, run).get("metric"))
     return scales
 
 

@@ -216,6 +216,12 @@ class Engine(_Described, extra="allow"):
     path: DottedPath = Field(alias="class")
 
 
+class Results(_Closed):
+    """`results`."""
+
+    pack: Flag = False
+
+
 class OfSweep(_Closed, extra="ignore"):
     """What a sweep reads of the config that it begins with, before there are runs."""
 
@@ -225,6 +231,7 @@ class OfSweep(_Closed, extra="ignore"):
     ]
     overwrite: Flag
     dry_run: Flag
+    results: Results
     blocks: Annotated[
         list[dict[str, Any]] | None,
         Field(

@@ -217,7 +217,7 @@ def _outcome(job: Any, part: Sequence[RunSpec], done: bool, failures: list[Failu
     except (submitit.core.utils.UncompletedJobError, submitit.core.utils.FailedJobError, OSError, EOFError) as error:
         reason = _last_line(str(error))
     message = f"job {job.job_id}: {reason}"
-    return [(spec, message) for spec in part if spec.overwrite or spec.extends or not spec.path.exists()]
+    return [(spec, message) for spec in part if spec.overwrite or spec.extends or not spec.finished]
 
 
 def _trials(store: Store, specs: Sequence[RunSpec]) -> dict[RunId, int]:

@@ -136,6 +136,7 @@ class Problem(Protocol):
         """What is recorded of the problem with each run, as plain data; `baseline_loss` where it has been computed.
 
         Always `problem` and `problem_family` (the hashes), `task`, `metric` (the label) and
-        `baseline_loss` (None where it would have to be computed for this alone).
+        `baseline_loss` (None where it would have to be computed for this alone). `key_prefix` where each `key` is the
+        SHA-256 of it and the canonical JSON of the configuration by sorted names: packed tables then leave keys out.
         """
         ...

@@ -392,6 +392,7 @@ class DataProblem:
         return {
             "problem": self.hash,
             "problem_family": self.family,
+            "key_prefix": self._key_prefix.decode(),
             "metric": self.label,
             "folds": len(self.split.folds),
             "has_test": self.split.test is not None,

@@ -105,12 +105,15 @@ class FunctionProblem:
         return None if self.fidelity is None else self.fidelity.high
 
     def _key(self, configuration: Configuration, rung: int | None) -> str:
+        return hashlib.sha256(self._key_prefix(rung) + _in_any_order(configuration)).hexdigest()
+
+    def _key_prefix(self, rung: int | None) -> bytes:
         if rung not in self._key_prefixes:
             parts = {name: value for name, value in self.identity.items() if name != "space"}
             parts |= {"fidelity": rung} if rung is not None else {}
             parts["versions"] = provenance.versions(("numpy", *self.libraries))
             self._key_prefixes[rung] = provenance.digest(parts).encode()
-        return hashlib.sha256(self._key_prefixes[rung] + _in_any_order(configuration)).hexdigest()
+        return self._key_prefixes[rung]
 
     @cached_property
     def _key_prefixes(self) -> dict[int | None, bytes]:
@@ -202,6 +205,7 @@ class FunctionProblem:
         return {
             "problem": self.hash,
             "problem_family": self.family,
+            "key_prefix": self._key_prefix(self._full).decode(),
             "metric": self.label,
             "task": "function",
             "baseline_loss": (self.baseline_loss if baseline_loss is None else baseline_loss) if self.drawn else None,

@@ -104,6 +104,7 @@ class RecordedProblem:
         return {
             "problem": self.hash,
             "problem_family": self.family,
+            "key_prefix": self._key_prefix.decode(),
             "metric": self.label,
             "task": "recorded",
             "baseline_loss": None,

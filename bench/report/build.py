@@ -91,9 +91,9 @@ def collect(results_dir: Path, wanted: Selection, stored: References) -> tuple[C
         try:
             return _collected(results_dir, wanted, stored, reading)
         except UnreadableTable as error:  # what is read only after a table was taken for sound
-            left_out |= {run: error.reason for run in reading.results.runs if run.path(results_dir) == error.path}
-            if error.path not in {run.path(results_dir) for run in left_out}:
+            if error.run not in reading.results.runs:
                 raise
+            left_out[error.run] = error.reason
 
 
 def _collected(

@@ -15,10 +15,12 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bench.errors import UserError
 from bench.metrics import label, scale
-from bench.results import losses, soundness, tables
+from bench.results import finding, losses, soundness, tables
+from bench.results.identity import RunId
 from bench.results.incumbent import incumbents
 from bench.results.losses import front
-from bench.results.tables import Results, RunId, UnreadableTable
+from bench.results.tables import Results
+from bench.results.unreadable import UnreadableTable
 from bench.wording import PARTS, measured, one_line
 
 
@@ -139,7 +141,8 @@ def _trial(row: pd.Series, results: Results, results_dir: Path, notes: Sequence[
     values = {str(name): value for name, value in row.items()}
     run = RunId(**{field.name: values[field.name] for field in fields(RunId)} | {"seed": int(values["seed"])})
     metadata = results.runs[run]
-    return Best(run, values, metadata, run.path(results_dir), (*notes, *_uncharged(values, metadata)))
+    path = finding.place(results_dir, run) or run.path(results_dir)
+    return Best(run, values, metadata, path, (*notes, *_uncharged(values, metadata)))
 
 
 def _front(trials: pd.DataFrame, results: Results, results_dir: Path, notes: Sequence[str]) -> Iterator[Best]:
@@ -274,18 +277,18 @@ def _several(losses: Mapping[str, Sequence[float | None]], metadata: Mapping[str
 def _sound(experiment: str, results_dir: Path) -> Results:
     """Every run of the experiment; raises `UnreadableTable` where the table of one cannot be relied on."""
     read, runs = [], {}
-    for run, path in tables.find_some(results_dir, experiment).items():
-        table, runs[run] = tables.read_run(path)
+    for run, path in finding.find_some(results_dir, experiment).items():
+        table, runs[run] = tables.read_run(results_dir, run)
         fault = soundness.fault_of_place(vars(run), table)
         if fault:
-            raise UnreadableTable(path, fault)
+            raise UnreadableTable(path, fault, run)
         fault = soundness.fault_of_ladder(table, runs[run])
         if fault:
-            raise UnreadableTable(path, f"{fault}; delete it and run its experiment again")
+            raise UnreadableTable(path, f"{fault}; delete it and run its experiment again", run)
         try:
             losses.of(table, runs[run])
         except ValueError as error:
-            raise UnreadableTable(path, f"{error}; delete it and run its experiment again") from None
+            raise UnreadableTable(path, f"{error}; delete it and run its experiment again", run) from None
         read.append(table)
     return tables.combined(read, runs)
 

@@ -6,6 +6,7 @@ a cost of 1, one worker.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -77,6 +78,13 @@ one, where the trial failed, and below the highest rung, where `details` has the
 
 VERSIONS = {1: SCHEMA, 2: SCHEMA_2}
 """The schema of each version."""
+
+
+@lru_cache(maxsize=64)
+def schema_of(names: tuple[str, ...]) -> pa.Schema:
+    """The schema of some of the columns of any version."""
+    return pa.schema([SCHEMA_2.field(name) for name in names])
+
 
 _ADDED: dict[str, Callable[[pa.Table], object]] = {
     "cost": lambda table: np.ones(len(table)),

@@ -111,6 +111,7 @@ _SHAPE: Mapping[str, Any] = {
     "config_hash": _TEXT,
     "problem": _TEXT,
     "problem_family": _TEXT,
+    "key_prefix": _TEXT,
     "metric": _TEXT,
     "task": _TEXT,
     "folds": _COUNT,

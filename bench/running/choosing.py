@@ -137,8 +137,8 @@ def _losses(row: Mapping[str, Any], kind: str) -> dict[str, float]:
 
 def _incumbent(run: RunId, results_dir: Path) -> Best | None:
     """The first trial of a run's lowest loss; None where none succeeded."""
-    path = run.path(results_dir)
-    table, metadata = results.read_run(path)
+    table, metadata = results.read_run(results_dir, run)
+    path = results.place(results_dir, run) or run.path(results_dir)
     if metadata.get("imported"):
         raise UserError(f"{run}: was imported, without what its model was trained on; there is nothing to train")
     rows = table.to_pylist()

@@ -185,13 +185,11 @@ def _able(each: _Comparison, look: int, there: Iterable[RunId]) -> set[str]:
 
 def standing(results_dir: Path, experiment: str) -> Iterator[str]:
     """Where comparisons whose seeds are added until decided stand, by the tables that are there; nothing of others."""
-    last = {
-        (run.dataset, run.model, run.optimizer): path for run, path in results.find(results_dir, experiment).items()
-    }
+    last = {(run.dataset, run.model, run.optimizer): run for run in results.find(results_dir, experiment)}
     comparisons: dict[tuple[str, str], _Comparison] = {}
-    for (dataset, model, _), path in last.items():
+    for (dataset, model, _), run in last.items():
         with suppress(UserError):  # tables that cannot be read or compared, of which the report speaks
-            until = (results.read_metadata(path).get("config") or {}).get(UNTIL)
+            until = (results.read_metadata(results_dir, run).get("config") or {}).get(UNTIL)
             if until is not None and (dataset, model) not in comparisons:
                 each = _Comparison(results_dir, experiment, dataset, model, until["first"], until["looks"])
                 _judge(each, list(_tables(each)))

@@ -151,13 +151,12 @@ def _seconds_in_tables(spec: RunSpec, most: int = 20) -> tuple[float | None, str
     """
     of_problem = ("dataset", "resampling", "model", "metric")
     wanted = hashed(spec.config)
-    root = Path(spec.results_dir)
-    for folder in sorted(root.glob(f"*/{spec.run.dataset}/{spec.run.model}")):
+    root, problem = Path(spec.results_dir), (spec.run.dataset, spec.run.model)
+    for experiment in results.others(root, ""):
         seconds: list[float] = []
-        for path in sorted(folder.glob("*/*.parquet"))[:most]:
+        for run in [each for each in _runs(root, experiment) if (each.dataset, each.model) == problem][:most]:
             try:
-                results.refuse_links(root, *path.relative_to(root).parts)
-                table, metadata = results.read_run(path, ["evaluate_seconds"])
+                table, metadata = results.read_run(root, run, ["evaluate_seconds"])
                 there = hashed(metadata["config"])
             except (UserError, KeyError, TypeError):
                 continue
@@ -165,8 +164,16 @@ def _seconds_in_tables(spec: RunSpec, most: int = 20) -> tuple[float | None, str
                 break
             seconds += table["evaluate_seconds"].to_pylist()
         if seconds:
-            return fmean(seconds), f" (as in {folder.parts[-3]})"
+            return fmean(seconds), f" (as in {experiment})"
     return None, ""
+
+
+def _runs(root: Path, experiment: str) -> list[results.RunId]:
+    """The finished runs of an experiment; none where its folder cannot be used: this is told where it is asked for."""
+    try:
+        return list(results.find(root, experiment))
+    except UserError:
+        return []
 
 
 def _seeds(seeds: Sequence[int]) -> str:

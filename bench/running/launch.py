@@ -16,11 +16,12 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from bench import metrics, texts
+from bench import metrics, results, texts
 from bench.config import schema, values
 from bench.config.components import check_settings, locate, parameters
 from bench.errors import UserError
 from bench.metrics import Scale
+from bench.results import packing
 from bench.running import child_process, deciding, dry_run, ladders, next_steps, outcome, progress
 from bench.running.cores import on_cores
 from bench.running.evaluating import evaluate
@@ -144,6 +145,7 @@ def _carry_out(
         return plan.done
     if first is None:
         console.print(f"{len(plan.done)} of {len(plan.done)} runs are done; nothing to do", markup=False)
+        _pack(config, plan.done, console)
         _close(plan.done, console, closing)
         return plan.done
     every = _in_order([*first.specs, *first.further])
@@ -165,10 +167,21 @@ def _carry_out(
         if run in done:
             console.print(f"warning: {texts.line(line)}", markup=False)
     store.close()
+    _pack(config, [*plan.done, *ended], console)
     _close([*plan.done, *ended], console, closing if not failures else None)
     if failures:
         raise RunsFailedError(failures, len(ended))
     return ended + plan.done
+
+
+def _pack(config: DictConfig, specs: Sequence[RunSpec], console: Console) -> None:
+    """Pack the finished runs of the experiments of `specs`, where the config says so."""
+    if not config.results.pack:
+        return
+    for folder, experiment in sorted({(spec.results_dir, spec.run.experiment) for spec in specs}):
+        if results.find(Path(folder), experiment):
+            for line in packing.lines(experiment, packing.pack(Path(folder), experiment)):
+                console.print(texts.line(line, texts.SHOWN), markup=False)
 
 
 def _close(specs: Sequence[RunSpec], console: Console, closing: Closing | None) -> None:

@@ -36,7 +36,7 @@ def in_python(specs: Sequence[RunSpec]) -> Iterator[str]:
 def after_report(experiment: str, results_dir: Path) -> Iterator[str]:
     """What saves the winner, as the last line of `bench report` and `bench best` says it."""
     try:
-        runs = {run: results.read_metadata(path) for run, path in _one_a_problem(experiment, results_dir).items()}
+        runs = {run: results.read_metadata(results_dir, run) for run in _one_a_problem(experiment, results_dir)}
     except UserError:  # of which the report itself has spoken
         return
     configs = {run: data.get("config") for run, data in runs.items() if not data.get("imported")}
@@ -84,12 +84,11 @@ def _located(dataset: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _one_a_problem(experiment: str, results_dir: Path) -> dict[RunId, Path]:
+def _one_a_problem(experiment: str, results_dir: Path) -> list[RunId]:
     first: dict[tuple[str, str], RunId] = {}
-    paths = results.find_some(results_dir, experiment)
-    for run in paths:
+    for run in results.find_some(results_dir, experiment):
         first.setdefault((run.dataset, run.model), run)
-    return {run: paths[run] for run in first.values()}
+    return list(first.values())
 
 
 def _place(name: str, folder: Path) -> list[str]:

@@ -70,7 +70,7 @@ def lines(specs: Sequence[RunSpec]) -> Iterator[str]:
 def _end(spec: RunSpec) -> _End | None:
     """None where the run has no table that can be read: whoever draws them is told why."""
     try:
-        row, metadata = results.read_end(Path(spec.path), ["best_loss", "incumbent_test_loss"])
+        row, metadata = results.read_end(Path(spec.results_dir), spec.run, ["best_loss", "incumbent_test_loss"])
     except UserError:
         return None
     loss, test = row["best_loss"], row["incumbent_test_loss"]

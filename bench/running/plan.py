@@ -31,15 +31,15 @@ def plan_runs(specs: Iterable[RunSpec], overwrite: bool = False, touch: bool = T
     """
     wanted = _unique(specs)
     existing: dict[RunId, Path] = {}
-    for folder, experiment in sorted({(spec.results_dir, spec.run.experiment) for spec in wanted}):
-        existing |= results.find(Path(folder), experiment)
     plan = Plan([], [])
+    for folder, experiment in sorted({(spec.results_dir, spec.run.experiment) for spec in wanted}):
+        existing |= _existing(Path(folder), experiment, plan.notes, touch)
     conflicts: list[tuple[RunSpec, dict[str, Any]]] = []
     raised: list[tuple[RunSpec, dict[str, Any]]] = []
     kept: list[tuple[RunSpec, Any]] = []
     for spec in wanted:
-        path = existing.get(spec.run)
-        metadata = None if path is None or overwrite else _metadata(path, plan.notes, touch)
+        there = spec.run in existing and not overwrite
+        metadata = _metadata(Path(spec.results_dir), spec.run, plan.notes, touch) if there else None
         if metadata is None:
             plan.to_do.append(replace(spec, overwrite=overwrite))
         elif metadata["config_hash"] == spec.config_hash:
@@ -129,14 +129,33 @@ def _unique(specs: Iterable[RunSpec]) -> list[RunSpec]:
     return list(unique.values())
 
 
-def _metadata(path: Path, notes: list[str], touch: bool) -> dict[str, Any] | None:
+def _existing(folder: Path, experiment: str, notes: list[str], touch: bool) -> dict[RunId, Path]:
+    """The finished runs of an experiment, without those of damaged packs, which are set aside where `touch` is set."""
+    while True:
+        try:
+            return results.find(folder, experiment)
+        except DamagedTable as error:
+            if not touch:
+                raise
+            _set_aside(error.path, notes, touch)
+
+
+def _metadata(results_dir: Path, run: RunId, notes: list[str], touch: bool) -> dict[str, Any] | None:
+    """That of a finished run; None where its table is damaged, which is set aside where it is a file of its own."""
     try:
-        return results.read_metadata(path)
-    except DamagedTable:
-        if touch:
-            path.replace(path.with_suffix(".damaged"))
-        notes.append(f"{path}: damaged; set aside as {path.with_suffix('.damaged').name} and made again from the store")
+        return results.read_metadata(results_dir, run)
+    except DamagedTable as error:
+        if error.path == run.path(results_dir):
+            _set_aside(error.path, notes, touch)
+        else:
+            notes.append(f"{error.path}: what it has of seed {run.seed} is damaged; made again from the store")
         return None
+
+
+def _set_aside(path: Path, notes: list[str], touch: bool) -> None:
+    if touch:
+        path.replace(path.with_suffix(".damaged"))
+    notes.append(f"{path}: damaged; set aside as {path.with_suffix('.damaged').name} and made again from the store")
 
 
 def _conflict(spec: RunSpec, metadata: Mapping[str, Any], count: int) -> str:

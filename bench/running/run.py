@@ -21,7 +21,7 @@ from bench.optimizers import Declaration, Optimizer
 from bench.problems import Problem, Recipe
 from bench.problems.fidelity import Fidelity
 from bench.problems.objectives import MEASURED
-from bench.results import RunId, refuse_links, write_run
+from bench.results import RunId, place, refuse_links, write_run
 from bench.running import hypervolume_box, ladders
 from bench.running.child_process import Limits
 from bench.running.clock import OnClock
@@ -101,8 +101,13 @@ class RunSpec:
 
     @property
     def path(self) -> Path:
-        """Where the run's trial table stands when it is finished."""
+        """Where the run's trial table is written when it is finished."""
         return self.run.path(Path(self.results_dir))
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has a table, of its own or in a pack."""
+        return place(Path(self.results_dir), self.run) is not None
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ def execute(spec: RunSpec) -> None:
             stores.wait(attempt)
             attempt += 1
             replaces = spec.overwrite or spec.extends is not None
-            if spec.path.exists() and not replaces:  # the process that was waited for has finished it
+            if spec.finished and not replaces:  # the process that was waited for has finished it
                 return
         _execute(spec, store if spec.stored else Unstored(store), journal)
         store.end(journal, "done")

@@ -23,7 +23,7 @@ from bench.wording import shortened
 
 FILE = "bench.datasets.file.load"
 """The source of a user's own file, whose content is hashed in the place of its path."""
-OF_ALL_RUNS = ("engine", "threads", "overwrite", "dry_run", "store", "results_dir", "datasets_dir", "blocks")
+OF_ALL_RUNS = ("engine", "threads", "overwrite", "dry_run", "store", "results", "results_dir", "datasets_dir", "blocks")
 """Keys that a sweep reads once."""
 _OF_PLAN = ("until", "most", "looks")
 """Keys of `seeds` that say how many there are, and nothing of a run."""

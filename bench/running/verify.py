@@ -94,7 +94,7 @@ def verify(
             raise UserError(f"{run}: {error}") from None
         recipes[run] = replace(alike[content], seed=run.seed)
     for run, numbers in chosen.items():
-        table, metadata = results.read_run(run.path(results_dir), ["configuration", *COMPARED, *_PARTIAL])
+        table, metadata = results.read_run(results_dir, run, ["configuration", *COMPARED, *_PARTIAL])
         try:
             problem = problems.shared(recipes[run])
             within = _mapping(metadata.get("config")).get("trial")  # without, nobody knows whether it was in a child
@@ -102,15 +102,16 @@ def verify(
         except UserError as error:
             raise UserError(f"{run}: {error}") from None
         other = tuple(differences(metadata, problem))
+        path = results.place(results_dir, run) or run.path(results_dir)
         for number in numbers:
             row = table.slice(number, 1).to_pylist()[0]
-            configuration = _configuration(run.path(results_dir), number, row["configuration"], problem.space)
+            configuration = _configuration(path, number, row["configuration"], problem.space)
             if row["loss"] is None and row["partial_loss"] is not None:
                 outcome = evaluate(problem, configuration, limits, rung=row["fidelity"])
                 row |= {"loss": row["partial_loss"], "test_loss": row["partial_test_loss"], "status": "ok"}
             else:
                 outcome = evaluate(problem, configuration, limits, rung=_failed_at(row, metadata))
-            several = _losses(run.path(results_dir), row) if metadata.get("objectives") else None
+            several = _losses(path, row) if metadata.get("objectives") else None
             recorded = {name: row[name] for name in COMPARED} | {"losses": several}
             yield Verified(run, number, recorded, outcome, other)
 
@@ -132,8 +133,8 @@ def _made_here(experiment: str, results_dir: Path) -> dict[RunId, tuple[list[str
     """The status of each trial, and the metadata, of every run that has configurations."""
     made: dict[RunId, tuple[list[str], dict[str, Any]]] = {}
     imported = 0
-    for run, path in results.find_some(results_dir, experiment).items():
-        table, metadata = results.read_run(path, ["trial", "status", "loss"])
+    for run in results.find_some(results_dir, experiment):
+        table, metadata = results.read_run(results_dir, run, ["trial", "status", "loss"])
         if metadata.get("imported"):
             imported += 1
         else:

@@ -194,6 +194,7 @@ def test_help_of_every_verb(capsys):
         "best",
         "fit",
         "import",
+        "pack",
         "check",
         "new",
         "list",

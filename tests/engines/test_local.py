@@ -300,7 +300,7 @@ def test_a_folder_of_the_same_name_is_not_imported_by_workers_which_have_a_threa
     paths = results.find(folder / "results", "scratch")
     assert len(paths) == 2
     for path in paths.values():
-        provenance = results.read_metadata(path)["provenance"]
+        provenance = results.file_metadata(path)["provenance"]
         assert provenance["threads"] == 1
         assert provenance["omp_wait_policy"] == "PASSIVE"
 

@@ -33,7 +33,7 @@ def test_on_this_machine_it_needs_no_server_and_a_run_that_kills_its_workers_fai
     expected = local(tmp_path / "local", SWEEP, "optimizer=random,optuna_tpe", "seed=0", "budget.trials=8")
     expect_same(tables(tmp_path), expected)
     for path in results.find(tmp_path / "results", "scratch").values():
-        provenance = results.read_metadata(path)["provenance"]
+        provenance = results.file_metadata(path)["provenance"]
         assert (provenance["omp_wait_policy"], provenance["threads"]) == ("PASSIVE", 1)
 
 

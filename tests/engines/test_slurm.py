@@ -51,7 +51,7 @@ def test_a_sweep_on_slurm_makes_the_same_tables_hides_the_password_and_tells_wha
     evaluated = lines(tmp_path / "log")
     assert len(evaluated) == len(set(evaluated))
     expect_same(tables(tmp_path), local(tmp_path / "local", SWEEP, *PLAIN, "budget.trials=12"))
-    metadata = results.read_metadata(next(iter(results.find(tmp_path / "results", "scratch").values())))
+    metadata = results.file_metadata(next(iter(results.find(tmp_path / "results", "scratch").values())))
     assert metadata["provenance"]["threads"] == 1
     assert metadata["provenance"]["omp_wait_policy"] == "PASSIVE"
     assert server.password not in out + err

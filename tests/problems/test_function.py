@@ -446,7 +446,7 @@ def test_a_sweep_of_functions_its_report_and_its_second_run(folder, capsys, monk
     choices = ["-m", "dataset=function", "model=branin,ackley", "optimizer=random,optuna_tpe", "seed=range(0,2)"]
     choices += ["budget.trials=15", "engine.workers=1", "model.stored=true"]
     assert bench("run", *choices, "name=functions") == 0
-    metadata = results.read_metadata(folder / "results/functions/function/branin/random/0.parquet")
+    metadata = results.file_metadata(folder / "results/functions/function/branin/random/0.parquet")
     assert metadata["known_minimum"] == pytest.approx(0.397887, abs=1e-6)
     assert (metadata["metric"], metadata["task"]) == ("value", "function")
     for run_of in itertools.product(("branin", "ackley_2d"), ("random", "optuna_tpe"), (0, 1)):
@@ -542,5 +542,5 @@ def test_the_libraries_of_different_optimisers_are_no_difference_of_environment(
     capsys.readouterr()
     assert bench("report", "both") == 0
     assert "different environments" not in capsys.readouterr().err
-    metadata = results.read_metadata(Path("results/both/function/branin/catcma/0.parquet"))
+    metadata = results.file_metadata(Path("results/both/function/branin/catcma/0.parquet"))
     assert set(metadata["provenance"]["optimizer_versions"]) >= {"cmaes"}

@@ -155,7 +155,7 @@ def test_runs_on_a_table(tmp_path, monkeypatch, capsys) -> None:
         assert rows["loss"].tolist() == [each.loss for each in expected]
         assert rows["test_loss"].tolist() == [each.test_loss for each in expected]
         assert rows["evaluate_seconds"].tolist() == [each.seconds for each in expected]
-    metadata = results.read_metadata(tmp_path / "results/e/nasbench201_cifar10/cell/optuna_tpe/4.parquet")
+    metadata = results.file_metadata(tmp_path / "results/e/nasbench201_cifar10/cell/optuna_tpe/4.parquet")
     assert metadata["problem"] == problem.hash
     assert metadata["recorded"]["repetition"] == 1
     assert " over all repetitions" in capsys.readouterr().err

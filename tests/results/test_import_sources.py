@@ -91,7 +91,7 @@ def imported(*arguments: str, left: str = "logs") -> dict[tuple[str, str, str, i
 
 
 def metadata(optimizer: str = "tpe", seed: int = 0) -> dict[str, Any]:
-    return results.read_metadata(RunId("theirs", "d", "m", optimizer, seed).path(Path("results")))
+    return results.file_metadata(RunId("theirs", "d", "m", optimizer, seed).path(Path("results")))
 
 
 def storage_of(kind: str) -> Any:

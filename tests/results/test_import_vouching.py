@@ -76,14 +76,14 @@ def test_vouched_runs_are_drawn_with_own_ones_and_marked(capsys: pytest.CaptureF
     out = capsys.readouterr().out
     assert "on the problem of mine, as you vouch; the report says so" in out
     assert "'bench report mine theirs' shows them" in out
-    mine = results.read_metadata(RunId("mine", "adult", "mlp", "random", 0).path(Path("results")))
+    mine = results.file_metadata(RunId("mine", "adult", "mlp", "random", 0).path(Path("results")))
     path = RunId("theirs", "adult", "mlp", "tpe", 3).path(Path("results"))
-    theirs = results.read_metadata(path)
+    theirs = results.file_metadata(path)
     for key in ("problem", "problem_family", "metric", "folds"):
         assert theirs[key] == mine[key]
     assert theirs["config"]["model"] == mine["config"]["model"]
     assert theirs["imported"]["same_problem_as"] == "mine"
-    table, _ = results.read_run(path)
+    table, _ = results.read_file(path)
     assert json.loads(table["configuration"][1].as_py()) == {"x": 5, "y": 0.390625, "c": 3}  # the constant filled in
     assert bench("report", "mine", "theirs", "--figures", "all") == 0
     page = next(Path("reports").rglob("report.md")).read_text()
@@ -127,14 +127,14 @@ def test_other_hyperparameters_and_values_are_refused(capsys: pytest.CaptureFixt
         assert re.search(message, refused(capsys, *given))
     Path("log.csv").write_text("optimizer,seed,trial,loss\ntpe,0,0,0.5\n")
     assert bench("import", *given) == 0  # without configurations nothing contradicts
-    assert "space" not in results.read_metadata(Path("results/theirs/adult/mlp/tpe/0.parquet"))["config"]["model"]
+    assert "space" not in results.file_metadata(Path("results/theirs/adult/mlp/tpe/0.parquet"))["config"]["model"]
 
 
 def test_a_maximised_score_becomes_the_loss_of_the_suite(capsys: pytest.CaptureFixture[str]) -> None:
     own(label="1 - auc")
     studies(direction="maximize")
     assert bench("import", "a", *GIVEN) == 0
-    table, metadata = results.read_run(Path("results/theirs/adult/mlp/tpe/0.parquet"))
+    table, metadata = results.read_file(Path("results/theirs/adult/mlp/tpe/0.parquet"))
     assert table["loss"][0].as_py() == 0.75
     assert metadata["metric"] == "1 - auc"
 
@@ -148,7 +148,7 @@ def test_where_each_seed_has_a_split_of_its_own_seeds_must_be_said(capsys: pytes
     assert "none has seed 6-7" in refused(capsys, "a", *GIVEN)
     studies()
     assert bench("import", "a", *GIVEN) == 0
-    assert results.read_metadata(Path("results/theirs/adult/mlp/tpe/4.parquet"))["problem"] == "p4"
+    assert results.file_metadata(Path("results/theirs/adult/mlp/tpe/4.parquet"))["problem"] == "p4"
 
 
 def test_an_index_is_not_taken_for_a_choice(capsys: pytest.CaptureFixture[str]) -> None:

@@ -149,7 +149,7 @@ def test_hostile_values_stay_data(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "\x1b" not in out
     assert "\x07" not in out
-    table, _ = results.read_run(Path("results/theirs/d/m/tpe/0.parquet"))
+    table, _ = results.read_file(Path("results/theirs/d/m/tpe/0.parquet"))
     assert table["status"].to_pylist() == ["ok", "failed", "failed"]
     configuration = json.loads(table["configuration"][0].as_py())
     assert configuration["nan"] == "nan"

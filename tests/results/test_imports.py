@@ -105,7 +105,7 @@ def test_the_metadata_say_imported_and_from_what(folder: Path) -> None:
     shutil.move("log.csv", folder / "logs/log.csv")
     assert bench("import", str(folder / "logs/log.csv"), *AT, "--metric", "auc") == 0
     path = RunId("theirs", "adult", "mlp", "tpe", 1).path(Path("results"))
-    metadata = results.read_metadata(path)
+    metadata = results.file_metadata(path)
     assert metadata["imported"]["file"] == "log.csv"
     assert metadata["imported"]["sha256"] == hashlib.sha256(Path("logs/log.csv").read_bytes()).hexdigest()
     assert any("search space" in unknown for unknown in metadata["imported"]["unknown"])

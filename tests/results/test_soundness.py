@@ -73,7 +73,7 @@ def test_metadata_of_another_type_are_named_with_the_file(
     tmp_path: Path, changed: dict[str, Any], message: str
 ) -> None:
     path = put(tmp_path, **changed)
-    for read in (results.read_run, results.read_metadata):
+    for read in (results.read_file, results.file_metadata):
         with pytest.raises(UnreadableTable, match=message) as error:
             read(path)
         assert str(error.value).startswith(f"{path}: ")
@@ -113,17 +113,17 @@ def test_rows_that_cannot_be_a_runs_are_named_with_the_file(tmp_path: Path, chan
     path = put(tmp_path)
     rewritten(path, change)
     with pytest.raises(UnreadableTable, match=message) as error:
-        results.read_run(path)
+        results.read_file(path)
     assert str(error.value).startswith(f"{path}: ")
 
 
 def test_other_widths_and_kinds_of_text_are_read_as_they_are(tmp_path: Path) -> None:
     path = put(tmp_path)
-    expected, _ = results.read_run(path)
+    expected, _ = results.read_file(path)
     rewritten(path, column("trial", [0, 1, 2], pa.int64()))
     rewritten(path, column("model", ["lightgbm"] * 3, pa.large_string()))
     rewritten(path, column("details", [None] * 3, pa.null()))
-    table, _ = results.read_run(path)
+    table, _ = results.read_file(path)
     assert table.schema == expected.schema
     assert table.drop_columns("details") == expected.drop_columns("details")
 
@@ -135,7 +135,7 @@ def test_metadata_that_are_none_are_named_with_the_file(tmp_path: Path, text: by
     path = put(tmp_path)
     rewritten(path, lambda table: table, {b"bench": text})
     with pytest.raises(UnreadableTable, match="not a readable trial table") as error:
-        results.read_run(path)
+        results.read_file(path)
     assert len(str(error.value)) < 600
 
 
@@ -158,7 +158,7 @@ def in_its_place(path: Path, what: str) -> None:
 def test_what_is_no_file_is_named_and_not_waited_for(tmp_path: Path, what: str) -> None:
     path = put(tmp_path)
     in_its_place(path, what)
-    for read in (results.read_run, results.read_metadata):
+    for read in (results.read_file, results.file_metadata):
         with pytest.raises(UnreadableTable, match="not a readable trial table"):
             read(path)
 

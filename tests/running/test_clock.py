@@ -43,7 +43,7 @@ def fits(folder: Path) -> list[str]:
 
 
 def fresh(folder: Path, run_name: str) -> tuple[DataProblem, dict]:
-    metadata = results.read_metadata(folder / f"results/{run_name}.parquet")
+    metadata = results.file_metadata(folder / f"results/{run_name}.parquet")
     config = metadata["config"]
     recipe = problems.Recipe({name: config[name] for name in problems.GROUPS}, 0, str(folder / "datasets"), 1)
     return problems.build(recipe), metadata
@@ -279,7 +279,7 @@ def test_what_cannot_be_run_is_told_in_a_line(capsys, arguments, message):
 def test_a_budget_of_cost_is_one_of_trials_to_a_plain_optimiser(folder):
     assert bench("run", *ROUNDS, "budget.trials=null", "budget.cost=4.5", "threads=1") == 0
     assert len(table(folder, "scratch/wine/toy/random/0")) == 4
-    assert results.read_metadata(folder / "results/scratch/wine/toy/random/0.parquet")["schema"] == 1
+    assert results.file_metadata(folder / "results/scratch/wine/toy/random/0.parquet")["schema"] == 1
 
 
 def test_the_commands_of_the_documentation(folder, monkeypatch):

@@ -27,7 +27,7 @@ from bench import datasets, problems
 from bench.errors import UserError
 from bench.models.saved import load, writing
 from bench.problems import Recipe
-from bench.results import read_metadata
+from bench.results import file_metadata
 from bench.running.choosing import choose
 from bench.running.fit import fit
 
@@ -87,7 +87,7 @@ def the_run() -> tuple[dict[str, Any], dict[str, Any], int]:
     trials = pd.read_parquet("results/e")
     row = trials.sort_values("loss", kind="stable").iloc[0].to_dict()
     path = "/".join(str(row[name]) for name in ("experiment", "dataset", "model", "optimizer", "seed"))
-    return row, read_metadata(Path(f"results/{path}.parquet")), int(row["seed"])
+    return row, file_metadata(Path(f"results/{path}.parquet")), int(row["seed"])
 
 
 def problem_of(metadata: dict[str, Any], seed: int, **dataset: str) -> Any:
@@ -204,7 +204,7 @@ def test_with_a_split_for_each_seed_the_lowest_median_over_all_splits_wins() -> 
     best = trials.loc[trials.groupby("seed")["loss"].idxmin()]
     losses: dict[int, list[float]] = {}
     for seed in range(6):
-        problem = problem_of(read_metadata(Path(f"results/e/wine/logistic_regression/random/{seed}.parquet")), seed)
+        problem = problem_of(file_metadata(Path(f"results/e/wine/logistic_regression/random/{seed}.parquet")), seed)
         for row in best.to_dict("records"):
             losses.setdefault(row["seed"], []).append(problem.evaluate(json.loads(row["configuration"])).loss)
     medians = {seed: median(values) for seed, values in losses.items()}

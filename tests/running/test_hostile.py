@@ -220,7 +220,7 @@ def test_the_baseline_is_the_same_in_a_child_and_here(folder):
     of_metadata = []
     for name, where in (("a", []), ("b", ["isolation=process", "store=sqlite:///other.sqlite"])):
         assert bench(*arguments("oserror", "well", "odd", "zero_d", baseline=7), *where, f"name={name}") == 0
-        of_metadata.append(results.read_metadata(folder / f"results/{name}/function/hostile/random/0.parquet"))
+        of_metadata.append(results.file_metadata(folder / f"results/{name}/function/hostile/random/0.parquet"))
     assert of_metadata[0]["baseline_loss"] == of_metadata[1]["baseline_loss"]
 
 

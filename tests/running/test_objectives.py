@@ -46,7 +46,7 @@ def losses(rows: pd.DataFrame) -> list[dict[str, list[float]] | None]:
 
 
 def of_metadata(folder: Path, name: str) -> dict[str, Any]:
-    metadata: dict[str, Any] = results.read_metadata(folder / f"results/{name}.parquet")
+    metadata: dict[str, Any] = results.file_metadata(folder / f"results/{name}.parquet")
     return metadata
 
 

@@ -60,7 +60,7 @@ def test_a_sweep_is_shown_by_medians_beside_the_shares_of_classes(capsys, monkey
     for optimizer in ("random", "grid"):
         medians = [f"{np.median(ends.loc[optimizer, name]):.5g}" for name in ("best_loss", "incumbent_test_loss")]
         assert rows[optimizer] == medians
-    metadata = [results.read_metadata(path) for path in results.find(Path("results"), "some").values()][:3]
+    metadata = [results.file_metadata(path) for path in results.find(Path("results"), "some").values()][:3]
     wine, target = datasets.load(metadata[0]["config"]["dataset"], Path()), load_wine().target
     losses = []
     for seed in (1, 2, 4):

@@ -85,7 +85,7 @@ def test_an_exhausted_run_says_so(folder):
     assert bench("run", *TOY, "optimizer=grid", "+model.space.x.levels=4", "budget.trials=9") == 0
     trials = table(folder, "scratch/wine/toy/grid/0")
     assert len(trials) == 4
-    assert results.read_metadata(folder / "results/scratch/wine/toy/grid/0.parquet")["ended"] == "exhausted"
+    assert results.file_metadata(folder / "results/scratch/wine/toy/grid/0.parquet")["ended"] == "exhausted"
     assert sorted(json.loads(text)["x"] for text in trials["configuration"]) == pytest.approx([0, 1 / 3, 2 / 3, 1])
 
 
@@ -93,7 +93,7 @@ def test_optimizers_are_told_finite_losses_the_worst_so_far_for_a_failure(folder
     toy.Recorder.told.clear()
     assert bench("run", *TOY, "budget.trials=40", "+model.settings.fail_above=0.4", "optimizer.class=toy.Recorder") == 0
     trials = table(folder, RUN)
-    baseline = results.read_metadata(folder / f"results/{RUN}.parquet")["baseline_loss"]
+    baseline = results.file_metadata(folder / f"results/{RUN}.parquet")["baseline_loss"]
     worst = None
     assert {failed for _, failed in toy.Recorder.told} == {True, False}
     for (loss, failed), row in zip(toy.Recorder.told, trials.itertuples(), strict=True):
@@ -180,17 +180,17 @@ def test_a_replay_that_leaves_its_journal_is_recorded(folder):
     overrides = [*TOY, "budget.trials=5", "optimizer.class=toy.Unseeded"]
     assert bench("run", *overrides) == 0
     path = folder / f"results/{RUN}.parquet"
-    assert results.read_metadata(path)["diverged_at"] is None
+    assert results.file_metadata(path)["diverged_at"] is None
     path.unlink()
     assert bench("run", *overrides) == 0
-    assert results.read_metadata(path)["diverged_at"] == 0
+    assert results.file_metadata(path)["diverged_at"] == 0
     assert len(fits(folder)) == 10
 
 
 def test_paired_seeds_split_anew_and_stay_one_family(folder):
     for seed in (0, 1):
         assert bench("run", *TOY, "budget.trials=2", "seeds=paired", f"seed={seed}") == 0
-    a, b = (results.read_metadata(folder / f"results/scratch/wine/toy/random/{seed}.parquet") for seed in (0, 1))
+    a, b = (results.file_metadata(folder / f"results/scratch/wine/toy/random/{seed}.parquet") for seed in (0, 1))
     assert a["problem"] != b["problem"]
     assert a["problem_family"] == b["problem_family"]
     assert a["config_hash"] == b["config_hash"]
@@ -198,7 +198,7 @@ def test_paired_seeds_split_anew_and_stay_one_family(folder):
 
 def test_metadata_names_no_place(folder):
     assert bench("run", *TOY, "budget.trials=2") == 0
-    metadata = results.read_metadata(folder / f"results/{RUN}.parquet")
+    metadata = results.file_metadata(folder / f"results/{RUN}.parquet")
     assert str(folder) not in json.dumps(metadata)
     assert metadata["provenance"]["versions"]["numpy"]
     assert metadata["provenance"]["omp_wait_policy"] == "PASSIVE"

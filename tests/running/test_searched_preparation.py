@@ -44,7 +44,7 @@ def test_each_trial_is_a_pipeline_by_hand_and_the_best_comes_home(tmp_path, monk
     run = ["run", "--config-dir", "own", *data, "model=prepared", "optimizer=optuna_tpe", "budget.trials=12", "name=p"]
     assert bench(*run) == 0
     (path,) = Path("results/p").glob("**/*.parquet")
-    trials, _ = results.read_run(path)
+    trials, _ = results.read_file(path)
     configurations = [json.loads(text) for text in trials["configuration"].to_pylist()]
     keys = ["prepare.scale", "prepare.encode", "prepare.impute"]
     assert len({tuple(each.get(key, "inactive") for key in keys) for each in configurations}) > 4

@@ -224,4 +224,4 @@ def test_a_sweep_outlives_a_restart_of_its_server_and_writes_the_password_nowher
 
 def shared(paths) -> int:
     """How many trials of these runs got their evaluation from another run."""
-    return sum(int(results.read_run(path)[0]["cached"].to_numpy().sum()) for path in paths.values())
+    return sum(int(results.read_file(path)[0]["cached"].to_numpy().sum()) for path in paths.values())

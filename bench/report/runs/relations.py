@@ -20,6 +20,7 @@ from bench.report.runs.proposals import Proposals
 from bench.report.runs.selection import Reading
 from bench.report.statistics.designs import Design, Relation
 from bench.report.statistics.sequential import Looks
+from bench.results import RunId
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,12 @@ class _Run:
     proposals: Proposals
     losses: NDArray[np.float64]
     """By trial, or with a ladder of fidelities by unit of cost."""
-    path: Path
+    results_dir: Path
+    run: RunId
 
     @cached_property
     def configurations(self) -> list[str]:
-        table, _ = results.read_run(self.path, ["configuration"], {})
+        table, _ = results.read_run(self.results_dir, self.run, ["configuration"], {})
         configurations: list[str] = table["configuration"].to_pylist()
         return configurations
 
@@ -91,8 +93,8 @@ def _runs(comparison: Comparison, reading: Reading) -> dict[str, dict[int, _Run]
     for run, label, first, count in zip(
         curves.run_ids(table), table["label"], table["first"].tolist(), table["trials"].tolist(), strict=True
     ):
-        path = run.path(reading.results_dir)
-        by_label[str(label)][run.seed] = _Run(reading.proposals[run], losses[first : first + count], path)
+        trials = losses[first : first + count]
+        by_label[str(label)][run.seed] = _Run(reading.proposals[run], trials, reading.results_dir, run)
     return by_label
 
 

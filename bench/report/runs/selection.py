@@ -150,7 +150,7 @@ def read(results_dir: Path, wanted: Selection, unsound: Mapping[RunId, str] | No
                 left_out[run] = (unsound or {})[run]
                 continue
             try:
-                table, metadata, proposed[run], ladder, several = _run(run, path)
+                table, metadata, proposed[run], ladder, several = _run(results_dir, run, path)
             except UnreadableTable as error:
                 left_out[run] = error.reason
                 continue
@@ -184,7 +184,9 @@ def _no_cycles_collected() -> Iterator[None]:
             gc.enable()
 
 
-def _run(run: RunId, path: Path) -> tuple[pa.Table, dict[str, Any], Proposals, Ladder | None, Fronts | None]:
+def _run(
+    results_dir: Path, run: RunId, path: Path
+) -> tuple[pa.Table, dict[str, Any], Proposals, Ladder | None, Fronts | None]:
     """What is kept of one run: the columns that do not name it, its metadata, its configurations in short, its ladder,
 
     and its losses, where it is judged by several: the best so far, validation and test, are then those of its front.
@@ -192,13 +194,13 @@ def _run(run: RunId, path: Path) -> tuple[pa.Table, dict[str, Any], Proposals, L
     With a ladder of fidelities its rows are one for each unit of cost. Raises `UnreadableTable` where the table cannot
     be relied on.
     """
-    table, metadata = results.read_run(path, _COLUMNS, {**vars(run), **_MOSTLY})
+    table, metadata = results.read_run(results_dir, run, _COLUMNS, {**vars(run), **_MOSTLY})
     ladder = several = None
     if metadata["schema"] == 2:
-        table, ladder, several = _of_schema_2(path, run, metadata)
+        table, ladder, several = _of_schema_2(results_dir, run, path, metadata)
     reason = fault(run, table, metadata, ladder)
     if reason:
-        raise UnreadableTable(path, reason)
+        raise UnreadableTable(path, reason, run)
     plain = proposals.of(table) if ladder is None else ladders.proposed(table, ladder)
     if several is not None:
         plain = replace(plain, incumbent=None)
@@ -212,20 +214,23 @@ def _run(run: RunId, path: Path) -> tuple[pa.Table, dict[str, Any], Proposals, L
     return ladders.by_cost(ladder, metadata, _MEASURED), metadata, plain, ladder, several
 
 
-def _of_schema_2(path: Path, run: RunId, metadata: Mapping[str, Any]) -> tuple[pa.Table, Ladder | None, Fronts | None]:
+def _of_schema_2(
+    results_dir: Path, run: RunId, path: Path, metadata: Mapping[str, Any]
+) -> tuple[pa.Table, Ladder | None, Fronts | None]:
     """The trials of a run of schema 2, its ladder of fidelities, if it has one, and its losses, if it has several.
 
     Raises `UnreadableTable` where they contradict its metadata, or each other.
     """
-    table, _ = results.read_run(path, list(dict.fromkeys([*_COLUMNS, *ladders.COLUMNS, *losses.COLUMNS])), vars(run))
+    columns = list(dict.fromkeys([*_COLUMNS, *ladders.COLUMNS, *losses.COLUMNS]))
+    table, _ = results.read_run(results_dir, run, columns, vars(run))
     reason = soundness.fault_of_ladder(table, metadata)
     if reason:
-        raise UnreadableTable(path, f"{reason}; delete it and run its experiment again")
+        raise UnreadableTable(path, f"{reason}; delete it and run its experiment again", run)
     ladder = ladders.ladder(table, metadata) if metadata.get("fidelity") else None
     try:
         return table, ladder, fronts.fronts(table, metadata, None if ladder is None else ladder.ended_in)
     except ValueError as error:
-        raise UnreadableTable(path, f"{error}; delete it and run its experiment again") from None
+        raise UnreadableTable(path, f"{error}; delete it and run its experiment again", run) from None
 
 
 def fault(run: RunId, table: pa.Table, metadata: Mapping[str, Any], ladder: Ladder | None = None) -> str | None:

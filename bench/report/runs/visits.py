@@ -21,7 +21,7 @@ from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
 from bench.report.runs.ladders import Ladder
 from bench.report.runs.selection import Reading
-from bench.results import UnreadableTable
+from bench.results import RunId, UnreadableTable
 from bench.space import Categorical, Float, Ordinal, Parameter, Space, parsing
 
 MOST = 20_000
@@ -70,7 +70,6 @@ def read(results_dir: Path, comparison: Comparison, reading: Reading, most: int 
     own = [each.sequence if known[number] else (number,) for number, each in enumerate(proposed)]
     sequences = {sequence: number for number, sequence in enumerate(dict.fromkeys(own))}
     best = {number: each.incumbent for number, each in enumerate(proposed) if each.incumbent is not None}
-    paths = [run.path(results_dir) for run in ids]
     names = [parameter.name for parameter in space.searched]
     runs = comparison.runs[["label", "seed"]].assign(
         trials=comparison.runs["made"],
@@ -82,7 +81,7 @@ def read(results_dir: Path, comparison: Comparison, reading: Reading, most: int 
     runs = runs.reset_index(drop=True)
     laddered = [comparison.ladders.get(run) for run in ids]
     placed = [
-        _values(_configurations(paths[number], laddered[number]), space, paths[number])
+        _values(_configurations(results_dir, ids[number], laddered[number]), space, results_dir, ids[number])
         for number in runs.index[runs["placed"]]
     ]
     return Visits(
@@ -95,7 +94,7 @@ def read(results_dir: Path, comparison: Comparison, reading: Reading, most: int 
         ),
         pd.DataFrame(np.concatenate(placed), columns=names),
         runs,
-        pd.DataFrame(_incumbents(best, space, paths), index=list(best), columns=names),
+        pd.DataFrame(_incumbents(best, space, results_dir, ids), index=list(best), columns=names),
     )
 
 
@@ -147,9 +146,9 @@ def _chosen(runs: pd.DataFrame, most: int) -> NDArray[np.bool_]:
     return kept
 
 
-def _configurations(path: Path, ladder: Ladder | None) -> list[str]:
+def _configurations(results_dir: Path, run: RunId, ladder: Ladder | None) -> list[str]:
     """Those of a run's trials at full fidelity."""
-    table, _ = results.read_run(path, ["configuration"], {})
+    table, _ = results.read_run(results_dir, run, ["configuration"], {})
     configurations: list[str] = table["configuration"].to_pylist()
     return configurations if ladder is None else [configurations[row] for row in np.flatnonzero(ladder.full)]
 
@@ -177,24 +176,24 @@ def _trials(runs: pd.DataFrame, numbers: pd.Index, every: pd.Series, laddered: S
     )
 
 
-def _incumbents(best: Mapping[int, str], space: Space, paths: Sequence[Path]) -> NDArray[np.float64]:
+def _incumbents(best: Mapping[int, str], space: Space, results_dir: Path, runs: Sequence[RunId]) -> NDArray[np.float64]:
     """`places` of the runs' incumbents, all at once, as an array."""
     try:
         return _placed(list(best.values()), space)
     except _NO_POINTS:
         for number, configuration in best.items():  # whose it is
-            _values([configuration], space, paths[number])
+            _values([configuration], space, results_dir, runs[number])
         raise
 
 
-def _values(asked: Sequence[str], space: Space, path: Path) -> NDArray[np.float64]:
-    """`places` of a table's configurations, as an array."""
+def _values(asked: Sequence[str], space: Space, results_dir: Path, run: RunId) -> NDArray[np.float64]:
+    """`places` of a run's configurations, as an array."""
     try:
         return _placed(asked, space)
     except _NO_POINTS:
-        raise UnreadableTable(
-            path, "its configurations are not points of its space; delete it and run it again"
-        ) from None
+        path = results.place(results_dir, run) or run.path(results_dir)
+        reason = "its configurations are not points of its space; delete it and run it again"
+        raise UnreadableTable(path, reason, run) from None
 
 
 def _placed(configurations: Sequence[str], space: Space) -> NDArray[np.float64]:

@@ -57,7 +57,7 @@ def timed(comparison: Comparison, reading: Reading, clock: str) -> list[Timed]:
         workers = int(metadata.get("workers") or 1)
         second = metadata["schema"] == 2
         columns = ["best_loss", "evaluate_seconds", *(["clock", "cost"] if second else [])]
-        rows, _ = results.read_run(run.path(reading.results_dir), columns, {})
+        rows, _ = results.read_run(reading.results_dir, run, columns, {})
         several = comparison.fronts.get(run)
         best = rows["best_loss"].to_numpy().astype(np.float64) if several is None else several.missing[0]
         if workers > 1:

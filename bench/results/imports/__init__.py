@@ -217,7 +217,7 @@ def _of_space(known: Spaces) -> list[str]:
 def _write(tables: Mapping[results.RunId, _Table], results_dir: Path, overwrite: bool) -> None:
     for run in tables:
         results.refuse_links(results_dir, *run.parts, option="--results-dir")
-    there = [run for run in tables if run.path(results_dir).exists()]
+    there = [run for run in tables if results.place(results_dir, run) is not None]
     if there and not overwrite:
         more = f" (and {len(there) - 1} more runs)" if len(there) > 1 else ""
         raise UserError(f"{there[0]}{more}: is there already; choose another --name, or --overwrite replaces it")

@@ -75,7 +75,8 @@ def problem(results_dir: Path, experiment: str, given: Given) -> Problem:
         named = listed(f"{dataset}/{model}" for dataset, model in chosen or pairs)
         way = "has several; choose by --dataset and --model" if chosen else "has no such problem"
         raise UserError(f"{_OPTION}={experiment}: {way}: {named}")
-    entries = {run: results.read_metadata(path) for run, path in paths.items() if (run.dataset, run.model) == chosen[0]}
+    of_problem = [run for run in paths if (run.dataset, run.model) == chosen[0]]
+    entries = {run: results.read_metadata(results_dir, run) for run in of_problem}
     made = {run: entry for run, entry in entries.items() if not entry.get("imported")}
     if not made:
         raise UserError(f"{_OPTION}={experiment}: its runs were imported too; name an experiment that was run here")
