@@ -47,11 +47,7 @@ def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:
         decisive["objectives"] = groups["objectives"]
     if "path" in groups["dataset"] and not groups["dataset"].get("sha256"):
         decisive["dataset"]["path"] = groups["dataset"]["path"]  # of another source's file nothing else is known
-    for key in (
-        "minimum",
-        "traits",
-        "stored",
-    ):  # what is known of a function, and where its values are kept, is no part
+    for key in ("minimum", "traits", "stored"):  # what is known of a function, and where its values are kept
         decisive["model"].pop(key, None)
     ladder = decisive["model"].pop("fidelity", None)  # full evaluations do not depend on it
     if ladder is not None and groups["optimizer"].get("multi_fidelity"):

@@ -43,10 +43,13 @@ def place(results_dir: Path, run: RunId) -> Path | None:
 
 
 def _tables(folder: Path, root: Path, of_seeds: bool = False) -> Iterator[Path]:
-    """The tables in a folder of `root`: those that are named by a seed, or packs; raises `UserError` for a link."""
+    """The tables in a folder of `root`: those that are named by a seed, or packs; raises `UserError` for a link.
+
+    What is named by a seed is a table whatever it is: a folder there is a damaged one, and is told of.
+    """
     for entry in _entries(folder):
         path = Path(entry.path)
-        if path.suffix != ".parquet" or entry.is_dir(follow_symlinks=False):
+        if path.suffix != ".parquet" or (not of_seeds and entry.is_dir(follow_symlinks=False)):
             continue
         seed = packs.SEED.fullmatch(path.stem) and int(path.stem) <= SEEDS
         if seed if of_seeds else not path.name.startswith("."):

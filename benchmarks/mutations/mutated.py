@@ -152,15 +152,15 @@ MUTATIONS = [
         "bench/config/schema.py",
         (
             (
-                'and group != "metric"',
-                'and group not in ("metric", "budget")',
+                'and group not in ("metric", UNTIL)',
+                'and group not in ("metric", UNTIL, "budget")',
             ),
         ),
         ("tests/running/test_sweep.py",),
     ),
     Mutation(
         "a log integer is drawn without half a step at its ends",
-        "bench/space/space.py",
+        "bench/space/parameters.py",
         (
             (
                 "rng.uniform(math.log(self.low - 0.5), math.log(self.high + 0.5))",
@@ -171,7 +171,7 @@ MUTATIONS = [
     ),
     Mutation(
         "the law of a log integer is without half a step",
-        "bench/space/space.py",
+        "bench/space/parameters.py",
         (
             (
                 "np.log((k + 0.5) / (k - 0.5)) / math.log((self.high + 0.5) / (self.low - 0.5))",
@@ -349,11 +349,11 @@ MUTATIONS = [
     ),
     Mutation(
         "yardsticks take part in Holm's correction",
-        "bench/report/analysis/comparison.py",
+        "bench/report/analysis/testing.py",
         (
             (
-                "    competitors = _competitors(comparison, by_label)\n",
-                "    competitors = list(by_label)\n",
+                "    entrants = competitors(comparison, labels)\n",
+                "    entrants = list(labels)\n",
             ),
         ),
         ("tests/report/words/test_verdict.py",),
@@ -363,8 +363,8 @@ MUTATIONS = [
         "bench/report/statistics/effects.py",
         (
             (
-                "    return int(np.count_nonzero(np.cumsum(distribution) <= (1 - level) / 2 * (1 + 1e-9)))",
-                "    return 1 + int(np.count_nonzero(np.cumsum(distribution) <= (1 - level) / 2 * (1 + 1e-9)))",
+                "        return int(np.count_nonzero(np.cumsum(exact) <= (1 - level) / 2 * (1 + 1e-9)))",
+                "        return 1 + int(np.count_nonzero(np.cumsum(exact) <= (1 - level) / 2 * (1 + 1e-9)))",
             ),
         ),
         ("tests/report/statistics/test_effects.py",),
