@@ -30,11 +30,11 @@ bench: .venv/.installed ## do an experiment, then its report: make bench EXPERIM
 report: .venv/.installed ## draw an experiment's report again: make report EXPERIMENT=otto
 	$(BENCH) report $(EXPERIMENT) $(ARGS)
 
-test: .venv/.installed-dev ## run the tests, three at a time: make test ARGS='-k space'
-	.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: .venv/.installed-dev ## run the tests, four at a time: make test ARGS='-k space'
+	.venv/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-all: .venv/.installed-dev ## before a release: every product in full, and ten times as many examples drawn at random
-	BENCH_TEST_ALL=1 .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	BENCH_TEST_ALL=1 .venv/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: .venv/.installed-dev ## check style, format and types
 	.venv/bin/ruff check .

@@ -30,7 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Long files first, so that all workers end together; and what is for `make test-all` only where it is asked for.
 
-    Files are dealt whole (`--dist loadfile`): what a file imports and shares is there once.
+    Files are dealt whole (`--dist loadfile`): what a file imports and shares is there once. There are more workers than
+    cores, since some tests wait.
     """
     items.sort(key=lambda item: next((place for place, name in enumerate(LONG) if name in item.nodeid), len(LONG)))
     if ALL:
