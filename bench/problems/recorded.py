@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench import provenance
 from bench.errors import UserError, allowed
@@ -77,15 +78,16 @@ class RecordedProblem:
                 losses[name] = [float(every[own]), float(means[at])]
         return Evaluation(loss, mean, float(self.table.seconds[own]), "ok", losses=losses)
 
-    @cached_property
-    def _within(self) -> Any:
-        """The losses of the space, which may be a part of the table."""
+    def _seen(self, recorded: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of an array of the table what the run can see: its repetition, and the space, which may be a part."""
         chosen = [
-            sorted(self.places[parameter.name][value] for value in parameter.values() or ())
-            for name in self.places
-            for parameter in [self.space[name]]
+            sorted(places[value] for value in self.space[name].values() or ()) for name, places in self.places.items()
         ]
-        return self.table.losses[..., self.repetition][np.ix_(*chosen)]
+        return recorded[..., self.repetition][np.ix_(*chosen)]
+
+    @cached_property
+    def _within(self) -> NDArray[np.float64]:
+        return self._seen(self.table.losses)
 
     def baseline(self, evaluate: Evaluate) -> float:
         """The median of all losses, of which none is missing: a table has no failures."""
@@ -93,7 +95,7 @@ class RecordedProblem:
 
     def baselines(self, evaluate: Evaluate) -> tuple[float, ...]:
         """The same of each loss."""
-        others = [float(np.median(self.table.others[name][0])) for name in self.objectives[1:]]
+        others = [float(np.median(self._seen(self.table.others[name][0]))) for name in self.objectives[1:]]
         return (self.baseline(evaluate), *others)
 
     def check(self, evaluate: Evaluate) -> None:

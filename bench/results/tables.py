@@ -204,7 +204,7 @@ def _check_configurations(column: pa.ChunkedArray) -> None:
 
 
 def _completed(table: pa.Table, columns: Columns, left_out: set[str]) -> pa.Table:
-    """The table with the columns that were asked for and that its version has not."""
+    """The table with the columns that were asked for and that its version lacks."""
     wanted = None if columns is None else [name for name in columns if name not in left_out]
     return table if wanted is None or wanted == table.column_names else completed(table, wanted)
 

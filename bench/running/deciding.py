@@ -144,24 +144,24 @@ def _tables(each: _Comparison) -> dict[RunId, Path]:
 def _look(each: _Comparison, look: int) -> None:
     """Judge a comparison with the seeds of a look, and see who goes on to the next."""
     there = _tables(each)
-    _judge(each, [run for run in there if run.seed in range(each.first, each.first + each.looks[look])])
+    _judge(each, there, range(each.first, each.first + each.looks[look]))
     able = _able(each, look + 1, there) if look + 1 < len(each.looks) else set()
     going_on = {name for pair in each.open if frozenset(pair) in each.had and able.issuperset(pair) for name in pair}
     each.going_on = going_on & set(each.waiting)
     each.over = not each.going_on
 
 
-def _judge(each: _Comparison, runs: Sequence[RunId]) -> None:
-    """Note what the report's tests say of these runs; without runs nothing."""
+def _judge(each: _Comparison, there: Iterable[RunId], seeds: range | None = None) -> None:
+    """Note what the report's tests say of the runs that are there, of these seeds alone; without runs nothing."""
     from bench.report.analysis import deciding  # noqa: PLC0415 - pandas, which a sweep of functions does without
     from bench.report.runs import selection  # noqa: PLC0415
     from bench.report.statistics.sequential import Looks  # noqa: PLC0415
 
     not_yet = {spec.run for specs in each.waiting.values() for spec in specs}
-    kept = set(runs) - not_yet
+    kept = {run for run in there if seeds is None or run.seed in seeds} - not_yet
     if not kept:
         return
-    left_out = {run: "its seed is beyond the look" for run in _tables(each) if run not in kept}
+    left_out = {run: "its seed is beyond the look" for run in there if run not in kept}
     of_problem = selection.Selection((each.experiment,), problems=(f"{each.dataset}/{each.model}",))
     reading = selection.read(each.results_dir, of_problem, left_out)
     looks = Looks(each.first, tuple(each.looks))
@@ -192,7 +192,7 @@ def standing(results_dir: Path, experiment: str) -> Iterator[str]:
             until = (results.read_metadata(results_dir, run).get("config") or {}).get(UNTIL)
             if until is not None and (dataset, model) not in comparisons:
                 each = _Comparison(results_dir, experiment, dataset, model, until["first"], until["looks"])
-                _judge(each, list(_tables(each)))
+                _judge(each, _tables(each))
                 comparisons[dataset, model] = each
     yield from _outcome(list(comparisons.values()))
 

@@ -92,6 +92,11 @@ def test_which_losses_may_be_compared_and_which_reused() -> None:
                for depth in FEW["depth"] for alpha in FEW["alpha"] for size in FEW["batch_size"]]  # fmt: skip
     assert part.metadata()["known_minimum"] == min(losses)
     assert part.metadata()["recorded"]["configurations"] == 8
+    timed = build("hpobench/vehicle", model__space=SPACE, seeds={"model": 1}, objectives=["error", "seconds"])
+    points = [point | {"depth": depth, "alpha": alpha, "batch_size": size}
+              for depth in FEW["depth"] for alpha in FEW["alpha"] for size in FEW["batch_size"]]  # fmt: skip
+    seen = [[loss for loss, _ in timed.evaluate(each).losses.values()] for each in points]
+    assert timed.baselines(timed.evaluate) == tuple(np.median(seen, axis=0))  # of its repetition and its space alone
     follows = [build("hpobench/vehicle", seed, seeds={"model": "seed"}) for seed in (0, 1)]
     assert follows[0].family == follows[1].family
     assert follows[0].hash != follows[1].hash
