@@ -201,8 +201,11 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> RecordedProblem:
 
 
 def _space_of(family: Family) -> dict[str, Any]:
-    """The space of a table, as its YAML would have it."""
-    return {name: {"type": "categorical", "choices": list(values)} for name, values in family.parameters.items()}
+    """The space of a table, as its YAML would have it: numbers stand in their order."""
+    return {
+        name: {"type": "categorical" if isinstance(values[0], str) else "ordinal", "choices": list(values)}
+        for name, values in family.parameters.items()
+    }
 
 
 def _check_objectives(names: Sequence[str], family: Family) -> None:
