@@ -71,8 +71,15 @@ def test_no_trial_failed(experiment: str) -> None:
     assert trials["loss"].notna().all()
 
 
+EVERY_MODEL = ("otto_reference", "lecture_keras")
+"""A report of each model, with and without curves of training; `make test-all` has the others."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("experiment", COMMITTED)
+@pytest.mark.parametrize(
+    "experiment",
+    [name if name in EVERY_MODEL else pytest.param(name, marks=pytest.mark.exhaustive) for name in COMMITTED],
+)
 def test_the_report_is_what_the_tables_give(experiment: str, capsys: pytest.CaptureFixture[str]) -> None:
     command = made_by(experiment)
     status = bench(*command, "--check")

@@ -1,5 +1,6 @@
 """Whether a report's files are what the results give now, byte for byte; nothing is written."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from bench.report.runs.selection import Selection
 _KINDS = {"tables": "tables", "figures": "figures", "problems": "pages of problems"}
 _PAGE = "report.html"
 """May be left out of the folder, as may the pages of problems and their script, and is then held against its digest:
-too large for a repository, and all in it is in the other files too."""
+too large for a repository, and all in it is in the other files too. So may, in a report of many problems, the figures
+and tables of each of them: what is of all stays."""
 _BY_DIGEST = f"not there, by its digest in {checksums.FILE}"
 
 
@@ -30,7 +32,7 @@ class Check:
     hint: str = ""
     """Why it may differ, where something speaks for a reason."""
     left_out: tuple[str, ...] = ()
-    """The pages that are not in the folder, but their digests are, and are what the results give."""
+    """The files that are not in the folder, but their digests are, and are what the results give."""
 
     @property
     def holds(self) -> bool:
@@ -45,10 +47,9 @@ class Check:
         if self.holds:
             yield f"{self.folder}: the same, byte for byte: {_counted(expected)}"
             if self.left_out:
-                left_out = ", ".join(self.left_out[:1]) + (
-                    f" and {len(self.left_out) - 1} more" if self.left_out[1:] else ""
-                )
-                yield f"not in the folder, but what the results give has its digest in {checksums.FILE}: {left_out}"
+                more = f" and {len(self.left_out) - 1} more" if self.left_out[1:] else ""
+                first = self.left_out[0]
+                yield f"not in the folder, but what the results give has its digest in {checksums.FILE}: {first}{more}"
             return
         yield f"{self.folder}: not what the results give now"
         for what in ("differing", "missing", "extra"):
@@ -61,7 +62,8 @@ class Check:
 def check(results_dir: Path, reports_dir: Path, wanted: Selection) -> Check:
     """Make the report in memory and compare it with the files of its folder.
 
-    The page `report.html` and those of problems may be left out of the folder, if their digests are there.
+    The page `report.html`, those of problems, and of many problems their figures and tables may be left out of the
+    folder, if their digests are there.
     Warnings go to stderr. Raises `UserError` where there is no report, and where none can be made.
     """
     folder = build.folder_of(reports_dir, wanted)
@@ -74,7 +76,8 @@ def check(results_dir: Path, reports_dir: Path, wanted: Selection) -> Check:
     same = [path for path in files if path in there and _content(folder / path) == files[path]]
     differing = sorted(set(files) & there - set(same))
     listed = checksums.read(folder)
-    stated = {path: listed[path] for path in files if _may_be_left_out(path) and path not in there and path in listed}
+    optional = _optional(files)
+    stated = {path: listed[path] for path in optional if path not in there and path in listed}
     left_out = sorted(path for path, digest in stated.items() if digest == digests[path])
     differing += sorted(f"{path} ({_BY_DIGEST})" for path in stated if path not in left_out)
     return Check(
@@ -88,8 +91,13 @@ def check(results_dir: Path, reports_dir: Path, wanted: Selection) -> Check:
     )
 
 
-def _may_be_left_out(path: str) -> bool:
-    return path == _PAGE or (path.startswith("problems/") and path.endswith((".html", ".js")))
+def _optional(files: Iterable[str]) -> list[str]:
+    """The files of a report that may be left out of its folder."""
+    every = list(files)
+    pages = [path for path in every if path == _PAGE or re.fullmatch(r"problems/.*\.(?:html|js)", path)]
+    of_many = pages[1:]  # one page is that of all
+    drawn = [path for path in every if re.match(r"(?:figures|tables)/(?!all-)", path)] if of_many else []
+    return pages + drawn
 
 
 def _hint(folder: Path, wanted: Selection, files: Mapping[str, bytes], differing: Iterable[str]) -> str:

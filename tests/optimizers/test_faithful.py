@@ -68,7 +68,7 @@ def test_an_adapter_asks_what_its_librarys_own_loop_asks(case: Case, monkeypatch
         assert len(own.asked) == trials
         alike = equal(own, ours)
         assert alike == trials, f"seed {seed}: otherwise from trial {alike}"
-        assert 2 < own.failures < trials - 2
+        assert 0 < own.failures < trials  # how many follows from the sequence, of which a BLAS may have another
     if case.label.startswith("flat") and case.name not in INDEPENDENT:
         monkeypatch.setattr("loops.loss", lambda values: -loss(values))
         assert our_loop(case, seed, trials).asked[:-1] != ours.asked[:-1]

@@ -36,7 +36,7 @@ CLASSES = classes(multi_fidelity=False)
 
 NAMES = sorted(name for names in CLASSES.values() for name in names)
 DEAR = {"ax", "botorch_gp", "cmaes_bipop", "hyperopt_anneal", "hyperopt_atpe", "hyperopt_random", "optuna_gp"}
-DEAR |= {"skopt_gp", "smac_gp"}
+DEAR |= {"skopt_gp", "smac_gp", "smac_rf"}
 """Of these the loop of their library is held in `make test`, and what any optimiser must keep in `make test-all`.
 
 Each shares its file of `bench/optimizers/` or its library's call with one that is quicker; each takes tens of seconds.

@@ -82,10 +82,15 @@ def test_it_is_checked_with_or_without_its_pages_and_leaves_none_behind(
     checked = check.check(results, reports, WANTED)
     assert checked.holds
     assert checked.left_out == ("report.html", "problems/plotly.min.js", "problems/set_1-m.html")
+    beside = ("figures/set_1-m-final.svg", "tables/set_1-m.tex")
+    for path in (*beside, "tables/all-ranks.csv"):
+        (made / path).unlink()
     (made / "problems/set_2-m.html").write_text("changed")
     (made / "problems/set_3-m.md").unlink()
     checked = check.check(results, reports, WANTED)
-    assert (checked.differing, checked.missing) == (("problems/set_2-m.html",), ("problems/set_3-m.md",))
+    assert checked.differing == ("problems/set_2-m.html",)
+    assert checked.missing == ("problems/set_3-m.md", "tables/all-ranks.csv")
+    assert set(checked.left_out) > set(beside)
     build(results, reports, selection.selection(["many"], problems="set_0/m"))
     assert [path.name for path in (made / "problems").iterdir()] == ["set_2-m.html"]  # someone changed it
 
