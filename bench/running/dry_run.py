@@ -12,6 +12,7 @@ from bench import results
 from bench.config.schema import hashed
 from bench.errors import UserError
 from bench.problems import Problem
+from bench.problems.hypervolume_box import DRAWS
 from bench.running.deciding import Round
 from bench.running.plan import Plan
 from bench.running.run import RunSpec, problem_of
@@ -36,6 +37,7 @@ def lines(plan: Plan, coming: Round | None = None) -> Iterator[str]:
         row["run"]: row["trials"] for name in {spec.run.experiment for spec in plan.to_do} for row in store.runs(name)
     }
     costs = [_cost(specs, store, begun) for specs in _groups(plan.to_do)]
+    costs += [_box(spec, store) for spec in _with_boxes(plan.to_do)]
     for cost in costs:
         yield cost.line
     further = [_cost(specs, store, begun) for specs in _groups(coming.further if coming else ())]
@@ -54,7 +56,7 @@ def lines(plan: Plan, coming: Round | None = None) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Cost:
-    """What the runs of one optimiser on one problem cost."""
+    """What the runs of one optimiser on one problem cost, or the box of its hypervolume."""
 
     line: str
     seconds: float | None
@@ -95,6 +97,23 @@ def _cost(specs: Sequence[RunSpec], store: Store, begun: Mapping[str, int]) -> _
     counted = "trials as they come" if first.trials is None else f"{trials} trials, {already} in the store"
     name = f"{first.run.dataset} {first.run.model} {first.run.optimizer}"
     return _Cost(f"  {name}: {runs}, {counted}; {time}", seconds)
+
+
+def _with_boxes(specs: Sequence[RunSpec]) -> Iterable[RunSpec]:
+    """Of each problem of several losses the first run; its optimisers share the box of its hypervolume."""
+    several = [spec for spec in specs if spec.config.get("objectives") is not None]
+    return {(spec.run.dataset, spec.run.model): spec for spec in reversed(several)}.values()
+
+
+def _box(spec: RunSpec, store: Store) -> _Cost:
+    """The draws are made once, where the store has not got them: nothing is charged with them, but they take time."""
+    mean, source = store.mean_seconds(spec.run.dataset, spec.run.model), ""
+    if mean is None:
+        mean, source = _seconds_in_tables(spec)
+    seconds = None if mean is None else DRAWS * mean
+    time = "no evaluation measured yet" if seconds is None else f"at most {duration(seconds)} of one core{source}"
+    name = f"{spec.run.dataset} {spec.run.model}"
+    return _Cost(f"  {name}: {DRAWS} random draws for the box of the hypervolume, in no budget; {time}", seconds)
 
 
 def understood(spec: RunSpec) -> list[str]:

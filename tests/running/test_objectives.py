@@ -182,8 +182,10 @@ def test_with_fidelities_too_a_partial_evaluation_has_its_losses_in_details(fold
     assert bench("verify", "scratch", "--trials", "100", "--config-dir", str(folder)) == 2  # a class of a test
 
 
-def test_the_box_of_all_runs_is_that_of_draws_of_the_problem_of_seed_0(folder: Path) -> None:
+def test_the_box_of_all_runs_is_that_of_draws_of_the_problem_of_seed_0(folder: Path, capsys: Any) -> None:
     arguments = ["optimizer=random", "objectives=[log_loss,size]", "seeds=paired", "seed=0,1", "engine.workers=1"]
+    assert run("-m", *arguments, "budget.trials=2", "dry_run=true") == 0
+    assert capsys.readouterr().out.count("wine toy: 200 random draws for the box of the hypervolume, in no budget") == 1
     assert run("-m", *arguments, "budget.trials=2") == 0
     metadata = [of_metadata(folder, f"scratch/wine/toy/random/{seed}") for seed in (0, 1)]
     assert metadata[0]["problem"] != metadata[1]["problem"]
