@@ -64,7 +64,8 @@ class Across:
     """`label`, `evaluations`, `share`, `problems`: of the members, the share of targets reached (`Analysis.ecdf`) in
     the mean over the complete problems on which all of them have one; as far as all of those go."""
     aggregates: pd.DataFrame
-    """See `aggregates.centres`, over all runs on the `scored` problems; empty without any, as are the next two."""
+    """See `aggregates.centres`, over all runs on the `scored` problems; empty without any, as are the next two. Without
+    an interval where the runs of each problem are one and the same, whatever the seed."""
     improvement: pd.DataFrame
     """See `aggregates.improvement`."""
     profiles: pd.DataFrame
@@ -149,7 +150,7 @@ def across(analyses: Sequence[Analysis], traits: Sequence[Traits] = ()) -> Acros
         records={kind: ranks.records(frame) for kind, frame in blocks.items()},
         over_budget=ranks.over_budget(_medians(kept, members)),
         targets=_targets([each for each in kept if str(each.comparison) not in incomplete], members),
-        aggregates=aggregates.centres(runs) if some else pd.DataFrame(),
+        aggregates=_centres(runs, kept, scored) if some else pd.DataFrame(),
         improvement=aggregates.improvement(runs) if some else pd.DataFrame(),
         profiles=aggregates.profiles(runs) if some else pd.DataFrame(),
         model=mixed_model.fit(scores[members].dropna(how="all")),
@@ -206,6 +207,14 @@ def _scores(analysis: Analysis, labels: Sequence[str]) -> dict[str, np.ndarray]:
     known = _of(analysis.runs, labels).dropna(subset="score")
     parts = {str(label): part["score"].to_numpy(dtype=np.float64) for label, part in known.groupby("label")}
     return {label: parts.get(label, np.empty(0)) for label in labels}
+
+
+def _centres(runs: Scores, analyses: Sequence[Analysis], scored: Sequence[str]) -> pd.DataFrame:
+    singles = [analysis.design.single for analysis in analyses if str(analysis.comparison) in scored]
+    frame = aggregates.centres(runs)
+    ends = [name for name in frame if str(name).endswith(("_low", "_high"))]
+    frame.loc[frame["label"].isin(frozenset.intersection(*singles)), ends] = np.nan
+    return frame
 
 
 def _medians(analyses: Sequence[Analysis], labels: Sequence[str]) -> pd.DataFrame:

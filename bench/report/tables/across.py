@@ -68,7 +68,7 @@ def _scored_note(across: Across) -> Iterator[str]:
             "seeds on these problems."
         )
     if across.aggregates["iqm_low"].isna().any():
-        yield "One run on a problem allows no interval."
+        yield "Without an interval: one run on some problem, or the same on each whatever the seed."
     groups = across.groups["validation"]
     if groups.best is not None:
         yield "Bold: significantly worse than no other over these problems, alone in that."

@@ -89,7 +89,8 @@ def _scores(across: Across) -> Iterator[str]:
         yield "No problem has a score for every optimiser, so that ranks within each problem are compared."
         return
     rows = across.aggregates.to_dict("records")
-    known = not any(math.isnan(row["iqm_low"]) for row in rows)
+    without = [name(row["label"]) for row in rows if math.isnan(row["iqm_low"])]
+    known = len(without) < len(rows)
     shown = [_interval(row) for row in rows[:5]]
     more = f" and {len(rows) - 5} more in the table" if len(rows) > 5 else ""
     runs = f" (in brackets {PERCENT} confidence intervals over seeds on these problems)" if known else ""
@@ -98,8 +99,8 @@ def _scores(across: Across) -> Iterator[str]:
         f"Interquartile mean of the scores of all runs{on}, where 0 is the best loss known and 1 random search"
         f"{runs}: {', '.join(shown)}{more}."
     )
-    if not known:
-        yield "There is one run on some problem, which allows no interval."
+    if without:
+        yield f"Of {listed(without)} there is one run on some problem, or the same whatever the seed: no interval."
 
 
 def _interval(row: dict[Hashable, Any]) -> str:

@@ -67,6 +67,19 @@ def test_a_winner_is_named_with_its_tests_and_the_numbers_follow(tmp_path: Path,
     assert "Separating" not in " ".join(said)
 
 
+def test_what_makes_the_same_run_whatever_the_seed_has_no_interval(tmp_path: Path, put: Put) -> None:
+    for problem in range(6):
+        put("random", problem, level("random", problem))
+        put("optuna_tpe", problem, level("optuna_tpe", problem, seeds=1) * 3)
+    result = together(tmp_path)
+    rows = result.aggregates.set_index("label")
+    assert rows["iqm_low"].isna().to_dict() == {"random": False, "optuna_tpe": True}
+    assert rows.loc["optuna_tpe", "runs"] == 18
+    said = " ".join(words.verdict(result))
+    assert "Of optuna_tpe there is one run on some problem, or the same whatever the seed: no interval." in said
+    assert "in brackets 95 % confidence intervals over seeds" in said
+
+
 def test_what_is_level_is_no_winner_and_the_problems_to_separate_are_an_interval(tmp_path: Path, put: Put) -> None:
     LEVELS["grid"] = 0.5
     for problem in range(9):
