@@ -150,14 +150,16 @@ def across(analyses: Sequence[Analysis], traits: Sequence[Traits] = ()) -> Acros
         records={kind: ranks.records(frame) for kind, frame in blocks.items()},
         over_budget=ranks.over_budget(_medians(kept, members)),
         targets=_targets([each for each in kept if str(each.comparison) not in incomplete], members),
-        aggregates=_centres(runs, kept, scored) if some else pd.DataFrame(),
+        aggregates=_sampled(aggregates.centres(runs), kept, scored) if some else pd.DataFrame(),
         improvement=aggregates.improvement(runs) if some else pd.DataFrame(),
         profiles=aggregates.profiles(runs) if some else pd.DataFrame(),
         model=mixed_model.fit(scores[members].dropna(how="all")),
         bayesian=bayesian.compare(scores.loc[scored, members])
         if some and len(scored) >= ranks.FEWEST
         else pd.DataFrame(),
-        subsets=subsets.subsets(runs, scored, _by_name(analyses, traits)) if some else pd.DataFrame(),
+        subsets=_sampled(subsets.subsets(runs, scored, _by_name(analyses, traits)), kept, scored)
+        if some
+        else pd.DataFrame(),
         by=by,
         against=COST if any(analysis.comparison.in_cost for analysis in kept) else EVALUATIONS,
     )
@@ -209,12 +211,12 @@ def _scores(analysis: Analysis, labels: Sequence[str]) -> dict[str, np.ndarray]:
     return {label: parts.get(label, np.empty(0)) for label in labels}
 
 
-def _centres(runs: Scores, analyses: Sequence[Analysis], scored: Sequence[str]) -> pd.DataFrame:
+def _sampled(frame: pd.DataFrame, analyses: Sequence[Analysis], scored: Sequence[str]) -> pd.DataFrame:
+    """Means with their intervals, but of labels that make the same run on each problem, whatever the seed."""
     singles = [analysis.design.single for analysis in analyses if str(analysis.comparison) in scored]
-    frame = aggregates.centres(runs)
     ends = [name for name in frame if str(name).endswith(("_low", "_high"))]
-    frame.loc[frame["label"].isin(frozenset.intersection(*singles)), ends] = np.nan
-    return frame
+    same = frame["label"].isin(frozenset.intersection(*singles))
+    return frame.assign(**{str(name): frame[name].mask(same) for name in ends})
 
 
 def _medians(analyses: Sequence[Analysis], labels: Sequence[str]) -> pd.DataFrame:
