@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, cast
 
 import hydra
 import typer
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import CachingConfigRepository
 from hydra._internal.hydra import Hydra
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict
 from omegaconf.errors import OmegaConfBaseException
@@ -98,6 +101,21 @@ def swept(overrides: Sequence[str], config_dir: Path | None, further: Sequence[s
     return master, _each(loader, master, overrides, config_dir)
 
 
+class _ReadOnce(CachingConfigRepository):
+    """A repository that reads each file once for all configs of a sweep; Hydra's own forgets them after each config.
+
+    Each config gets copies, as composing merges into what was read.
+    """
+
+    def load_config(self, config_path: str) -> ConfigResult | None:
+        return copy.deepcopy(super().load_config(config_path))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "_ReadOnce":
+        other = copy.copy(self)  # shares what was read
+        other.delegate = copy.deepcopy(self.delegate, memo)
+        return other
+
+
 def _each(loader: ConfigLoader, master: DictConfig, overrides: Sequence[str], config_dir: Path | None) -> Compose:
     """What makes each config of a sweep: files are composed once for each choice of them, values are set in a copy.
 
@@ -105,6 +123,7 @@ def _each(loader: ConfigLoader, master: DictConfig, overrides: Sequence[str], co
     others in their order. Composing takes ten times as long.
     """
     assert isinstance(loader, ConfigLoaderImpl)
+    loader.repository = cast("Any", _ReadOnce(loader.repository))  # annotated as the one class that Hydra itself gives
     parsed = lru_cache(maxsize=MOST_PARSED)(OverridesParser.create().parse_override)
 
     @lru_cache(maxsize=MOST_COMPOSED)
