@@ -259,6 +259,7 @@ class Run(OfSweep, extra="forbid"):
     objectives: Annotated[
         list[str] | None, Field(description="a list of at least two names such as [log_loss, size], or null")
     ]
+    control: Annotated[Literal["permuted", "decorrelated"] | None, Field(description="permuted, decorrelated or null")]
     clock: Annotated[Literal["seconds", "cost"], Field(description="seconds or cost")]
     isolation: Annotated[str, Field(description="none or process")]
     trial: Trial

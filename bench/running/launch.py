@@ -16,7 +16,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from bench import metrics, results, texts
+from bench import metrics, problems, results, texts
 from bench.config import schema, values
 from bench.config.components import check_settings, locate, parameters
 from bench.errors import UserError
@@ -202,7 +202,7 @@ def _load_once(specs: Sequence[RunSpec], console: Console) -> dict[tuple[str, st
     scales: dict[tuple[str, str], Scale] = {}
     for spec in specs:
         groups = json.dumps(
-            [spec.config.get(name) for name in ("dataset", "model", "resampling", "metric", "objectives")]
+            [spec.config.get(name) for name in ("dataset", "model", "resampling", "metric", *problems.OPTIONAL)]
         )
         if groups not in seen:
             seen.add(groups)

@@ -64,7 +64,7 @@ def _groups(metadata: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("split", "model") if "class" in groups["model"] else seeds:
         if seeds.get(name) != "seed" and not is_whole(seeds.get(name), 0, SEEDS):
             raise UserError(f"seeds.{name}={short(seeds.get(name))}: expected a whole number from 0, or the word seed")
-    return groups if config.get("objectives") is None else groups | {"objectives": config["objectives"]}
+    return groups | {name: config[name] for name in problems.OPTIONAL if config.get(name) is not None}
 
 
 def _dataset(

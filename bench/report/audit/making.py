@@ -26,6 +26,7 @@ def findings(comparison: Comparison, results: Results, left_out: Mapping[RunId, 
     metadata = metadata_of(comparison, results)
     yield from origin(comparison, metadata)
     yield from problem(comparison, metadata)
+    yield from controls(comparison)
     yield from data(metadata)
     yield from declarations(comparison, metadata)
     yield from budgets(comparison)
@@ -73,6 +74,13 @@ def problem(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Fi
         count = len(json.loads(recorded.pop()))
         text = f"all runs searched the same space of {plural(count, 'parameter')}, on problem family "
         yield Finding("ok", "space", f"{text}{str(comparison.runs['family'].iloc[0])[:12]}")
+
+
+def controls(comparison: Comparison) -> Iterator[Finding]:
+    """Whether the problem is a control; silent where it is none."""
+    if comparison.control:
+        text = f"control={comparison.control}: losses stand in the places of others, and no method should win"
+        yield Finding("warning", "control", text)
 
 
 def data(metadata: Sequence[Metadata]) -> Iterator[Finding]:
