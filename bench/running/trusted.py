@@ -11,6 +11,7 @@ from typing import Any
 from bench import files, problems
 from bench.checks import is_whole
 from bench.config.registered import check_texts, choices, registered, short
+from bench.config.values import check_optimizer
 from bench.datasets import locating
 from bench.datasets.file import DIALECT
 from bench.datasets.loading import OWN_KEYS
@@ -44,6 +45,15 @@ def recipe(
     if not is_whole(threads, 1, _THREADS):
         raise UserError(f"provenance.threads={short(threads)}: expected a whole number from 1 to {_THREADS}")
     return Recipe(groups, seed, str(datasets_dir.absolute()), threads)
+
+
+def optimizer(config: Mapping[str, Any], config_dir: Path | None = None) -> dict[str, Any]:
+    """The config of a table's optimiser, if what it names is registered."""
+    entries = registered("optimizer", "class", config.get("class"), config_dir)
+    settings = {"settings": config.get("settings") or {}}
+    check_texts("optimizer.settings", _mapping(settings, "settings"), [entry.get("settings") for entry in entries])
+    check_optimizer(config)
+    return dict(config)
 
 
 def takes_file(metadata: Mapping[str, Any], config_dir: Path | None = None) -> bool:

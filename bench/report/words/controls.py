@@ -6,8 +6,8 @@ from bench.report.runs.curves import Comparison
 
 _SAID = {
     "permuted": (
-        "This is a control, not a result: each configuration has the loss of another, drawn anew for each seed, so that "
-        "no optimiser can do better than random search without replacement but by chance."
+        "This is a control, not a result: each configuration has the loss of another, drawn anew for each seed, so "
+        "that no optimiser can do better than random search without replacement but by chance."
     ),
     "decorrelated": (
         "This is a control, not a result: below full fidelity each configuration has the loss of another, drawn anew "
