@@ -60,7 +60,7 @@ def _scales(experiment: str, results_dir: Path) -> dict[tuple[str, str], Scale]:
 
 
 def _marks(results_dir: Path, experiment: str) -> Iterator[str]:
-    """Which of the problems with a finished run are controls, a line each."""
+    """Which of the problems with a finished run are controls or replays, a line each."""
     seen: set[tuple[str, str]] = set()
     for run in results.find(results_dir, experiment):
         if (run.dataset, run.model) in seen:
@@ -70,6 +70,9 @@ def _marks(results_dir: Path, experiment: str) -> Iterator[str]:
             metadata = results.read_metadata(results_dir, run)
             if metadata.get("control"):
                 yield f"{run.dataset}/{run.model}: a control (control={metadata['control']}), not a result"
+            if isinstance(metadata.get("replay"), dict):
+                forced = ", refused for its error and forced" if metadata["replay"].get("forced") else ""
+                yield f"{run.dataset}/{run.model}: replayed from {metadata['replay'].get('experiment')}{forced}"
 
 
 def _check(store: Store, run: dict[str, Any]) -> None:

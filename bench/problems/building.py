@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bench.problems import controls, function, recorded, trained
+from bench.problems import controls, function, recorded, replay, trained
 from bench.problems.contract import Problem, Recipe
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Kind(Protocol):
         ...
 
 
-KINDS: tuple[Kind, ...] = (recorded, function, trained)
+KINDS: tuple[Kind, ...] = (replay, recorded, function, trained)
 """The first whose `chosen` holds is meant; `trained` takes whatever no other takes."""
 
 

@@ -1,4 +1,4 @@
-"""A control of an experiment: its optimisers, budgets and seeds on its problems, permuted.
+"""A control of an experiment: its optimisers, budgets and seeds on its problems, permuted; of what is trained a replay.
 
 Its runs are those of another experiment, NAME-control. What a table of the experiment names is used only where it is
 registered, as in `verify`.
@@ -15,7 +15,7 @@ from bench.config import catalogue
 from bench.config.schema import FOR_READERS, UNTIL, hashed
 from bench.errors import UserError
 from bench.results import RunId
-from bench.running import trusted
+from bench.running import replaying, trusted
 from bench.running.run import RunSpec
 from bench.space import Space, parsing
 from bench.store import default_url
@@ -59,7 +59,7 @@ def of(
         raise UserError(f"experiment {experiment!r}: has no run that was made here and is no control itself")
     control = Control(results.check_experiment("name", f"{experiment}{SUFFIX}"))
     for (dataset, model), by_optimizer in made.items():
-        _add(control, (dataset, model), by_optimizer, results_dir, datasets_dir, store, config_dir)
+        _add(control, experiment, (dataset, model), by_optimizer, results_dir, datasets_dir, store, config_dir)
     if not control.specs:
         raise UserError(f"experiment {experiment!r}: none of its optimisers can be held against random search")
     return control
@@ -67,6 +67,7 @@ def of(
 
 def _add(
     control: Control,
+    experiment: str,
     named: tuple[str, str],
     by_optimizer: Mapping[str, Mapping[int, dict[str, Any]]],
     results_dir: Path,
@@ -79,7 +80,13 @@ def _add(
     if not kept:
         return
     first = next(iter(next(iter(kept.values())).values()))
-    groups = problems.groups_of(_trusted(first, datasets_dir, config_dir)) | {"control": CONTROL}
+    groups = problems.groups_of(first["config"]) | {"control": CONTROL}
+    if "class" in groups["model"]:  # trained: what it has evaluated answers in its place
+        groups |= replaying.groups_of(experiment, "/".join(named), results_dir, datasets_dir) | {
+            "metric": {"name": "auto"}
+        }
+        groups = problems.relevant(groups)
+    trusted.recipe({**first, "config": groups}, 0, datasets_dir, config_dir)
     problems.check(groups)
     dataset, model = groups["dataset"]["name"], f"{groups['model']['name']}-{CONTROL}"
     place = f"{dataset}/{model}"
@@ -123,11 +130,6 @@ def _takes_part(control: Control, name: str, runs: Mapping[int, Mapping[str, Any
         if line not in control.notes:
             control.notes.append(line)
     return reason is None
-
-
-def _trusted(metadata: dict[str, Any], datasets_dir: Path, config_dir: Path | None) -> dict[str, Any]:
-    """The groups of a run's problem, if what they name is registered."""
-    return dict(trusted.recipe(metadata, 0, datasets_dir, config_dir).groups)
 
 
 def _without_plan(config: Mapping[str, Any]) -> dict[str, Any]:

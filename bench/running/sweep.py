@@ -14,7 +14,7 @@ from bench import problems, provenance, results
 from bench.config.schema import FOR_READERS, GROUPS, UNTIL, hashed
 from bench.errors import UserError
 from bench.results import RunId
-from bench.running import checks, child_process
+from bench.running import checks, child_process, replaying
 from bench.running.cores import cores
 from bench.running.run import RunSpec
 from bench.space import repeat
@@ -152,7 +152,7 @@ def _swept(override: Override, values: Callable[[], Iterator[Any]]) -> list[Any]
 def _resolved(config: DictConfig) -> dict[str, Any]:
     plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
+    return replaying.completed({str(key): value for key, value in plain.items()})
 
 
 def _specification(config: Mapping[str, Any], until: Mapping[str, Any] | None) -> RunSpec:

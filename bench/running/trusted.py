@@ -38,7 +38,9 @@ def recipe(
     groups = _groups(metadata)
     folders = (Path(), datasets_dir / files.MEMORY)
     groups["dataset"] = _dataset(groups["dataset"], config_dir, data, folders)
-    if "recorded" not in groups["model"]:  # of such nothing is imported, and the tables that there are are known
+    if (
+        not {"recorded", "replay"} & groups["model"].keys()
+    ):  # of such nothing is imported, and the tables that there are are known
         _check_model(groups["model"], config_dir)
     problems.check(groups)
     threads = _mapping(metadata, "provenance").get("threads") or 1

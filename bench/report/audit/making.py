@@ -10,6 +10,7 @@ from bench.report.audit.entries import Finding, Metadata, by_label, config_of, f
 from bench.report.runs import curves, plans
 from bench.report.runs.curves import Comparison
 from bench.report.statistics.sequential import Looks
+from bench.report.words.replay import stated
 from bench.results import Results, RunId
 from bench.wording import listed, measured, plural, ranges, unmarked
 
@@ -77,10 +78,15 @@ def problem(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Fi
 
 
 def controls(comparison: Comparison) -> Iterator[Finding]:
-    """Whether the problem is a control; silent where it is none."""
+    """Whether the problem is a control, or replayed; silent where it is neither."""
     if comparison.control:
         text = f"control={comparison.control}: losses stand in the places of others, and no method should win"
         yield Finding("warning", "control", text)
+    if comparison.replay is not None:
+        forced = "refused for its error and forced: " if comparison.replay.get("forced") else ""
+        yield Finding(
+            "warning", "replay", f"nothing was trained, losses are replayed: {forced}{stated(comparison.replay)}"
+        )
 
 
 def data(metadata: Sequence[Metadata]) -> Iterator[Finding]:
@@ -205,6 +211,8 @@ def repetitions(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterato
         yield Finding("ok", "repetitions", text)
     elif comparison.without_data:
         yield Finding("ok", "repetitions", "all are on one function, and differ by the optimiser's seed alone")
+    elif comparison.replay is not None:
+        yield Finding("ok", "repetitions", "one surrogate answers all, and they differ by the optimiser's seed alone")
     elif comparison.recorded:
         text = "all see one repetition of the table, and speak of it alone; seeds=paired lets each seed see the next"
         yield Finding("note", "repetitions", text)

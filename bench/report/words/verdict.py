@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.report.analysis.comparison import Analysis
 from bench.report.tables.cells import PERCENT, decimals, loss, p_value
-from bench.report.words import controls, fidelity, looks, objectives, workers
+from bench.report.words import controls, fidelity, looks, objectives, replay, workers
 from bench.report.words.names import all_of, bold, listing, name, sentence, worse
 from bench.wording import plural
 
@@ -29,6 +29,7 @@ def verdict(analysis: Analysis) -> list[str]:
 def _what_it_is(analysis: Analysis) -> Iterator[str]:
     """What a reader must know before any result, where it is none as others are."""
     yield from controls.sentences(analysis.comparison)
+    yield from replay.sentences(analysis.comparison)
 
 
 def _verdict(analysis: Analysis) -> list[str]:
