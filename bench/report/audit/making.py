@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from bench.report.analysis.replay import stated
 from bench.report.audit.entries import Finding, Metadata, by_label, config_of, from_values, metadata_of
 from bench.report.runs import curves, plans
 from bench.report.runs.curves import Comparison
 from bench.report.statistics.sequential import Looks
-from bench.report.words.replay import stated
 from bench.results import Results, RunId
 from bench.wording import listed, measured, plural, ranges, unmarked
 
