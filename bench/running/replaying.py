@@ -42,13 +42,13 @@ def completed(config: dict[str, Any]) -> dict[str, Any]:
         raise UserError(f"dataset.problem={dataset['problem']!r}: expected DATASET/MODEL, as text")
     places = str(config["results_dir"]), str(config["datasets_dir"])
     surrogate = _surrogate(*places, experiment, dataset.get("problem"), fresh)
-    if config.get("control") is None:  # of permuted losses none has to be right
-        _refuse_poor(surrogate, experiment, force)
     facts = surrogate.facts
     if "replay" not in model and model.get("name") != facts["model"]:
         raise UserError(
             f"model={model.get('name')}: experiment {experiment} has trained {facts['model']}; set model={replay.NAME}"
         )
+    if config.get("control") is None:  # of permuted losses none has to be right
+        _refuse_poor(surrogate, experiment, force)
     space = repeat.spread(model).get("space") or dict(surrogate.space)
     named = {"name": facts["dataset"] + (FORCED if force else SUFFIX), "load": None, "experiment": experiment}
     known = {"problem": facts["problem"], "evaluations": facts["evaluations"], "sha256": surrogate.sha256}
