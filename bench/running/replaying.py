@@ -13,6 +13,7 @@ from bench.checks import whole
 from bench.errors import DataOptionError, UserError
 from bench.problems import replay
 from bench.problems.surrogates import evaluations, limits, making
+from bench.problems.surrogates.encoding import Encoding
 from bench.problems.surrogates.stored import Surrogate
 from bench.running import trusted
 from bench.running.evaluating import evaluate
@@ -95,7 +96,7 @@ def _fresh(surrogate: Surrogate, read: evaluations.Evaluations, datasets_dir: Pa
         configuration = problem.space.sample(rng)
         outcome = evaluate(problem, configuration, None)
         if outcome.loss is not None:
-            row = replay.Encoding(read.space).row(read.space.canonical(configuration))
+            row = Encoding(read.space).row(read.space.canonical(configuration))
             pairs.append((outcome.loss, surrogate.predict(row)["loss"]))
     true, predicted = np.array(pairs).reshape(-1, 2).T
     return {
