@@ -15,7 +15,6 @@ from bench.problems import replay
 from bench.problems.surrogates import evaluations, limits, making
 from bench.problems.surrogates.encoding import Encoding
 from bench.problems.surrogates.stored import Surrogate
-from bench.running import trusted
 from bench.running.evaluating import evaluate
 from bench.space import repeat
 from bench.wording import plural
@@ -81,6 +80,7 @@ def _surrogate(results_dir: str, datasets_dir: str, experiment: str, problem: st
 def _fresh(surrogate: Surrogate, read: evaluations.Evaluations, datasets_dir: Path, count: int) -> dict[str, Any]:
     """The error on configurations that are drawn from the reference distribution, with seed 0, and truly evaluated."""
     from bench.problems.surrogates import accuracy  # noqa: PLC0415 - LightGBM and scikit-learn, as where it is fitted
+    from bench.running import trusted  # noqa: PLC0415 - pandas, which other configs do without
 
     try:
         recipe = trusted.recipe(read.metadata, 0, datasets_dir)

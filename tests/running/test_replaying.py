@@ -1,11 +1,13 @@
 """Replay of an experiment: what is fitted, named, refused and marked, and its control; bad input in one line."""
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import TOY, bench, table
+from commands import ROOT, TOY, bench, table
 from scipy import stats
 
 from bench import problems, results
@@ -175,3 +177,19 @@ def test_bad_input_is_one_line(folder: Path, capsys, monkeypatch) -> None:
     assert bench(*few) == 0
     line = refused(capsys, "dataset.experiment=few")
     assert "dataset.experiment=few: has evaluated 5 configurations of wine/toy; a surrogate needs 100" in line
+
+
+def test_the_commands_of_docs_replay_md_run(folder: Path) -> None:
+    """As they stand, but for fewer seeds, and of an experiment that is here."""
+    page = (ROOT / "docs/replay.md").read_text()
+    text = "".join(re.findall(r"```sh\n(.*?)```", page, flags=re.DOTALL)).replace("\\\n", " ")
+    commands = [shlex.split(line)[1:] for line in text.splitlines()]
+    assert [command[0] for command in commands] == ["run", "run"]
+    here = {
+        "seed=range(0,15)": "seed=0,1",
+        "seed=range(0,10)": "seed=0",
+        "dataset.experiment=otto_reference": REPLAY[2],
+    }
+    for command in commands:
+        more = [REPLAY[3]] if "dataset=replay" in command else []
+        assert bench(*(here.get(each, each) for each in command), *more, "budget.trials=4") == 0
