@@ -6,6 +6,7 @@ them much; the last column is the bound that we hold. Exits with status 1 where 
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ from bench.space import Configuration, Space
 
 FUNCTION = ["dataset=function", "model=branin", "model.stored=true", "optimizer=random"]
 TABLE = ["dataset=recorded", "dataset.table=hpobench/vehicle", "model=recorded", "seeds=paired"]
+REPLAY = ["dataset=replay", "dataset.experiment=otto_reference", "model=replay"]
 FREE = ["dataset=function", "model=branin"]
 MODEL = [
     "model.name=free",
@@ -86,6 +88,19 @@ def main() -> int:
             ("a trial of a function, threads=8", least(lambda: per_trial_of_function("threads=8")), 0.3, "ms"),
             ("a run of 100 trials on a function that is not stored", least(lambda: unstored(*FREE)), 30.0, "ms"),
             ("a run of 100 trials on a recorded table", least(lambda: unstored(*TABLE)), 30.0, "ms"),
+            (
+                "a run of 100 trials on a permuted function",
+                least(lambda: unstored(*FREE, "control=permuted")),
+                30.0,
+                "ms",
+            ),
+            (
+                "a run of 100 trials on a permuted table",
+                least(lambda: unstored(*TABLE, "control=permuted")),
+                30.0,
+                "ms",
+            ),
+            ("a run of 100 trials on a replay of otto_reference", least(replayed), 30.0, "ms"),
             ("a trial of a model whose curve has 300 rounds", least(per_trial), 0.5, "ms"),
             ("a run of a sweep", least(per_run), 10.0, "ms"),
             ("10,000 runs enumerated", enumerated(10_000), 5.0, "s"),
@@ -156,6 +171,13 @@ def unstored(*problem: str, runs: int = 40) -> float:
             run.execute(spec)
 
     return 1e3 * taken(all_others) / runs
+
+
+def replayed() -> float:
+    """The same of a replay of the checkout's results; its surrogate is fitted before."""
+    folder = "results/otto_reference"
+    shutil.copytree(Path(__file__).parents[1] / folder, folder)
+    return unstored(*REPLAY)
 
 
 def per_trial(trials: int = 3000) -> float:

@@ -42,6 +42,7 @@ RUN_BY = {
     "docs/model.md": "running/test_fit",
     "docs/objectives.md": "running/test_objectives",
     "docs/reference.md": "test_reference",
+    "docs/replay.md": "running/test_replaying",
     "docs/report.md": "test_readme",
 }
 """Which file of tests runs the commands of each page's blocks."""

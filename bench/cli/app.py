@@ -302,6 +302,34 @@ def pack(
 
 
 @app.command()
+def control(
+    experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Do the control's finished runs again.")] = False,
+    config_dir: ConfigDir = None,
+    results_dir: ResultsDir = Path("results"),
+    datasets_dir: DatasetsDir = Path("datasets"),
+    store: Annotated[
+        str | None, typer.Option(help="The store's SQLAlchemy URL, where it is not in results_dir.")
+    ] = None,
+) -> None:
+    """Check a comparison on permuted losses, where no method can win.
+
+    Its optimisers run with the same budget and seeds where each configuration has the loss of another: none should beat
+    random search. The runs are those of the experiment NAME-control; what came of them stands in the audit of NAME. The
+    exit status is 1 where an optimiser does beat it.
+    """
+    from bench.cli import control as controls  # noqa: PLC0415
+
+    try:
+        holds = controls.run(experiment, overwrite, results_dir, datasets_dir, store, config_dir)
+    except KeyboardInterrupt as interrupt:
+        _complain("stopped; the same command goes on from here")
+        raise typer.Exit(getattr(interrupt, "status", 130)) from None
+    if not holds:
+        raise typer.Exit(1)
+
+
+@app.command()
 def data(
     file: Annotated[
         Path, typer.Argument(help="A table: .csv, .tsv, .parquet, .feather, .xlsx, .jsonl, packed or not.")

@@ -1,6 +1,7 @@
 """What is there: where an experiment's runs stand, and the best configuration found."""
 
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -42,7 +43,7 @@ def status(experiment: str, results_dir: Path, store_url: str | None, watch: boo
         for line in store.barren(experiment).values():
             console.print(texts.line(line, texts.SHOWN), markup=False)
         if not watch or not any(run["alive"] for run in journalled):
-            for line in deciding.standing(results_dir, experiment):
+            for line in [*_marks(results_dir, experiment), *deciding.standing(results_dir, experiment)]:
                 console.print(texts.line(line, texts.SHOWN), markup=False)
             return
         time.sleep(2)
@@ -56,6 +57,22 @@ def _scales(experiment: str, results_dir: Path) -> dict[tuple[str, str], Scale]:
             with suppress(UserError):  # a damaged table, which is told of where it is asked for
                 scales[run.dataset, run.model] = metrics.scale(results.read_metadata(results_dir, run).get("metric"))
     return scales
+
+
+def _marks(results_dir: Path, experiment: str) -> Iterator[str]:
+    """Which of the problems with a finished run are controls or replays, a line each."""
+    seen: set[tuple[str, str]] = set()
+    for run in results.find(results_dir, experiment):
+        if (run.dataset, run.model) in seen:
+            continue
+        seen.add((run.dataset, run.model))
+        with suppress(UserError):  # as above
+            metadata = results.read_metadata(results_dir, run)
+            if metadata.get("control"):
+                yield f"{run.dataset}/{run.model}: a control (control={metadata['control']}), not a result"
+            if isinstance(metadata.get("replay"), dict):
+                forced = ", refused for its error and forced" if metadata["replay"].get("forced") else ""
+                yield f"{run.dataset}/{run.model}: replayed from {metadata['replay'].get('experiment')}{forced}"
 
 
 def _check(store: Store, run: dict[str, Any]) -> None:
@@ -134,7 +151,7 @@ def _finished_only(experiment: str, results_dir: Path) -> None:
     typer.echo(
         f"{len(tables)} finished runs in {results_dir / experiment}; no store in {results_dir} knows more (--store)"
     )
-    for line in deciding.standing(results_dir, experiment):
+    for line in [*_marks(results_dir, experiment), *deciding.standing(results_dir, experiment)]:
         typer.echo(texts.line(line, texts.SHOWN))
 
 

@@ -45,6 +45,8 @@ def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:
     }
     if groups.get("objectives") is not None:
         decisive["objectives"] = groups["objectives"]
+    if groups.get("control") is not None:
+        decisive["control"] = groups["control"]
     if "path" in groups["dataset"] and not groups["dataset"].get("sha256"):
         decisive["dataset"]["path"] = groups["dataset"]["path"]  # of another source's file nothing else is known
     for key in ("minimum", "traits", "stored"):  # what is known of a function, and where its values are kept

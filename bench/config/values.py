@@ -148,6 +148,14 @@ class RecordedModel(_Described):
     space: Any = None
 
 
+class ReplayedModel(_Described):
+    """`model`, where its losses are those of a surrogate: the dataset says of which experiment."""
+
+    name: Name
+    replay: Annotated[Literal[True], Field(description="true")]
+    space: Any = None
+
+
 class Metric(_Described):
     """`metric`."""
 
@@ -259,6 +267,7 @@ class Run(OfSweep, extra="forbid"):
     objectives: Annotated[
         list[str] | None, Field(description="a list of at least two names such as [log_loss, size], or null")
     ]
+    control: Annotated[Literal["permuted", "decorrelated"] | None, Field(description="permuted, decorrelated or null")]
     clock: Annotated[Literal["seconds", "cost"], Field(description="seconds or cost")]
     isolation: Annotated[str, Field(description="none or process")]
     trial: Trial
@@ -281,7 +290,7 @@ def check(config: Mapping[str, Any]) -> None:
     _check(Run, config)
     if str(config["dataset"].get("load")).startswith("bench.datasets."):
         _check(KnownDataset, config["dataset"], "dataset")
-    kinds: dict[str, type[BaseModel]] = {"recorded": RecordedModel, "function": FunctionModel}
+    kinds: dict[str, type[BaseModel]] = {"recorded": RecordedModel, "replay": ReplayedModel, "function": FunctionModel}
     kind = next((kinds[key] for key in kinds if key in config["model"]), TrainedModel)
     _check(kind, config["model"], "model")
 

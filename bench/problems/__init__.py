@@ -4,12 +4,13 @@
 config: `trained` is a model on a split dataset (`data`), `function` a function of the configuration, without data.
 """
 
-from bench.problems.building import GROUPS, build, check, groups_of, losses_of, relevant, shared, stored
+from bench.problems.building import GROUPS, OPTIONAL, build, check, groups_of, losses_of, relevant, shared, stored
 from bench.problems.contract import AtRung, Evaluation, Problem, Recipe, at_rung
 from bench.problems.objectives import are_losses
 
 __all__ = [
     "GROUPS",
+    "OPTIONAL",
     "AtRung",
     "Evaluation",
     "Problem",

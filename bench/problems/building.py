@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bench.problems import function, recorded, trained
+from bench.problems import controls, function, recorded, replay, trained
 from bench.problems.contract import Problem, Recipe
 
 if TYPE_CHECKING:
     from bench.datasets import Dataset
 
 GROUPS = ("dataset", "resampling", "model", "metric", "seeds")
-"""The config groups that a problem is built from, and `objectives` where there are several losses."""
+"""The config groups that a problem is built from."""
+OPTIONAL = ("objectives", "control")
+"""Keys that it is built from, too, where they are not null."""
 
 
 class Kind(Protocol):
@@ -21,6 +24,8 @@ class Kind(Protocol):
 
     loads: bool
     """Whether it is built on the dataset of the config."""
+    controls: tuple[str, ...]
+    """The controls that its problems can be; where there are some, they have `under` (`bench.problems.controls`)."""
 
     def chosen(self, groups: Mapping[str, Any]) -> bool:
         """Whether a config is of this kind."""
@@ -43,7 +48,7 @@ class Kind(Protocol):
         ...
 
 
-KINDS: tuple[Kind, ...] = (recorded, function, trained)
+KINDS: tuple[Kind, ...] = (replay, recorded, function, trained)
 """The first whose `chosen` holds is meant; `trained` takes whatever no other takes."""
 
 
@@ -54,7 +59,7 @@ def kind(groups: Mapping[str, Any]) -> Kind:
 
 def groups_of(config: Mapping[str, Any]) -> dict[str, Any]:
     """What of a run's config its problem is built from."""
-    return {name: config[name] for name in (*GROUPS, "objectives") if name in GROUPS or config.get(name) is not None}
+    return {name: config[name] for name in (*GROUPS, *OPTIONAL) if name in GROUPS or config.get(name) is not None}
 
 
 def losses_of(groups: Mapping[str, Any]) -> Sequence[str] | None:
@@ -67,6 +72,8 @@ def losses_of(groups: Mapping[str, Any]) -> Sequence[str] | None:
 
 def shared(recipe: Recipe) -> Problem:
     """The problem of a recipe, the same object for equal ones: its data is loaded and binned once in a process."""
+    if recipe.groups.get("control") is not None:
+        return _under_control(recipe, shared(_without_control(recipe)))
     follows = "seed" in recipe.groups["seeds"].values()
     return _shared(json.dumps(dict(recipe.groups)), recipe.seed if follows else 0, recipe.datasets_dir, recipe.threads)
 
@@ -93,7 +100,21 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> Problem:
     Raises `UserError` where a config or the data cannot be used.
     """
     check(recipe.groups)
+    if recipe.groups.get("control") is not None:
+        return _under_control(recipe, build(_without_control(recipe), dataset))
     return kind(recipe.groups).build(recipe, dataset)
+
+
+def _without_control(recipe: Recipe) -> Recipe:
+    return replace(recipe, groups={name: group for name, group in recipe.groups.items() if name != "control"})
+
+
+def _under_control(recipe: Recipe, plain: Problem) -> Problem:
+    """The control of a recipe, from the problem that it is without: its baseline is the same, and made once."""
+    check(recipe.groups)
+    able: Any = plain
+    controlled: Problem = able.under(controls.Control(recipe.groups["control"], recipe.seed), recipe)
+    return controlled
 
 
 def stored(groups: Mapping[str, Any]) -> bool:
@@ -109,3 +130,5 @@ def relevant(groups: Mapping[str, Any]) -> dict[str, Any]:
 def check(groups: Mapping[str, Any]) -> None:
     """Raise `UserError` where a model that needs data has none, or a function is given some or another's keys."""
     kind(groups).check(groups)
+    if groups.get("control") is not None:
+        controls.check(groups["control"], groups, kind(groups).controls)

@@ -13,7 +13,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from bench.errors import UserError, allowed
 from bench.models import Step
 from bench.problems import called, deviates, objectives
 from bench.problems.contract import AtRung, Evaluate, Evaluation, Recipe, is_outcome
+from bench.problems.controls import Control
 from bench.problems.fidelity import Fidelity, parse_of_function
 from bench.space import Configuration, InvalidConfiguration, Space, parsing, to_json
 
@@ -43,6 +44,7 @@ CUT = 10
 """After how many evaluations that were ended by a limit, or died, no more are made for a baseline."""
 
 loads = False
+controls: tuple[str, ...] = ("permuted", "decorrelated")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +76,32 @@ class FunctionProblem:
     """The same names in the order in which the function returns the losses."""
     front: NDArray[np.float64] | None = None
     """Points of the Pareto front, (points, objectives), in the order of `objectives`; None where it is not known."""
+    control: Control | None = None
+    plain: "FunctionProblem | None" = None
+    """Of a control the problem that it is one of."""
+
+    def under(self, control: Control, recipe: Recipe) -> "FunctionProblem":
+        """The same problem as a control; where that is of full evaluations, nothing is known of where its minimum is.
+
+        What has been drawn for a baseline is as good as what would be: the points are of one distribution.
+        """
+        permuted = control.name == "permuted"
+        return replace(
+            self,
+            recipe=recipe,
+            minimum=None if permuted else self.minimum,
+            front=None if permuted else self.front,
+            identity={**self.identity, **control.describe()},
+            family=provenance.digest({"of": self.family, "control": control.name}),
+            control=control,
+            plain=self,
+        )
 
     @cached_property
     def hash(self) -> str:
         """The function with its settings and revision, the space with its order; noise and its seed, if any.
 
-        Of rungs the highest alone: those below it change no full evaluation.
+        Of rungs the highest alone: those below it change no full evaluation. Of a control its name and the run's seed.
         """
         return provenance.digest(dict(self.identity))
 
@@ -109,7 +131,8 @@ class FunctionProblem:
 
     def _key_prefix(self, rung: int | None) -> bytes:
         if rung not in self._key_prefixes:
-            parts = {name: value for name, value in self.identity.items() if name != "space"}
+            # A control draws its points from the space, and its losses depend on it.
+            parts = {name: value for name, value in self.identity.items() if name != "space" or self.control}
             parts |= {"fidelity": rung} if rung is not None else {}
             parts["versions"] = provenance.versions(("numpy", *self.libraries))
             self._key_prefixes[rung] = provenance.digest(parts).encode()
@@ -158,7 +181,7 @@ class FunctionProblem:
     @cached_property
     def baseline_loss(self) -> float:
         """The `baseline` by evaluations in this process."""
-        return self.baseline(self.evaluate)
+        return self.baseline(self.evaluate) if self.plain is None else self.plain.baseline_loss
 
     def baseline(self, evaluate: Evaluate) -> float:
         """That of the loss alone of the `baselines`."""
@@ -214,12 +237,13 @@ class FunctionProblem:
             "noise": self.noise,
             **traits,
             **computed_by,
+            **({} if self.control is None else {"control": self.control.name}),
         }
 
     def _values(self, configuration: Configuration, rung: int | None) -> tuple[float, ...]:
         """What the function returns, in the order of `objectives`; of one loss its value alone."""
         at = {} if rung is None else {"fidelity": rung}
-        returned = self.function(dict(configuration), **at)
+        returned = self.function(dict(self._evaluated(configuration, rung)), **at)
         if not self.returned:
             return (_number("value", returned),)
         values = _each(returned, self.returned)
@@ -230,6 +254,12 @@ class FunctionProblem:
             )
         named = {name: _number(name, value) for name, value in zip(self.returned, values, strict=True)}
         return tuple(named[name] for name in self.objectives)
+
+    def _evaluated(self, configuration: Configuration, rung: int | None) -> Configuration:
+        """The point at which a configuration is evaluated: itself, or of a control another."""
+        if self.control is None or (self.control.name == "decorrelated" and rung == self._full):
+            return configuration
+        return self.control.point(self.space, configuration)
 
     def _loss(self, value: float, configuration: Configuration, rung: int | None, name: str = "") -> list[float | None]:
         """The loss and the test loss that a value makes."""

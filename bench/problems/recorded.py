@@ -6,7 +6,7 @@ test loss is the mean over all repetitions, by which the choice of an optimiser 
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from bench.errors import UserError, allowed
 from bench.models import Step
 from bench.problems import objectives, recorded_tables
 from bench.problems.contract import Evaluate, Evaluation, Recipe
+from bench.problems.controls import Control
 from bench.problems.recorded_tables import Family, Table
 from bench.space import Configuration, Space, Value, parsing, to_json
 
@@ -30,6 +31,7 @@ REVISION = 1
 """Raised when the same table yields other losses."""
 
 loads = False
+controls: tuple[str, ...] = ("permuted",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +52,21 @@ class RecordedProblem:
     objectives: tuple[str, ...]
     places: Mapping[str, Mapping[Value, int]]
     """Where each value of each parameter stands in the arrays of the table, in their order."""
+    control: Control | None = None
+
+    def under(self, control: Control, recipe: Recipe) -> "RecordedProblem":
+        """The same table with its losses permuted over the configurations of the run's space."""
+        return replace(
+            self,
+            recipe=recipe,
+            identity={**self.identity, **control.describe()},
+            family=provenance.digest({"of": self.family, "control": control.name}),
+            control=control,
+        )
 
     @cached_property
     def hash(self) -> str:
-        """The table's content, the repetition, and the space with its order."""
+        """The table's content, the repetition, and the space with its order; of a control its name and the seed."""
         return provenance.digest(dict(self.identity))
 
     def key(self, configuration: Configuration) -> str:
@@ -62,12 +75,15 @@ class RecordedProblem:
 
     @cached_property
     def _key_prefix(self) -> bytes:
-        parts = {name: value for name, value in self.identity.items() if name != "space"}
+        # A control's losses depend on which configurations the space has.
+        parts = {name: value for name, value in self.identity.items() if name != "space" or self.control}
         return provenance.digest(parts).encode()
 
     def evaluate(self, configuration: Configuration, step: Step | None = None) -> Evaluation:
         """What was recorded, the seconds too: nothing is computed."""
         at = tuple(places[configuration[name]] for name, places in self.places.items())
+        if self.control is not None:
+            at = self._permuted[at]
         own = (*at, self.repetition)
         loss, mean = float(self.table.losses[own]), float(self.table.means[at])
         losses: dict[str, list[float | None]] | None = None
@@ -78,12 +94,18 @@ class RecordedProblem:
                 losses[name] = [float(every[own]), float(means[at])]
         return Evaluation(loss, mean, float(self.table.seconds[own]), "ok", losses=losses)
 
+    @cached_property
+    def _permuted(self) -> "_Permuted":
+        assert self.control is not None
+        return _Permuted(self.control, [self._places_of(name) for name in self.places])
+
+    def _places_of(self, name: str) -> list[int]:
+        """Where the run's values of a parameter stand in the table, ascending."""
+        return sorted(self.places[name][value] for value in self.space[name].values() or ())
+
     def _seen(self, recorded: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of an array of the table what the run can see: its repetition, and the space, which may be a part."""
-        chosen = [
-            sorted(places[value] for value in self.space[name].values() or ()) for name, places in self.places.items()
-        ]
-        return recorded[..., self.repetition][np.ix_(*chosen)]
+        return recorded[..., self.repetition][np.ix_(*map(self._places_of, self.places))]
 
     @cached_property
     def _within(self) -> NDArray[np.float64]:
@@ -117,7 +139,30 @@ class RecordedProblem:
                 "repetitions": self.table.repetitions,
                 "configurations": int(self._within.size),
             },
+            **({} if self.control is None else {"control": self.control.name}),
         }
+
+
+class _Permuted:
+    """A bijection of the places that a run sees of a table: `permuted[place]` is whose losses a place has."""
+
+    def __init__(self, control: Control, seen: Sequence[Sequence[int]]) -> None:
+        """`seen` are the places of each axis, ascending."""
+        self._seen = seen
+        self._shape = tuple(map(len, seen))
+        self._number = [{place: number for number, place in enumerate(axis)} for axis in seen]
+        self._order = control.bijection(int(np.prod(self._shape)))
+
+    def __getitem__(self, place: tuple[int, ...]) -> tuple[int, ...]:
+        number = 0
+        for length, numbers, at in zip(self._shape, self._number, place, strict=True):
+            number = number * length + numbers[at]
+        number = int(self._order[number])
+        chosen: list[int] = []
+        for axis in reversed(self._seen):
+            number, at = divmod(number, len(axis))
+            chosen.append(axis[at])
+        return tuple(reversed(chosen))
 
 
 def chosen(groups: Mapping[str, Any]) -> bool:

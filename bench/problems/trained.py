@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bench.datasets import Dataset
 
 loads = True
+controls: tuple[str, ...] = ()
 
 
 def chosen(groups: Mapping[str, Any]) -> bool:

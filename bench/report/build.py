@@ -8,7 +8,7 @@ from pathlib import Path
 from bench import files as whole_files
 from bench.errors import UserError
 from bench.report import audit, checksums, contents, markdown
-from bench.report.analysis import published, renamed
+from bench.report.analysis import controls, published, renamed
 from bench.report.analysis.across import across
 from bench.report.analysis.comparison import analyse
 from bench.report.contents import Contents, Problem
@@ -102,6 +102,7 @@ def _collected(
     venue = paper(wanted.paper) if wanted.paper else None
     comparisons = sorted(curves.comparisons(reading.results), key=lambda comparison: _natural(comparison.title))
     theirs = published.read(results_dir, wanted.experiments)
+    checked = dict(controls.read(results_dir, wanted.experiments))
     warnings = reading.warnings
     main_only = wanted.main_figures_only(many=len(comparisons) > contents.FEW)
     looks = style.styles(label for comparison in comparisons for label in comparison.final["label"])
@@ -113,7 +114,8 @@ def _collected(
         analysis = analyse(comparison, reading, stored)
         looked = visits.read(results_dir, comparison, reading)
         warned = [*audit.warnings(comparison, reading.results), *([analysis.outdated] if analysis.outdated else [])]
-        findings = audit.findings(comparison, reading.results, reading.left_out, looked)
+        outcome = checked.get(str(comparison))
+        findings = audit.findings(comparison, reading.results, reading.left_out, looked, outcome)
         reported = theirs.get(f"{comparison.dataset}/{comparison.model}")
         others = reported.of(comparison.metric) if reported else None
         best = incumbents.incumbents(comparison, reading)

@@ -65,7 +65,7 @@ def drawn_baseline(problem: Problem, limits: Limits | None) -> float | None:
 
 def drawn_baselines(problem: Problem, limits: Limits | None) -> tuple[float, ...] | None:
     """The same of each of its losses."""
-    by_identity: Any = problem
+    by_identity: Any = getattr(problem, "plain", None) or problem  # of a control the same, which is not one
     return _drawn(by_identity, limits) if getattr(problem, "drawn", 0) else None
 
 

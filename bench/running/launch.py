@@ -16,13 +16,13 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from bench import metrics, results, texts
+from bench import metrics, problems, results, texts
 from bench.config import schema, values
 from bench.config.components import check_settings, locate, parameters
 from bench.errors import UserError
 from bench.metrics import Scale
 from bench.results import packing
-from bench.running import child_process, deciding, dry_run, ladders, next_steps, outcome, progress
+from bench.running import child_process, deciding, dry_run, ladders, next_steps, outcome, progress, replaying
 from bench.running.cores import on_cores
 from bench.running.evaluating import evaluate
 from bench.running.plan import Plan, plan_runs
@@ -202,12 +202,12 @@ def _load_once(specs: Sequence[RunSpec], console: Console) -> dict[tuple[str, st
     scales: dict[tuple[str, str], Scale] = {}
     for spec in specs:
         groups = json.dumps(
-            [spec.config.get(name) for name in ("dataset", "model", "resampling", "metric", "objectives")]
+            [spec.config.get(name) for name in ("dataset", "model", "resampling", "metric", *problems.OPTIONAL)]
         )
         if groups not in seen:
             seen.add(groups)
             problem = problem_of(spec)
-            for line in [*dry_run.understood(spec), *dry_run.warned(problem)]:
+            for line in [*dry_run.understood(spec), *dry_run.warned(problem), *replaying.lines(problem)]:
                 if line not in said:
                     said.add(line)
                     console.print(texts.line(line), markup=False)

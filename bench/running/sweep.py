@@ -14,7 +14,7 @@ from bench import problems, provenance, results
 from bench.config.schema import FOR_READERS, GROUPS, UNTIL, hashed
 from bench.errors import UserError
 from bench.results import RunId
-from bench.running import checks, child_process
+from bench.running import checks, child_process, replaying
 from bench.running.cores import cores
 from bench.running.run import RunSpec
 from bench.space import repeat
@@ -152,7 +152,7 @@ def _swept(override: Override, values: Callable[[], Iterator[Any]]) -> list[Any]
 def _resolved(config: DictConfig) -> dict[str, Any]:
     plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
+    return replaying.completed({str(key): value for key, value in plain.items()})
 
 
 def _specification(config: Mapping[str, Any], until: Mapping[str, Any] | None) -> RunSpec:
@@ -176,6 +176,10 @@ def _specification(config: Mapping[str, Any], until: Mapping[str, Any] | None) -
     losses = problems.losses_of({**groups, "objectives": config["objectives"]})
     if losses is not None:
         groups["objectives"] = list(losses)
+    model = groups["model"]["name"]
+    if config["control"] is not None:
+        groups["control"] = config["control"]
+        model = results.check_name("model.name", f"{model}-{config['control']}")
     dataset = groups["dataset"]
     if dataset.get("sha256") is None and dataset.get("path") and dataset.get("load") == FILE:
         # The content of a user's file is part of what its results depend on; its place is not.
@@ -185,7 +189,7 @@ def _specification(config: Mapping[str, Any], until: Mapping[str, Any] | None) -
         dataset["sha256"] = fingerprint(Path(dataset["path"]))
     results_dir = Path(config["results_dir"]).absolute()
     return RunSpec(
-        RunId(config["name"], dataset["name"], groups["model"]["name"], optimizer, config["seed"]),
+        RunId(config["name"], dataset["name"], model, optimizer, config["seed"]),
         groups,
         provenance.digest(hashed(groups)),
         str(results_dir),

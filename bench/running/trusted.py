@@ -11,6 +11,7 @@ from typing import Any
 from bench import files, problems
 from bench.checks import is_whole
 from bench.config.registered import check_texts, choices, registered, short
+from bench.config.values import check_optimizer
 from bench.datasets import locating
 from bench.datasets.file import DIALECT
 from bench.datasets.loading import OWN_KEYS
@@ -37,13 +38,24 @@ def recipe(
     groups = _groups(metadata)
     folders = (Path(), datasets_dir / files.MEMORY)
     groups["dataset"] = _dataset(groups["dataset"], config_dir, data, folders)
-    if "recorded" not in groups["model"]:  # of such nothing is imported, and the tables that there are are known
+    if (
+        not {"recorded", "replay"} & groups["model"].keys()
+    ):  # of such nothing is imported, and the tables that there are are known
         _check_model(groups["model"], config_dir)
     problems.check(groups)
     threads = _mapping(metadata, "provenance").get("threads") or 1
     if not is_whole(threads, 1, _THREADS):
         raise UserError(f"provenance.threads={short(threads)}: expected a whole number from 1 to {_THREADS}")
     return Recipe(groups, seed, str(datasets_dir.absolute()), threads)
+
+
+def optimizer(config: Mapping[str, Any], config_dir: Path | None = None) -> dict[str, Any]:
+    """The config of a table's optimiser, if what it names is registered."""
+    entries = registered("optimizer", "class", config.get("class"), config_dir)
+    settings = {"settings": config.get("settings") or {}}
+    check_texts("optimizer.settings", _mapping(settings, "settings"), [entry.get("settings") for entry in entries])
+    check_optimizer(config)
+    return dict(config)
 
 
 def takes_file(metadata: Mapping[str, Any], config_dir: Path | None = None) -> bool:
@@ -64,7 +76,7 @@ def _groups(metadata: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("split", "model") if "class" in groups["model"] else seeds:
         if seeds.get(name) != "seed" and not is_whole(seeds.get(name), 0, SEEDS):
             raise UserError(f"seeds.{name}={short(seeds.get(name))}: expected a whole number from 0, or the word seed")
-    return groups if config.get("objectives") is None else groups | {"objectives": config["objectives"]}
+    return groups | {name: config[name] for name in problems.OPTIONAL if config.get(name) is not None}
 
 
 def _dataset(

@@ -17,7 +17,7 @@ from bench.optimizers import optuna_samplers
 from bench.space import to_json
 
 METHODS = [name for name in NAMES if name != "default"]
-INDEPENDENT = ["grid", "hyperopt_random", "random", "random_2x", "sklearn_sampler"]
+INDEPENDENT = ["grid", "hyperopt_random", "random", "random_2x", "random_distinct", "sklearn_sampler"]
 FEW = {"ax": 7, "botorch_gp": 8, "botorch_qnehvi": 18, "botorch_turbo": 16, "smac_": 8, "skopt_": 13}
 FEW |= {"hyperopt_atpe": 13, "optuna_gp": 13}
 """Trials of those that take a tenth of a second for each, some by their model."""

@@ -86,6 +86,7 @@ def draw(optimizer: Any) -> list[tuple[Any, str]]:
 
 CASES = [
     Case("random", "flat", MIXED, random, lambda _: []),
+    Case("random_distinct", "flat", MIXED, random, lambda _: []),
     Case("grid", "flat", CHOICES, grid, lambda _: []),
     Case("sklearn_sampler", "flat", MIXED, sampler(MIXED_NATIVE, MIXED), draw),
     Case("sklearn_sampler", "conditional", NESTED, sampler(NESTED_NATIVE, NESTED), draw),

@@ -6,6 +6,7 @@ they asked for; `entries` has what they share. Each check says something, so tha
 
 from collections.abc import Iterator, Mapping
 
+from bench.report.analysis.controls import Outcome
 from bench.report.audit import asking, environment, making, searching
 from bench.report.audit.entries import LEVELS, Finding, Metadata, metadata_of, provenance_of
 from bench.report.runs.curves import Comparison
@@ -20,16 +21,18 @@ def findings(
     results: Results,
     left_out: Mapping[RunId, str] | None = None,
     visits: Visits | None = None,
+    control: Outcome | None = None,
 ) -> list[Finding]:
     """What the audit of one comparison says: the gravest first, else in the order of the checks.
 
     `left_out` are the runs that could not be read, with why (`reading.Reading`); `visits`, of the comparison, is None
-    where its configurations are not known: then nothing is said of them.
+    where its configurations are not known: then nothing is said of them. `control` is what came of 'bench control'.
     """
     entries = [
         *making.findings(comparison, results, left_out or {}),
         *environment.findings(comparison, results),
         *searching.findings(comparison, results),
+        *searching.control(comparison, control),
     ]
     if visits is not None:
         entries += asking.findings(metadata_of(comparison, results), visits)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from bench.report.analysis.replay import stated
 from bench.report.audit.entries import Finding, Metadata, by_label, config_of, from_values, metadata_of
 from bench.report.runs import curves, plans
 from bench.report.runs.curves import Comparison
@@ -26,6 +27,7 @@ def findings(comparison: Comparison, results: Results, left_out: Mapping[RunId, 
     metadata = metadata_of(comparison, results)
     yield from origin(comparison, metadata)
     yield from problem(comparison, metadata)
+    yield from controls(comparison)
     yield from data(metadata)
     yield from declarations(comparison, metadata)
     yield from budgets(comparison)
@@ -73,6 +75,18 @@ def problem(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Fi
         count = len(json.loads(recorded.pop()))
         text = f"all runs searched the same space of {plural(count, 'parameter')}, on problem family "
         yield Finding("ok", "space", f"{text}{str(comparison.runs['family'].iloc[0])[:12]}")
+
+
+def controls(comparison: Comparison) -> Iterator[Finding]:
+    """Whether the problem is a control, or replayed; silent where it is neither."""
+    if comparison.control:
+        text = f"control={comparison.control}: losses stand in the places of others, and no method should win"
+        yield Finding("warning", "control", text)
+    if comparison.replay is not None:
+        forced = "refused for its error and forced: " if comparison.replay.get("forced") else ""
+        yield Finding(
+            "warning", "replay", f"nothing was trained, losses are replayed: {forced}{stated(comparison.replay)}"
+        )
 
 
 def data(metadata: Sequence[Metadata]) -> Iterator[Finding]:
@@ -197,6 +211,8 @@ def repetitions(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterato
         yield Finding("ok", "repetitions", text)
     elif comparison.without_data:
         yield Finding("ok", "repetitions", "all are on one function, and differ by the optimiser's seed alone")
+    elif comparison.replay is not None:
+        yield Finding("ok", "repetitions", "one surrogate answers all, and they differ by the optimiser's seed alone")
     elif comparison.recorded:
         text = "all see one repetition of the table, and speak of it alone; seeds=paired lets each seed see the next"
         yield Finding("note", "repetitions", text)

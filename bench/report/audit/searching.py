@@ -5,12 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from bench.report.analysis.controls import Outcome
 from bench.report.audit.entries import Finding, Level
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
 from bench.results import Results
 from bench.wording import listed, plural
 
+_RANDOM = ("random", "random_distinct")
 _MANY = 0.5
 """The share of failed trials, or of runs that stood still, that is worth a warning or a note."""
 
@@ -19,6 +21,17 @@ def findings(comparison: Comparison, results: Results) -> Iterator[Finding]:
     """Each check's, in order."""
     yield from failures(comparison)
     yield from plateaus(comparison, results)
+
+
+def control(comparison: Comparison, outcome: Outcome | None) -> Iterator[Finding]:
+    """Whether the optimisers beat random search on permuted losses; silent where 'bench control' was not run."""
+    if outcome is None:
+        return
+    others = set(comparison.final["label"]) - {*outcome.tested, *outcome.untested}
+    beyond = [label for label in sorted(others) if label not in comparison.yardsticks and label not in _RANDOM]
+    level: Level = "warning" if outcome.better else "note" if not outcome.tested or beyond else "ok"
+    unchecked = f"; not part of it: {listed(beyond)}" if beyond else ""
+    yield Finding(level, "control", f"on permuted losses ({outcome.control}) {outcome.line()}{unchecked}")
 
 
 def failures(comparison: Comparison) -> Iterator[Finding]:

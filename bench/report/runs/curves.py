@@ -121,6 +121,17 @@ class Comparison:
         """Whether losses were looked up in a table that others have recorded: nothing was trained here."""
         return bool((self.runs["task"] == "recorded").all())
 
+    @property
+    def control(self) -> str:
+        """Which control the problem is (`permuted`, `decorrelated`); empty where it is none."""
+        return str(self.runs["control"].max())
+
+    @cached_property
+    def replay(self) -> Mapping[str, Any] | None:
+        """What runs record of the surrogate that they were evaluated by; None where they were truly evaluated."""
+        known = self.runs["replay"].max()
+        return json.loads(known) if known else None
+
     @cached_property
     def yardsticks(self) -> dict[str, str]:
         """The labels that have another budget than the optimisers, and which: they compete with none of them."""
@@ -219,7 +230,8 @@ def runs(results: Results) -> pd.DataFrame:
     optimiser's name in its config, whatever their number; `untuned`, whether it is of the suite's own default
     configuration; `minimum`, that of a function without noise, NaN where it is not known;
     `exhausted`; `known`, up to how many trials of the budget its best loss is known; `family`, of its problem, and
-    `problem`, the hash of the very one that it is on; `metric`; `judged`, by which losses where these are several.
+    `problem`, the hash of the very one that it is on; `metric`; `judged`, by which losses where these are several;
+    `control`, which one it is, and `replay`, what is recorded of the surrogate, as JSON: empty where it is none.
 
     A run that was exhausted keeps its best loss however many evaluations others have: `known` is inf. One that spent
     its seconds keeps it up to its budget of trials: it has nothing else to show for what it did not evaluate.
@@ -421,6 +433,8 @@ def _described(
         if several is not None
         else unmarked(metadata.get("metric") or (config.get("metric") or {}).get("name") or "loss"),
         "judged": "" if several is None else unmarked(several.objectives.key),
+        "control": unmarked(metadata.get("control") or ""),
+        "replay": json.dumps(metadata["replay"], sort_keys=True) if metadata.get("replay") else "",
         "settings": json.dumps(settings, sort_keys=True, default=str),
     }
 

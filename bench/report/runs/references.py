@@ -153,10 +153,14 @@ def pools(comparison: Comparison, results: Results, seeds: Container[int] | None
 def is_random(run: RunId, metadata: Mapping[str, Any]) -> bool:
     """Whether the run is of the suite's own random search, under whatever name, or of an imported one named random.
 
+    Draws without replacement are another method: what follows from independent draws does not hold of them.
+
     With a ladder of fidelities it may look at every rung, as long as it ends nothing below the highest.
     """
     optimizer = (metadata.get("config") or {}).get("optimizer") or {}
-    return bool(optimizer["class"] in _RANDOM if "class" in optimizer else run.optimizer == "random")
+    if "class" not in optimizer:
+        return run.optimizer == "random"
+    return optimizer["class"] in _RANDOM and (optimizer.get("settings") or {}).get("replace", True) is True
 
 
 def _sobol(metadata: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.report.analysis.comparison import Analysis
 from bench.report.tables.cells import PERCENT, decimals, loss, p_value
-from bench.report.words import fidelity, looks, objectives, workers
+from bench.report.words import controls, fidelity, looks, objectives, replay, workers
 from bench.report.words.names import all_of, bold, listing, name, sentence, worse
 from bench.wording import plural
 
@@ -23,6 +23,16 @@ _LOST = 0.25
 
 def verdict(analysis: Analysis) -> list[str]:
     """The sentences on one problem, the most important first."""
+    return [*_what_it_is(analysis), *_verdict(analysis)]
+
+
+def _what_it_is(analysis: Analysis) -> Iterator[str]:
+    """What a reader must know before any result, where it is none as others are."""
+    yield from controls.sentences(analysis.comparison)
+    yield from replay.sentences(analysis.comparison)
+
+
+def _verdict(analysis: Analysis) -> list[str]:
     if not analysis.kinds:
         return ["No trial was made: there is nothing to compare."]
     if not math.isfinite(analysis.row(analysis.leader(analysis.judged))[f"{analysis.judged}_median"]):
@@ -57,10 +67,10 @@ def verdict(analysis: Analysis) -> list[str]:
 
 def short(analysis: Analysis) -> str:
     """The verdict on one problem where there are several: the order that its tests support."""
-    sentences = verdict(analysis)
+    sentences, before = _verdict(analysis), list(_what_it_is(analysis))
     if len(analysis.final) < 2 or len(sentences) == 1:
-        return sentences[0]
-    return " ".join([*_nothing_learnt(analysis), *_groups(analysis)])
+        return " ".join([*before, sentences[0]])
+    return " ".join([*before, *_nothing_learnt(analysis), *_groups(analysis)])
 
 
 def _alone(analysis: Analysis) -> Iterator[str]:
