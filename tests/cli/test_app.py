@@ -65,7 +65,7 @@ def refused(capsys, *arguments: object) -> str:
         ("optimizer.class=nothing", r"optimizer.class='nothing': expected a dotted path"),
         ("optimizer.class=no_such_module.X", r"no module named 'no_such_module'; put its file beside"),
         ("optimizer.class=bench.optimizers.random_search.Rando", r"has no 'Rando'; allowed: .*RandomSearch"),
-        ("+optimizer.settings.x=1", r"optimizer.settings.x: unknown; .* takes no settings"),
+        ("+optimizer.settings.x=1", r"optimizer.settings.x: unknown; allowed: replace"),
         ("+model.settings.slep=1", r"model.settings.slep: unknown; allowed: .*did you mean sleep"),
         ("model.space.x.low=5", r"space.x: low=5.0 is greater than high=1.0"),
         ("model.space.x.type=flaot", r"space.x.type='flaot': unknown type; .*did you mean float"),

@@ -20,7 +20,9 @@ WORDS = {
     "xgboost": "a library",
     "nevergrad": "a library",
     "openml": "a library",
+    "random_distinct": "what a control of a small space is measured against",
     "recorded": "a key of a model, and of what is recorded of a run",
+    "replay": "a key of a model, and of what is recorded of a run",
 }
 """Names of configs that mean something else in the code."""
 

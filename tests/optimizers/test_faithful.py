@@ -32,7 +32,7 @@ SLOW = ("skopt_", "hyperopt_atpe", "optuna_gp", "botorch_", "ax", "smac_")
 """Tenths of a second for a trial: of each class on one space, with a few trials of its model."""
 ELSEWHERE = ("smac_", "botorch_qnehvi")
 """SMAC's are compared in `test_smac`, with the library as it is; qNEHVI compiles a part of itself for a minute."""
-INDEPENDENT = ("random", "grid", "sklearn_sampler", "hyperopt_random", "optuna_qmc")
+INDEPENDENT = ("random", "random_distinct", "grid", "sklearn_sampler", "hyperopt_random", "optuna_qmc")
 
 
 def in_short(case: Case) -> bool:

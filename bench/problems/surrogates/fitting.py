@@ -56,7 +56,7 @@ def _forest(kind: Any) -> Grow:
 
 ENSEMBLES: dict[str, Grow] = {
     "lightgbm": _boosted,
-    "random_forest": _forest(RandomForestRegressor),
+    "forest": _forest(RandomForestRegressor),
     "extra_trees": _forest(ExtraTreesRegressor),
 }
 
