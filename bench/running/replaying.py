@@ -113,7 +113,7 @@ def _refuse_poor(surrogate: Surrogate, experiment: str, force: bool) -> None:
     if reasons and not force:
         raise UserError(
             f"dataset.experiment={experiment}: a replay of it says little of {surrogate.facts['problem']}: "
-            f"{' and '.join(reasons)}; dataset.force=true uses it all the same, and marks it"
+            f"{', '.join(reasons)}; dataset.force=true uses it all the same, and marks it"
         )
 
 

@@ -12,9 +12,9 @@ def refusals(error: Mapping[str, Any]) -> Sequence[str]:
     rank, tau = error["best_tenth"]["rank_correlation"], error["order"]
     reasons = []
     if rank is None or rank < LEAST_RANK:
-        found = "not defined" if rank is None else f"{rank:.2f}"
+        found = "not defined" if rank is None else f"{rank:.3f}"
         reasons.append(f"its rank correlation in the best tenth is {found}, and {LEAST_RANK} is needed")
     if error["optimizers"] > 1 and (tau is None or tau < LEAST_TAU):
-        found = "not defined" if tau is None else f"{tau:.2f}"
+        found = "not defined" if tau is None else f"{tau:.3f}"
         reasons.append(f"Kendall's tau of the optimisers' order is {found}, and {LEAST_TAU} is needed")
     return reasons
