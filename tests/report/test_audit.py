@@ -71,6 +71,18 @@ def test_where_nothing_is_wrong_every_check_says_so(tmp_path: Path) -> None:
     ]
 
 
+def test_a_space_of_which_most_is_tried_ranks_nobody_for_good(tmp_path: Path) -> None:
+    def of_size(count: int) -> list[tuple[str, str]]:
+        space = {"k": {"type": "int", "low": 1, "high": count}, "on": {"type": "categorical", "choices": [True, False]}}
+        fill(tmp_path, 2, config=config("random", 4, model={"name": "lightgbm", "space": space}))
+        return levels_and_texts(tmp_path, "size of the space")
+
+    ((level, text),) = of_size(3)
+    assert level == "warning"
+    assert text.startswith("the space has 6 configurations, of which 4 evaluations try most")
+    assert of_size(4) == []
+
+
 def test_the_gravest_stands_first(tmp_path: Path) -> None:
     fill(tmp_path, seeds=3)
     (tmp_path / "e/iris/lightgbm/random/0.parquet").write_bytes(b"PAR1")

@@ -1,15 +1,18 @@
 """What came of the runs: failures, and losses that stood still."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
+from bench.errors import UserError
 from bench.report.analysis.controls import Outcome
-from bench.report.audit.entries import Finding, Level
+from bench.report.audit.entries import Finding, Level, Metadata, config_of, from_values, metadata_of
 from bench.report.runs import curves
 from bench.report.runs.curves import Comparison
 from bench.results import Results
+from bench.space import parsing
 from bench.wording import listed, plural
 
 _RANDOM = ("random", "random_distinct")
@@ -21,6 +24,7 @@ def findings(comparison: Comparison, results: Results) -> Iterator[Finding]:
     """Each check's, in order."""
     yield from failures(comparison)
     yield from plateaus(comparison, results)
+    yield from small_space(comparison, metadata_of(comparison, results))
 
 
 def control(comparison: Comparison, outcome: Outcome | None) -> Iterator[Finding]:
@@ -47,6 +51,32 @@ def failures(comparison: Comparison) -> Iterator[Finding]:
         yield Finding(level, "failures", f"trials that failed, counted in the budget: {counts}")
     elif not barren:
         yield Finding("ok", "failures", f"all {plural(int(comparison.final['trials'].sum()), 'trial')} succeeded")
+
+
+def small_space(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Finding]:
+    """Whether the budget tries more than half of a finite space; silent where it does not, and of conditional spaces.
+
+    Whoever tries every configuration has the best: what is left to find then says little of a method.
+    """
+    size = _configurations(metadata)
+    if size is not None and 2 * comparison.evaluations > size:
+        text = (
+            f"the space has {plural(size, 'configuration')}, of which {comparison.evaluations:g} evaluations try most"
+        )
+        yield Finding("warning", "size of the space", f"{text}: a ranking says little of methods; give them fewer")
+
+
+def _configurations(metadata: Sequence[Metadata]) -> int | None:
+    """How many configurations the recorded space has; None for a continuum, and where it is not known."""
+    recorded = (config_of(metadata[0]).get("model") or {}).get("space") if metadata else None
+    if not recorded or from_values(metadata):
+        return None
+    try:
+        parameters = parsing.parse(recorded).parameters
+    except UserError:
+        return None
+    values = [None if parameter.when else parameter.values() for parameter in parameters]
+    return math.prod(len(each) for each in values if each is not None) if all(values) else None
 
 
 def plateaus(comparison: Comparison, results: Results) -> Iterator[Finding]:
