@@ -179,3 +179,31 @@ def test_no_data_that_may_not_be_passed_on_is_in_the_results() -> None:
     """Tables hold configurations and losses; nothing is large enough to hold a dataset."""
     sizes = [path.stat().st_size for name in COMMITTED for path in (ROOT / "results" / name).rglob("*.parquet")]
     assert max(sizes) < 1_000_000
+
+
+MANY = ("bbob", "tabular")
+"""Reports of many problems, of which the repository has what is of all, and main tables of each."""
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("experiment", MANY)
+def test_a_report_of_many_problems_is_what_the_tables_give(
+    experiment: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    if not same_cpu(experiment):
+        pytest.skip("another kind of CPU than that of the reference runs")
+    assert bench("report", experiment, "--check") == 0, capsys.readouterr().out
+
+
+def test_the_page_has_the_ranks_and_scores_of_the_recorded_tables() -> None:
+    scores = pd.read_csv(ROOT / "reports/tabular/tables/all-scores.csv").set_index("label")
+    ranks = pd.read_csv(ROOT / "reports/tabular/tables/all-ranks.csv").set_index("label")
+    part = PAGE[PAGE.index("## Many problems: recorded tables") :]
+    rows = re.findall(
+        r"^\| (\w+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \[([\d.]+), ([\d.]+)\] \|$", part, flags=re.MULTILINE
+    )
+    assert {name for name, *_ in rows} == set(scores.index)
+    for name, *numbers in rows:
+        own = [*ranks.loc[name, ["rank", "test_rank"]], *scores.loc[name, ["iqm", "iqm_low", "iqm_high"]]]
+        assert [float(each) for each in numbers] == pytest.approx(own, abs=0.0051)  # two digits, and three
