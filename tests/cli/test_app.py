@@ -195,6 +195,7 @@ def test_help_of_every_verb(capsys):
         "fit",
         "import",
         "pack",
+        "explain",
         "check",
         "new",
         "list",

@@ -168,7 +168,7 @@ def _acquisition(axes: Axes, row: Mapping[str, Any], key: str, name: str, x: Val
         axes.plot(
             place, np.interp(place, x, values), marker="v", color=color, mec=edge, ms=5.5, clip_on=False, zorder=9
         )
-    axes.set_ylabel("−LCB" if key == "LCB" else key)
+    axes.set_ylabel("-LCB" if key == "LCB" else key)
     axes.yaxis.set_major_locator(MaxNLocator(3))
     if chosen:
         axes.text(0.995, 0.93, "chosen", transform=axes.transAxes, ha="right", va="top", color=NEXT, fontsize=6.8)
