@@ -69,13 +69,21 @@ def test_tpe_chose_of_its_own_candidates_the_one_with_the_largest_ratio(monkeypa
 
 
 def test_the_command_writes_values_figures_and_a_page(tmp_path, capsys):
-    given = "--optimizer=optuna_tpe", "--model=levy", "model.dimension=1", "--trials=11", "--reports-dir", str(tmp_path)
+    given = (
+        "--optimizer=optuna_tpe",
+        "--model=levy",
+        "model.dimension=1",
+        "+optimizer.settings.n_startup_trials=1",
+        "--trials=2",
+        "--reports-dir",
+        str(tmp_path),
+    )
     assert bench("explain", *given) == 0
     page = tmp_path / "explain/levy_1d-optuna_tpe-0/explain.html"
     assert str(page) in capsys.readouterr().out
-    assert "Proposal 11, at x1 = " in page.read_text()
+    assert "Proposal 2, at x1 = " in page.read_text()
     assert "://" not in page.read_text()
-    assert len(list((page.parent / "figures").glob("*.pdf"))) == 11
+    assert len(list((page.parent / "figures").glob("*.pdf"))) == 2
 
 
 @pytest.mark.parametrize(

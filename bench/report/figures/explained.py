@@ -232,6 +232,8 @@ def _field(axes: Axes, explained: Explained, trial: int, key: str, values: Value
     axes.set_xlim(x[0], x[-1])
     axes.set_ylim(y[0], y[-1])
     label = "the function (log scale)" if key == "objective" else _LABELS.get(key, key)
+    if axes.figure.get_figwidth() <= NARROW and key in ("EI", "LCB", "PI", "std"):
+        label = {"LCB": "-LCB", "std": "standard deviation"}.get(key, key)
     axes.set_title(f"{label}: chosen" if key and key == row["chosen"] else label, fontsize=7.2, fontweight="normal")
 
 
