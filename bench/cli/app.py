@@ -80,7 +80,7 @@ def report(
     results_dir: ResultsDir = Path("results"),
     reports_dir: Annotated[Path, typer.Option(help="Where reports go.")] = Path("reports"),
 ) -> None:
-    """Draw the figures and tables of experiments, or check earlier ones.
+    """Draw figures and tables of experiments, or check earlier ones.
 
     They are drawn from stored results alone; --check compares what it would draw with what is there. The exit status is
     1 where a problem cannot be drawn.
