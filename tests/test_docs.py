@@ -37,6 +37,7 @@ RUN_BY = {
     "docs/data.md": "test_readme",
     "docs/diamonds.md": "test_docs",
     "docs/engines.md": "test_readme",
+    "docs/explain.md": "running/test_explain",
     "docs/fidelity.md": "running/test_clock",
     "docs/functions.md": "problems/test_function",
     "docs/model.md": "running/test_fit",

@@ -330,6 +330,34 @@ def control(
 
 
 @app.command()
+def explain(
+    optimizer: Annotated[str, typer.Option(help="An optimiser that shows its model, such as optuna_tpe.")],
+    model: Annotated[str, typer.Option(help="A function of one or two numbers, such as levy.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[OVERRIDES]", help="As of 'bench run': model.dimension=1, say.")
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, max=200, help="How many trials the run has.")] = 15,
+    seed: Annotated[int, typer.Option(min=0, help="The run's seed.")] = 0,
+    parameters: Annotated[
+        str, typer.Option(help="One or two to look at, with a comma between them, where there are more.")
+    ] = "",
+    config_dir: ConfigDir = None,
+    reports_dir: Annotated[Path, typer.Option(help="Where the folder explain/ goes.")] = Path("reports"),
+) -> None:
+    """Show the model behind each proposal of an optimiser's run.
+
+    A run on a function is made anew and nothing of it is stored. Written are its values as explain.parquet, a figure of
+    each proposal (PNG, PDF), and a page that plays them, which needs no network. The values are those of the
+    optimiser's library.
+    """
+    from bench.cli import explain as explaining  # noqa: PLC0415
+
+    names = [name for name in parameters.split(",") if name]
+    page = explaining.write(optimizer, model, trials, seed, names, overrides or [], config_dir, reports_dir)
+    typer.echo(str(page))
+
+
+@app.command()
 def data(
     file: Annotated[
         Path, typer.Argument(help="A table: .csv, .tsv, .parquet, .feather, .xlsx, .jsonl, packed or not.")

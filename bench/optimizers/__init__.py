@@ -24,7 +24,9 @@ class Optimizer(Protocol):
     - `declared: Declaration`, where its library cannot express the space exactly (nothing to declare);
     - `initial: bool`, whether it begins with a shared initial design where there is one (True; a baseline may not);
     - `start(results: Sequence[Told])` takes the results of a shared initial design, once, before the first `ask`
-      (without it, `tell` is called for each).
+      (without it, `tell` is called for each);
+    - `surrogate(points: Sequence[Configuration]) -> Surrogate | None`, its model, for `bench explain`: see
+      `bench.optimizers.surrogates`.
 
     An argument of the constructor says what else it can do:
     - `resources: Sequence[int]` (see `MultiFidelity`): it chooses at which fidelity, or ends evaluations early;

@@ -1,20 +1,23 @@
 """Optuna's TPE, CMA-ES and quasi-Monte Carlo: `study.optimize` with define-by-run suggestions in space order."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, CmaEsSampler, QMCSampler, TPESampler
-from optuna.trial import Trial, TrialState, create_trial
+from optuna.samplers._tpe.sampler import _split_trials
+from optuna.trial import FixedTrial, Trial, TrialState, create_trial
 
 from bench.checks import whole
 from bench.errors import UserError
 from bench.optimizers import Declaration, Law, Told, inactive
 from bench.optimizers.expressions import of_logit
+from bench.optimizers.surrogates import Surrogate
 from bench.space import Categorical, Configuration, Float, Ordinal, Parameter, Space, to_json
 
 _LEAST = {"n_startup_trials": 0, "popsize": 2, "n_ei_candidates": 1, "population_size": 2, "dividing_parameter": 1}
@@ -128,6 +131,42 @@ class TPE(Study):
         start = f"random until {settings.get('n_startup_trials', 10)} trials have succeeded"
         self.declared = Declaration(laws=laws(space), fallback=f"{start}; {apart}")
 
+    def surrogate(self, points: Sequence[Configuration]) -> Surrogate | None:
+        """Both densities over the parameters that it models together, by the sampler's own methods.
+
+        None of several losses, with `group`, which models groups apart, and while other proposals are open.
+        """
+        sampler, study = self.study.sampler, self.study
+        assert isinstance(sampler, TPESampler)
+        if len(study.directions) > 1 or sampler._group:  # noqa: SLF001 - no public name
+            return None
+        trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+        asked = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        if len(asked) != 1 or len(trials) < sampler._n_startup_trials:  # noqa: SLF001
+            return None
+        together = sampler.infer_relative_search_space(study, asked[0])
+        if not together or sampler._gamma is None:  # noqa: SLF001
+            return None
+        below, above = _split_trials(study, trials, sampler._gamma(len(trials)))  # noqa: SLF001
+        good = sampler._build_parzen_estimator(study, together, below, handle_below=True)  # noqa: SLF001
+        rest = sampler._build_parzen_estimator(study, together, above, handle_below=False)  # noqa: SLF001
+        params = [self.shown(point) for point in points]
+        places = {n: np.array([d.to_internal_repr(each[n]) for each in params]) for n, d in together.items()}
+        acquisition = sampler._compute_acquisition_func(places, good, rest)  # noqa: SLF001
+        return Surrogate(
+            curves={
+                "good": np.exp(good.log_pdf(places)),
+                "rest": np.exp(rest.log_pdf(places)),
+                "log l/g": acquisition,
+            },
+            proposals={"log l/g": self._configuration(asked[0].params)},
+            chosen="log l/g",
+            good=[self._configuration(trial.params) for trial in below],
+        )
+
+    def _configuration(self, params: Mapping[str, Any]) -> Configuration:
+        return self._space.assemble(lambda parameter: _suggested(FixedTrial(dict(params)), parameter))
+
 
 class CMAES(Study):
     """`optuna.samplers.CmaEsSampler(seed=seed)`; settings are its other arguments, such as `with_margin: true`.
@@ -217,7 +256,7 @@ def _keywords(parameter: Parameter) -> dict[str, Any]:
     return {"low": low, "high": high, "step": parameter.step, "log": parameter.log}
 
 
-def _suggested(trial: Trial, parameter: Parameter) -> Any:
+def _suggested(trial: Trial | FixedTrial, parameter: Parameter) -> Any:
     """The value that is suggested for a parameter: by its place or its logit where Optuna has no such kind."""
     kind = "int" if isinstance(parameter, Ordinal) else parameter.kind
     value = getattr(trial, f"suggest_{kind}")(parameter.name, **_keywords(parameter))

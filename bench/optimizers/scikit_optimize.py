@@ -2,17 +2,20 @@
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import skopt
+from skopt.acquisition import _gaussian_acquisition
 from skopt.space import Categorical as Choices
 from skopt.space import Integer, Real
 
 from bench.errors import UserError, allowed
 from bench.optimizers import Declaration, Law, inactive
 from bench.optimizers.expressions import of_logit
+from bench.optimizers.surrogates import Surrogate
 from bench.space import Categorical, Configuration, Float, Ordered, Ordinal, Parameter, Space, steps, to_json
 
 _FORESTS = ("ET", "RF")
@@ -42,6 +45,7 @@ class Minimize:
         self._space = space
         self._shown = space.searched
         self._asked: dict[str, list[list[Any]]] = {}
+        self._last: list[Any] | None = None
         self._optimizer = None
         if self._shown:  # a space of constants leaves nothing to show
             dimensions = [_dimension(parameter) for parameter in self._shown]
@@ -61,8 +65,8 @@ class Minimize:
             return self._space.canonical({})
         with _quiet():
             point = self._optimizer.ask()
-        proposed = {p.name: value for p, value in zip(self._shown, point, strict=True)}
-        configuration = self._space.assemble(lambda parameter: _decode(parameter, proposed[parameter.name]))
+        self._last = point
+        configuration = self._configuration(point)
         self._asked.setdefault(to_json(configuration), []).append(
             point
         )  # told as it was asked, inactive values included
@@ -75,6 +79,38 @@ class Minimize:
             point = points.pop(0) if points else [_encode(p, configuration) for p in self._shown]
             with _quiet():
                 self._optimizer.tell(point, loss)
+
+    def surrogate(self, points: Sequence[Configuration]) -> Surrogate | None:
+        """Its `models[-1]` and the acquisition functions that it compares, by the library's own functions.
+
+        The library minimises minus EI and PI, and LCB, the lower confidence bound: here minus that, more being better.
+        """
+        own = self._optimizer
+        if own is None or self._last is None or not own.models:
+            return None
+        model = own.models[-1]
+        shown = own.space.transform([[_encode(p, point) for p in self._shown] for point in points])
+        with _quiet():
+            mean, std = model.predict(shown, return_std=True)
+            acquisitions = {
+                name: -_gaussian_acquisition(
+                    shown, model, y_opt=np.min(own.yi), acq_func=name, acq_func_kwargs=own.acq_func_kwargs
+                )
+                for name in own.cand_acq_funcs_
+            }
+        maxima = {
+            name: own.space.inverse_transform(place.reshape(1, -1))[0]
+            for name, place in zip(own.cand_acq_funcs_, own.next_xs_, strict=True)
+        }
+        return Surrogate(
+            curves={"mean": mean, "std": std, **acquisitions},
+            proposals={name: self._configuration(point) for name, point in maxima.items()},
+            chosen=next((name for name, point in maxima.items() if point == self._last), ""),
+        )
+
+    def _configuration(self, point: list[Any]) -> Configuration:
+        proposed = {p.name: value for p, value in zip(self._shown, point, strict=True)}
+        return self._space.assemble(lambda parameter: _decode(parameter, proposed[parameter.name]))
 
 
 class GaussianProcess(Minimize):

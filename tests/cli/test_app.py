@@ -196,6 +196,7 @@ def test_help_of_every_verb(capsys):
         "import",
         "pack",
         "control",
+        "explain",
         "check",
         "new",
         "list",
