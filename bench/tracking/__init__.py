@@ -1,1 +1,1 @@
-"""What leaves for an experiment tracker: `records` says what of a run is sent, `mlflow_client` alone talks to MLflow."""
+"""What is sent to an experiment tracker: `records` says what of a run, `mlflow_client` alone talks to MLflow."""

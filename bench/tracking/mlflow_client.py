@@ -51,7 +51,8 @@ class Tracker:
             if known is not None and known.lifecycle_stage != "active":
                 raise UserError(
                     f"experiment {experiment!r}: was deleted in MLflow at {texts.without_passwords(uri)}; "
-                    f"restore it there ('mlflow experiments restore -x {known.experiment_id}'), or remove it with 'mlflow gc'"
+                    f"restore it there ('mlflow experiments restore -x {known.experiment_id}'), or remove it "
+                    "with 'mlflow gc'"
                 )
             self._experiment = self._client.create_experiment(experiment) if known is None else known.experiment_id
             self._runs, self._contents = dict[str, str](), dict[str, str | None]()
