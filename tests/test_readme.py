@@ -81,7 +81,7 @@ def test_the_commands_in_order(mine, monkeypatch, capsys):
     text = "\n".join(blocks("sh")).replace("\\\n", " ")
     commands = [shlex.split(line, comments=True) for line in text.splitlines() if line.startswith("bench ")]
     assert {command[1] for command in commands} == {
-        *("list", "run", "status", "report", "best", "fit", "import", "verify", "data", "pack")
+        *("list", "run", "status", "report", "best", "fit", "import", "verify", "data", "pack", "export")
     }
     for command in commands:
         arguments = command[1:]

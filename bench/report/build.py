@@ -47,7 +47,7 @@ def write(
     before = checksums.read(folder)
     digests = {}
     report, used = collect(results_dir, wanted, stored)
-    for path, content in _files(report, used):
+    for path, content in rendered(report, used):
         _write(folder / path, content)
         digests[path] = checksums.digest(content)
     checksums.clear(folder, before, digests)
@@ -68,10 +68,11 @@ def files(results_dir: Path, wanted: Selection, stored: References) -> Iterator[
     each, `problems/DATASET-MODEL.{html,md}`, and the chart's script. What is not finished or damaged is left out, and
     each curve says how many runs it has. Warnings stand in the page and go to stderr.
     """
-    yield from _files(*collect(results_dir, wanted, stored))
+    yield from rendered(*collect(results_dir, wanted, stored))
 
 
-def _files(report: Contents, used: References) -> Iterator[tuple[str, bytes]]:
+def rendered(report: Contents, used: References) -> Iterator[tuple[str, bytes]]:
+    """The files of a report that was collected, as `files` gives them."""
     for part in (*(problem.part for problem in report.problems), *([report.overall] if report.overall else [])):
         yield from part.files.items()
     yield references.FILE, references.to_json(used).encode()

@@ -197,6 +197,7 @@ def test_help_of_every_verb(capsys):
         "pack",
         "control",
         "explain",
+        "export",
         "check",
         "new",
         "list",
@@ -213,7 +214,7 @@ def test_help_of_every_verb(capsys):
     assert re.fullmatch(r"\d+\.\d+\.\d+\n", capsys.readouterr().out.rpartition("Commands")[2][-6:])
 
 
-@pytest.mark.parametrize("verb", [[], ["store"]])
+@pytest.mark.parametrize("verb", [[], ["store"], ["export"]])
 def test_every_summary_of_a_listing_is_shown_whole_at_80_columns(capsys, monkeypatch, verb):
     monkeypatch.setenv("COLUMNS", "80")
     assert bench(*verb, "--help") == 0
