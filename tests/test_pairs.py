@@ -16,10 +16,10 @@ from openml_server import serving
 from bench.config.catalogue import conf_dir
 
 ALL_MODELS, DATASETS = (
-    sorted(path.stem for path in (conf_dir() / group).glob("*.yaml") if path.stem != "recorded")
+    sorted(path.stem for path in (conf_dir() / group).glob("*.yaml") if path.stem not in ("recorded", "replay"))
     for group in ("model", "dataset")
 )
-"""But recorded tables, in which nothing is trained: tests/problems/test_recorded.py."""
+"""But recorded tables and replays, in which nothing is trained: test_recorded.py, test_replaying.py."""
 FUNCTIONS = [name for name in ALL_MODELS if "function:" in (conf_dir() / f"model/{name}.yaml").read_text()]
 MODELS = [name for name in ALL_MODELS if name not in FUNCTIONS]
 """Those that are fitted; models that are functions have no data, and go with the dataset `function` alone."""

@@ -16,7 +16,7 @@ from bench.datasets import load, loading
 from bench.datasets.loading import OWN_KEYS
 from bench.errors import UserError
 
-WITH_DATA = sorted(path for path in CONF.glob("*.yaml") if path.stem not in ("function", "recorded"))
+WITH_DATA = sorted(path for path in CONF.glob("*.yaml") if path.stem not in ("function", "recorded", "replay"))
 
 
 @pytest.mark.parametrize("path", WITH_DATA, ids=lambda path: path.stem)
