@@ -5,7 +5,7 @@ that the report makes; then of each ten seeds (and twenty, and fifty) in turn, a
 agrees with it: Kendall's tau between the medians, whether the best is the same, and how many of the pairs that all
 seeds separate they separate too, or the wrong way round. Exits with status 1 where a bound does not hold.
 
-Run as `python benchmarks/thousand_seeds.py --seeds 1000` (six minutes on two cores; without it a hundred seeds).
+Run as `python benchmarks/thousand_seeds.py --seeds 1000` (ten minutes on two cores; without it a hundred seeds).
 """
 
 import argparse
