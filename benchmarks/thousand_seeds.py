@@ -2,8 +2,9 @@
 
 Runs the experiment, or reads it where it is there (`--results-dir`), and prints the order by all seeds, with the tests
 that the report makes; then of each ten seeds (and twenty, and fifty) in turn, as if they were all, how far their order
-agrees with it: Kendall's tau between the medians, whether the best is the same, and how many of the pairs that all
-seeds separate they separate too, or the wrong way round. Exits with status 1 where a bound does not hold.
+agrees with it: Kendall's tau between the medians, whether the method that beats most others has the lowest median
+(ties count), and how many of the pairs that all seeds separate they separate too, or the wrong way round. Exits with
+status 1 where a bound does not hold.
 
 Run as `python benchmarks/thousand_seeds.py --seeds 1000` (ten minutes on two cores; without it a hundred seeds).
 """
@@ -109,14 +110,15 @@ def order(losses: pd.DataFrame) -> str:
 def few(losses: pd.DataFrame, size: int) -> str:
     """What so many seeds say, over all parts of the seeds that share none."""
     whole, known = losses.median(), separated(losses)
+    best = max(OPTIMIZERS, key=list(known.values()).count)  # medians may tie
     taus, same, right, wrong, asked = [], [], 0, 0, 0
     for part in parts(losses, size):
         medians = part.median()
         taus.append(stats.kendalltau(medians, whole).statistic)
-        same.append(medians.idxmin() == whole.idxmin())
+        same.append(medians[best] == medians.min())
         here = separated(part)
-        right += sum(here.get(pair) == best for pair, best in known.items())
-        wrong += sum(pair in here and here[pair] != best for pair, best in known.items())
+        right += sum(here.get(pair) == better for pair, better in known.items())
+        wrong += sum(pair in here and here[pair] != better for pair, better in known.items())
         asked += len(known)
     shares = f"{100 * np.mean(same):.0f} | {100 * right / max(1, asked):.0f} | {100 * wrong / max(1, asked):.1f}"
     return f"| {size} | {len(taus)} | {np.median(taus):.2f} | {np.min(taus):.2f} | {shares} |"
