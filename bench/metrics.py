@@ -114,17 +114,17 @@ def label(objective: str) -> str:
     return METRICS[objective].label if objective in METRICS else objective
 
 
-def get(name: str, task: str) -> Metric:
+def get(name: str, task: str, where: str = "metric.name") -> Metric:
     """The metric of this name; `auto` is log_loss for classes, rmse for regression, poisson_deviance for counts.
 
-    Raises `UserError` where there is no such metric, or where it does not fit the task.
+    Raises `UserError` where there is no such metric, or where it does not fit the task; `where` is the key of the name.
     """
     name = AUTO[task] if name == "auto" else name
     fitting = [metric.name for metric in METRICS.values() if task in metric.tasks]
     if name not in METRICS:
-        raise UserError(f"metric.name: {name!r} is not known; {allowed(name, ['auto', *fitting])}")
+        raise UserError(f"{where}: {name!r} is not known; {allowed(name, ['auto', *fitting])}")
     if name not in fitting:
-        raise UserError(f"metric.name: {name} is not for {task}; {allowed(name, ['auto', *fitting])}")
+        raise UserError(f"{where}: {name} is not for {task}; {allowed(name, ['auto', *fitting])}")
     return METRICS[name]
 
 
@@ -211,6 +211,23 @@ def _area(positive: NDArray[np.bool_], score: NDArray[np.floating[Any]], weights
     return float(np.average(beaten, weights=weights[positive]) / below[-1])
 
 
+def _recall(target: NDArray[Any], prediction: NDArray[np.floating[Any]], weights: Weights) -> float:
+    """Of the rows of the second class, the share whose probability of it is above one half.
+
+    `sklearn.metrics.recall_score` of the more probable class; where no row is of the second class it is an error.
+    """
+    rows = np.bincount(target, weights, minlength=2)
+    if rows[1] == 0:
+        raise UserError(
+            "metric: recall needs rows of the second class in each part, and one part has none; choose another metric, "
+            "or a resampling with larger parts"
+        )
+    of_class = target == 1
+    return float(
+        np.average(prediction[of_class].argmax(axis=1), weights=None if weights is None else weights[of_class])
+    )
+
+
 # --- quantities -------------------------------------------------------------------------------------------------------
 
 
@@ -268,6 +285,7 @@ METRICS = {
             _brier,
             title="Brier score",
         ),
+        Metric("recall", ("binary",), "share of the second class that is given it, at one half", _recall, True),
         Metric("rmse", QUANTITIES, "square root of the mean squared error", _rmse, title="RMSE"),
         Metric("mse", QUANTITIES, "mean squared error", _mse, title="MSE"),
         Metric("mae", QUANTITIES, "mean absolute error", _mae, title="MAE"),

@@ -77,7 +77,10 @@ CLASSES: dict[str, Callable[..., float]] = {
         y, p if p.shape[1] > 2 else p[:, 1], labels=range(p.shape[1]), **keys
     ),
     "auc": lambda y, p, **keys: 1 - sklearn_auc(y, p, **keys),
+    "recall": lambda y, p, **keys: 1 - of_labels(sklearn_metrics.recall_score)(y, p, **keys),
 }
+MOST = {"recall": 2}
+"""The most classes that a metric is for, where it is not for any number."""
 QUANTITIES: dict[str, Callable[..., float]] = {
     "rmse": sklearn_metrics.root_mean_squared_error,
     "mse": sklearn_metrics.mean_squared_error,
@@ -87,14 +90,18 @@ QUANTITIES: dict[str, Callable[..., float]] = {
 }
 
 
+def of_metric(name: str) -> st.SearchStrategy[Case]:
+    return of_classes(MOST.get(name, 6)) if name in CLASSES else of_quantities(name == "poisson_deviance")
+
+
 def test_every_metric_has_an_oracle_here() -> None:
     assert {*CLASSES, *QUANTITIES} == set(metrics.METRICS)
 
 
 @pytest.mark.parametrize("name", CLASSES)
-@given(case=of_classes())
-def test_classes_as_scikit_learn(name: str, case: Case) -> None:
-    target, prediction, weights = case
+@given(data=st.data())
+def test_classes_as_scikit_learn(name: str, data: st.DataObject) -> None:
+    target, prediction, weights = data.draw(of_classes(MOST.get(name, 6)))
     task = "binary" if prediction.shape[1] == 2 else "multiclass"
     loss = metrics.get(name, task).loss(target, prediction, weights)
     assert isinstance(loss, float)
@@ -125,9 +132,9 @@ def test_log_loss_is_scikit_learns_but_for_rounding(case: Case) -> None:
 
 
 @pytest.mark.parametrize("name", CLASSES)
-@given(case=of_classes())
-def test_single_precision(name: str, case: Case) -> None:
-    target, prediction, _ = case
+@given(data=st.data())
+def test_single_precision(name: str, data: st.DataObject) -> None:
+    target, prediction, _ = data.draw(of_classes(MOST.get(name, 6)))
     prediction = prediction.astype(np.float32)
     expected = CLASSES[name](target, prediction)
     assert metrics.METRICS[name].loss(target, prediction) == pytest.approx(expected, rel=1e-5, abs=1e-6)
@@ -144,7 +151,7 @@ def test_log_loss_by_hand(case: Case) -> None:
 @pytest.mark.parametrize("name", metrics.METRICS)
 @given(data=st.data())
 def test_a_weight_counts_a_row_so_many_times(name: str, data: st.DataObject) -> None:
-    target, prediction, _ = data.draw(of_classes() if name in CLASSES else of_quantities(name == "poisson_deviance"))
+    target, prediction, _ = data.draw(of_metric(name))
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     weights = rng.integers(0, 4, len(target))
     weights[:6] += 1
@@ -159,7 +166,7 @@ def test_a_weight_counts_a_row_so_many_times(name: str, data: st.DataObject) -> 
 @given(data=st.data())
 def test_the_truth_is_best(name: str, data: st.DataObject) -> None:
     """A perfect prediction has the least loss, and moving towards it never raises a loss."""
-    target, other, weights = data.draw(of_classes() if name in CLASSES else of_quantities(name == "poisson_deviance"))
+    target, other, weights = data.draw(of_metric(name))
     perfect = np.eye(other.shape[1])[target] if name in CLASSES else target
     metric = metrics.METRICS[name]
     losses = [metric.loss(target, (1 - share) * other + share * perfect, weights) for share in (0, 0.5, 0.9, 1)]
@@ -200,6 +207,9 @@ def test_a_target_that_has_no_such_score_is_the_users_to_mend() -> None:
             metrics.get("auc", "multiclass").loss(np.array([0, 1, 0]), prediction, weights)
     with pytest.raises(UserError, match=r"none of class number 1; choose another metric, or a resampling"):
         metrics.get("auc", "multiclass").loss(np.array([0, 1, 2]), prediction, np.array([1, 0, 1]))
+    for target, weights in ((np.zeros(3, dtype=int), None), (np.array([0, 1, 0]), np.array([1, 0, 1]))):
+        with pytest.raises(UserError, match=r"^metric: recall needs rows of the second class in each part"):
+            metrics.get("recall", "binary").loss(target, np.full((3, 2), 0.5), weights)
     for weights in (None, np.array([1, 2, 0])):
         target = np.array([4.0, 4.0, 4.0 if weights is None else 5.0])
         with pytest.raises(UserError, match=r"^metric.name: r2 needs a target that varies .* all rows have 4;"):
@@ -212,7 +222,8 @@ def test_a_metric_that_is_better_when_larger_becomes_a_loss() -> None:
     )
     good, bad = np.eye(2)[[0, 1]], np.eye(2)[[1, 1]]
     assert accuracy.loss(np.array([0, 1]), good) == 0 < accuracy.loss(np.array([0, 1]), bad) == 0.5
-    assert {metric.label for metric in metrics.METRICS.values() if metric.larger_is_better} == {"1 - auc", "1 - r2"}
+    turned = {metric.label for metric in metrics.METRICS.values() if metric.larger_is_better}
+    assert turned == {"1 - auc", "1 - r2", "1 - recall"}
     assert all(metric.label == name for name, metric in metrics.METRICS.items() if not metric.larger_is_better)
 
 

@@ -49,6 +49,8 @@ def hashed(groups: Mapping[str, Any]) -> dict[str, Any]:
         decisive["control"] = groups["control"]
     if "path" in groups["dataset"] and not groups["dataset"].get("sha256"):
         decisive["dataset"]["path"] = groups["dataset"]["path"]  # of another source's file nothing else is known
+    if groups["metric"].get("scores"):
+        decisive["scores"] = sorted(groups["metric"]["scores"])
     for key in ("minimum", "traits", "stored"):  # what is known of a function, and where its values are kept
         decisive["model"].pop(key, None)
     ladder = decisive["model"].pop("fidelity", None)  # full evaluations do not depend on it

@@ -160,6 +160,7 @@ class Metric(_Described):
     """`metric`."""
 
     name: Name
+    scores: Annotated[list[str], Field(description="a list of metrics, such as [recall]")] = []
 
 
 class Optimizer(_Described):

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bench.errors import UserError
 from bench.problems import controls, function, recorded, replay, trained
 from bench.problems.contract import Problem, Recipe
 
@@ -130,5 +131,7 @@ def relevant(groups: Mapping[str, Any]) -> dict[str, Any]:
 def check(groups: Mapping[str, Any]) -> None:
     """Raise `UserError` where a model that needs data has none, or a function is given some or another's keys."""
     kind(groups).check(groups)
+    if groups["metric"].get("scores") and not kind(groups).loads:
+        raise UserError(f"metric.scores: model={groups['model']['name']} is trained on no data; leave it out")
     if groups.get("control") is not None:
         controls.check(groups["control"], groups, kind(groups).controls)

@@ -17,7 +17,7 @@ from bench.datasets import Dataset, Split, understood
 from bench.metrics import Metric
 from bench.models import Fitted, Model, Part, Step
 from bench.problems import details as json_details
-from bench.problems import fidelity, objectives, refitted
+from bench.problems import fidelity, objectives, refitted, scores
 from bench.problems.contract import AtRung, Evaluate, Evaluation, Recipe, is_outcome
 from bench.problems.fidelity import Fidelity, NestedRows
 from bench.space import Configuration, Space, to_json
@@ -54,6 +54,8 @@ class DataProblem:
     """The names of its losses where there are several, the first that of `metric`."""
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     """Of the other objectives those that are metrics."""
+    scores: Sequence[Metric] = ()
+    """What is recorded beside the loss (`bench.problems.scores`); no part of what may be compared."""
 
     @cached_property
     def fidelity(self) -> Fidelity | None:
@@ -83,6 +85,8 @@ class DataProblem:
         parts["versions"] = provenance.versions((*self.model.libraries, "scikit-learn"))
         if self.model.threads_matter:
             parts["threads"] = self.recipe.threads
+        if self.scores:
+            parts["scores"] = [metric.name for metric in self.scores]
         return provenance.digest(parts).encode()
 
     def key(self, configuration: Configuration) -> str:
@@ -217,6 +221,8 @@ class DataProblem:
         others: list[dict[str, float | None]] = []  # of each fold
         of_test: dict[str, float] = {}
         details: list[dict[str, Any]] = []
+        scored: list[dict[str, float]] = []
+        scored_on_test: dict[str, float] = {}
         tested: NDArray[np.float64] | float = 0.0
         test_loss = error = None
         several = len(self.split.folds) > 1
@@ -234,12 +240,14 @@ class DataProblem:
                 per_row = (time.perf_counter() - before) / len(predicted)
                 losses.append(self._loss(fold.valid, predicted))
                 others.append(self._others(fold.valid, predicted, fitted, details[-1], per_row))
+                scored.append(self._scored(fold.valid, predicted))
                 if self.test is not None and not refits:
                     tested = tested + fitted.predict(self.test.features)
             if self.test is not None:
                 averaged = np.asarray(tested) / count if full is None or not refits else self._refitted(full, details)
                 test_loss = self._loss(self.test, averaged)
                 of_test = {name: self._loss(self.test, averaged, metric) for name, metric in self.metrics.items()}
+                scored_on_test = self._scored(self.test, averaged)
         except BaseException as failure:
             if not is_outcome(failure):
                 raise
@@ -249,9 +257,13 @@ class DataProblem:
         if error is not None:
             where = f"fold {len(losses)}: " if several and len(losses) < count else ""
             return Evaluation(None, None, seconds, "failed", where + error, detail)
+        detail |= scores.detail(scored, scored_on_test)
         loss = math.fsum(losses) / count
         named = self._several(loss, test_loss, others, of_test, seconds) if self.objectives else None
         return Evaluation(loss, test_loss, seconds, "ok", None, detail, named)
+
+    def _scored(self, part: Part, predicted: NDArray[np.float64]) -> dict[str, float]:
+        return scores.scored(self.scores, lambda metric: self._loss(part, predicted, metric))
 
     def _refitted(self, configuration: Configuration, details: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
         """What a model predicts of test that is trained on all other rows; `details` are those of the folds."""

@@ -7,7 +7,7 @@ from typing import Any
 from bench import datasets, metrics, provenance
 from bench.datasets import Dataset
 from bench.errors import UserError
-from bench.problems import searched
+from bench.problems import scores, searched
 from bench.problems.contract import Recipe
 from bench.problems.data import DataProblem
 from bench.space import parsing
@@ -25,6 +25,7 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
     several = tuple(config.get("objectives") or ())
     metric = metrics.get(several[0] if several else config["metric"]["name"], dataset.task)
     others = {name: metrics.get(name, dataset.task) for name in several[1:] if name in metrics.METRICS}
+    recorded = scores.of_config(config["metric"], dataset.task)
     model_config = config["model"]
     settings = model_config.get("settings") or {}
     try:
@@ -49,7 +50,7 @@ def build(recipe: Recipe, dataset: Dataset | None = None) -> DataProblem:
     family = provenance.digest(identity | follows | {"model_seed": config["seeds"]["model"]})
     return DataProblem(
         recipe, dataset, split, model, space, metric, seeds["model"], identity, family, warnings,
-        seeds["split"], several, others,
+        seeds["split"], several, others, recorded,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import UserError
-from bench.problems import objectives
+from bench.problems import objectives, scores
 from bench.problems.contract import Problem, Recipe
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def check(groups: Mapping[str, Any]) -> None:
             f"dataset={dataset['name']}: holds no data, and model={model['name']} is trained on some; "
             "choose another dataset, or a function such as model=branin"
         )
+    scores.check(groups["metric"].get("scores") or [])
     if groups.get("objectives") is not None:
         objectives.check_of_model(groups["objectives"], groups["metric"]["name"])
 

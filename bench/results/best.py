@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bench.errors import UserError
 from bench.metrics import label, scale
-from bench.results import finding, losses, soundness, tables
+from bench.results import finding, losses, scores, soundness, tables
 from bench.results.identity import RunId
 from bench.results.incumbent import incumbents
 from bench.results.losses import front
@@ -86,6 +86,7 @@ class Best:
         place = f"trial {self.row['trial']} of experiment {one_line(run.experiment)}"
         lines = [
             f"{problem}: {self.words}",
+            *_recorded(self.details),
             f"{one_line(run.optimizer)}, seed {run.seed}, {place}",
             *self.notes,
         ]
@@ -217,6 +218,9 @@ def everything(best: Best) -> str:
             "validation": best.loss,
             "folds": details.get("fold_losses"),
             "test": best.test_loss,
+            "recorded": {
+                name: {"validation": valid, "test": test} for name, (valid, test) in scores.of(details).items()
+            },
             "objectives": {name: {"validation": loss, "test": test} for name, (loss, test) in best.losses.items()},
         },
         "model": {
@@ -261,6 +265,14 @@ def _values(loss: float, test_loss: float | None, metadata: Mapping[str, Any]) -
     valid, tested = PARTS.get(str(metadata.get("task")), ("validation", "test"))
     test = "" if test_loss is None else f", {tested} {shown.name} {shown.turned(test_loss):.6g}"
     return f"{valid} {shown.name} {shown.turned(loss):.6g}{test}".lstrip()
+
+
+def _recorded(details: Mapping[str, Any]) -> Iterator[str]:
+    """A line of what was recorded beside the loss, if anything was, as `_values` says it."""
+    for name, (valid, test) in scores.of(details).items():
+        shown = one_line(name)
+        tested = "" if test is None else f", test {shown} {test:.6g}"
+        yield f"recorded beside it: validation {shown} {valid:.6g}{tested}"
 
 
 def _several(losses: Mapping[str, Sequence[float | None]], metadata: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from bench import __version__
 from bench.metrics import scale
 from bench.provenance import digest
-from bench.results import RunId
+from bench.results import RunId, scores
 
 TRIALS = ("none", "best", "all")
 """Which trials of a run can be sent as runs of their own, beside the curves that every run has."""
@@ -66,12 +66,16 @@ def of_run(run: RunId, rows: list[dict[str, Any]], metadata: Mapping[str, Any]) 
     """The record of a run: settings, versions and hashes, and its curves with a point a trial.
 
     The metric's own name has the incumbent's value at full fidelity, in the metric's own direction, and
-    `test_` before it the test part's. Losses below full fidelity stand under `partial_loss` alone.
+    `test_` before it the test part's; so have the scores that were recorded beside the loss, where the incumbent is a
+    trial's. Losses below full fidelity stand under `partial_loss` alone.
     """
     name, turned = metric_name(metadata.get("metric")), scale(metadata.get("metric")).turned
     points, spent = list[Point](), 0.0
+    scored: dict[float, dict[str, float | None]] = {}  # by the loss of the first trial that has it
     for step, row in enumerate(rows):
         time, spent = _end(row), spent + row.get("cost", 1.0)
+        if row["loss"] is not None:
+            scored.setdefault(row["loss"], _scores(row))
         values = {
             "trial_loss": row["loss"],
             "partial_loss": row.get("partial_loss"),
@@ -81,6 +85,7 @@ def of_run(run: RunId, rows: list[dict[str, Any]], metadata: Mapping[str, Any]) 
             "incumbent_test_loss": row["incumbent_test_loss"],
             name: _turned(row["best_loss"], turned),
             f"test_{name}": _turned(row["incumbent_test_loss"], turned),
+            **scored.get(row["best_loss"], {}),
             **{part: row[part] for part in ("ask_seconds", "evaluate_seconds", "tell_seconds")},
         }
         points += _points(values, step, time)
@@ -102,7 +107,7 @@ def of_trials(run: RunId, rows: list[dict[str, Any]], metadata: Mapping[str, Any
     """The records of a run's trials, of `TRIALS`; "best" is the first of the lowest loss at full fidelity, if any.
 
     A pruned trial is KILLED; below full fidelity a trial has `partial_loss` and its `fidelity`, and nothing under the
-    metric's name.
+    name of the metric or of a score that was recorded beside it.
     """
     label = metadata.get("metric")
     name, turned = metric_name(label), scale(label).turned
@@ -113,6 +118,7 @@ def of_trials(run: RunId, rows: list[dict[str, Any]], metadata: Mapping[str, Any
             **{key: row.get(key) for key in ("loss", "test_loss", "partial_loss", "partial_test_loss", "fidelity")},
             name: _turned(row["loss"], turned),
             f"test_{name}": _turned(row["test_loss"], turned),
+            **(_scores(row) if row["loss"] is not None else {}),
             **{key: row[key] for key in ("ask_seconds", "evaluate_seconds", "tell_seconds")},
         }
         tags = {"bench.status": row["status"], "bench.evaluation": row["evaluation"]}
@@ -181,6 +187,12 @@ def _points(values: Mapping[str, float | None], step: int, time: int) -> Iterato
     for name, value in values.items():
         if value is not None and math.isfinite(value):
             yield Point(name, float(value), step, time)
+
+
+def _scores(row: Mapping[str, Any]) -> dict[str, float | None]:
+    """What a trial recorded beside its loss, by the names that a tracker calls it."""
+    recorded = scores.of_text(row.get("details")).items()
+    return {f"{part}{_safe(name)}": pair[place] for name, pair in recorded for place, part in enumerate(("", "test_"))}
 
 
 def _turned(loss: float | None, turned: Any) -> float | None:

@@ -57,6 +57,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("engine.class", None, "engine.class=null: expected a dotted path such as my_module.MyClass"),
     ("metric", None, "metric=null: expected the name of a config"),
     ("metric.nam", "auc", "metric.nam: no such key; allowed: .*did you mean name"),
+    ("metric.scores", "recall", "metric.scores='recall': expected a list of metrics, such as"),
     ("control", "permute", "control='permute': expected permuted, decorrelated or null"),
     ("dataset.name", 5, "dataset.name=5: expected a name, as text; it was read as a number"),
     ("dataset.path", 5, "dataset.path=5: expected the path of a file; it was read as a number"),

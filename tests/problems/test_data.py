@@ -56,6 +56,7 @@ SPACE_2 = {"n": GROUPS["model"]["space"]["n"], "x": GROUPS["model"]["space"]["x"
         ({"seeds__model": 1}, False, False),
         ({"metric__name": "error"}, False, False),
         ({"metric__name": "log_loss"}, True, True),  # what auto stands for
+        ({"metric__scores": ["error"]}, True, False),  # what was evaluated without cannot say it
         ({"model__name": "other"}, True, True),
         ({"model__settings": {"sleep": 0.001}}, False, False),
         ({"model__space": SPACE_2}, False, True),  # the order leads optimisers other ways; the evaluation is the same
