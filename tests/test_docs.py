@@ -39,6 +39,7 @@ RUN_BY = {
     "docs/engines.md": "test_readme",
     "docs/explain.md": "running/test_explain",
     "docs/fidelity.md": "running/test_clock",
+    "docs/french_claims.md": "running/test_french_claims",
     "docs/functions.md": "problems/test_function",
     "docs/model.md": "running/test_fit",
     "docs/objectives.md": "running/test_objectives",

@@ -39,6 +39,7 @@ ALIASES = {
 NAMES = """
 catalogue.names cli.main components.locate conformance.check conformance.subject datasets.bundled.breast_cancer
 datasets.bundled.diabetes datasets.bundled.digits datasets.bundled.wine datasets.file.load
+datasets.french_claims.load
 datasets.lightgbm_regression.load datasets.loading.load datasets.mnist.load datasets.openml_source.load
 datasets.otto.load engines.local.execute engines.ray.execute engines.slurm.execute functions.ackley
 functions.branin functions.hartmann6 functions.levy functions.rosenbrock models.Part models.Step

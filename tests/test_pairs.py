@@ -12,6 +12,7 @@ import pytest
 from adapters import NAMES, ONE_EACH, in_part
 from commands import bench
 from openml_server import serving
+from portfolio import portfolio
 
 from bench.config.catalogue import conf_dir
 
@@ -23,14 +24,16 @@ ALL_MODELS, DATASETS = (
 FUNCTIONS = [name for name in ALL_MODELS if "function:" in (conf_dir() / f"model/{name}.yaml").read_text()]
 MODELS = [name for name in ALL_MODELS if name not in FUNCTIONS]
 """Those that are fitted; models that are functions have no data, and go with the dataset `function` alone."""
-APART = ("bayesmark_", "bbob", "leading_ones", "nk_landscape", "ackley_categories", "decision_tree")
+APART = ("bayesmark_", "bbob", "leading_ones", "nk_landscape", "ackley_categories", "decision_tree", "xgboost_")
 PLAIN = [name for name in ALL_MODELS if not name.startswith(APART)]
 """Those that the few runs meet: the others are a class of these with another space, or each run whole elsewhere."""
-ELSEWHERE = {"iris", "diabetes_scaled"}
-"""Of the few runs there are none left for these: tests/problems/test_bayesmark.py trains on them."""
+ELSEWHERE = {"iris", "diabetes_scaled", "french_claims"}
+"""Of the few runs there are none left for these: problems/test_bayesmark.py and running/test_french_claims.py train on
+them."""
 SMALL = {
     "lightgbm": ["model.settings.rounds=5"],
     "xgboost": ["model.settings.rounds=5"],
+    "xgboost_claims": ["model.settings.rounds=5"],
     "keras_mlp": ["model.settings.epochs=2"],
     "lecture_mlp": ["model.settings.epochs=2"],
 }
@@ -54,7 +57,7 @@ def refused(model: str, dataset: str) -> bool:
     """What a model is not for."""
     quantities = dataset in ("diabetes", "diabetes_scaled", "lightgbm_regression")
     if quantities:
-        return model in ("logistic_regression", "bayesmark_logistic")
+        return model in ("logistic_regression", "bayesmark_logistic", "xgboost_claims")
     return model in ("ridge", "bayesmark_ridge")
 
 
@@ -119,10 +122,14 @@ def available(tmp_path):
             (folder / path.name).symlink_to(path)
         return [f"dataset.rows={ROWS}"]
 
+    def claims() -> list[str]:
+        portfolio(ROWS).to_csv(tmp_path / "claims.csv", index=False)
+        return [f"dataset.path={tmp_path / 'claims.csv'}"]
+
     def overrides(dataset: str) -> list[str]:
         if dataset in REAL:
             return real(dataset)
-        return {"file": file, "openml": lambda: ["dataset.id=7"]}.get(dataset, list)()
+        return {"file": file, "french_claims": claims, "openml": lambda: ["dataset.id=7"]}.get(dataset, list)()
 
     rows = "".join(f"{i % 7},{rng.normal()},{'yes' if i % 7 > 3 else 'no'}\n" for i in range(ROWS))
     with serving() as server:

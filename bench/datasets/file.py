@@ -82,12 +82,7 @@ def load(
     """
     if path is None:
         raise UserError(f"dataset.path: missing; give the path of a CSV or parquet file, as in: {EXAMPLE}")
-    place = Path(path).expanduser()
-    if sha256 is not None and (current := fingerprint(place)) != sha256:
-        raise UserError(
-            f"dataset.path: {path} has changed since these runs were planned (SHA-256 now {current}, then {sha256}); "
-            "put the old file back, or start an experiment of another name"
-        )
+    place = unchanged(path, sha256)
     dropped = [drop] if isinstance(drop, str) else list(drop)
     keys = {"separator": separator, "decimal": decimal, "thousands": thousands}
     reading = read(place, dropped, keys | {"encoding": encoding, "missing": missing})
@@ -97,6 +92,17 @@ def load(
         raise UserError(f"dataset.target: missing; name the column to predict, as in: {EXAMPLE}; columns: {names}")
     table = cut(frame, target, dropped, str(path))
     return replace(table, said=reading.said, notes=reading.notes)
+
+
+def unchanged(path: str, sha256: str | None) -> Path:
+    """The file's place; raises `UserError` where it is another than that of this SHA-256, if one is given."""
+    place = Path(path).expanduser()
+    if sha256 is not None and (current := fingerprint(place)) != sha256:
+        raise UserError(
+            f"dataset.path: {path} has changed since these runs were planned (SHA-256 now {current}, then {sha256}); "
+            "put the old file back, or start an experiment of another name"
+        )
+    return place
 
 
 def fingerprint(path: str | Path) -> str:

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from bench import results
+from bench.config.own_file import is_own_file
 from bench.config.schema import hashed
 from bench.errors import UserError
 from bench.problems import Problem
@@ -16,7 +17,6 @@ from bench.problems.hypervolume_box import DRAWS
 from bench.running.deciding import Round
 from bench.running.plan import Plan
 from bench.running.run import RunSpec, problem_of
-from bench.running.sweep import FILE
 from bench.store import Store
 from bench.wording import duration, plural, ranges
 
@@ -118,7 +118,7 @@ def _box(spec: RunSpec, store: Store) -> _Cost:
 
 def understood(spec: RunSpec) -> list[str]:
     """What was made of a file of the user's own, with its parts; nothing for other data."""
-    if spec.config["dataset"].get("load") != FILE:
+    if not is_own_file(spec.config["dataset"]):
         return []
     from bench.datasets import understood as reading  # noqa: PLC0415 - pandas, which functions do without
     from bench.problems.data import DataProblem  # noqa: PLC0415
@@ -139,7 +139,7 @@ def _of_problems(specs: Sequence[RunSpec]) -> Iterator[str]:
     """
     seen, said = set(), set()
     for spec in specs:
-        of_file = spec.config["dataset"].get("load") == FILE
+        of_file = is_own_file(spec.config["dataset"])
         entry = json.dumps([spec.config["model"], *([spec.config["dataset"], spec.config["resampling"]] * of_file)])
         if entry in seen:
             continue

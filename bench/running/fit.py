@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.config.folders import folders
+from bench.config.own_file import is_own_file
 from bench.datasets import file
 from bench.datasets.delimited import Dialect
 from bench.errors import UserError, allowed
@@ -25,7 +26,6 @@ from bench.results.best import Best, everything
 from bench.running import card
 from bench.running.choosing import choose
 from bench.running.rebuilding import configuration_of, problem_of, recipe_of
-from bench.running.sweep import FILE
 from bench.running.thread_pools import limited
 from bench.running.verify import differences
 from bench.space import Configuration
@@ -179,7 +179,7 @@ def _dialect(problem: DataProblem) -> dict[str, Any]:
     """How the training file was written, so that others like it can be read."""
     config = problem.recipe.groups["dataset"]
     dialect = Dialect()
-    if config.get("load") == FILE:
+    if is_own_file(config):
         drop = config.get("drop") or []
         dropped = [drop] if isinstance(drop, str) else drop
         dialect = file.read(Path(config["path"]).expanduser(), dropped, config).dialect

@@ -6,12 +6,12 @@ from typing import Any
 
 from bench import files, results
 from bench.config import catalogue
+from bench.config.own_file import is_own_file
 from bench.errors import UserError
 from bench.results import RunId
 from bench.running.run import RunSpec
 from bench.wording import command
 
-FILE = "bench.datasets.file.load"
 OF_THE_SUITE = "bench.models."
 """Where the models stand that can be saved."""
 
@@ -62,7 +62,7 @@ def _saved(
         ):
             continue
         which = ["--problem", f"{run.dataset}/{run.model}"] if len(problems) > 1 else []
-        file = data(dataset) if dataset.get("load") == FILE else []
+        file = data(dataset) if is_own_file(dataset) else []
         words = ["bench", "fit", run.experiment, *which, *file, *places, "--out", f"models/{run.experiment}"]
         yield f"to train and save what won: {command(*words)}"
         return

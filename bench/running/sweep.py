@@ -11,6 +11,7 @@ from hydra.core.override_parser.types import Glob, Override
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from bench import problems, provenance, results
+from bench.config.own_file import is_own_file
 from bench.config.schema import FOR_READERS, GROUPS, UNTIL, hashed
 from bench.errors import UserError
 from bench.results import RunId
@@ -21,8 +22,6 @@ from bench.space import repeat
 from bench.store import default_url
 from bench.wording import shortened
 
-FILE = "bench.datasets.file.load"
-"""The source of a user's own file, whose content is hashed in the place of its path."""
 OF_ALL_RUNS = ("engine", "threads", "overwrite", "dry_run", "store", "results", "results_dir", "datasets_dir", "blocks")
 """Keys that a sweep reads once."""
 _OF_PLAN = ("until", "most", "looks")
@@ -181,7 +180,7 @@ def _specification(config: Mapping[str, Any], until: Mapping[str, Any] | None) -
         groups["control"] = config["control"]
         model = results.check_name("model.name", f"{model}-{config['control']}")
     dataset = groups["dataset"]
-    if dataset.get("sha256") is None and dataset.get("path") and dataset.get("load") == FILE:
+    if dataset.get("sha256") is None and dataset.get("path") and is_own_file(dataset):
         # The content of a user's file is part of what its results depend on; its place is not.
         from bench.datasets.file import fingerprint  # noqa: PLC0415 - pandas, which nothing else here needs
 

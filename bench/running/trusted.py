@@ -4,12 +4,13 @@ Results may be anybody's. Nothing that stands in them is imported, opened or ask
 it that the user has installed or gives by `--config-dir`: see `bench.config.registered`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench import files, problems
 from bench.checks import is_whole
+from bench.config.own_file import EITHER, is_own_file
 from bench.config.registered import check_texts, choices, registered, short
 from bench.config.values import check_optimizer
 from bench.datasets import locating
@@ -60,8 +61,14 @@ def optimizer(config: Mapping[str, Any], config_dir: Path | None = None) -> dict
 
 def takes_file(metadata: Mapping[str, Any], config_dir: Path | None = None) -> bool:
     """Whether a table's dataset is a file of somebody's, whose place is not recorded."""
-    load = _mapping(_mapping(metadata, "config"), "dataset").get("load")
-    return load is not None and any("path" in entry for entry in registered("dataset", "load", load, config_dir))
+    dataset = _mapping(_mapping(metadata, "config"), "dataset")
+    load = dataset.get("load")
+    return load is not None and _has_place(dataset, registered("dataset", "load", load, config_dir))
+
+
+def _has_place(dataset: Mapping[str, Any], entries: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a recorded dataset is of a file, whose path is not recorded; `entries` are its source's configs."""
+    return any("path" in entry for entry in entries) and (dataset.get("load") not in EITHER or is_own_file(dataset))
 
 
 def _groups(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +98,7 @@ def _dataset(
         if key not in (*OWN_KEYS, *_COLUMNS):
             known = [entry[key] for entry in entries if key in entry]
             check_texts(f"dataset.{key}", value, known, config_dir)
-    if any("path" in entry for entry in entries):
+    if _has_place(kept, entries):
         if data is not None:
             locating.check(data, kept.get("sha256"), config["name"], folders)
         own = [entry.get("path") for entry in entries if entry.get("name") == config["name"]]

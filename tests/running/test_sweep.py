@@ -51,6 +51,7 @@ EXPERIMENTS = {
     "lecture_keras": ([("mnist", ["hyperopt_tpe", "random"], 5)], 50),
     "nni_autogbdt": ([("lightgbm_regression", NNI, 6), ("lightgbm_regression", ["grid_in_order"], 6)], 1000),
     "nni_autogbdt_gp": ([("lightgbm_regression", ["skopt_gp"], 3)], 150),
+    "french_claims": ([("french_claims", ["random", "random_sha", "optuna_tpe", "optuna_tpe_hyperband"], 10)], None),
     "fidelity": ([(dataset, RUNGS, 12) for dataset in ("digits", "breast_cancer", "digits")], None),
     "objectives": ([*TWO_LOSSES, ("function", ["smac_parego"], 10)], 80),
     "tabular": ([("hpobench_car", ELEVEN, 10), ("hpobench_car", ["skopt_gp"], 10)], 100),

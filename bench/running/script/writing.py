@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.config.own_file import is_own_file
 from bench.config.schema import ABOUT
 from bench.datasets.loading import OWN_KEYS
 from bench.datasets.roles import ROLES
@@ -16,7 +17,6 @@ from bench.running.rebuilding import configuration_of, problem_of, recipe_of
 from bench.running.script import boosted, contract, estimator, function
 from bench.running.script.literals import Source, literal
 from bench.running.script.training import Training
-from bench.running.sweep import FILE
 
 _WRITERS = {
     "bench.models.lightgbm.LightGBM": boosted.lightgbm,
@@ -142,7 +142,7 @@ _ENDS = str.maketrans({'"': "'", "\\": "/"})
 
 def _says_nothing(config: Mapping[str, Any], key: str) -> bool:
     """Whether a key of a dataset's config changes nothing of what is loaded."""
-    known = key in (*OWN_KEYS, *ROLES, *OF_COLUMNS) or config.get("load") == FILE
+    known = key in (*OWN_KEYS, *ROLES, *OF_COLUMNS) or is_own_file(config)
     value = config[key]
     usual = (
         value is None
