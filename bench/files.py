@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MEMORY = "memory"
@@ -30,15 +30,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _begin(part: Path) -> None:
     """Make an empty file, and its folder, which another process may remove as long as nothing is in it."""
-    for attempt in range(_ATTEMPTS):
+    for _ in range(_ATTEMPTS):
         part.parent.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)  # a link, say, which would be written through
-        try:
+        with suppress(FileNotFoundError):
             part.touch(exist_ok=False)
             return
-        except FileNotFoundError:
-            if attempt == _ATTEMPTS - 1:
-                raise
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(part))
 
 
 def regular(path: Path) -> Path:
