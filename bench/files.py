@@ -4,11 +4,13 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MEMORY = "memory"
 """In datasets_dir, where tables from memory are kept."""
+_ATTEMPTS = 10
+"""At a folder that is removed again before a file is in it, as who packs results does with empty ones."""
 
 
 @contextmanager
@@ -17,14 +19,24 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The folder is made where it is missing. Raises `OSError` as the system does.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.unlink(missing_ok=True)  # a link, say, which would be written through
+    _begin(part)
     try:
         yield part
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _begin(part: Path) -> None:
+    """Make an empty file, and its folder, which another process may remove as long as nothing is in it."""
+    for _ in range(_ATTEMPTS):
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)  # a link, say, which would be written through
+        with suppress(FileNotFoundError):
+            part.touch(exist_ok=False)
+            return
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(part))
 
 
 def regular(path: Path) -> Path:

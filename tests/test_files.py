@@ -1,5 +1,7 @@
 """Files are there whole or not at all, whatever happens while they are written."""
 
+from pathlib import Path
+
 import pytest
 
 from bench import files
@@ -29,3 +31,18 @@ def test_where_writing_fails_the_old_file_stays_and_nothing_else(tmp_path):
         write_half()
     assert path.read_bytes() == b"first"
     assert [file.name for file in tmp_path.iterdir()] == ["table"]
+
+
+def test_a_folder_that_another_process_removes_as_empty_is_made_again(tmp_path, monkeypatch):
+    make, removals = Path.mkdir, iter([True, True])
+
+    def make_and_lose(folder, *arguments, **keywords):
+        make(folder, *arguments, **keywords)
+        if next(removals, False):
+            folder.rmdir()
+
+    monkeypatch.setattr(Path, "mkdir", make_and_lose)
+    files.write(tmp_path / "folder/table", b"first")
+    assert (tmp_path / "folder/table").read_bytes() == b"first"
+    with files.replacing(tmp_path / "other/table") as part, pytest.raises(OSError, match="not empty"):
+        part.parent.rmdir()  # from the beginning something is in it
