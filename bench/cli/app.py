@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -479,7 +480,7 @@ def _root(
 
 
 def main() -> NoReturn:
-    """Run the command; exit status 0 all done, 1 some run failed, 2 unusable arguments, 130 or 143 interrupted."""
+    """Run the command; exit status 0 all done, 1 some run failed, 2 unusable arguments, 129, 130 or 143 interrupted."""
     try:
         with ending.exits_raised():
             status = app(standalone_mode=False)
@@ -535,4 +536,5 @@ def _warn(config_dir: Path | None, all_files: bool = False) -> None:
 
 
 def _complain(message: str) -> None:
-    typer.echo(f"bench: {texts.line(texts.without_passwords(message))}", err=True)
+    with suppress(OSError):  # the terminal may be gone, or the disk of a log full: nobody is there to tell
+        typer.echo(f"bench: {texts.line(texts.without_passwords(message))}", err=True)

@@ -154,7 +154,7 @@ def _carry_out(
     Store(every[0].store).close()  # one that cannot be used is told before anything is loaded
     ended: list[RunSpec] = []
     failures: list[Failure] = []
-    with _ended_by_sigterm():
+    with _ended_by_signals():
         scales = _load_once(every, console)
         for each in chain([first], rounds):
             to_do = _in_order(each.specs)
@@ -237,23 +237,31 @@ def _in_order(specs: Sequence[RunSpec]) -> list[RunSpec]:
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the program the way Ctrl-C does."""
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM, and SIGHUP where it is not ignored as under nohup, end the program the way Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def stop(_number: int, _frame: Any) -> None:
-        raise Terminated
+    def stop(number: int, _frame: Any) -> None:
+        raise Terminated(number)
 
-    before = signal.signal(signal.SIGTERM, stop)
+    numbers = [signal.SIGTERM, *(number for number in _HANGUP if signal.getsignal(number) != signal.SIG_IGN)]
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_HANGUP = [signal.SIGHUP] if hasattr(signal, "SIGHUP") else []
+"""What a terminal that is closed and a connection that is lost send; Windows has none."""
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, which ends the program as Ctrl-C does, with a status of its own."""
+    """SIGTERM or SIGHUP, which ends the program as Ctrl-C does, with the status that a shell has for it."""
 
-    status = 143
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.status = 128 + number
