@@ -16,7 +16,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from bench import metrics, problems, results, texts
+from bench import files, metrics, problems, results, texts
 from bench.config import schema, values
 from bench.config.components import check_settings, locate, parameters
 from bench.errors import UserError
@@ -145,7 +145,7 @@ def _carry_out(
         return plan.done
     if first is None:
         console.print(f"{len(plan.done)} of {len(plan.done)} runs are done; nothing to do", markup=False)
-        _pack(config, plan.done, console)
+        _tidy(config, plan.done, console)
         _close(plan.done, console, closing)
         return plan.done
     every = _in_order([*first.specs, *first.further])
@@ -167,19 +167,18 @@ def _carry_out(
         if run in done:
             console.print(f"warning: {texts.line(line)}", markup=False)
     store.close()
-    _pack(config, [*plan.done, *ended], console)
+    _tidy(config, [*plan.done, *ended], console)
     _close([*plan.done, *ended], console, closing if not failures else None)
     if failures:
         raise RunsFailedError(failures, len(ended))
     return ended + plan.done
 
 
-def _pack(config: DictConfig, specs: Sequence[RunSpec], console: Console) -> None:
-    """Pack the finished runs of the experiments of `specs`, where the config says so."""
-    if not config.results.pack:
-        return
+def _tidy(config: DictConfig, specs: Sequence[RunSpec], console: Console) -> None:
+    """Pack the finished runs of the experiments of `specs`, where the config says so; leave nothing half written."""
     for folder, experiment in sorted({(spec.results_dir, spec.run.experiment) for spec in specs}):
-        if results.find(Path(folder), experiment):
+        files.leave_no_parts(Path(folder) / experiment)
+        if config.results.pack and results.find(Path(folder), experiment):
             for line in packing.lines(experiment, packing.pack(Path(folder), experiment)):
                 console.print(texts.line(line, texts.SHOWN), markup=False)
 
