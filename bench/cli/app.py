@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bench import __version__, texts
-from bench.cli import ending, export_verbs, store_verbs
+from bench.cli import ending, export_verbs, scarce, store_verbs
 from bench.cli.options import ConfigDir, DatasetsDir, ResultsDir
 from bench.errors import DataOptionError, UserError
 from bench.wording import command, shortened
@@ -51,6 +51,7 @@ def run(
     from bench.running import compose  # noqa: PLC0415 - each verb imports what it needs: help is instant
 
     try:
+        scarce.refuse_too_little()
         compose.run(overrides or [], multirun, cfg, config_dir)
     except KeyboardInterrupt as interrupt:
         _complain("stopped; the same command goes on from here")
@@ -494,17 +495,25 @@ def main() -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nobody is left to tell
         status = 1
-    except OSError as error:
-        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
-            raise
-        _complain(f"{shortened(str(error.filename))}: no usable path ({error.strerror}); choose another")
-        status = 2
     except typer.TyperException as error:
         _complain(_unusable(error))
         status = 2
     except typer.Abort:
         status = 1
+    except Exception as error:
+        message = _no_path(error) or scarce.lacking(error)
+        if message is None:
+            raise
+        _complain(message)
+        status = 2
     sys.exit(status or 0)
+
+
+def _no_path(error: Exception) -> str | None:
+    """What is wrong with a path that the system takes for none, where an error says so."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+        return None
+    return f"{shortened(str(error.filename))}: no usable path ({error.strerror}); choose another"
 
 
 def _unusable(error: typer.TyperException) -> str:
