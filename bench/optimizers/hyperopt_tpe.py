@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from hyperopt import pyll, tpe
-from hyperopt.base import miscs_to_idxs_vals
+from hyperopt.base import Domain, miscs_to_idxs_vals
 
 from bench.errors import UserError
 from bench.optimizers.hyperopt_fmin import Fmin
@@ -63,7 +63,7 @@ class TPE(Fmin):
             return None
         tids = [doc["tid"] for doc in docs]
         losses = [float("inf") if (loss := doc["result"].get("loss")) is None else float(loss) for doc in docs]
-        good, rest = self._likelihoods(points, docs, tids, losses)
+        good, rest = self._likelihoods(points, self.domain, docs, tids, losses)
         below, _ = tpe.ap_split_trials(tids, tids, tids, losses, self._settings["gamma"])
         return Surrogate(
             curves={"good": np.exp(good), "rest": np.exp(rest), "log l/g": good - rest},
@@ -73,15 +73,20 @@ class TPE(Fmin):
         )
 
     def _likelihoods(
-        self, points: Sequence[Configuration], docs: Sequence[Mapping[str, Any]], tids: list[int], losses: list[float]
+        self,
+        points: Sequence[Configuration],
+        domain: Domain,
+        docs: Sequence[Mapping[str, Any]],
+        tids: list[int],
+        losses: list[float],
     ) -> tuple[Any, Any]:
         """Log-likelihoods, log l and log g, of points of which all parameters are active: sums over the parameters."""
         observed, of_losses, (_, posterior) = tpe.build_posterior_wrapper(
-            self.domain, self._settings["prior_weight"], self._settings["gamma"]
+            domain, self._settings["prior_weight"], self._settings["gamma"]
         )
         idxs, vals = miscs_to_idxs_vals([doc["misc"] for doc in docs], keys=list(posterior))
         memo = {of_losses["idxs"]: tids, of_losses["vals"]: losses, observed["idxs"]: idxs, observed["vals"]: vals}
-        memo |= {self.domain.s_new_ids: [0], self.domain.s_rng: np.random.default_rng(0)}  # of which nothing is drawn
+        memo |= {domain.s_new_ids: [0], domain.s_rng: np.random.default_rng(0)}  # of which nothing is drawn
         wanted = []
         for label, best in posterior.items():
             candidates, below, above = best.pos_args  # of `broadcast_best`: the points in place of what it would draw

@@ -11,6 +11,8 @@ from commands import ROOT, bench
 
 from bench.errors import UserError
 from bench.report.analysis.importance import importance
+from bench.report.figures import canvas
+from bench.report.figures.explained import draw, read
 from bench.report.runs import curves, selection, visits
 from bench.running.explain import explain
 from bench.running.explain_recorded import explain_recorded
@@ -128,14 +130,45 @@ def test_the_command_writes_values_figures_and_a_page(tmp_path, capsys):
     assert len(list((page.parent / "figures").glob("*.pdf"))) == 2
 
 
-def test_the_commands_of_the_page(tmp_path, monkeypatch):
-    """As they stand, on so few trials that none has a model."""
+PAGES = {page: (ROOT / "docs" / page).read_text() for page in ("explain.md", "search.md")}
+COMMAND = re.compile(r"^bench explain .*$", flags=re.MULTILINE)
+PICTURE = re.compile(r"\(search/(?P<folder>.*)-(?P<number>\d{3})\.png\)")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_the_pages(page, tmp_path, monkeypatch):
+    """As they stand, but for their number of trials: so few that few have a model."""
     monkeypatch.chdir(tmp_path)
-    block = re.search(r"```sh\n(.*?)```", (ROOT / "docs/explain.md").read_text(), flags=re.DOTALL)[1]
-    for line in block.splitlines():
-        assert bench(*shlex.split(line.replace("--trials 12", "--trials 1"))[1:]) == 0
-    pages = {path.parent.name for path in tmp_path.glob("reports/explain/*/explain.html")}
-    assert pages == {"branin-skopt_gp-0", "levy_1d-optuna_tpe-0"}
+    (tmp_path / "results").symlink_to(ROOT / "results")
+    monkeypatch.setattr(canvas, "render", lambda figure, *_, formats: dict.fromkeys(formats, b"picture"))
+    lines = [re.sub(r" --trials \d+", "", line) for line in COMMAND.findall(PAGES[page])]
+    for line in lines:
+        assert bench(*shlex.split(line)[1:], "--trials", "2") == 0
+    made = [path.parent.name for path in tmp_path.glob("reports/explain/*/explain.html")]
+    assert len(made) == len(set(lines))
+    assert {each["folder"] for each in PICTURE.finditer(PAGES[page])} <= set(made)
+
+
+def test_each_picture_is_of_a_proposal_of_the_command_above_it_and_is_drawn_as_today(tmp_path):
+    """Those that no library's numbers are in are drawn again."""
+    committed = {path.name for path in (ROOT / "docs/search").iterdir()}
+    shown, command = set(), ""
+    for line in PAGES["search.md"].splitlines():
+        command = line if COMMAND.match(line) else command
+        if found := PICTURE.search(line):
+            name = f"{found['folder']}-{found['number']}.png"
+            shown.add(name)
+            trials = re.search(r"--trials (\d+)", command)
+            assert trials is None or int(found["number"]) <= int(trials[1])
+            if "random" in command or "grid" in command:
+                optimizer = re.search(r"--optimizer (\w+)", command)[1]
+                explain(optimizer, "branin", int(trials[1])).write(tmp_path / "explain.parquet")
+                with canvas.look():
+                    figure = draw(read(tmp_path / "explain.parquet"), int(found["number"]) - 1)
+                    drawn = canvas.render(figure, formats=("png", "pdf"))["png"]
+                assert drawn == (ROOT / "docs/search" / name).read_bytes(), name
+    assert shown == committed
+    assert sum(path.stat().st_size for path in (ROOT / "docs/search").iterdir()) < 1_500_000
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def _scaled(axes: Axes, row: Mapping[str, Any], name: str, x: Values) -> None:
     _band(axes, row["curves"], x)
     places = [configuration[name] for configuration, _ in row["targets"]]
     axes.plot(places, [value for _, value in row["targets"]], color=INK, marker="o", markersize=3, linestyle="")
-    axes.set_ylabel(row["scale"].replace(" ", "\n", 1))
+    axes.set_ylabel(row["scale"], fontsize=7.5)
     axes.yaxis.set_major_locator(MaxNLocator(3))
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + 0.35 * (high - low))
@@ -147,5 +147,7 @@ def _acquisition(axes: Axes, row: Mapping[str, Any], key: str, name: str, x: Val
     axes.yaxis.set_major_locator(MaxNLocator(3))
     notes = [f"gain {row['gains'][key]:.3g}"] if key in row["gains"] else []
     notes += ["chosen"] * chosen
-    look = {"ha": "right", "va": "top", "color": NEXT if chosen else MUTED, "fontsize": 6.8}
-    axes.text(0.995, 0.93, ", ".join(notes), transform=axes.transAxes, **look)
+    if notes:
+        look = {"ha": "right", "va": "top", "color": NEXT if chosen else MUTED, "fontsize": 6.8}
+        look["bbox"] = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1}  # over the curve
+        axes.text(0.995, 0.93, ", ".join(notes), transform=axes.transAxes, **look)
