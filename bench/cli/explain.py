@@ -71,7 +71,7 @@ def _parted(what: Sequence[str], model: str | None, problem: str | None) -> tupl
     if len(experiments) > 1:
         raise UserError(f"{experiments[1]}: one experiment at a time; leave it out")
     if bool(experiments) is (model is not None):
-        raise UserError("bench explain: name either an experiment of yours or a function to run on, as --model branin")
+        raise UserError("EXPERIMENT: name an experiment of yours, or a function to run on, as --model branin")
     if experiments and overrides:
         raise UserError(f"{overrides[0]}: is of use with --model alone; leave it out")
     if model is not None and problem is not None:

@@ -100,6 +100,39 @@ def test_a_shared_initial_design_is_told_as_in_the_run(tmp_path):
     assert explained.metadata["held"] == ["x1", "x3", "x4", "x6"]
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([], "name an experiment of yours, or a function"),
+        (["mine", "--model", "branin"], "name an experiment of yours, or a function"),
+        (["mine", "a=b"], "a=b: is of use with --model alone"),
+        (["mine", "other"], "other: one experiment at a time"),
+        (["--model", "branin", "--problem", "a/b"], "--problem=a/b: is of use with an experiment alone"),
+        (["mine", "--seed", "9"], "--seed=9: no run of random has it; allowed: 0"),
+        (["mine", "--problem", "a/b"], "--problem=a/b: no run of 'mine' is of it"),
+        (["mine", "--optimizer", "grid"], "--optimizer=grid: no run of 'mine' is of it; allowed: random"),
+        (["mine", "--parameters", "x9"], "'x9' is no number here; allowed: x1, x2, x3, x4"),
+        (["mine"], "name one or two of x1, x2, x3, x4"),
+    ],
+)
+def test_a_recorded_run_that_is_not_there_is_refused_in_one_line(given, message, few, monkeypatch, capsys):
+    monkeypatch.chdir(few)
+    assert bench("explain", "--optimizer", "random", *given) == 2
+    refused = capsys.readouterr().err.splitlines()
+    assert len(refused) == 1
+    assert message in refused[0]
+    assert not (few / "reports").exists()
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    """An experiment of too few trials to say what matters."""
+    folder = tmp_path_factory.mktemp("few")
+    given = ["model=levy", "model.dimension=4", "optimizer=random", f"results_dir={folder / 'results'}", "name=mine"]
+    assert bench("run", "dataset=function", *given, "budget.trials=3") == 0
+    return folder
+
+
 def test_the_axes_of_a_recorded_run_are_the_two_that_matter_most(tmp_path):
     given = ["model=levy", "model.dimension=4", "optimizer=random", f"results_dir={tmp_path}", "name=mine"]
     assert bench("run", "dataset=function", *given, "budget.trials=40") == 0
