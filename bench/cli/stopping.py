@@ -1,7 +1,7 @@
 """What verbs say on stderr, and how they end where they are stopped."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import typer
 
@@ -12,7 +12,8 @@ GOES_ON = "stopped; the same command goes on from here"
 
 def complain(message: str) -> None:
     """Say on stderr, in one line and without passwords, what is wrong."""
-    typer.echo(f"bench: {texts.line(texts.without_passwords(message))}", err=True)
+    with suppress(OSError):  # the terminal may be gone, or the disk of a log full: nobody is there to tell
+        typer.echo(f"bench: {texts.line(texts.without_passwords(message))}", err=True)
 
 
 @contextmanager
