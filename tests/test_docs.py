@@ -46,6 +46,7 @@ RUN_BY = {
     "docs/reference.md": "test_reference",
     "docs/replay.md": "running/test_replaying",
     "docs/report.md": "test_readme",
+    "docs/search.md": "running/test_explain",
 }
 """Which file of tests runs the commands of each page's blocks."""
 

@@ -5,15 +5,15 @@ import os
 import re
 import sys
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from bench import __version__, texts
-from bench.cli import ending, export_verbs, scarce, store_verbs
+from bench.cli import control, ending, explain, export_verbs, scarce, store_verbs
 from bench.cli.options import ConfigDir, DatasetsDir, ResultsDir
+from bench.cli.stopping import GOES_ON, complain, stoppable
 from bench.errors import DataOptionError, UserError
 from bench.wording import command, shortened
 
@@ -50,12 +50,9 @@ def run(
     """Do one run, a sweep of runs, or a named experiment."""
     from bench.running import compose  # noqa: PLC0415 - each verb imports what it needs: help is instant
 
-    try:
+    with stoppable(GOES_ON):
         scarce.refuse_too_little()
         compose.run(overrides or [], multirun, cfg, config_dir)
-    except KeyboardInterrupt as interrupt:
-        _complain("stopped; the same command goes on from here")
-        raise typer.Exit(getattr(interrupt, "status", 130)) from None
 
 
 @app.command()
@@ -186,7 +183,7 @@ def fit(
 
     if config_dir is not None:
         catalogue.find_own_classes(config_dir)
-    try:
+    with stoppable(f"stopped; nothing was written to {out}"):
         model = fitting.fit(
             experiment,
             problem=problem,
@@ -200,9 +197,6 @@ def fit(
             store=store,
             say=lambda line: typer.echo(texts.line(line), err=True),
         )
-    except KeyboardInterrupt:
-        _complain(f"stopped; nothing was written to {out}")
-        raise typer.Exit(130) from None
     for line in model.summary():
         typer.echo(texts.line(line))
 
@@ -295,68 +289,13 @@ def pack(
     """
     from bench.cli import pack as packing  # noqa: PLC0415
 
-    try:
+    with stoppable("stopped; every run is there, packed or not, and the same command goes on from here"):
         for line in packing.lines(experiment, results_dir, undo):
             typer.echo(texts.line(line))
-    except KeyboardInterrupt:
-        _complain("stopped; every run is there, packed or not, and the same command goes on from here")
-        raise typer.Exit(130) from None
 
 
-@app.command()
-def control(
-    experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Do the control's finished runs again.")] = False,
-    config_dir: ConfigDir = None,
-    results_dir: ResultsDir = Path("results"),
-    datasets_dir: DatasetsDir = Path("datasets"),
-    store: Annotated[
-        str | None, typer.Option(help="The store's SQLAlchemy URL, where it is not in results_dir.")
-    ] = None,
-) -> None:
-    """Check a comparison on permuted losses, where no method can win.
-
-    Its optimisers run with the same budget and seeds where each configuration has the loss of another: none should beat
-    random search. The runs are those of the experiment NAME-control; what came of them stands in the audit of NAME. The
-    exit status is 1 where an optimiser does beat it.
-    """
-    from bench.cli import control as controls  # noqa: PLC0415
-
-    try:
-        holds = controls.run(experiment, overwrite, results_dir, datasets_dir, store, config_dir)
-    except KeyboardInterrupt as interrupt:
-        _complain("stopped; the same command goes on from here")
-        raise typer.Exit(getattr(interrupt, "status", 130)) from None
-    if not holds:
-        raise typer.Exit(1)
-
-
-@app.command()
-def explain(
-    optimizer: Annotated[str, typer.Option(help="An optimiser that shows its model, such as optuna_tpe.")],
-    model: Annotated[str, typer.Option(help="A function of one or two numbers, such as levy.")],
-    overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="[OVERRIDES]", help="As of 'bench run': model.dimension=1, say.")
-    ] = None,
-    trials: Annotated[int, typer.Option(min=1, max=200, help="How many trials the run has.")] = 15,
-    seed: Annotated[int, typer.Option(min=0, help="The run's seed.")] = 0,
-    parameters: Annotated[
-        str, typer.Option(help="One or two to look at, with a comma between them, where there are more.")
-    ] = "",
-    config_dir: ConfigDir = None,
-    reports_dir: Annotated[Path, typer.Option(help="Where the folder explain/ goes.")] = Path("reports"),
-) -> None:
-    """Show the model behind each proposal of an optimiser's run.
-
-    A run on a function is made anew and nothing of it is stored. Written are its values as explain.parquet, a figure of
-    each proposal (PNG, PDF), and a page that plays them, which needs no network. The values are those of the
-    optimiser's library.
-    """
-    from bench.cli import explain as explaining  # noqa: PLC0415
-
-    names = [name for name in parameters.split(",") if name]
-    page = explaining.write(optimizer, model, trials, seed, names, overrides or [], config_dir, reports_dir)
-    typer.echo(str(page))
+app.command()(control.control)
+app.command(help=explain.HELP)(explain.explain)
 
 
 @app.command()
@@ -487,16 +426,16 @@ def main() -> NoReturn:
             status = app(standalone_mode=False)
     except DataOptionError as error:
         again = [] if error.file is None else [command("bench", *sys.argv[1:], "--data", str(error.file))]
-        _complain(": ".join([str(error), *again]))
+        complain(": ".join([str(error), *again]))
         status = 2
     except UserError as error:
-        _complain(str(error))
+        complain(str(error))
         status = 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nobody is left to tell
         status = 1
     except typer.TyperException as error:
-        _complain(_unusable(error))
+        complain(_unusable(error))
         status = 2
     except typer.Abort:
         status = 1
@@ -504,7 +443,7 @@ def main() -> NoReturn:
         message = _no_path(error) or scarce.lacking(error)
         if message is None:
             raise
-        _complain(message)
+        complain(message)
         status = 2
     sys.exit(status or 0)
 
@@ -541,9 +480,4 @@ def _warn(config_dir: Path | None, all_files: bool = False) -> None:
     from bench.config import catalogue  # noqa: PLC0415
 
     for line in catalogue.warnings(config_dir, all_files):
-        _complain(f"warning: {line}")
-
-
-def _complain(message: str) -> None:
-    with suppress(OSError):  # the terminal may be gone, or the disk of a log full: nobody is there to tell
-        typer.echo(f"bench: {texts.line(texts.without_passwords(message))}", err=True)
+        complain(f"warning: {line}")

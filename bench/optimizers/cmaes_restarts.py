@@ -14,6 +14,7 @@ from scipy.special import ndtr
 
 from bench.checks import whole
 from bench.optimizers import Declaration, Law, Told, inactive, unit_cube
+from bench.optimizers.surrogates import Normal, Surrogate
 from bench.space import Categorical, Configuration, Int, Ordered, Space, Value, steps, to_json
 
 SIGMA = 0.2
@@ -99,6 +100,15 @@ class IPOP:
                 self._seed += 1
                 self._cma = self.restarted(self._cma)
                 self._asked = {}  # what is still open is of the strategy that has stopped
+
+    def surrogate(self, points: Sequence[Configuration]) -> Surrogate | None:
+        """The distribution of its numbers that the last proposal was drawn from, as its `CMA` has it."""
+        if self._cma is None:
+            return None
+        own = self._cma
+        shown = np.array([[unit_cube.place(p, inactive.value(p, point)) for p in self._numbers] for point in points])
+        names, covariance = tuple(p.name for p in self._numbers), own._sigma**2 * own._C  # noqa: SLF001 - no public name
+        return Surrogate(normal=Normal(names, own.mean.copy(), covariance, shown, own.generation))
 
     def restarted(self, stopped: Any) -> Any:
         """The next strategy, after one that has converged."""

@@ -1,6 +1,6 @@
 """Hyperopt's `fmin`, asked and told, with its random search and its annealing; TPE and ATPE have files of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -31,7 +31,7 @@ class Fmin:
         self.trials = Trials()
         self._chosen = {name for p in space.parameters for name in p.when} if self.conditions else set()
         shown = expression(space, self._chosen)
-        self._domain = Domain(None, shown) if shown else None  # a space of constants leaves nothing to show
+        self.domain = Domain(None, shown) if shown else None  # a space of constants leaves nothing to show
         self._rstate = np.random.default_rng(seed)
         self._asked: dict[str, list[dict[str, Any]]] = {}
         self.declared = Declaration(
@@ -43,27 +43,31 @@ class Fmin:
     """Whether the algorithm heeds the space's conditions; without, it is shown every parameter as active."""
 
     def ask(self) -> Configuration:
-        if self._domain is None:
+        if self.domain is None:
             return self.space.canonical({})
         ids = self.trials.new_trial_ids(1)
         self.trials.refresh()
-        doc = self._insert(self.suggest(ids, self._domain, self.trials, self._rstate.integers(2**31 - 1)))
-        vals = doc["misc"]["vals"]
+        doc = self._insert(self.suggest(ids, self.domain, self.trials, self._rstate.integers(2**31 - 1)))
         doc["book_time"] = coarse_utcnow()
-        configuration = self.space.assemble(lambda p: decode(p, p.name in self._chosen, vals[p.name][0]))
+        configuration = self.configuration(doc)
         self._asked.setdefault(to_json(configuration), []).append(doc)
         return configuration
 
     def tell(self, configuration: Configuration, loss: float, failed: bool = False) -> None:
-        if self._domain is None:
+        if self.domain is None:
             return
         configuration = self.space.canonical(configuration)
         docs = self._asked.get(to_json(configuration))
-        doc = docs.pop(0) if docs else self._unasked(configuration, self._domain)
+        doc = docs.pop(0) if docs else self._unasked(configuration, self.domain)
         doc["result"] = self.result(loss, failed)
         doc["state"] = JOB_STATE_DONE
         doc["refresh_time"] = coarse_utcnow()
         self.trials.refresh()
+
+    def configuration(self, doc: Mapping[str, Any]) -> Configuration:
+        """That of a trial's document."""
+        vals = doc["misc"]["vals"]
+        return self.space.assemble(lambda p: decode(p, p.name in self._chosen, vals[p.name][0]))
 
     def result(self, loss: float, failed: bool) -> dict[str, Any]:
         """What an objective would have returned."""

@@ -5,17 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, CmaEsSampler, QMCSampler, TPESampler
-from optuna.samplers._tpe.sampler import _split_trials
 from optuna.trial import FixedTrial, Trial, TrialState, create_trial
 
 from bench.checks import whole
 from bench.errors import UserError
-from bench.optimizers import Declaration, Law, Told, inactive
+from bench.optimizers import Declaration, Law, Told, inactive, optuna_models
 from bench.optimizers.expressions import of_logit
 from bench.optimizers.surrogates import Surrogate
 from bench.space import Categorical, Configuration, Float, Ordinal, Parameter, Space, to_json
@@ -132,37 +130,8 @@ class TPE(Study):
         self.declared = Declaration(laws=laws(space), fallback=f"{start}; {apart}")
 
     def surrogate(self, points: Sequence[Configuration]) -> Surrogate | None:
-        """Both densities over the parameters that it models together, by the sampler's own methods.
-
-        None of several losses, with `group`, which models groups apart, and while other proposals are open.
-        """
-        sampler, study = self.study.sampler, self.study
-        assert isinstance(sampler, TPESampler)
-        if len(study.directions) > 1 or sampler._group:  # noqa: SLF001 - no public name
-            return None
-        trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-        asked = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        if len(asked) != 1 or len(trials) < sampler._n_startup_trials:  # noqa: SLF001
-            return None
-        together = sampler.infer_relative_search_space(study, asked[0])
-        if not together or sampler._gamma is None:  # noqa: SLF001
-            return None
-        below, above = _split_trials(study, trials, sampler._gamma(len(trials)))  # noqa: SLF001
-        good = sampler._build_parzen_estimator(study, together, below, handle_below=True)  # noqa: SLF001
-        rest = sampler._build_parzen_estimator(study, together, above, handle_below=False)  # noqa: SLF001
-        params = [self.shown(point) for point in points]
-        places = {n: np.array([d.to_internal_repr(each[n]) for each in params]) for n, d in together.items()}
-        acquisition = sampler._compute_acquisition_func(places, good, rest)  # noqa: SLF001
-        return Surrogate(
-            curves={
-                "good": np.exp(good.log_pdf(places)),
-                "rest": np.exp(rest.log_pdf(places)),
-                "log l/g": acquisition,
-            },
-            proposals={"log l/g": self._configuration(asked[0].params)},
-            chosen="log l/g",
-            good=[self._configuration(trial.params) for trial in below],
-        )
+        """Both densities over the parameters that it models together: see `optuna_models.densities`."""
+        return optuna_models.densities(self.study, [self.shown(point) for point in points], self._configuration)
 
     def _configuration(self, params: Mapping[str, Any]) -> Configuration:
         return self._space.assemble(lambda parameter: _suggested(FixedTrial(dict(params)), parameter))
@@ -213,6 +182,10 @@ class CMAES(Study):
                 self.study.sampler = CmaEsSampler(**{"x0": x0, **self._settings})
         for result in results:
             self.tell(*result)
+
+    def surrogate(self, points: Sequence[Configuration]) -> Surrogate | None:
+        """The distribution that the last proposal was drawn from: see `optuna_models.normal`."""
+        return optuna_models.normal(self.study, [self.shown(point) for point in points])
 
 
 class QMC(Study):

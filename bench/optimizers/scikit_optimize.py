@@ -81,7 +81,8 @@ class Minimize:
                 self._optimizer.tell(point, loss)
 
     def surrogate(self, points: Sequence[Configuration]) -> Surrogate | None:
-        """Its `models[-1]` and the acquisition functions that it compares, by the library's own functions.
+        """Its `models[-1]` and the acquisition functions that it compares, by the library's own functions; where it
+        hedges, what each has gained, by which one of them is drawn.
 
         The library minimises minus EI and PI, and LCB, the lower confidence bound: here minus that, more being better.
         """
@@ -106,6 +107,9 @@ class Minimize:
             curves={"mean": mean, "std": std, **acquisitions},
             proposals={name: self._configuration(point) for name, point in maxima.items()},
             chosen=next((name for name, point in maxima.items() if point == self._last), ""),
+            gains=dict(zip(own.cand_acq_funcs_, own.gains_.tolist(), strict=True))
+            if own.acq_func == "gp_hedge"
+            else {},
         )
 
     def _configuration(self, point: list[Any]) -> Configuration:

@@ -8,14 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import smac
 from smac.main.exceptions import ConfigurationSpaceExhaustedException
 from smac.runhistory import StatusType, TrialInfo, TrialValue
+from smac.runhistory.encoder.log_scaled_encoder import RunHistoryLogScaledEncoder
+from smac.utils.configspace import convert_configurations_to_array
 
 from bench.checks import whole
 from bench.errors import UserError, allowed
 from bench.optimizers import Declaration, Exhausted
 from bench.optimizers.config_space import translate
+from bench.optimizers.surrogates import Surrogate
 from bench.space import Configuration, Space, to_json
 
 COMPONENTS = (
@@ -31,6 +35,9 @@ COMPONENTS = (
 )
 PLANNED = 10_000
 """The number of trials that SMAC is told where the budget is none: its initial design is then as large as it may be."""
+
+_SHORT = {"Expected Improvement": "EI"}
+"""What the field calls SMAC's acquisition functions in short."""
 
 LATER = "later some proposals at random, and all where none is new; ends where none of these is new either"
 """How a facade with a model goes on after its initial design, in the declaration's words."""
@@ -136,8 +143,10 @@ class _OneFidelity(Facade):
             n_trials=PLANNED if budget is None else budget,
             objectives=named(objectives),
         )
+        self._objectives = objectives
         self._asked: dict[str, list[TrialInfo]] = {}
         self._begun = False
+        self._last: TrialInfo | None = None
         plan = f"{PLANNED} trials, no budget being given" if budget is None else f"{budget} trials"
         self.declared = Declaration(
             laws=self._translated.laws,
@@ -149,7 +158,7 @@ class _OneFidelity(Facade):
         if self._smac is None:
             return self._space.canonical({})
         self._begun = True
-        info = self._ask()
+        info = self._last = self._ask()
         configuration = self._translated.decode(info.config)
         self._asked.setdefault(to_json(configuration), []).append(info)
         return configuration
@@ -160,6 +169,40 @@ class _OneFidelity(Facade):
         configuration = self._space.canonical(configuration)
         infos = self._asked.get(to_json(configuration))
         self._tell(infos.pop(0) if infos else self._unasked(configuration), loss, failed)
+
+    def surrogate(self, points: Sequence[Configuration]) -> Surrogate | None:
+        """What its model predicts, of one loss, and its acquisition function, as the facade holds both.
+
+        It is the model of the last retraining: several proposals are taken from it, the next best in turn.
+        """
+        if self._last is None or str(self._last.config.origin).startswith("Initial") or self._objectives > 1:
+            return None
+        own = self._smac._acquisition_function  # noqa: SLF001 - no public name, as below
+        if own.model is None:
+            return None
+        shown = [self._translated.encode(point) for point in points]
+        with _quiet():
+            mean, variance = own.model.predict_marginalized(convert_configurations_to_array(shown))
+            values = own(shown)
+        name = _SHORT.get(own.name, own.name)
+        chosen = name if str(self._last.config.origin).startswith("Acquisition") else ""
+        return Surrogate(
+            curves={"mean": mean.ravel(), "std": np.sqrt(variance).ravel(), name: values.ravel()},
+            proposals={name: self._translated.decode(self._last.config)} if chosen else {},
+            chosen=chosen,
+            **self._scaled(),
+        )
+
+    def _scaled(self) -> dict[str, Any]:
+        """The scale of what the model is fitted to, and that of each trial that it has been fitted to."""
+        encoder = self._smac._runhistory_encoder  # noqa: SLF001 - no public name, as below
+        if not isinstance(encoder, RunHistoryLogScaledEncoder):
+            return {}
+        history, fitted = self._smac.runhistory, self._smac._config_selector._previous_entries  # noqa: SLF001
+        told = [(history.get_config(key.config_id), value.cost) for key, value in history.items()][:fitted]
+        targets = encoder.transform_response_values(np.array([[cost] for _, cost in told])).ravel().tolist()
+        configurations = [self._translated.decode(native) for native, _ in told]
+        return {"scale": "scaled log loss", "targets": list(zip(configurations, targets, strict=True))}
 
     def _unasked(self, configuration: Configuration) -> TrialInfo:
         """The trial of a configuration that SMAC did not ask for, with the one seed of a deterministic scenario.

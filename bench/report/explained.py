@@ -27,7 +27,9 @@ def write(folder: Path) -> Path:
             text = figures.sentence(explained, row["trial"])
             frames.append(player.Frame(_uri(drawn["png"]), _uri(narrow["png"]), text))
     about = explained.metadata
-    title = f"What {about['optimizer']} thinks of {about['model']}"
+    title = f"What {about['optimizer']} thinks of {about['problem']}"
+    if not about["shows_model"]:
+        title = f"Where {about['optimizer']} looks on {about['problem']}"
     first = next(iter(explained.modelled), 0)
     files.write(folder / PAGE, player.page(title, frames, first).encode())
     return folder / PAGE

@@ -4,7 +4,7 @@ Resuming is replaying: a killed run starts again from its seed, its optimiser as
 store answers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -28,7 +28,7 @@ from bench.running.clock import OnClock
 from bench.running.evaluating import drawn_baseline
 from bench.running.thread_pools import limited
 from bench.running.trial_loop import RunFailed, Trials
-from bench.space import Configuration, initial_design
+from bench.space import Configuration, Space, initial_design
 from bench.store import Journal, Store, Unstored
 
 
@@ -163,7 +163,7 @@ def _execute(spec: RunSpec, store: Store | Unstored, journal: Journal) -> None:
     locate("optimizer.class", spec.config["optimizer"]["class"])  # its numeric libraries are there to be limited
     with limited(1):  # other numbers of BLAS threads lead optimisers other ways
         ladder = ladders.of_run(spec.config["optimizer"], problem) if spec.multi_fidelity else None
-        optimizer = _optimizer(spec, problem, ladder)
+        optimizer = optimizer_of(spec, problem.space, problem.objectives, ladder)
         design = _initial_design(spec, problem, optimizer)
         arguments = spec.run, problem, optimizer, store, journal, design, spec.limits
         if ladder is None and spec.workers == 1 and not problem.objectives:
@@ -219,7 +219,9 @@ def _objectives(spec: RunSpec, problem: Problem, store: Store | Unstored, journa
     }
 
 
-def _optimizer(spec: RunSpec, problem: Problem, ladder: Fidelity | None) -> Optimizer:
+def optimizer_of(
+    spec: RunSpec, space: Space, objectives: Sequence[str] = (), ladder: Fidelity | None = None
+) -> Optimizer:
     """The optimiser of a run, given what of the run its class asks for by name."""
     config = spec.config["optimizer"]
     settings = dict(config.get("settings") or {})
@@ -231,11 +233,11 @@ def _optimizer(spec: RunSpec, problem: Problem, ladder: Fidelity | None) -> Opti
         settings["resources"] = ladder.resources
     if "workers" in wanted:
         settings["workers"] = spec.workers
-    if "objectives" in wanted and problem.objectives:
-        settings["objectives"] = len(problem.objectives)
+    if "objectives" in wanted and objectives:
+        settings["objectives"] = len(objectives)
     full = spec.trials if ladder is None else (None if spec.cost is None else int(spec.cost))
     try:
-        built: Optimizer = build_component("optimizer", config["class"], (problem.space, spec.run.seed, full), settings)
+        built: Optimizer = build_component("optimizer", config["class"], (space, spec.run.seed, full), settings)
     except Raised as error:
         raise RunFailed(str(error)) from error.reason
     return built

@@ -63,6 +63,7 @@ output { min-width: 5.5em; font-variant-numeric: tabular-nums; }
 #text { min-height: 3em; margin: 10px 0; }
 img { display: block; width: 100%; height: auto; }
 .keys { color: #666; font-size: .85rem; }
+@media (min-width: 641px) { img { width: auto; max-width: 100%; max-height: max(560px, calc(100vh - 190px)); } }
 @media (max-width: 640px) { main { padding: 12px 0; }
   h1, .controls, #text, .keys { margin-left: 12px; margin-right: 12px; }
   #text { min-height: 4.5em; } }
