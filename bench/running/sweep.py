@@ -23,7 +23,10 @@ from bench.wording import shortened
 
 FILE = "bench.datasets.file.load"
 """The source of a user's own file, whose content is hashed in the place of its path."""
-OF_ALL_RUNS = ("engine", "threads", "overwrite", "dry_run", "store", "results", "results_dir", "datasets_dir", "blocks")
+OF_ALL_RUNS = (
+    "engine", "tracking", "threads", "overwrite", "dry_run", "store", "results", "results_dir", "datasets_dir",
+    "blocks",
+)  # fmt: skip
 """Keys that a sweep reads once."""
 _OF_PLAN = ("until", "most", "looks")
 """Keys of `seeds` that say how many there are, and nothing of a run."""
@@ -197,4 +200,5 @@ def _specification(config: Mapping[str, Any], until: Mapping[str, Any] | None) -
         config["store"] or default_url(results_dir),
         config["threads"] or cores(),
         isolation=config["isolation"],
+        tracked=config["tracking"]["to"] is not None,
     )

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,13 @@ TRIALS = ("none", "best", "all")
 """Which trials of a run can be sent as runs of their own, beside the curves that every run has."""
 LONGEST = 4000
 """Characters of a parameter or a tag that are sent; MLflow's servers take 5,000 or more."""
+
+COLUMNS = (
+    "trial", "configuration", "evaluation", "loss", "test_loss", "best_loss", "incumbent_test_loss", "status", "error",
+    "ask_seconds", "evaluate_seconds", "tell_seconds", "started_at", "fidelity", "cost", "partial_loss",
+    "partial_test_loss",
+)  # fmt: skip
+"""What is read of a trial's row."""
 
 _OUTCOMES = {"ok": "FINISHED", "pruned": "KILLED"}
 
@@ -40,7 +47,7 @@ class Record:
     parent: str | None
     name: str
     status: str
-    """FINISHED, KILLED or FAILED."""
+    """FINISHED, KILLED or FAILED; RUNNING before its end."""
     start: int
     end: int
     """Milliseconds since 1970."""
@@ -57,45 +64,75 @@ class Record:
                        [[p.name, p.value, p.step, p.time] for p in self.points], dict(self.texts)])  # fmt: skip
 
 
+def leaves(tree: Mapping[str, Any]) -> dict[str, str]:
+    """Nested mappings as parameters: dotted names, JSON where a value is no text, nothing that is too long."""
+    return cut(_flat(tree))
+
+
 def metric_name(label: object) -> str:
     """What a tracker calls the metric that losses of a table are of: `auc` for `1 - auc`, `log_loss` for itself."""
     return _safe(scale(label).name.lower().replace(" ", "_"))
 
 
 def of_run(run: RunId, rows: list[dict[str, Any]], metadata: Mapping[str, Any]) -> Record:
-    """The record of a run: settings, versions and hashes, and its curves with a point a trial.
-
-    The metric's own name has the incumbent's value at full fidelity, in the metric's own direction, and
-    `test_` before it the test part's. Losses below full fidelity stand under `partial_loss` alone.
-    """
-    name, turned = metric_name(metadata.get("metric")), scale(metadata.get("metric")).turned
+    """The record of a finished run: settings, versions and hashes, and its curves with a point a trial."""
     points, spent = list[Point](), 0.0
     for step, row in enumerate(rows):
-        time, spent = _end(row), spent + row.get("cost", 1.0)
-        values = {
-            "trial_loss": row["loss"],
-            "partial_loss": row.get("partial_loss"),
-            "fidelity": row.get("fidelity"),
-            "cost": spent,
-            "best_loss": row["best_loss"],
-            "incumbent_test_loss": row["incumbent_test_loss"],
-            name: _turned(row["best_loss"], turned),
-            f"test_{name}": _turned(row["incumbent_test_loss"], turned),
-            **{part: row[part] for part in ("ask_seconds", "evaluate_seconds", "tell_seconds")},
-        }
-        points += _points(values, step, time)
+        spent += cost_of(row)
+        points += of_trial(row, step, spent, metadata.get("metric"))
+    return replace(
+        begun(run, started(rows[0]) if rows else 0, metadata),
+        status="FINISHED",
+        end=max(map(_end, rows), default=0),
+        tags=cut(dict(_tags(rows, metadata))),
+        points=tuple(points),
+        texts={"metadata.json": json.dumps(metadata, indent=1)},
+    )
+
+
+def begun(run: RunId, start: int, metadata: Mapping[str, Any]) -> Record:
+    """What is known of a run when it begins, at `start` (milliseconds since 1970), of its `metadata` the config."""
     return Record(
         key=str(run),
         parent=run.experiment,
         name=f"{run.dataset}/{run.model}/{run.optimizer}/{run.seed}",
-        status="FINISHED",
-        start=_milliseconds(rows[0]["started_at"]) if rows else 0,
-        end=max(map(_end, rows), default=0),
-        parameters=_identity(run) | _cut(_flat(metadata.get("config") or {})),
-        tags=_cut(dict(_tags(rows, metadata))),
-        points=tuple(points),
-        texts={"metadata.json": json.dumps(metadata, indent=1)},
+        status="RUNNING",
+        start=start,
+        end=start,
+        parameters=_identity(run) | leaves(metadata.get("config") or {}),
     )
+
+
+def of_trial(row: Mapping[str, Any], step: int, spent: float, label: object) -> Iterator[Point]:
+    """The points that a trial adds to the curves of its run, `spent` full evaluations in; `label` is its metric's.
+
+    The metric's own name has the incumbent's value at full fidelity, in the metric's own direction, and
+    `test_` before it the test part's. Losses below full fidelity stand under `partial_loss` alone.
+    """
+    name, turned = metric_name(label), scale(label).turned
+    values = {
+        "trial_loss": row["loss"],
+        "partial_loss": row.get("partial_loss"),
+        "fidelity": row.get("fidelity"),
+        "cost": spent,
+        "best_loss": row["best_loss"],
+        "incumbent_test_loss": row["incumbent_test_loss"],
+        name: _turned(row["best_loss"], turned),
+        f"test_{name}": _turned(row["incumbent_test_loss"], turned),
+        **{part: row[part] for part in ("ask_seconds", "evaluate_seconds", "tell_seconds")},
+    }
+    return _points(values, step, _end(row))
+
+
+def cost_of(row: Mapping[str, Any]) -> float:
+    """The full evaluations that a trial is charged; one where its run knows no parts of them."""
+    cost: float = row.get("cost", 1.0)
+    return cost
+
+
+def started(row: Mapping[str, Any]) -> int:
+    """When a trial began, in milliseconds since 1970."""
+    return _milliseconds(row["started_at"])
 
 
 def of_trials(run: RunId, rows: list[dict[str, Any]], metadata: Mapping[str, Any], which: str) -> Iterator[Record]:
@@ -125,10 +162,10 @@ def of_trials(run: RunId, rows: list[dict[str, Any]], metadata: Mapping[str, Any
             parent=str(run),
             name=f"{run.optimizer}/{run.seed} trial {number}",
             status=_OUTCOMES.get(row["status"], "FAILED"),
-            start=_milliseconds(row["started_at"]),
+            start=started(row),
             end=_end(row),
-            parameters=_cut(_flat(json.loads(row["configuration"]))),
-            tags=_cut(tags),
+            parameters=leaves(json.loads(row["configuration"])),
+            tags=cut(tags),
             points=tuple(_points(values, number, _end(row))),
         )
 
@@ -163,7 +200,8 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return leaves
 
 
-def _cut(texts: Mapping[str, str]) -> dict[str, str]:
+def cut(texts: Mapping[str, str]) -> dict[str, str]:
+    """Texts by name, each at most `LONGEST` characters."""
     return {key: text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..." for key, text in texts.items()}
 
 
