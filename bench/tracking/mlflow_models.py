@@ -52,6 +52,7 @@ class Registry:
         self._tracker.send(record)
         self._tracker.attach(record.key, artefacts)
         run = self._tracker.identity(record.key)
+        assert run is not None  # it was sent
         came_from = self._tracker.identity(record.tags["bench.run"])
         tags = {**record.tags, **({"bench.run_id": came_from} if came_from else {})}
         note = tags.pop("mlflow.note.content")

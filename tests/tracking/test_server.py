@@ -78,7 +78,10 @@ def exported(folder: Path, environment: dict[str, str]) -> str:
     return out
 
 
-def test_a_sweep_whose_worker_is_killed_and_whose_server_goes_and_comes_back(tmp_path: Path) -> None:
+def test_a_sweep_whose_worker_is_killed_and_whose_server_goes_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     port = free_port()
     sweep = [
         "run",
