@@ -33,7 +33,8 @@ class Settings:
 
 def main() -> None:
     """Send until told to end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep's to handle
+    for number in (signal.SIGINT, signal.SIGHUP):  # the sweep's to handle
+        signal.signal(number, signal.SIG_IGN)
     os.nice(NICE)
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(REQUEST_SECONDS))
     given = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115 - to its end; a buffer would hide what came
