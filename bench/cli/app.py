@@ -12,7 +12,7 @@ import typer
 
 from bench import __version__, texts
 from bench.cli import control, ending, explain, export_verbs, scarce, store_verbs
-from bench.cli.options import ConfigDir, DatasetsDir, ResultsDir
+from bench.cli.options import DEFAULT_URI, ConfigDir, DatasetsDir, ResultsDir, TrackingUri
 from bench.cli.stopping import GOES_ON, complain, stoppable
 from bench.errors import DataOptionError, UserError
 from bench.wording import command, shortened
@@ -172,6 +172,11 @@ def fit(
     store: Annotated[
         str | None, typer.Option(help="The store's SQLAlchemy URL, where it is not in results_dir.")
     ] = None,
+    register: Annotated[
+        str | None, typer.Option(help="Make it a version of this registered model in MLflow, too.")
+    ] = None,
+    alias: Annotated[str | None, typer.Option(help="With --register: an alias for it, such as champion.")] = None,
+    tracking_uri: TrackingUri = DEFAULT_URI,
 ) -> None:
     """Train the winner of a comparison and save it, to take home.
 
@@ -181,6 +186,13 @@ def fit(
     from bench.config import catalogue  # noqa: PLC0415
     from bench.running import fit as fitting  # noqa: PLC0415
 
+    if alias is not None and register is None:
+        raise UserError(f"--alias={alias}: is of a registered model; name it with --register")
+    registered = None
+    if register is not None:
+        from bench.cli.registering import Registering  # noqa: PLC0415
+
+        registered = Registering(experiment, register, alias, tracking_uri)
     if config_dir is not None:
         catalogue.find_own_classes(config_dir)
     with stoppable(f"stopped; nothing was written to {out}"):
@@ -196,8 +208,9 @@ def fit(
             overwrite=overwrite,
             store=store,
             say=lambda line: typer.echo(texts.line(line), err=True),
+            **({} if registered is None else {"look": registered.look}),
         )
-    for line in model.summary():
+    for line in [*model.summary(), *([] if registered is None else [registered.register(model)])]:
         typer.echo(texts.line(line))
 
 

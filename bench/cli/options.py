@@ -10,3 +10,8 @@ DatasetsDir = Annotated[Path, typer.Option(help="Where datasets are.")]
 ConfigDir = Annotated[
     Path | None, typer.Option("--config-dir", help="A folder with your own configs, laid out as conf/.")
 ]
+DEFAULT_URI = "sqlite:///mlflow.db"
+TrackingUri = Annotated[
+    str,
+    typer.Option(envvar="MLFLOW_TRACKING_URI", help="MLflow: a database or a server: sqlite:///mlflow.db, http://..."),
+]

@@ -225,6 +225,18 @@ class Engine(_Described, extra="allow"):
     path: DottedPath = Field(alias="class")
 
 
+class Tracking(_Described):
+    """`tracking`."""
+
+    name: Name = ""
+    to: Annotated[Literal["mlflow"] | None, Field(description="mlflow or null")] = None
+    uri: Annotated[
+        str | None, Field(min_length=1, description="a server or a database such as sqlite:///mlflow.db, or null")
+    ] = None
+    trials: Annotated[Literal["none", "best", "all"], Field(description="none, best or all")] = "none"
+    wait: Annotated[float, Field(ge=0, le=86400, description="a number of seconds from 0 to 86400")] = 120
+
+
 class Results(_Closed):
     """`results`."""
 
@@ -235,6 +247,7 @@ class OfSweep(_Closed, extra="ignore"):
     """What a sweep reads of the config that it begins with, before there are runs."""
 
     engine: Engine
+    tracking: Tracking
     threads: Annotated[
         int | None, Field(ge=1, le=4096, description="a whole number from 1 to 4096, or null for all cores")
     ]

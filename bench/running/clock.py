@@ -325,6 +325,7 @@ class OnClock(Trials):
         self._charged += row["ask_seconds"] + row["evaluate_seconds"] + row["tell_seconds"]
         self._spent += row["cost"]
         self.journal.note(entry, self.progress)
+        self.observe(row)
 
     def _losses(self, evaluation: Evaluation) -> tuple[float, ...]:
         """What an optimiser is told of a success: the loss, or each of several."""

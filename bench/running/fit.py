@@ -47,6 +47,7 @@ def fit(
     overwrite: bool = False,
     store: str | None = None,
     say: Callable[[str], None] = lambda _: None,
+    look: Callable[[FittedModel, DataProblem], None] = lambda _model, _problem: None,
 ) -> FittedModel:
     """Train the configuration that a comparison is won by, save it to `out`, and return it as read back from there.
 
@@ -54,8 +55,8 @@ def fit(
     their models), and what is read back must reach its recorded losses to the last bit; "train+valid" and "all" train
     one model on more rows, with the rounds or epochs that the trial found (the mean over folds, rounded up) and no
     early stopping. `data` is the file of a dataset of one's own, `config_dir` names components of one's own, as for
-    `bench verify`. `say` is given a line where something takes long. Raises `UserError` where the comparison, the data
-    or the folder cannot be used, or the losses come out otherwise.
+    `bench verify`. `say` is given a line where something takes long, `look` the model and its problem. Raises
+    `UserError` where the comparison, the data or the folder cannot be used, or the losses come out otherwise.
     """
     folders(config_dir)
     if rows not in ROWS:
@@ -76,7 +77,9 @@ def fit(
             card.write(place, content)
             model = load(place)
             _check(of_trial, trained, best, model, rows)
-    return replace(model, folder=out)
+    model = replace(model, folder=out)
+    look(model, of_trial)
+    return model
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from bench.config.components import check_settings, locate, parameters
 from bench.errors import UserError
 from bench.metrics import Scale
 from bench.results import packing
-from bench.running import child_process, deciding, dry_run, ladders, next_steps, outcome, progress, replaying
+from bench.running import child_process, deciding, dry_run, ladders, next_steps, outcome, progress, replaying, tracked
 from bench.running.cores import on_cores
 from bench.running.evaluating import evaluate
 from bench.running.plan import Plan, plan_runs
@@ -143,8 +143,16 @@ def _carry_out(
         for line in dry_run.lines(replace(plan, to_do=[] if first is None else first.specs), first):
             sys.stdout.write(line + "\n")
         return plan.done
+    tracking: Any = OmegaConf.to_container(config.tracking, resolve=True)
+    tracked.check(tracking)
+
+    def of_tracking(line: str) -> None:
+        console.print(line, markup=False)
+
     if first is None:
         console.print(f"{len(plan.done)} of {len(plan.done)} runs are done; nothing to do", markup=False)
+        with tracked.sent(tracking, plan.done, of_tracking):
+            pass
         _tidy(config, plan.done, console)
         _close(plan.done, console, closing)
         return plan.done
@@ -156,11 +164,12 @@ def _carry_out(
     failures: list[Failure] = []
     with _ended_by_signals():
         scales = _load_once(every, console)
-        for each in chain([first], rounds):
-            to_do = _in_order(each.specs)
-            with progress.shown(console, to_do, len(plan.done) + len(ended), scales, display):
-                failures += run_all(to_do)
-            ended += to_do
+        with tracked.sent(tracking, every, of_tracking):
+            for each in chain([first], rounds):
+                to_do = _in_order(each.specs)
+                with progress.shown(console, to_do, len(plan.done) + len(ended), scales, display):
+                    failures += run_all(to_do)
+                ended += to_do
     store = Store(every[0].store, patient=True)
     done = {str(spec.run) for spec in ended}
     for run, line in store.barren(every[0].run.experiment).items():

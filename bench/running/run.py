@@ -4,7 +4,8 @@ Resuming is replaying: a killed run starts again from its seed, its optimiser as
 store answers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +31,7 @@ from bench.running.thread_pools import limited
 from bench.running.trial_loop import RunFailed, Trials
 from bench.space import Configuration, Space, initial_design
 from bench.store import Journal, Store, Unstored
+from bench.tracking import queue
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class RunSpec:
     """The config hash of a finished run under a smaller budget, which this one goes on from and replaces."""
     isolation: str = "none"
     """Where evaluations are made: none, in the process of the run; process, in a child of it."""
+    tracked: bool = False
+    """Whether its trials are left to be sent to a tracker as they come: see `bench.tracking.queue`."""
     handed: Mapping[str, bytes] = field(default_factory=dict)
     """The Python objects that its config names and no file holds: see `bench.config.handed`."""
 
@@ -172,7 +176,8 @@ def _execute(spec: RunSpec, store: Store | Unstored, journal: Journal) -> None:
             by_cost = "function" in spec.config["model"] or spec.config.get("workers", {}).get("clock") == "cost"
             told = ladders.told(spec.config["optimizer"], problem.objectives)
             trials = OnClock(*arguments, ladder=ladder, workers=spec.workers, by_cost=by_cost, told=told)
-        ended = trials.spend(spec.trials, spec.seconds, None if ladder is None else spec.cost)
+        with _observed(spec, problem, trials):
+            ended = trials.spend(spec.trials, spec.seconds, None if ladder is None else spec.cost)
         trials.finish()
         several = _objectives(spec, problem, store, journal) if problem.objectives else None
     declared = getattr(optimizer, "declared", None) or Declaration()
@@ -202,6 +207,20 @@ def _execute(spec: RunSpec, store: Store | Unstored, journal: Journal) -> None:
             f"{spec.path}: cannot be written ({error.strerror}); the evaluations are in the store: "
             "make room or set results_dir=..., and run again"
         ) from error
+    if spec.tracked:
+        queue.end(Path(spec.results_dir), spec.run)
+
+
+@contextmanager
+def _observed(spec: RunSpec, problem: Problem, trials: Trials) -> Iterator[None]:
+    """Leave each trial for the tracker, if there is one, when its row is there: on no clock of the run."""
+    if not spec.tracked:
+        yield
+        return
+    metadata = {"metric": problem.label, "problem": problem.hash, "config": public(spec.config)}
+    with queue.Queue(Path(spec.results_dir), spec.run, metadata) as left:
+        trials.observe = left.add
+        yield
 
 
 def _objectives(spec: RunSpec, problem: Problem, store: Store | Unstored, journal: Journal) -> dict[str, Any]:

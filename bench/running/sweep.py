@@ -22,7 +22,10 @@ from bench.space import repeat
 from bench.store import default_url
 from bench.wording import shortened
 
-OF_ALL_RUNS = ("engine", "threads", "overwrite", "dry_run", "store", "results", "results_dir", "datasets_dir", "blocks")
+OF_ALL_RUNS = (
+    "engine", "tracking", "threads", "overwrite", "dry_run", "store", "results", "results_dir", "datasets_dir",
+    "blocks",
+)  # fmt: skip
 """Keys that a sweep reads once."""
 _OF_PLAN = ("until", "most", "looks")
 """Keys of `seeds` that say how many there are, and nothing of a run."""
@@ -196,4 +199,5 @@ def _specification(config: Mapping[str, Any], until: Mapping[str, Any] | None) -
         config["store"] or default_url(results_dir),
         config["threads"] or cores(),
         isolation=config["isolation"],
+        tracked=config["tracking"]["to"] is not None,
     )

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -50,6 +50,10 @@ class Asked:
     """The rung at which it is evaluated; None: at full fidelity."""
 
 
+def _unobserved(_row: dict[str, Any]) -> None:
+    """Nobody looks on."""
+
+
 class Trials:
     """The trials of one run as they come."""
 
@@ -71,6 +75,8 @@ class Trials:
         self.run, self.problem, self.optimizer, self.store, self.journal = run, problem, optimizer, store, journal
         self.name, self._pid = str(run), os.getpid()
         self.rows: list[dict[str, Any]] = []
+        self.observe: Callable[[dict[str, Any]], None] = _unobserved
+        """Is given each row when its trial has ended, on no clock of the run."""
         self.diverged_at: int | None = None
         self.progress = Progress(0, 0, 0, None)
         self.uncharged: Evaluation | None = None
@@ -177,6 +183,7 @@ class Trials:
         row = self._row(number, asked, stored, entry)
         self.rows.append(row)
         self.journal.note(entry, self.progress)
+        self.observe(row)
         return row
 
     def _tell(self, asked: Asked, result: Told) -> None:

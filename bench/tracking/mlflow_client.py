@@ -2,11 +2,13 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before the import: nothing is sent but to the server that is named
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # else it tells of each table of a database that it makes
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # else two lines for each run
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # else a server that is down is asked for minutes
 
 from mlflow.entities import Metric, Param, RunTag, ViewType
@@ -16,36 +18,45 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bench import texts
 from bench.errors import UserError
-from bench.tracking.records import Record
+from bench.tracking.records import Point, Record
 
-KEY, CONTENT = "bench.key", "bench.content"
+KEY, CONTENT, MORE = "bench.key", "bench.content", "bench.confusion"
 _METRICS, _OTHERS = 1000, 100
 """What one request may hold of metrics, and of parameters or tags."""
 
 
+class TrackerError(UserError):
+    """MLflow cannot do what it was asked; `reason` says why, in a few words."""
+
+    def __init__(self, uri: str, reason: str) -> None:
+        super().__init__(
+            f"--tracking-uri={texts.without_passwords(uri)}: MLflow cannot be used ({reason}); what was sent stays, "
+            "and the same command sends the rest"
+        )
+        self.reason = reason
+
+
 @contextmanager
-def _refused(uri: str) -> Iterator[None]:
-    """Raise `UserError` of one line where MLflow cannot do what it was asked."""
+def refused(uri: str) -> Iterator[None]:
+    """Raise `TrackerError` of one line where MLflow cannot do what it was asked."""
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
         reason = texts.line(str(error).strip().partition("\n")[0] or type(error).__name__, 300)
-        raise UserError(
-            f"--tracking-uri={texts.without_passwords(uri)}: MLflow cannot be used ({reason}); what was sent stays, "
-            "and the same command sends the rest"
-        ) from None
+        raise TrackerError(uri, reason) from None
 
 
 class Tracker:
     """An experiment of MLflow and the runs of the suite that it holds.
 
     `send` makes a run once: one of the same key and content is left alone, one of other content is replaced with
-    those under it. The content's hash is written last, so that a run that was cut short is sent again.
+    those under it. The content's hash is written last, so that a run that was cut short is sent again. A run that is
+    under way has `begin`, then `add`; `send` then adds what is left, or replaces it where its record says otherwise.
     """
 
     def __init__(self, uri: str, experiment: str) -> None:
         self.uri = uri
-        with _refused(uri):
+        with refused(uri):
             self._client = MlflowClient(tracking_uri=uri)
             known = self._client.get_experiment_by_name(experiment)
             if known is not None and known.lifecycle_stage != "active":
@@ -56,6 +67,7 @@ class Tracker:
                 )
             self._experiment = self._client.create_experiment(experiment) if known is None else known.experiment_id
             self._runs, self._contents = dict[str, str](), dict[str, str | None]()
+            self._begun: dict[str, tuple[Record, set[Point]]] = {}
             for run in self._every():
                 key = run.data.tags.get(KEY)
                 if key is not None:
@@ -68,13 +80,13 @@ class Tracker:
     def open(self, key: str, name: str, start: int) -> None:
         """Have a run of that key to hang others under; it is whole when `close` was called."""
         if key not in self._runs:
-            with _refused(self.uri):
+            with refused(self.uri):
                 self._create(key, name, start, None)
 
     def close(self, key: str, content: str, tags: Mapping[str, str], files: Mapping[str, bytes], end: int) -> None:
         """Give the run of that key its tags and artefacts, in the place of those that it had."""
         run = self._runs[key]
-        with _refused(self.uri):
+        with refused(self.uri):
             self._log_files(run, files)
             for name, value in tags.items():
                 self._client.set_tag(run, name, value)
@@ -82,26 +94,79 @@ class Tracker:
             self._client.set_tag(run, CONTENT, content)
         self._contents[key] = content
 
-    def send(self, record: Record) -> bool:
-        """Make the run of a record; False where it was there, whole and the same."""
-        if self.has(record.key, record.content):
-            return False
-        with _refused(self.uri):
+    def made_more_of(self, key: str) -> str | None:
+        """The content of a run when `attach` was given it; None where it was not."""
+        with refused(self.uri):
+            content: str | None = self._client.get_run(self._runs[key]).data.tags.get(MORE)
+        return content
+
+    def attach(self, key: str, files: Mapping[str, bytes], content: str | None = None) -> None:
+        """Give a run further artefacts; `content` is that of the run, where they are all that belong to it."""
+        with refused(self.uri):
+            self._log_files(self._runs[key], files)
+            if content is not None:
+                self._client.set_tag(self._runs[key], MORE, content)
+
+    def identity(self, key: str) -> str | None:
+        """MLflow's own id of the run of a key; None where it is not there."""
+        return self._runs.get(key)
+
+    def begin(self, record: Record) -> None:
+        """Have a run that is under way, in the place of any of its key, with the record's parameters and tags."""
+        with refused(self.uri):
             self._delete(record.key)
             run = self._create(record.key, record.name, record.start, record.parent)
-            metrics = [Metric(p.name, p.value, p.time, p.step) for p in record.points]
-            parameters = [Param(name, value) for name, value in record.parameters.items()]
-            tags = [RunTag(name, value) for name, value in record.tags.items()]
-            for first in range(0, len(metrics), _METRICS):
-                self._client.log_batch(run, metrics=metrics[first : first + _METRICS])
-            for first in range(0, max(len(parameters), len(tags)), _OTHERS):
-                part = slice(first, first + _OTHERS)
-                self._client.log_batch(run, params=parameters[part], tags=tags[part])
+            self._log(run, record, ())
+        self._begun[record.key] = (record, set())
+
+    def add(self, key: str, points: Sequence[Point]) -> None:
+        """Add to the curves of a run that was begun."""
+        with refused(self.uri):
+            self._log_points(self._runs[key], points)
+        self._begun[key][1].update(points)
+
+    def leave(self, status: str) -> None:
+        """End the runs that were begun and not sent, with a status of MLflow's: they are sent anew when they go on."""
+        for key in list(self._begun):
+            with refused(self.uri):
+                self._client.set_terminated(self._runs[key], status)
+            del self._begun[key]
+
+    def send(self, record: Record) -> bool:
+        """Make the run of a record, or end that which was begun; False where it was there, whole and the same."""
+        if self.has(record.key, record.content):
+            return False
+        begun, points = self._begun.pop(record.key, (None, set[Point]()))
+        with refused(self.uri):
+            if begun is None or not _is_beginning(begun, record) or not points <= set(record.points):
+                self._delete(record.key)
+                self._create(record.key, record.name, record.start, record.parent)
+                points = set()
+            run = self._runs[record.key]
+            self._log(run, record, [point for point in record.points if point not in points])
             self._log_files(run, {path: text.encode() for path, text in record.texts.items()})
             self._client.set_terminated(run, record.status, record.end)
             self._client.set_tag(run, CONTENT, record.content)
         self._contents[record.key] = record.content
         return True
+
+    def _log(self, run: str, record: Record, points: Sequence[Point]) -> None:
+        parameters = [Param(name, value) for name, value in record.parameters.items()]
+        tags = [RunTag(name, value) for name, value in record.tags.items()]
+        self._log_points(run, points)
+        for first in range(0, max(len(parameters), len(tags)), _OTHERS):
+            part = slice(first, first + _OTHERS)
+            self._client.log_batch(run, params=parameters[part], tags=tags[part])
+
+    def _log_points(self, run: str, points: Sequence[Point]) -> None:
+        metrics = [Metric(point.name, point.value, point.time, point.step) for point in points]
+        for first in range(0, len(metrics), _METRICS):
+            self._client.log_batch(run, metrics=metrics[first : first + _METRICS])
+
+    @property
+    def experiment(self) -> str:
+        """MLflow's own id of the experiment."""
+        return str(self._experiment)
 
     def _every(self) -> Iterator:  # type: ignore[type-arg]
         token = None
@@ -125,6 +190,7 @@ class Tracker:
         for old in [each for each in self._runs if each == key or each.startswith(f"{key}/")]:
             self._client.delete_run(self._runs.pop(old))
             self._contents.pop(old, None)
+            self._begun.pop(old, None)
 
     def _log_files(self, run: str, files: Mapping[str, bytes]) -> None:
         if not files:
@@ -135,3 +201,9 @@ class Tracker:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
             self._client.log_artifacts(run, folder)
+
+
+def _is_beginning(begun: Record, record: Record) -> bool:
+    """Whether what a run was begun with is a part of what it ended as: nothing of it can be taken back."""
+    same = (begun.start, begun.parent, begun.name) == (record.start, record.parent, record.name)
+    return same and begun.parameters.items() <= record.parameters.items()

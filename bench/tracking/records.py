@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,13 @@ TRIALS = ("none", "best", "all")
 """Which trials of a run can be sent as runs of their own, beside the curves that every run has."""
 LONGEST = 4000
 """Characters of a parameter or a tag that are sent; MLflow's servers take 5,000 or more."""
+
+COLUMNS = (
+    "trial", "configuration", "evaluation", "loss", "test_loss", "best_loss", "incumbent_test_loss", "status", "error",
+    "ask_seconds", "evaluate_seconds", "tell_seconds", "started_at", "fidelity", "cost", "partial_loss",
+    "partial_test_loss", "details",
+)  # fmt: skip
+"""What is read of a trial's row."""
 
 _OUTCOMES = {"ok": "FINISHED", "pruned": "KILLED"}
 
@@ -40,7 +47,7 @@ class Record:
     parent: str | None
     name: str
     status: str
-    """FINISHED, KILLED or FAILED."""
+    """FINISHED, KILLED or FAILED; RUNNING before its end."""
     start: int
     end: int
     """Milliseconds since 1970."""
@@ -57,50 +64,90 @@ class Record:
                        [[p.name, p.value, p.step, p.time] for p in self.points], dict(self.texts)])  # fmt: skip
 
 
+def leaves(tree: Mapping[str, Any]) -> dict[str, str]:
+    """Nested mappings as parameters: dotted names, JSON where a value is no text, nothing that is too long."""
+    return cut(_flat(tree))
+
+
 def metric_name(label: object) -> str:
     """What a tracker calls the metric that losses of a table are of: `auc` for `1 - auc`, `log_loss` for itself."""
     return _safe(scale(label).name.lower().replace(" ", "_"))
 
 
 def of_run(run: RunId, rows: list[dict[str, Any]], metadata: Mapping[str, Any]) -> Record:
-    """The record of a run: settings, versions and hashes, and its curves with a point a trial.
+    """The record of a finished run: settings, versions and hashes, and its curves with a point a trial."""
+    curves = Curves()
+    points = [point for row in rows for point in curves.add(row, metadata.get("metric"))]
+    return replace(
+        begun(run, started(rows[0]) if rows else 0, metadata),
+        status="FINISHED",
+        end=max(map(_end, rows), default=0),
+        tags=cut(dict(_tags(rows, metadata))),
+        points=tuple(points),
+        texts={"metadata.json": json.dumps(metadata, indent=1)},
+    )
 
-    The metric's own name has the incumbent's value at full fidelity, in the metric's own direction, and
-    `test_` before it the test part's; so have the scores that were recorded beside the loss, where the incumbent is a
-    trial's. Losses below full fidelity stand under `partial_loss` alone.
-    """
-    name, turned = metric_name(metadata.get("metric")), scale(metadata.get("metric")).turned
-    points, spent = list[Point](), 0.0
-    scored: dict[float, dict[str, float | None]] = {}  # by the loss of the first trial that has it
-    for step, row in enumerate(rows):
-        time, spent = _end(row), spent + row.get("cost", 1.0)
-        if row["loss"] is not None:
-            scored.setdefault(row["loss"], _scores(row))
-        values = {
-            "trial_loss": row["loss"],
-            "partial_loss": row.get("partial_loss"),
-            "fidelity": row.get("fidelity"),
-            "cost": spent,
-            "best_loss": row["best_loss"],
-            "incumbent_test_loss": row["incumbent_test_loss"],
-            name: _turned(row["best_loss"], turned),
-            f"test_{name}": _turned(row["incumbent_test_loss"], turned),
-            **scored.get(row["best_loss"], {}),
-            **{part: row[part] for part in ("ask_seconds", "evaluate_seconds", "tell_seconds")},
-        }
-        points += _points(values, step, time)
+
+def begun(run: RunId, start: int, metadata: Mapping[str, Any]) -> Record:
+    """What is known of a run when it begins, at `start` (milliseconds since 1970), of its `metadata` the config."""
     return Record(
         key=str(run),
         parent=run.experiment,
         name=f"{run.dataset}/{run.model}/{run.optimizer}/{run.seed}",
-        status="FINISHED",
-        start=_milliseconds(rows[0]["started_at"]) if rows else 0,
-        end=max(map(_end, rows), default=0),
-        parameters=_identity(run) | _cut(_flat(metadata.get("config") or {})),
-        tags=_cut(dict(_tags(rows, metadata))),
-        points=tuple(points),
-        texts={"metadata.json": json.dumps(metadata, indent=1)},
+        status="RUNNING",
+        start=start,
+        end=start,
+        parameters=_identity(run) | leaves(metadata.get("config") or {}),
     )
+
+
+@dataclass
+class Curves:
+    """The curves of a run as its trials come, one after the other."""
+
+    trials: int = 0
+    """How many there have been."""
+    spent: float = 0.0
+    """The full evaluations that they were charged."""
+    _scored: dict[float, dict[str, float | None]] = field(default_factory=dict)
+    """What was recorded beside a loss, by the loss, of the first trial that has it."""
+
+    def add(self, row: Mapping[str, Any], label: object) -> Iterator[Point]:
+        """The points that the next trial adds; `label` is that of its metric.
+
+        The metric's own name has the incumbent's value at full fidelity, in the metric's own direction, and `test_`
+        before it the test part's; so have the scores that were recorded beside the loss, where the incumbent is a
+        trial's. Losses below full fidelity stand under `partial_loss` alone.
+        """
+        name, turned = metric_name(label), scale(label).turned
+        self.spent += _cost(row)
+        if row["loss"] is not None:
+            self._scored.setdefault(row["loss"], _scores(row))
+        values = {
+            "trial_loss": row["loss"],
+            "partial_loss": row.get("partial_loss"),
+            "fidelity": row.get("fidelity"),
+            "cost": self.spent,
+            "best_loss": row["best_loss"],
+            "incumbent_test_loss": row["incumbent_test_loss"],
+            name: _turned(row["best_loss"], turned),
+            f"test_{name}": _turned(row["incumbent_test_loss"], turned),
+            **self._scored.get(row["best_loss"], {}),
+            **{part: row[part] for part in ("ask_seconds", "evaluate_seconds", "tell_seconds")},
+        }
+        self.trials += 1
+        return _points(values, self.trials - 1, _end(row))
+
+
+def _cost(row: Mapping[str, Any]) -> float:
+    """The full evaluations that a trial is charged; one where its run knows no parts of them."""
+    cost: float = row.get("cost", 1.0)
+    return cost
+
+
+def started(row: Mapping[str, Any]) -> int:
+    """When a trial began, in milliseconds since 1970."""
+    return _milliseconds(row["started_at"])
 
 
 def of_trials(run: RunId, rows: list[dict[str, Any]], metadata: Mapping[str, Any], which: str) -> Iterator[Record]:
@@ -131,10 +178,10 @@ def of_trials(run: RunId, rows: list[dict[str, Any]], metadata: Mapping[str, Any
             parent=str(run),
             name=f"{run.optimizer}/{run.seed} trial {number}",
             status=_OUTCOMES.get(row["status"], "FAILED"),
-            start=_milliseconds(row["started_at"]),
+            start=started(row),
             end=_end(row),
-            parameters=_cut(_flat(json.loads(row["configuration"]))),
-            tags=_cut(tags),
+            parameters=leaves(json.loads(row["configuration"])),
+            tags=cut(tags),
             points=tuple(_points(values, number, _end(row))),
         )
 
@@ -169,7 +216,8 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return leaves
 
 
-def _cut(texts: Mapping[str, str]) -> dict[str, str]:
+def cut(texts: Mapping[str, str]) -> dict[str, str]:
+    """Texts by name, each at most `LONGEST` characters."""
     return {key: text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..." for key, text in texts.items()}
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,15 @@ from bench.results import RunId
 
 mlflow_client = pytest.importorskip("bench.tracking.mlflow_client")
 from mlflow.entities import Run  # noqa: E402
+from mlflow.telemetry import get_telemetry_client  # noqa: E402
+from mlflow.telemetry.utils import is_telemetry_disabled  # noqa: E402
 from mlflow.tracking import MlflowClient  # noqa: E402
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, mlflow_database: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    shutil.copy(mlflow_database, "mlflow.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")  # whole: MLflow keeps engines by it
     leave_undrawn(monkeypatch)
     return tmp_path
@@ -88,6 +92,11 @@ def test_what_was_exported_is_read_back_and_a_second_export_changes_nothing(fold
     assert after.keys() - before.keys() == {"e/iris/lightgbm/random/1", "e/iris/lightgbm/random/1/0"}
     assert after["e"][0] == before["e"][0]  # the same run there, so that those under it stay where they are
     assert kept()["e/iris/lightgbm/grid/0/1"].data.metrics["auc"] == 0.8
+
+
+def test_nothing_is_told_to_mlflows_makers() -> None:
+    assert is_telemetry_disabled()
+    assert get_telemetry_client() is None
 
 
 def test_no_pruned_loss_stands_under_the_metrics_name(folder: Path) -> None:

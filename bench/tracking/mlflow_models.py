@@ -1,0 +1,152 @@
+"""MLflow's registry: a saved model as a version there, in a format that holds no code and is no pickle."""
+
+import logging
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow import pyfunc
+from mlflow.entities import LoggedModelOutput
+from mlflow.exceptions import MlflowException, RestException
+from mlflow.models import Model, ModelSignature
+from mlflow.tracking import MlflowClient
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+from mlflow.types.schema import AnyType
+
+from bench import __version__
+from bench.config.extras import DISTRIBUTION
+from bench.models.saved import FittedModel
+from bench.tracking.mlflow_client import Tracker, refused
+from bench.tracking.records import Record
+
+CONTENT = "bench.model_content"
+LOADER = "bench.models.saved.mlflow_loader"
+
+
+class Registry:
+    """The registered models of MLflow, and an experiment of it for the runs that they come from."""
+
+    def __init__(self, uri: str, experiment: str) -> None:
+        self._uri, self._experiment = uri, experiment
+        self._tracker = Tracker(uri, experiment)
+        with refused(uri):
+            self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+    def register(
+        self, name: str, record: Record, model: FittedModel, example: pd.DataFrame, artefacts: Mapping[str, bytes]
+    ) -> tuple[str, bool]:
+        """Make a version of the registered model `name`; its number, and False where it was there before.
+
+        `record` is the run that it comes from, with the tags of both; `artefacts` go to that run.
+        """
+        with refused(self._uri):
+            self._have(name)
+            known = self._known(name, record.tags[CONTENT])
+        if known is not None:
+            return known, False
+        self._tracker.open(self._experiment, self._experiment, record.start)
+        self._tracker.send(record)
+        self._tracker.attach(record.key, artefacts)
+        run = self._tracker.identity(record.key)
+        assert run is not None  # it was sent
+        came_from = self._tracker.identity(record.tags["bench.run"])
+        tags = {**record.tags, **({"bench.run_id": came_from} if came_from else {})}
+        note = tags.pop("mlflow.note.content")
+        with refused(self._uri), _quiet():
+            logged = self._client.create_logged_model(
+                self._tracker.experiment, name, source_run_id=run, tags=tags, params=dict(record.parameters)
+            )
+            with tempfile.TemporaryDirectory() as folder:
+                place = Path(folder, "model")
+                about = Model(
+                    artifact_path=logged.artifact_location,
+                    model_uuid=logged.model_id,
+                    model_id=logged.model_id,
+                    run_id=run,
+                )
+                _save(model, example, place, about)
+                self._client.log_model_artifacts(logged.model_id, str(place))
+            self._client.finalize_logged_model(logged.model_id, "READY")
+            self._client.log_outputs(run, [LoggedModelOutput(logged.model_id, step=0)])
+            version = self._client.create_model_version(
+                name, f"models:/{logged.model_id}", run, tags=tags, description=note, model_id=logged.model_id
+            )
+        return str(version.version), True
+
+    def alias(self, name: str, alias: str, version: str) -> None:
+        """Give a version an alias, which no other of that model then has."""
+        with refused(self._uri):
+            self._client.set_registered_model_alias(name, alias, version)
+
+    def _have(self, name: str) -> None:
+        try:
+            self._client.get_registered_model(name)
+        except (MlflowException, RestException) as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            self._client.create_registered_model(name)
+
+    def _known(self, name: str, content: str) -> str | None:
+        """The version of a model that is the same: its configuration, data, rows, losses and versions are."""
+        quoted = name.replace("'", "''")
+        versions = self._client.search_model_versions(f"name='{quoted}' and tags.`{CONTENT}` = '{content}'")
+        return next((str(version.version) for version in versions), None)
+
+
+def signature_of(model: FittedModel, example: pd.DataFrame) -> ModelSignature:
+    """The columns that the model takes and returns.
+
+    Numbers are doubles, labels strings; a column of whole numbers, or of labels that look like numbers, may hold either
+    and is `any`: MLflow would refuse the integers that a file is read as. The model itself checks what stands there.
+    """
+    anything: Any = AnyType
+    inputs: list[Any] = []
+    for column in model.description["columns"]:
+        if column["kind"] == "category":
+            kind = anything() if all(map(_looks_like_a_number, column["categories"])) else DataType.string
+        else:
+            kind = anything() if pd.api.types.is_integer_dtype(example[column["name"]]) else DataType.double
+        inputs.append(ColSpec(kind, column["name"]))
+    outputs = model.description["classes"] or [model.description["target"]]
+    parameters = ParamSchema([ParamSpec("unknown", DataType.string, "error")])
+    return ModelSignature(
+        inputs=Schema(inputs), outputs=Schema([ColSpec(DataType.double, name) for name in outputs]), params=parameters
+    )
+
+
+def _looks_like_a_number(label: str) -> bool:
+    try:
+        float(label)
+    except ValueError:
+        return label in ("True", "False")
+    return True
+
+
+def _save(model: FittedModel, example: pd.DataFrame, place: Path, about: Model) -> None:
+    versions = {DISTRIBUTION: __version__, **model.card["versions"], "mlflow-skinny": mlflow.__version__}
+    pyfunc.save_model(
+        path=str(place),
+        loader_module=LOADER,
+        data_path=str(model.folder.resolve()),
+        mlflow_model=about,
+        signature=signature_of(model, example),
+        input_example=example,
+        pip_requirements=[f"{library}=={version}" for library, version in sorted(versions.items())],
+        metadata={"card": f"data/{model.folder.resolve().name}/card.md"},
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without MLflow's own remarks, as on a package of another version in a checkout."""
+    logger = logging.getLogger("mlflow")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
