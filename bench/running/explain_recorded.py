@@ -142,8 +142,8 @@ def _important(run: RunId, results_dir: Path) -> list[str]:
     """The parameters of the run's problem, the one that matters most first; none where that cannot be said."""
     wanted = selection.Selection((run.experiment,), problems=(f"{run.dataset}/{run.model}",))
     reading = selection.read(results_dir, wanted)
-    comparison = next(each for each in curves.comparisons(reading.results) if run in identities.run_ids(each.runs))
-    visited = visits.read(results_dir, comparison, reading)
+    own = [each for each in curves.comparisons(reading.results) if run in identities.run_ids(each.runs)]
+    visited = visits.read(results_dir, own[0], reading) if own else None  # none of a run that is left out of reports
     found = None if visited is None else importance(visited)
     return [] if found is None else found.bars["parameter"].tolist()
 
