@@ -104,16 +104,16 @@ def test_cmaes_restarts_as_its_documented_loop(name: str, loop: Any, seed: int, 
 @pytest.mark.skipif(find_spec("botorch") is None, reason="needs botorch")
 def test_turbo_begins_again_where_its_region_has_shrunk_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """A loss that does not change ends a region of three columns after six points and 28 failures."""
-    import loops_botorch
+    import loops_turbo
 
     from bench.optimizers import botorch_turbo
 
     monkeypatch.setattr("loops.loss", lambda _: 1.0)
-    monkeypatch.setattr(loops_botorch, "N_CANDIDATES", 20)
+    monkeypatch.setattr(loops_turbo, "N_CANDIDATES", 20)
     own, begun = Objective(lambda _: False), []
-    loops_botorch.alone(lambda *given: begun.append(loops_botorch.turbo_floats(*given)))(own, 2, 80)
+    loops_turbo.alone(lambda *given: begun.append(loops_turbo.turbo_floats(*given)))(own, 2, 80)
     assert begun == [3]
-    assert run(build("botorch_turbo", loops_botorch.FLOATS, 2, candidates=20), 80) == own.asked
+    assert run(build("botorch_turbo", loops_turbo.FLOATS, 2, candidates=20), 80) == own.asked
     grown = botorch_turbo.Region(0.0, successes=9).after(1.0, 10, 4)
     assert grown == botorch_turbo.Region(1.0, length=1.6)
 
