@@ -1,6 +1,7 @@
-"""Every adapter asks what its library's own loop asks, failures included.
+"""Every adapter asks what its library's own loop asks, failures included; docs/faithful.md says so of each.
 
-What it adds to the library's time is measured in `benchmarks/adapters.py`.
+The wider comparisons of that page are made by `make faithful`; what an adapter adds to the library's time is measured
+in `benchmarks/adapters.py`.
 """
 
 import math
@@ -14,7 +15,8 @@ import numpy as np
 import optuna
 import pytest
 import skopt
-from adapters import NAMES, ONE_EACH, in_part
+import yaml
+from adapters import CONF, NAMES, ONE_EACH, in_part
 from drawing import ALL
 from hyperopt import atpe, hp
 from loops import Case, Objective, build, cases, equal, loss, only, our_loop, own_loop, run
@@ -77,6 +79,15 @@ def test_an_adapter_asks_what_its_librarys_own_loop_asks(case: Case, monkeypatch
 def test_no_adapter_is_without_its_own_loop() -> None:
     """Of fifty trials in `make test-all`; the default is no method, and random_2x is random."""
     assert set(NAMES) - {"default", "random_2x"} == {case.name for case in cases() if case.trials is None}
+
+
+def test_without_conditions_multivariate_tpe_is_tpe_and_the_list_says_so() -> None:
+    """Of failures too; with conditions it is not."""
+    for space, alike in ((FLAT, True), (CONDITIONAL, False)):
+        asked = [run(build(name, space, 2), 30, Objective()) for name in ("optuna_tpe", "optuna_tpe_multivariate")]
+        assert (asked[0] == asked[1]) is alike
+    config = yaml.safe_load((CONF / "optuna_tpe_multivariate.yaml").read_text())
+    assert "without conditions the same as optuna_tpe" in config["description"]
 
 
 @pytest.mark.parametrize(("name", "loop"), [("cmaes_ipop", ipop), ("cmaes_bipop", bipop)])

@@ -153,7 +153,7 @@ CASES = [
     Case("botorch_turbo", "mixed", SOME, alone(turbo_mixed), turbo_calls, "botorch", TURBO, few=16),
 ]
 SHIPPED = [
-    Case("botorch_turbo", label, space, alone(partial(own, candidates=2000)), turbo_calls, "botorch", few=24)
+    Case("botorch_turbo", label, space, alone(partial(own, candidates=2000)), turbo_calls, "botorch", few=14)
     for label, space, own in (("flat", FLOATS, turbo_floats), ("mixed", SOME, turbo_mixed))
 ]
 """With the tutorial's number of candidates: 200 d, and 2,000 at least."""

@@ -140,7 +140,7 @@ SHIPPED += [
     Case("skopt_rf", skopt("RF", acq_func="EI", acq_optimizer="sampling"), SKOPT, trials=13),
     Case("pymoo_nsga2", partial(pymoo, sizes={}), FLOATS, trials=250, needs="pymoo"),
     Case("botorch_gp", partial(botorch, search=CLOSED_LOOP), FLOATS, trials=14, needs="botorch"),
-    Case("botorch_turbo", partial(turbo, candidates=2000), FLOATS, needs="botorch"),
+    Case("botorch_turbo", partial(turbo, candidates=2000), FLOATS, trials=14, needs="botorch"),
     Case(
         "optuna_tpe_hyperband",
         study(tpe, pruner("HyperbandPruner", 1, RESOURCES[-1], 3), RESOURCES[-1]),
