@@ -4,7 +4,8 @@ Prints a Markdown table: the library and its version; whether the adapter asked 
 asks, of how many trials, failed ones included; CPU seconds per trial of that loop; and what ours adds outside the
 library's functions, which must stay under 5 % of the library's own or 0.2 ms, whichever is larger. Fails (exit status
 1) where it does not, or where a trial differs. By default those that take a tenth of a second for a trial run 20 of
-them, on one space; `--trials 50` runs as many of all. The loops stand in tests/support/loops_*.py.
+them, on one space; `--trials 50` runs as many of all. The loops stand in tests/support/loops_*.py; SMAC's
+has its start points sorted as the adapter's (docs/faithful.md, which compares all as they are).
 """
 
 import argparse

@@ -109,8 +109,8 @@ class TPE(Study):
 
     By default Optuna 5 models the parameters that all successful trials have together, the others one by one; with
     `multivariate: true` and `group: true` each group of parameters that come and go together (after S. Falkner et al.,
-    BOHB, ICML 2018, as Optuna's documentation says). Of several losses the good trials are the first fronts, weighted
-    by their contribution to the hypervolume.
+    BOHB, ICML 2018, as Optuna's documentation says). Without conditions there is one group, and both are the
+    same. Of several losses the good trials are the first fronts, weighted by their contribution to the hypervolume.
 
     J. Bergstra et al., Algorithms for Hyper-Parameter Optimization, NeurIPS 2011; S. Watanabe, Tree-Structured Parzen
     Estimator, arXiv:2304.11127, 2023. Of several losses: Y. Ozaki et al., Multiobjective Tree-Structured Parzen

@@ -47,7 +47,8 @@ class Facade:
     """One of SMAC's facades, made for a space and asked and told as it is, without the files that it writes.
 
     SMAC keeps the points from which it searches in a set of configurations, whose order Python salts in each process,
-    so that its own sequences come again only under one PYTHONHASHSEED: here they are sorted. A failed trial is told as
+    so that its own sequences come again only under one PYTHONHASHSEED: here they are sorted. This and two other
+    differences are declared in docs/faithful.md, with their size. A failed trial is told as
     crashed, with the loss given in place of the cost; in SMAC's own loop the cost is one for all,
     `Scenario(crash_cost=...)`, by default infinite, with which its models raise.
 

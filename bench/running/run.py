@@ -16,7 +16,6 @@ from bench import store as stores
 from bench.checks import whole
 from bench.config import handed
 from bench.config.components import Raised, locate
-from bench.config.components import build as build_component
 from bench.errors import UserError
 from bench.optimizers import Declaration, Optimizer
 from bench.problems import Problem, Recipe
@@ -242,24 +241,19 @@ def optimizer_of(
     spec: RunSpec, space: Space, objectives: Sequence[str] = (), ladder: Fidelity | None = None
 ) -> Optimizer:
     """The optimiser of a run, given what of the run its class asks for by name."""
-    config = spec.config["optimizer"]
-    settings = dict(config.get("settings") or {})
-    wanted = ladders.wanted(config["class"])
-    for name, key in (("resources", "model.fidelity"), ("workers", "workers"), ("objectives", "objectives")):
-        if name in wanted and name in settings:
-            raise UserError(f"optimizer.settings.{name}: is given by the run; set {key} in its place")
-    if ladder is not None:
-        settings["resources"] = ladder.resources
-    if "workers" in wanted:
-        settings["workers"] = spec.workers
-    if "objectives" in wanted and objectives:
-        settings["objectives"] = len(objectives)
     full = spec.trials if ladder is None else (None if spec.cost is None else int(spec.cost))
     try:
-        built: Optimizer = build_component("optimizer", config["class"], (space, spec.run.seed, full), settings)
+        return ladders.build(
+            spec.config["optimizer"],
+            space,
+            spec.run.seed,
+            full,
+            resources=None if ladder is None else ladder.resources,
+            workers=spec.workers,
+            objectives=len(objectives) or None,
+        )
     except Raised as error:
         raise RunFailed(str(error)) from error.reason
-    return built
 
 
 def _initial_design(spec: RunSpec, problem: Problem, optimizer: Optimizer) -> list[Configuration]:

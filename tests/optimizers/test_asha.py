@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from ladder import RESOURCES, Ended, Objective, build, play
-from loops import MIXED, NESTED, run
-from loops import build as build_plain
+from loops import MIXED, NESTED
+from rung_loops import drawn, scheduled, scheduler
 
 from bench.errors import UserError
 from bench.space import Space
@@ -19,13 +19,6 @@ from bench.space import Space
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="needs ray")
 
 LONG = (1, 2, 4, 8, 16, 32)
-
-
-def scheduler(resources: tuple[int, ...], **settings: int) -> Any:
-    from ray.tune.schedulers import ASHAScheduler
-
-    ladder = {"grace_period": 1, "max_t": resources[-1], "reduction_factor": resources[1]}
-    return ASHAScheduler(time_attr="resource", metric="loss", mode="min", **{**ladder, **settings})
 
 
 @pytest.mark.parametrize("space", [MIXED, NESTED], ids=["flat", "conditional"])
@@ -36,22 +29,8 @@ def scheduler(resources: tuple[int, ...], **settings: int) -> Any:
 )
 def test_it_ends_what_rays_scheduler_ends(space: Space, resources: tuple[int, ...], settings: dict[str, int]) -> None:
     """Called as Ray's controller calls it, with trials of Ray's own, after `np.random.seed(seed)`."""
-    from ray.tune.experiment import Trial
-
-    own, ours, decided = Objective(), Objective(), []
-    np.random.seed(6)  # noqa: NPY002
-    theirs = scheduler(resources, **settings)
-    for number, configuration in enumerate(run(build_plain("random", space, 6), 80)):
-        trial = Trial("trial", trial_id=f"{number:05d}", stub=True)
-        theirs.on_trial_add(None, trial)
-        for resource in resources:
-            value = own(configuration, resource)
-            if value is None:
-                theirs.on_trial_error(None, trial)
-                break
-            if theirs.on_trial_result(None, trial, {"resource": resource, "loss": value}) == "STOP":
-                decided.append((number, resource))
-                break
+    own, ours = Objective(), Objective()
+    decided = scheduled(space, 6, resources, 80, own, **settings)
     kept = np.random.get_state()[1].tolist()  # noqa: NPY002
     ended = play(build("asha", space, resources, 6, **settings), resources, 80, ours)
     assert np.random.get_state()[1].tolist() == kept  # noqa: NPY002
@@ -108,7 +87,7 @@ def test_it_ends_what_rays_tuner_ends(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setenv("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    configurations = run(build_plain("random", MIXED, 1), 60)
+    configurations = drawn(MIXED, 1, 60)
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="CRITICAL")
     try:
         tuner = tune.Tuner(

@@ -1,6 +1,7 @@
-"""Every adapter asks what its library's own loop asks, failures included.
+"""Every adapter asks what its library's own loop asks, failures included; docs/faithful.md says so of each.
 
-What it adds to the library's time is measured in `benchmarks/adapters.py`.
+The wider comparisons of that page are made by `make faithful`; what an adapter adds to the library's time is measured
+in `benchmarks/adapters.py`.
 """
 
 import math
@@ -14,7 +15,8 @@ import numpy as np
 import optuna
 import pytest
 import skopt
-from adapters import NAMES, ONE_EACH, in_part
+import yaml
+from adapters import CONF, NAMES, ONE_EACH, in_part
 from drawing import ALL
 from hyperopt import atpe, hp
 from loops import Case, Objective, build, cases, equal, loss, only, our_loop, own_loop, run
@@ -79,6 +81,15 @@ def test_no_adapter_is_without_its_own_loop() -> None:
     assert set(NAMES) - {"default", "random_2x"} == {case.name for case in cases() if case.trials is None}
 
 
+def test_without_conditions_multivariate_tpe_is_tpe_and_the_list_says_so() -> None:
+    """Of failures too; with conditions it is not."""
+    for space, alike in ((FLAT, True), (CONDITIONAL, False)):
+        asked = [run(build(name, space, 2), 30, Objective()) for name in ("optuna_tpe", "optuna_tpe_multivariate")]
+        assert (asked[0] == asked[1]) is alike
+    config = yaml.safe_load((CONF / "optuna_tpe_multivariate.yaml").read_text())
+    assert "without conditions the same as optuna_tpe" in config["description"]
+
+
 @pytest.mark.parametrize(("name", "loop"), [("cmaes_ipop", ipop), ("cmaes_bipop", bipop)])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_cmaes_restarts_as_its_documented_loop(name: str, loop: Any, seed: int, monkeypatch: Any) -> None:
@@ -104,16 +115,16 @@ def test_cmaes_restarts_as_its_documented_loop(name: str, loop: Any, seed: int, 
 @pytest.mark.skipif(find_spec("botorch") is None, reason="needs botorch")
 def test_turbo_begins_again_where_its_region_has_shrunk_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """A loss that does not change ends a region of three columns after six points and 28 failures."""
-    import loops_botorch
+    import loops_turbo
 
     from bench.optimizers import botorch_turbo
 
     monkeypatch.setattr("loops.loss", lambda _: 1.0)
-    monkeypatch.setattr(loops_botorch, "N_CANDIDATES", 20)
+    monkeypatch.setattr(loops_turbo, "N_CANDIDATES", 20)
     own, begun = Objective(lambda _: False), []
-    loops_botorch.alone(lambda *given: begun.append(loops_botorch.turbo_floats(*given)))(own, 2, 80)
+    loops_turbo.alone(lambda *given: begun.append(loops_turbo.turbo_floats(*given)))(own, 2, 80)
     assert begun == [3]
-    assert run(build("botorch_turbo", loops_botorch.FLOATS, 2, candidates=20), 80) == own.asked
+    assert run(build("botorch_turbo", loops_turbo.FLOATS, 2, candidates=20), 80) == own.asked
     grown = botorch_turbo.Region(0.0, successes=9).after(1.0, 10, 4)
     assert grown == botorch_turbo.Region(1.0, length=1.6)
 

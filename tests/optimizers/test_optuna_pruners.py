@@ -2,65 +2,23 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import optuna
 import pytest
 from adapters import in_part
 from drawing import ALL
-from ladder import FOLDS, RESOURCES, Objective, build, fold_loss, play
+from ladder import FOLDS, RESOURCES, Objective, build, play
 from loops import MIXED, NESTED
-from loops_optuna import conditional, flat
-from optuna.pruners import (
-    BasePruner,
-    HyperbandPruner,
-    MedianPruner,
-    PatientPruner,
-    PercentilePruner,
-    SuccessiveHalvingPruner,
-    WilcoxonPruner,
-)
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
+from pruner_loops import CASES, LONG, SET, SPACES, both, held, of_folds
 
 from bench.errors import UserError
 from bench.space import to_json
 
-LONG = (1, 2, 4, 8, 16, 32, 64)
-"""For what waits for several rungs."""
 TRIALS = 150 if ALL else 60
 SEEDS = range(4) if ALL else [3]
-SPACES = {"flat": (MIXED, flat), "conditional": (NESTED, conditional)}
-
-Pruner = Callable[[tuple[int, ...]], BasePruner]
-CASES: dict[str, tuple[str, dict[str, Any], Pruner]] = {
-    "tpe_hyperband": ("optuna_tpe_hyperband", {}, lambda r: HyperbandPruner(1, r[-1], r[1])),
-    "random_hyperband": ("optuna_random_hyperband", {}, lambda r: HyperbandPruner(1, r[-1], r[1])),
-    "sha": ("optuna_tpe_sha", {}, lambda r: SuccessiveHalvingPruner(1, r[1], min_early_stopping_rate=0)),
-    "sha_late": (
-        "optuna_tpe_sha",
-        {"pruner": {"min_early_stopping_rate": 1, "bootstrap_count": 2}},
-        lambda r: SuccessiveHalvingPruner(1, r[1], min_early_stopping_rate=1, bootstrap_count=2),
-    ),
-    "median": ("optuna_tpe_median", {}, lambda _: MedianPruner()),
-    "median_late": (
-        "optuna_tpe_median",
-        {"pruner": {"n_startup_trials": 2, "n_warmup_steps": 3}, "n_startup_trials": 20, "group": True}
-        | {"multivariate": True},
-        lambda _: MedianPruner(n_startup_trials=2, n_warmup_steps=3),
-    ),
-    "percentile": ("optuna_tpe_percentile", {}, lambda _: PercentilePruner(25.0)),
-    "patient": ("optuna_tpe_patient", {}, lambda _: PatientPruner(MedianPruner(), patience=1)),
-    "patient_alone": (
-        "optuna_tpe_patient",
-        {"pruner": {"wrapped_pruner": None, "patience": 2, "min_delta": 0.5}},
-        lambda _: PatientPruner(None, patience=2, min_delta=0.5),
-    ),
-}
-"""Config, settings in place of the config's, and the pruner in Optuna's own words for given resources."""
-SET = ("sha_late", "median_late", "patient_alone")
-"""Configs that are there already, with other settings."""
 
 
 @pytest.fixture(autouse=True)
@@ -73,38 +31,6 @@ def _quiet() -> Iterator[None]:
     optuna.logging.set_verbosity(verbosity)
 
 
-def sampler(name: str, seed: int, settings: Mapping[str, Any]) -> BaseSampler:
-    of_sampler = {key: value for key, value in settings.items() if key != "pruner"}
-    return RandomSampler(seed=seed) if "random" in name else TPESampler(seed=seed, **of_sampler)
-
-
-def optimized(
-    study: optuna.Study, label: str, resources: tuple[int, ...], trials: int, objective: Objective
-) -> list[Any]:
-    """The documented loop: what a study holds after it."""
-
-    def evaluate(trial: optuna.Trial) -> float:
-        configuration = SPACES[label][1](trial)
-        for resource in resources[:-1]:
-            trial.report(tried(objective(configuration, resource)), step=resource)
-            if trial.should_prune():
-                raise optuna.TrialPruned
-        return tried(objective(configuration, resources[-1]))
-
-    study.optimize(evaluate, n_trials=trials, catch=ArithmeticError)
-    return held(study)
-
-
-def tried(value: float | None) -> float:
-    if value is None:
-        raise ArithmeticError
-    return value
-
-
-def held(study: optuna.Study) -> list[Any]:
-    return [(t.state, t.value, t.params, t.intermediate_values) for t in study.trials]
-
-
 @pytest.mark.parametrize(
     ("case", "label"),
     [
@@ -114,21 +40,17 @@ def held(study: optuna.Study) -> list[Any]:
     ],
 )
 def test_a_pruned_study_is_that_of_optunas_own_loop(case: str, label: str) -> None:
-    name, settings, pruner = CASES[case]
     states, resources = Counter[TrialState](), set[int]()
     ladder = LONG if case.startswith(("median_late", "patient")) else RESOURCES
     for seed in SEEDS:
-        own, ours = Objective(), Objective()
-        study = optuna.create_study(sampler=sampler(name, seed, settings), pruner=pruner(ladder), study_name=str(seed))
-        trials = optimized(study, label, ladder, TRIALS, own)
-        optimizer = build(name, SPACES[label][0], ladder, seed, **settings)
-        ended = play(optimizer, ladder, TRIALS, ours)
-        assert ours.calls == own.calls
-        assert held(optimizer._study.study) == trials
-        assert [result.pruned for result in ended] == [state == TrialState.PRUNED for state, *_ in trials]
-        assert [result.failed for result in ended] == [state == TrialState.FAIL for state, *_ in trials]
+        made = both(case, label, ladder, seed, TRIALS)
+        trials = held(made.study)
+        assert made.ours.calls == made.own.calls
+        assert held(made.optimizer._study.study) == trials
+        assert [result.pruned for result in made.ended] == [state == TrialState.PRUNED for state, *_ in trials]
+        assert [result.failed for result in made.ended] == [state == TrialState.FAIL for state, *_ in trials]
         states.update(state for state, *_ in trials)
-        resources |= {result.resource for result in ended if result.pruned}
+        resources |= {result.resource for result in made.ended if result.pruned}
     assert len(resources) > 1
     assert min(states[TrialState.PRUNED], states[TrialState.FAIL]) > 2
     assert states[TrialState.COMPLETE] > 0
@@ -136,52 +58,14 @@ def test_a_pruned_study_is_that_of_optunas_own_loop(case: str, label: str) -> No
 
 @pytest.mark.parametrize("label", SPACES)
 def test_the_signed_rank_test_is_that_of_optunas_documented_loop(label: str) -> None:
-    """Which reports every fold, and returns the mean of those that there are in place of `TrialPruned`."""
     for seed in SEEDS:
-        own, ours = Objective(of=fold_loss), Objective(of=fold_loss)
-        ended_early = []
-
-        def evaluate(trial: optuna.Trial, own: Objective = own, ended_early: list[int] = ended_early) -> float:
-            configuration = SPACES[label][1](trial)
-            results: list[float] = []
-            for fold in FOLDS:
-                results.append(tried(own(configuration, fold)))
-                trial.report(results[-1], fold)
-                if trial.should_prune():
-                    ended_early += [trial.number] if fold < FOLDS[-1] else []
-                    return sum(results) / len(results)
-            return sum(results) / len(results)
-
-        study = optuna.create_study(sampler=TPESampler(seed=seed), pruner=WilcoxonPruner(), study_name=str(seed))
-        study.optimize(evaluate, n_trials=TRIALS, catch=ArithmeticError)
-        optimizer = build("optuna_tpe_wilcoxon", SPACES[label][0], FOLDS, seed)
-        assert optimizer.by_fold
-        pruned = play_folds(optimizer, ours)
-        assert pruned == ended_early
-        assert ours.calls == own.calls
-        assert 5 < len(pruned) < TRIALS - 5
-        values = [[t.value for t in s.trials] for s in (study, optimizer._study.study)]
+        made = of_folds(label, seed, TRIALS)
+        assert made.optimizer.by_fold
+        assert made.our_ended == made.own_ended
+        assert made.ours.calls == made.own.calls
+        assert 5 < len(made.our_ended) < TRIALS - 5
+        values = [[t.value for t in s.trials] for s in (made.study, made.optimizer._study.study)]
         assert values[0] == values[1]
-
-
-def play_folds(optimizer: Any, objective: Objective) -> list[int]:
-    """The numbers of those that were ended: each fold alone is reported but the last, of all the mean is told."""
-    pruned = []
-    for number in range(TRIALS):
-        proposal, losses, ended, failed = optimizer.ask(), [], False, False
-        for fold in FOLDS:
-            value = objective(proposal.configuration, fold)
-            failed = value is None
-            if value is None:
-                break
-            losses.append(value)
-            if fold < FOLDS[-1] and optimizer.report(proposal, fold, value):
-                pruned.append(number)
-                ended = True
-                break
-        told = objective.worst(fold) if failed else losses[-1] if ended else sum(losses) / len(losses)
-        optimizer.tell(proposal, told, failed=failed)
-    return pruned
 
 
 def test_the_mean_of_folds_that_optuna_compares_is_the_value_of_the_best_trial() -> None:

@@ -2,21 +2,16 @@
 
 import random
 from collections import defaultdict
-from typing import Any
 
 import pytest
 from ladder import RESOURCES, Ended, Objective, build, evaluate, play
-from loops import MIXED, NESTED, run
-from loops import build as build_plain
+from loops import MIXED, NESTED
+from rung_loops import drawn, successive_halving
 
 from bench.optimizers import Proposal
 from bench.space import Space, to_json
 
 LADDERS = [RESOURCES, (1, 2, 4, 8), (1, 4), (1, 5, 25)]
-
-
-def drawn(space: Space, seed: int, count: int) -> list[Any]:
-    return run(build_plain("random", space, seed), count)
 
 
 @pytest.mark.parametrize("space", [MIXED, NESTED], ids=["flat", "conditional"])
@@ -28,30 +23,12 @@ def test_random_rungs_is_random_search_that_looks_at_every_rung(space: Space) ->
     assert not any(result.pruned for result in ended)
 
 
-def defined(space: Space, seed: int, resources: tuple[int, ...], brackets: int, objective: Objective) -> list[Proposal]:
-    """Successive halving as the paper defines it, bracket by bracket."""
-    proposals, width = [], resources[-1]
-    configurations = drawn(space, seed, brackets * width)
-    for bracket in range(brackets):
-        left, below = configurations[bracket * width : (bracket + 1) * width], 0
-        for i, resource in enumerate(resources):
-            losses = [objective(configuration, resource) for configuration in left]
-            proposals += [Proposal(configuration, resource, below) for configuration in left]
-            succeeded = [j for j, value in enumerate(losses) if value is not None]
-            best = sorted(succeeded, key=lambda j: (losses[j], j))
-            left, below = (
-                [left[j] for j in best[: resources[-1] // resources[min(i + 1, len(resources) - 1)]]],
-                resource,
-            )
-    return proposals
-
-
 @pytest.mark.parametrize("resources", LADDERS, ids=str)
 @pytest.mark.parametrize("space", [MIXED, NESTED], ids=["flat", "conditional"])
 def test_random_sha_is_successive_halving_by_its_definition(space: Space, resources: tuple[int, ...]) -> None:
     for seed in range(3):
         own, ours = Objective(), Objective()
-        proposals = defined(space, seed, resources, 3, own)
+        proposals = successive_halving(space, seed, resources, 3, own)
         ended = play(build("random_sha", space, resources, seed), resources, len(proposals), ours)
         assert [result.proposal for result in ended] == proposals
         assert ours.calls == own.calls

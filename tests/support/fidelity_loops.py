@@ -38,12 +38,13 @@ class Objective:
     asked: list[Asked] = field(default_factory=list)
     failures: int = 0
     _worst: dict[int, float] = field(default_factory=dict)
+    fails = staticmethod(fails)
 
     def __call__(self, configuration: Configuration, fidelity: float) -> tuple[float, bool]:
         resource = round(fidelity)
         assert abs(resource - fidelity) < 1e-9
         self.asked.append((to_json(configuration), resource))
-        value, failed = partial_loss(configuration, resource), fails(configuration, resource)
+        value, failed = partial_loss(configuration, resource), self.fails(configuration, resource)
         self.failures += failed
         if failed:
             return self._worst.get(resource, value), True
@@ -57,6 +58,16 @@ class TwoObjectives(Objective):
     def __call__(self, configuration: Configuration, fidelity: float) -> tuple[Any, bool]:
         value, failed = super().__call__(configuration, fidelity)
         return (value, -value + math.cos(50 * float(configuration["rate"]))), failed  # type: ignore[arg-type]
+
+
+class NeverFails(Objective):
+    """The same, where nothing fails."""
+
+    fails = staticmethod(lambda *_: False)
+
+
+class TwoThatNeverFail(TwoObjectives, NeverFails):
+    """Both."""
 
 
 def run(optimizer: Any, trials: int, objective: Objective) -> list[Proposal]:
@@ -86,6 +97,7 @@ def smac_facade(
     min_budget: float = 1,
     objectives: int = 1,
     incumbents: str | None = None,
+    crash_cost: float | None = CRASH,
     **components: dict[str, Any],
 ) -> Iterator[Any]:
     """The facade of a config; its intensifier's eta is that of the resources, by default SMAC's own 3.
@@ -95,6 +107,7 @@ def smac_facade(
     import smac
     from smac.intensifier import SuccessiveHalving
 
+    several = objectives > 1
     cls = {"smac_hyperband": smac.HyperbandFacade, "smac_multifidelity": smac.MultiFidelityFacade}[name]
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -106,11 +119,8 @@ def smac_facade(
             min_budget=min_budget,
             max_budget=resources[-1],
             output_directory=Path(folder),
-            **(
-                {"crash_cost": CRASH}
-                if objectives == 1
-                else {"crash_cost": [CRASH] * objectives, "objectives": [f"loss{i}" for i in range(objectives)]}
-            ),
+            **({} if crash_cost is None else {"crash_cost": [crash_cost] * objectives if several else crash_cost}),
+            **({"objectives": [f"loss{i}" for i in range(objectives)]} if several else {}),
         )
         eta = resources[1] // resources[0]
         make = SuccessiveHalving if halving else cls.get_intensifier
@@ -141,10 +151,12 @@ def smac_optimize(
     resources: tuple[int, ...],
     seed: int,
     change: Callable[[Any], None] = lambda _: None,
+    objective: Objective | None = None,
     **given: Any,
 ) -> Objective:
     """What `facade.optimize()` asks for; a failure is an exception. `change` is done to the facade before it begins."""
-    objective = TwoObjectives() if given.get("objectives") == 2 else Objective()
+    if objective is None:
+        objective = TwoObjectives() if given.get("objectives") == 2 else Objective()
 
     def evaluate(config: Any, seed: int, budget: float) -> Any:
         value, failed = objective(space.canonical(plain(config)), budget)
@@ -168,6 +180,7 @@ def dehb_object(native: Any, resources: tuple[int, ...], seed: int, f: Any = Non
     from dehb.optimizers.dehb import logger
 
     native.seed(seed)
+    logger.remove()  # of what it says on the terminal
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         arguments = {"min_fidelity": 1, "max_fidelity": resources[-1], "eta": resources[1] // resources[0]} | given

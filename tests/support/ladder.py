@@ -5,11 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-from adapters import CONF
+import loops
 from loops import loss
 
-from bench.config.components import build as component
 from bench.optimizers import Exhausted, Proposal
 from bench.space import Configuration, Space, to_json
 
@@ -19,9 +17,7 @@ FOLDS = (1, 2, 3, 4, 5, 6, 7)
 
 def build(name: str, space: Space, resources: tuple[int, ...], seed: int = 0, **overrides: Any) -> Any:
     """The optimiser of a config, as the runner builds it."""
-    config = yaml.safe_load((CONF / f"{name}.yaml").read_text())
-    settings = {**config["settings"], **overrides, "resources": resources}
-    return component("optimizer", config["class"], (space, seed, None), settings)
+    return loops.build(name, space, seed, resources=resources, **overrides)
 
 
 def rung_loss(values: Configuration, resource: int) -> float:

@@ -6,7 +6,7 @@ compare what is asked, `benchmarks/adapters.py` what our loop adds as well.
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -20,6 +20,7 @@ from commands import ROOT
 from threadpoolctl import threadpool_limits
 
 from bench.optimizers import Exhausted
+from bench.running import ladders
 from bench.space import Configuration, Space, to_json
 from bench.space.parsing import parse
 
@@ -51,10 +52,20 @@ NESTED = parse(
 )
 
 
-def build(name: str, space: Space, seed: int = 0, budget: int | None = None, **overrides: Any) -> Any:
+def build(
+    name: str,
+    space: Space,
+    seed: int = 0,
+    budget: int | None = None,
+    resources: Sequence[int] | None = None,
+    workers: int = 1,
+    objectives: int | None = None,
+    **overrides: Any,
+) -> Any:
+    """The optimiser of a config as the runner builds it, with `overrides` in place of its settings."""
     config = yaml.safe_load((CONF / f"{name}.yaml").read_text())
-    module, _, cls = config["class"].rpartition(".")
-    return getattr(import_module(module), cls)(space, seed, budget, **(config["settings"] | overrides))
+    config["settings"] |= overrides
+    return ladders.build(config, space, seed, budget, resources=resources, workers=workers, objectives=objectives)
 
 
 def loss(values: Configuration) -> float:
@@ -135,6 +146,7 @@ class Case:
     few: int = 50
     """So many are enough to compare: some more than are drawn before the library's model proposes any."""
     objectives: int = 1
+    fails: Callable[[Configuration], bool] = failing
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -165,7 +177,7 @@ class Comparison:
 
 def own_loop(case: Case, seed: int, trials: int) -> Objective:
     """What the library's own loop asks."""
-    own = Objective(objectives=case.objectives)
+    own = Objective(case.fails, case.objectives)
     with threadpool_limits(1):
         case.own(own, seed, trials)
     return own
@@ -173,7 +185,7 @@ def own_loop(case: Case, seed: int, trials: int) -> Objective:
 
 def our_loop(case: Case, seed: int, trials: int) -> Objective:
     """What the adapter asks in ours."""
-    ours = Objective(objectives=case.objectives)
+    ours = Objective(case.fails, case.objectives)
     with threadpool_limits(1):
         run(build(case.name, case.space, seed, trials, **case.arguments), trials, ours)
     return ours
@@ -185,7 +197,7 @@ def compare(case: Case, seed: int, trials: int) -> Comparison:
     the median, as other processes disturb some."""
     trials = min(trials, case.trials or trials)
     with threadpool_limits(1):
-        own, ours = (Objective(objectives=case.objectives) for _ in range(2))
+        own, ours = (Objective(case.fails, case.objectives) for _ in range(2))
         start = time.process_time()
         case.own(own, seed, trials)
         own_seconds = time.process_time() - start - own.seconds
@@ -247,6 +259,20 @@ def clock(calls: list[tuple[Any, str]]) -> Iterator[list[float]]:
 
 
 def cases() -> list[Case]:
-    """All cases of the `loops_*.py` beside this file."""
-    modules = sorted(path.stem for path in Path(__file__).parent.glob("loops_*.py"))
-    return [case for module in modules for case in import_module(module).CASES]
+    """All of the `loops_*.py` beside this file, of which some have settings that are quicker than the config's."""
+    return [case for module in _modules() for case in module.CASES]
+
+
+def shipped() -> list[Case]:
+    """Those without settings of their own, and in place of the others their `SHIPPED`: configs as they are."""
+    as_is = [case for case in cases() if not case.settings]
+    return as_is + [case for module in _modules() for case in getattr(module, "SHIPPED", ())]
+
+
+def _modules() -> list[Any]:
+    return [import_module(path.stem) for path in sorted(Path(__file__).parent.glob("loops_*.py"))]
+
+
+def never(_: Configuration) -> bool:
+    """For what takes no failures."""
+    return False

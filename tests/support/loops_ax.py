@@ -8,7 +8,9 @@ from loops import MIXED, Case, Objective, only
 from loops_botorch import FLOATS
 
 
-def optimise(parameters: list[Any], read: Any, objective: Objective, seed: int, trials: int) -> None:
+def optimise(
+    parameters: list[Any], read: Any, objective: Objective, seed: int, trials: int, abandon: bool = True
+) -> None:
     import torch
 
     threads, disabled = torch.get_num_threads(), logging.root.manager.disable
@@ -25,8 +27,10 @@ def optimise(parameters: list[Any], read: Any, objective: Objective, seed: int, 
             for _ in range(trials):
                 for index, values in client.get_next_trials(max_trials=1).items():
                     loss, failed = objective(read(values))
-                    if failed:
+                    if failed and abandon:
                         client.mark_trial_abandoned(trial_index=index)
+                    elif failed:
+                        client.mark_trial_failed(trial_index=index)
                     else:
                         client.complete_trial(trial_index=index, raw_data={"loss": loss})
     finally:
@@ -44,8 +48,8 @@ def float_parameters() -> list[Any]:
     ]
 
 
-def floats(objective: Objective, seed: int, trials: int) -> None:
-    optimise(float_parameters(), dict, objective, seed, trials)
+def floats(objective: Objective, seed: int, trials: int, abandon: bool = True) -> None:
+    optimise(float_parameters(), dict, objective, seed, trials, abandon)
 
 
 def mixed(objective: Objective, seed: int, trials: int) -> None:

@@ -1,6 +1,6 @@
-"""BoTorch's own loops: that of "Getting started", a model, its fit, an acquisition function, its maximum; and TuRBO.
+"""BoTorch's own loop of "Getting started": a model, its fit, an acquisition function, its maximum; and of two losses.
 
-With fewer restarts and samples than the config has, and a longer design where there are choices: a fit of
+In the tests with fewer restarts and samples than the config has, and a longer design where there are choices: a fit of
 `MixedSingleTaskGP` takes most of a second.
 """
 
@@ -8,7 +8,6 @@ import math
 import random
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,10 +17,10 @@ from bench.space import Configuration
 from bench.space.parsing import parse
 
 CHEAP = {"num_restarts": 2, "raw_samples": 32}
+CLOSED_LOOP = {"num_restarts": 10, "raw_samples": 512}
+"""Those of the closed-loop tutorial."""
 DESIGN = 30
 LONGER = 20
-N_CANDIDATES = 200
-TURBO = {"candidates": N_CANDIDATES}
 FLOATS = parse(
     {
         "rate": {"type": "float", "low": 0.01, "high": 0.3, "log": True},
@@ -38,7 +37,14 @@ def gains(objective: Objective, configuration: Configuration) -> list[float]:
     return [-loss for loss in (losses if objective.objectives > 1 else [losses])]
 
 
-def floats(objective: Objective, seed: int, trials: int, several: bool = False) -> None:
+def floats(
+    objective: Objective,
+    seed: int,
+    trials: int,
+    design: int = 6,
+    several: bool = False,
+    search: dict[str, int] = CHEAP,
+) -> None:
     import torch
     from botorch.acquisition import LogExpectedImprovement
     from botorch.fit import fit_gpytorch_mll
@@ -57,7 +63,7 @@ def floats(objective: Objective, seed: int, trials: int, several: bool = False) 
         return gains(objective, {"rate": rate, "shrink": shrink, "momentum": momentum})
 
     torch.manual_seed(seed)
-    train_x = draw_sobol_samples(cube, n=LONGER if several else 6, q=1, seed=seed).squeeze(1)
+    train_x = draw_sobol_samples(cube, n=design, q=1, seed=seed).squeeze(1)
     train_y = torch.tensor([evaluate(x) for x in train_x], dtype=torch.double)
     while len(train_x) < trials:
         if several:
@@ -66,12 +72,19 @@ def floats(objective: Objective, seed: int, trials: int, several: bool = False) 
             model = SingleTaskGP(train_x, train_y)
             fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
             acquisition = LogExpectedImprovement(model, best_f=train_y.max())
-        candidate, _ = optimize_acqf(acquisition, bounds=cube, q=1, **CHEAP)
+        candidate, _ = optimize_acqf(acquisition, bounds=cube, q=1, **search)
         train_x = torch.cat([train_x, candidate])
         train_y = torch.cat([train_y, torch.tensor([evaluate(candidate[0])], dtype=torch.double)])
 
 
-def mixed(objective: Objective, seed: int, trials: int, several: bool = False) -> None:
+def mixed(
+    objective: Objective,
+    seed: int,
+    trials: int,
+    design: int = DESIGN,
+    several: bool = False,
+    search: dict[str, int] = CHEAP,
+) -> None:
     """A rate, a whole number at the middles of eighths, and the index of a choice."""
     import torch
     from botorch.acquisition import LogExpectedImprovement
@@ -94,7 +107,7 @@ def mixed(objective: Objective, seed: int, trials: int, several: bool = False) -
 
     torch.manual_seed(seed)
     random.seed(seed)
-    train_x = draw_sobol_samples(cube, n=DESIGN, q=1, seed=seed).squeeze(1)
+    train_x = draw_sobol_samples(cube, n=design, q=1, seed=seed).squeeze(1)
     train_x[:, 1] = ((train_x[:, 1] * 8).floor() * 2 + 1) / 16
     train_x[:, 2] = (train_x[:, 2] * 3).floor()
     train_y = torch.tensor([evaluate(x) for x in train_x], dtype=torch.double)
@@ -106,7 +119,7 @@ def mixed(objective: Objective, seed: int, trials: int, several: bool = False) -
             fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
             acquisition = LogExpectedImprovement(model, best_f=train_y.max())
         candidate, _ = optimize_acqf_mixed_alternating(
-            acquisition, bounds, discrete_dims={1: eighths}, cat_dims={2: [0.0, 1.0, 2.0]}, q=1, **CHEAP
+            acquisition, bounds, discrete_dims={1: eighths}, cat_dims={2: [0.0, 1.0, 2.0]}, q=1, **search
         )
         train_x = torch.cat([train_x, candidate])
         train_y = torch.cat([train_y, torch.tensor([evaluate(candidate[0])], dtype=torch.double)])
@@ -135,130 +148,6 @@ def nehvi(train_x: Any, train_y: Any, model_of: Callable[[Any], Any]) -> Any:
         prune_baseline=True,
         sampler=sampler,
     )
-
-
-@dataclass
-class TurboState:
-    """As the tutorial "BO with TuRBO-1 and TS/qEI" keeps it, for one point at a time."""
-
-    dim: int
-    best_value: float
-    length: float = 0.8
-    failure_counter: int = 0
-    success_counter: int = 0
-    restart_triggered: bool = False
-
-
-def update_state(state: TurboState, value: float) -> TurboState:
-    if value > state.best_value + 1e-3 * math.fabs(state.best_value):
-        state.success_counter += 1
-        state.failure_counter = 0
-    else:
-        state.success_counter = 0
-        state.failure_counter += 1
-    if state.success_counter == 10:
-        state.length = min(2.0 * state.length, 1.6)
-        state.success_counter = 0
-    elif state.failure_counter == math.ceil(max(4.0, float(state.dim))):
-        state.length /= 2.0
-        state.failure_counter = 0
-    state.best_value = max(state.best_value, value)
-    if state.length < 0.5**7:
-        state.restart_triggered = True
-    return state
-
-
-def generate_point(state: TurboState, model: Any, x: Any, y: Any, n_candidates: int) -> Any:
-    import torch
-    from botorch.generation import MaxPosteriorSampling
-    from torch.quasirandom import SobolEngine
-
-    x_center = x[y.argmax(), :].clone()
-    weights = model.covar_module.base_kernel.lengthscale.squeeze().detach()
-    weights = weights / weights.mean()
-    weights = weights / torch.prod(weights.pow(1.0 / len(weights)))
-    tr_lb = torch.clamp(x_center - weights * state.length / 2.0, 0.0, 1.0)
-    tr_ub = torch.clamp(x_center + weights * state.length / 2.0, 0.0, 1.0)
-    dim = x.shape[-1]
-    pert = SobolEngine(dim, scramble=True).draw(n_candidates).to(dtype=torch.double)
-    pert = tr_lb + (tr_ub - tr_lb) * pert
-    prob_perturb = min(20.0 / dim, 1.0)
-    mask = torch.rand(n_candidates, dim, dtype=torch.double) <= prob_perturb
-    ind = torch.where(mask.sum(dim=1) == 0)[0]
-    mask[ind, torch.randint(0, dim - 1, size=(len(ind),))] = 1
-    x_cand = x_center.expand(n_candidates, dim).clone()
-    x_cand[mask] = pert[mask]
-    thompson_sampling = MaxPosteriorSampling(model=model, replacement=False)
-    with torch.no_grad():
-        return thompson_sampling(x_cand, num_samples=1)
-
-
-def turbo(dim: int, evaluate: Callable[[Any], tuple[Any, float]], seed: int, trials: int) -> int:
-    """The tutorial's loop, and again with further initial points; how often it was begun.
-
-    Of a point `evaluate` says where the model is to see it, and its value.
-    """
-    import gpytorch
-    import torch
-    from botorch.fit import fit_gpytorch_mll
-    from botorch.models import SingleTaskGP
-    from gpytorch.constraints import Interval
-    from gpytorch.kernels import MaternKernel, ScaleKernel
-    from gpytorch.likelihoods import GaussianLikelihood
-    from gpytorch.mlls import ExactMarginalLogLikelihood
-    from torch.quasirandom import SobolEngine
-
-    left, begun = trials, 0
-    sobol = SobolEngine(dimension=dim, scramble=True, seed=seed)
-    torch.manual_seed(seed)
-    while left:
-        n_init = min(2 * dim, left)
-        results = [evaluate(x) for x in sobol.draw(n=n_init).to(dtype=torch.double)]
-        left, begun = left - n_init, begun + 1
-        x_turbo = torch.stack([x for x, _ in results])
-        y_turbo = torch.tensor([[y] for _, y in results], dtype=torch.double)
-        state = TurboState(dim, best_value=y_turbo.max().item())
-        while left and not state.restart_triggered:
-            train_y = (y_turbo - y_turbo.mean()) / (y_turbo.std() if y_turbo.std() > 0 else 1.0)
-            likelihood = GaussianLikelihood(noise_constraint=Interval(1e-8, 1e-3))
-            covar_module = ScaleKernel(
-                MaternKernel(nu=2.5, ard_num_dims=dim, lengthscale_constraint=Interval(0.005, 4.0))
-            )
-            model = SingleTaskGP(x_turbo, train_y, covar_module=covar_module, likelihood=likelihood)
-            mll = ExactMarginalLogLikelihood(model.likelihood, model)
-            with gpytorch.settings.max_cholesky_size(float("inf")):
-                fit_gpytorch_mll(mll)
-                x_next = generate_point(state, model, x_turbo, train_y, N_CANDIDATES)
-            x, value = evaluate(x_next[0])
-            state = update_state(state, value)
-            x_turbo = torch.cat((x_turbo, x[None]), dim=0)
-            y_turbo = torch.cat((y_turbo, torch.tensor([[value]], dtype=torch.double)), dim=0)
-            left -= 1
-    return begun
-
-
-def turbo_floats(objective: Objective, seed: int, trials: int) -> int:
-    def evaluate(x: Any) -> tuple[Any, float]:
-        rate, shrink, momentum = x.tolist()
-        rate = min(max(math.exp(math.log(0.01) + rate * (math.log(0.3) - math.log(0.01))), 0.01), 0.3)
-        return x, -objective({"rate": rate, "shrink": 0.9 * shrink, "momentum": 3 * momentum - 1})[0]
-
-    return turbo(3, evaluate, seed, trials)
-
-
-def turbo_mixed(objective: Objective, seed: int, trials: int) -> int:
-    """A rate, a whole number seen at the middles of eighths, and a choice as the greatest of three columns."""
-
-    def evaluate(x: Any) -> tuple[Any, float]:
-        rate, depth, *act = x.tolist()
-        rate = min(max(math.exp(math.log(0.01) + rate * (math.log(0.3) - math.log(0.01))), 0.01), 0.3)
-        eighth = min(int(8 * depth), 7)
-        seen = x.clone()
-        seen[1] = (2 * eighth + 1) / 16
-        choice = [None, "relu", 7][act.index(max(act))]
-        return seen, -objective({"rate": rate, "depth": 1 + eighth, "act": choice})[0]
-
-    return turbo(5, evaluate, seed, trials)
 
 
 def alone(loop: Callable[[Objective, int, int], Any]) -> Callable[[Objective, int, int], None]:
@@ -299,27 +188,16 @@ def nehvi_calls(_: Any) -> list[tuple[Any, str]]:
     return [*((botorch_nehvi, name) for name in names), *((botorch_gp, name) for name in own)]
 
 
-def turbo_calls(_: Any) -> list[tuple[Any, str]]:
-    from bench.optimizers import botorch_turbo
-
-    names = ["SingleTaskGP", "ExactMarginalLogLikelihood", "ScaleKernel", "MaternKernel", "GaussianLikelihood"]
-    names += ["Interval", "fit_gpytorch_mll", "sobol"]
-    methods = [(botorch_turbo.MaxPosteriorSampling, "forward"), (botorch_turbo.sobol, "draw")]
-    return [*((botorch_turbo, name) for name in names), *methods]
-
-
 CASES = [
     Case("botorch_gp", "flat", FLOATS, alone(floats), calls, "botorch", CHEAP, few=12),
     Case("botorch_gp", "mixed", SOME, alone(mixed), calls, "botorch", CHEAP | {"initial": DESIGN}, few=DESIGN + 4),
-    Case("botorch_turbo", "flat", FLOATS, alone(turbo_floats), turbo_calls, "botorch", TURBO, few=16),
-    Case("botorch_turbo", "mixed", SOME, alone(turbo_mixed), turbo_calls, "botorch", TURBO, few=16),
 ]
 CASES += [
     Case(
         "botorch_qnehvi",
         label,
         space,
-        alone(partial(own, several=True)),
+        alone(partial(own, several=True, design=design)),
         nehvi_calls,
         "botorch",
         CHEAP | {"initial": design},
@@ -332,3 +210,16 @@ CASES += [
         ("mixed-2", SOME, mixed, DESIGN, 2),
     )
 ]
+
+SEVERAL: dict[str, Any] = {"several": True, "design": 8, "search": CLOSED_LOOP}
+SHIPPED = [
+    Case(name, label, space, alone(own), called, "botorch", few=few, objectives=objectives)
+    for name, label, space, own, called, few, objectives in (
+        ("botorch_gp", "flat", FLOATS, partial(floats, search=CLOSED_LOOP), calls, 14, 1),
+        ("botorch_gp", "mixed", SOME, partial(mixed, search=CLOSED_LOOP, design=6), calls, 12, 1),
+        ("botorch_qnehvi", "flat-1", FLOATS, partial(floats, **SEVERAL), nehvi_calls, 12, 1),
+        ("botorch_qnehvi", "flat-2", FLOATS, partial(floats, **SEVERAL), nehvi_calls, 12, 2),
+        ("botorch_qnehvi", "mixed-2", SOME, partial(mixed, **SEVERAL), nehvi_calls, 12, 2),
+    )
+]
+"""With the settings of the configs, which are the tutorials': 2 d points first, or 2 (d + 1)."""

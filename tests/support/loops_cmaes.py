@@ -77,19 +77,21 @@ def catcma(objective: Objective, seed: int, trials: int) -> None:
         optimizer.tell(solutions)
 
 
-def ipop(objective: Objective, seed: int, trials: int) -> None:
-    rng, bounds = np.random.default_rng(seed), np.array([[0.0, 1.0]] * 3)
-    optimizer = CMA(mean=rng.random(3), sigma=0.2, bounds=bounds, seed=seed)
+def ipop(objective: Objective, seed: int, trials: int, generator: Any = np.random.default_rng) -> None:
+    """Of which the example's `generator` is `RandomState`."""
+    rng, bounds = generator(seed), np.array([[0.0, 1.0]] * 3)
+    optimizer = CMA(mean=rng.uniform(size=3), sigma=0.2, bounds=bounds, seed=seed)
     while generation(optimizer, objective, trials):
         if optimizer.should_stop():
             seed += 1
             popsize = optimizer.population_size * 2
-            optimizer = CMA(mean=rng.random(3), sigma=0.2, bounds=bounds, seed=seed, population_size=popsize)
+            optimizer = CMA(mean=rng.uniform(size=3), sigma=0.2, bounds=bounds, seed=seed, population_size=popsize)
 
 
-def bipop(objective: Objective, seed: int, trials: int) -> None:
-    rng, bounds = np.random.default_rng(seed), np.array([[0.0, 1.0]] * 3)
-    optimizer = CMA(mean=rng.random(3), sigma=0.2, bounds=bounds, seed=seed)
+def bipop(objective: Objective, seed: int, trials: int, generator: Any = np.random.default_rng) -> None:
+    """Of which the example's `generator` is `RandomState`."""
+    rng, bounds = generator(seed), np.array([[0.0, 1.0]] * 3)
+    optimizer = CMA(mean=rng.uniform(size=3), sigma=0.2, bounds=bounds, seed=seed)
     first, restarts, small, large, kind = optimizer.population_size, 0, 0, 0, "small"
     while generation(optimizer, objective, trials):
         if optimizer.should_stop():
@@ -103,7 +105,7 @@ def bipop(objective: Objective, seed: int, trials: int) -> None:
             else:
                 kind, restarts = "large", restarts + 1
                 popsize, sigma = first * 2**restarts, 0.2
-            optimizer = CMA(mean=rng.random(3), sigma=sigma, bounds=bounds, seed=seed, population_size=popsize)
+            optimizer = CMA(mean=rng.uniform(size=3), sigma=sigma, bounds=bounds, seed=seed, population_size=popsize)
 
 
 def catcma_calls(optimizer: Any) -> list[tuple[Any, str]]:

@@ -84,26 +84,38 @@ CASES = [
     )
 ]
 
+SPACES = (("flat", MIXED, flat), ("conditional", NESTED, conditional))
 POPULATION = {"population_size": 8}
+
+
+def genetic(few: int, settings: dict[str, int]) -> list[Case]:
+    """Of one loss and of two."""
+    return [
+        Case(
+            name,
+            f"{label}-{objectives}",
+            space,
+            optimize(lambda seed, sampler=sampler: sampler(seed=seed, **settings), suggest),
+            calls,
+            settings=settings,
+            few=few,
+            objectives=objectives,
+        )
+        for name, sampler in (("optuna_nsga2", NSGAIISampler), ("optuna_nsga3", NSGAIIISampler))
+        for label, space, suggest in SPACES
+        for objectives in (1, 2)
+    ]
+
+
+CASES += genetic(60, POPULATION)
 CASES += [
-    Case(
-        name,
-        f"{label}-{objectives}",
-        space,
-        optimize(sampler, suggest),
-        calls,
-        needs,
-        POPULATION if "nsga" in name else {},
-        few=18 if needs else 60 if "nsga" in name else 40,
-        objectives=objectives,
+    Case(name, f"{label}-2", space, optimize(sampler, suggest), calls, needs, few=18 if needs else 40, objectives=2)
+    for name, sampler, needs in (
+        ("optuna_tpe", lambda seed: TPESampler(seed=seed), ""),
+        ("optuna_tpe_multivariate", lambda seed: TPESampler(seed=seed, multivariate=True, group=True), ""),
+        ("optuna_gp", lambda seed: GPSampler(seed=seed), "torch"),
     )
-    for name, sampler, counts, needs in (
-        ("optuna_nsga2", lambda seed: NSGAIISampler(seed=seed, population_size=8), (1, 2), ""),
-        ("optuna_nsga3", lambda seed: NSGAIIISampler(seed=seed, population_size=8), (1, 2), ""),
-        ("optuna_tpe", lambda seed: TPESampler(seed=seed), (2,), ""),
-        ("optuna_tpe_multivariate", lambda seed: TPESampler(seed=seed, multivariate=True, group=True), (2,), ""),
-        ("optuna_gp", lambda seed: GPSampler(seed=seed), (2,), "torch"),
-    )
-    for label, space, suggest in (("flat", MIXED, flat), ("conditional", NESTED, conditional))
-    for objectives in counts
+    for label, space, suggest in SPACES
 ]
+SHIPPED = genetic(150, {})
+"""With the library's own populations, of 50."""

@@ -1,8 +1,9 @@
 """pymoo's own loop: `minimize`, which asks, evaluates and tells a generation at a time."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from loops import MIXED, NESTED, Case, Objective
@@ -34,7 +35,7 @@ def minimize(
         minimize(Own(n_obj=objective.objectives, **space), algorithm, ("n_eval", trials), seed=seed)
 
 
-def floats(objective: Objective, seed: int, trials: int) -> None:
+def floats(objective: Objective, seed: int, trials: int, sizes: Mapping[str, int] = SMALL) -> None:
     """The algorithm as it is."""
     from pymoo.algorithms.moo.nsga2 import NSGA2
 
@@ -43,7 +44,7 @@ def floats(objective: Objective, seed: int, trials: int) -> None:
         return {"rate": min(max(math.exp(rate), 0.01), 0.3), "shrink": shrink, "momentum": momentum}
 
     low, high = [math.log(0.01), 0.0, -1.0], [math.log(0.3), 0.9, 2.0]
-    minimize(objective, seed, trials, NSGA2(**SMALL), decode, n_var=3, xl=low, xu=high)
+    minimize(objective, seed, trials, NSGA2(**sizes), decode, n_var=3, xl=low, xu=high)
 
 
 def operators() -> dict[str, Any]:
@@ -63,7 +64,7 @@ def operators() -> dict[str, Any]:
     }
 
 
-def mixed(objective: Objective, seed: int, trials: int) -> None:
+def mixed(objective: Objective, seed: int, trials: int, sizes: Mapping[str, int] = SMALL) -> None:
     from pymoo.algorithms.moo.nsga2 import NSGA2
     from pymoo.core.variable import Choice, Integer, Real
 
@@ -86,10 +87,10 @@ def mixed(objective: Objective, seed: int, trials: int) -> None:
             "act": [None, "relu", 7][x["act"]],
         }
 
-    minimize(objective, seed, trials, NSGA2(**SMALL, **operators()), decode, vars=variables)
+    minimize(objective, seed, trials, NSGA2(**sizes, **operators()), decode, vars=variables)
 
 
-def all_active(objective: Objective, seed: int, trials: int) -> None:
+def all_active(objective: Objective, seed: int, trials: int, sizes: Mapping[str, int] = SMALL) -> None:
     """Every parameter has a value in every trial; the objective ignores what is inactive."""
     from pymoo.algorithms.moo.nsga2 import NSGA2
     from pymoo.core.variable import Choice, Integer, Real
@@ -106,19 +107,31 @@ def all_active(objective: Objective, seed: int, trials: int) -> None:
         values |= {"momentum": float(x["momentum"])} if values["kind"] == "sgd" else {}
         return values | {"depth": int(x["depth"])}
 
-    minimize(objective, seed, trials, NSGA2(**SMALL, **operators()), decode, vars=variables)
+    minimize(objective, seed, trials, NSGA2(**sizes, **operators()), decode, vars=variables)
 
 
 def calls(optimizer: Any) -> list[tuple[Any, str]]:
     return [(optimizer._algorithm, "ask"), (optimizer._algorithm, "tell"), (optimizer._algorithm.evaluator, "eval")]
 
 
+SPACES = (("flat", FLOATS, floats), ("flat-mixed", MIXED, mixed), ("conditional", NESTED, all_active))
 CASES = [
     Case("pymoo_nsga2", f"{label}-{objectives}", space, own, calls, "pymoo", SMALL, few=65, objectives=objectives)
-    for label, space, own in (
-        ("flat", FLOATS, floats),
-        ("flat-mixed", MIXED, mixed),
-        ("conditional", NESTED, all_active),
-    )
+    for label, space, own in SPACES
     for objectives in (1, 2)
 ]
+SHIPPED = [
+    Case(
+        "pymoo_nsga2",
+        f"{label}-{objectives}",
+        space,
+        partial(own, sizes={}),
+        calls,
+        "pymoo",
+        few=250,
+        objectives=objectives,
+    )
+    for label, space, own in SPACES
+    for objectives in (1, 2)
+]
+"""With the library's own populations, of 100."""

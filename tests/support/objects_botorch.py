@@ -2,11 +2,12 @@
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from loops_botorch import CHEAP, N_CANDIDATES, TurboState, generate_point, update_state
+from loops_botorch import CHEAP
+from loops_turbo import N_CANDIDATES, TurboState, generate_point, update_state
 from side_by_side import Own
 
 
@@ -37,7 +38,7 @@ def read(x: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def botorch(seed: int, trials: int, workers: int) -> Iterator[Own]:
+def botorch(seed: int, trials: int, workers: int, search: Mapping[str, int] = CHEAP) -> Iterator[Own]:
     """The tutorial's model of the results that there are, and its candidate."""
     import torch
     from botorch.acquisition import LogExpectedImprovement
@@ -62,14 +63,14 @@ def botorch(seed: int, trials: int, workers: int) -> Iterator[Own]:
             model = SingleTaskGP(train_x, train_y)
             fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
             acquisition = LogExpectedImprovement(model, best_f=train_y.max())
-            point = optimize_acqf(acquisition, bounds=cube, q=1, **CHEAP)[0][0]
+            point = optimize_acqf(acquisition, bounds=cube, q=1, **search)[0][0]
             return point, read(point), 0
 
         yield Own(ask, lambda point, loss, _: results.append((point, -loss)))
 
 
 @contextmanager
-def turbo(seed: int, trials: int, workers: int) -> Iterator[Own]:
+def turbo(seed: int, trials: int, workers: int, candidates: int = N_CANDIDATES) -> Iterator[Own]:
     """The tutorial's region, updated with each result of a proposal of its own."""
     import gpytorch
     import torch
@@ -99,7 +100,7 @@ def turbo(seed: int, trials: int, workers: int) -> Iterator[Own]:
             model = SingleTaskGP(x, train_y, covar_module=ScaleKernel(kernel), likelihood=likelihood)
             with gpytorch.settings.max_cholesky_size(float("inf")):
                 fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
-                point = generate_point(states[0], model, x, train_y, N_CANDIDATES)[0]
+                point = generate_point(states[0], model, x, train_y, candidates)[0]
             return (point, True), read(point), 0
 
         def tell(handle: Any, loss: float, _failed: bool) -> None:

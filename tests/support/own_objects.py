@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from loops import MIXED, only
-from loops_botorch import CHEAP, FLOATS, N_CANDIDATES
+from loops import MIXED, build, only
+from loops_botorch import CHEAP, CLOSED_LOOP, FLOATS
 from loops_plain import CHOICES
 from loops_smac import CRASH, TWO
+from loops_turbo import N_CANDIDATES
 from objects_ax import ax
 from objects_botorch import botorch, turbo
 from objects_cmaes import catcma, cma
@@ -44,6 +45,13 @@ class Case:
     ladder: Fidelity | None = None
     dear: bool = False
     """Whether it takes seconds: for `make test-all`."""
+
+
+def built(case: Case, seed: int, workers: int) -> Any:
+    """The config's optimiser as the runner builds it for so many workers, its budget the case's trials."""
+    resources = None if case.ladder is None else case.ladder.resources
+    budget = case.trials if resources is None else None
+    return build(case.name, case.space, seed, budget, resources, workers, **case.settings)
 
 
 SKOPT = only(MIXED, "rate", "leaves", "depth", "act")
@@ -118,3 +126,34 @@ FIDELITIES = [
         )
     ),
 ]
+
+SHIPPED = [case for case in PLAIN + FIDELITIES if not case.settings]
+SHIPPED += [
+    Case("random_distinct", learns_nothing("random_distinct")),
+    Case("optuna_tpe_multivariate", study(sampler("TPESampler", multivariate=True, group=True))),
+    Case("optuna_cmaes_margin", study(sampler("CmaEsSampler", with_margin=True, warn_independent_sampling=False))),
+    Case("optuna_nsga2", study(sampler("NSGAIISampler")), trials=120),
+    Case("optuna_nsga3", study(sampler("NSGAIIISampler")), trials=120),
+    Case("skopt_gp_ei", skopt("GP", acq_func="EI"), SKOPT, trials=14),
+    Case("skopt_gp_lcb", skopt("GP", acq_func="LCB"), SKOPT, trials=14),
+    Case("skopt_gp_pi", skopt("GP", acq_func="PI"), SKOPT, trials=14),
+    Case("skopt_rf", skopt("RF", acq_func="EI", acq_optimizer="sampling"), SKOPT, trials=13),
+    Case("pymoo_nsga2", partial(pymoo, sizes={}), FLOATS, trials=250, needs="pymoo"),
+    Case("botorch_gp", partial(botorch, search=CLOSED_LOOP), FLOATS, trials=14, needs="botorch"),
+    Case("botorch_turbo", partial(turbo, candidates=2000), FLOATS, trials=14, needs="botorch"),
+    Case(
+        "optuna_tpe_hyperband",
+        study(tpe, pruner("HyperbandPruner", 1, RESOURCES[-1], 3), RESOURCES[-1]),
+        trials=40,
+        ladder=RUNGS,
+    ),
+    Case(
+        "smac_hyperband",
+        partial(smac_rungs, "smac_hyperband", {}, crash_cost=None),
+        TWO,
+        trials=60,
+        needs="smac",
+        ladder=RUNGS,
+    ),
+]
+"""Configs as they are, and more of them."""
