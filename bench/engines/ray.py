@@ -62,9 +62,10 @@ def _connect(address: str | None, threads: int) -> None:
                 logging_level=logging.ERROR,
                 **local,
             )
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except Exception as error:  # noqa: BLE001 - of many kinds, `Exception` itself among them
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(f"engine.address={address}: Ray cannot be reached there ({reason})") from None
+        what = "Ray does not start here" if address is None else "Ray cannot be reached there"
+        raise UserError(f"engine.address={'null' if address is None else address}: {what} ({reason})") from None
 
 
 @contextmanager

@@ -93,3 +93,23 @@ def test_what_ends_a_worker_or_the_command_from_outside_is_no_outcome_of_an_eval
         assert engine._work(None, []) == str(signal.SIG_DFL)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        (None, "engine.address=null: Ray does not start here"),
+        ("auto", "engine.address=auto: Ray cannot be reached there"),
+    ],
+)
+def test_whatever_ray_raises_while_it_starts_is_one_line(monkeypatch, address, line):
+    from bench.engines import ray as engine
+    from bench.errors import UserError
+
+    def slow(*_arguments, **_settings):
+        raise Exception("The current node timed out during startup.\nSee the logs")  # noqa: TRY002 - as Ray does
+
+    monkeypatch.setattr(engine.ray, "init", slow)
+    with pytest.raises(UserError) as error:
+        engine._connect(address, 1)
+    assert str(error.value) == f"{line} (The current node timed out during startup.)"
