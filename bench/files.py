@@ -13,6 +13,8 @@ from pathlib import Path
 
 MEMORY = "memory"
 """In datasets_dir, where tables from memory are kept."""
+_ATTEMPTS = 10
+"""At a folder that is removed again before a file is in it, as who packs results does with empty ones."""
 
 _PART = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)\.part", re.DOTALL)
 """How a file is named while it is written: by the host and process that write it, for it to be known when none does."""
@@ -24,14 +26,24 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The folder is made where it is missing. Raises `OSError` as the system does.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{_host()}-{os.getpid()}.part")
-    part.unlink(missing_ok=True)  # a link, say, which would be written through
+    _begin(part)
     try:
         yield part
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _begin(part: Path) -> None:
+    """Make an empty file, and its folder, which another process may remove as long as nothing is in it."""
+    for _ in range(_ATTEMPTS):
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)  # a link, say, which would be written through
+        with suppress(FileNotFoundError):
+            part.touch(exist_ok=False)
+            return
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(part))
 
 
 def leave_no_parts(folder: Path) -> None:

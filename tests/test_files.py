@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,21 @@ def test_where_writing_fails_the_old_file_stays_and_nothing_else(tmp_path):
         write_half()
     assert path.read_bytes() == b"first"
     assert [file.name for file in tmp_path.iterdir()] == ["table"]
+
+
+def test_a_folder_that_another_process_removes_as_empty_is_made_again(tmp_path, monkeypatch):
+    make, removals = Path.mkdir, iter([True, True])
+
+    def make_and_lose(folder, *arguments, **keywords):
+        make(folder, *arguments, **keywords)
+        if next(removals, False):
+            folder.rmdir()
+
+    monkeypatch.setattr(Path, "mkdir", make_and_lose)
+    files.write(tmp_path / "folder/table", b"first")
+    assert (tmp_path / "folder/table").read_bytes() == b"first"
+    with files.replacing(tmp_path / "other/table") as part, pytest.raises(OSError, match="not empty"):
+        part.parent.rmdir()  # from the beginning something is in it
 
 
 def test_what_a_killed_process_was_writing_is_removed_and_nothing_that_somebody_writes(tmp_path):
