@@ -48,9 +48,9 @@ def run(
     cfg: Annotated[str | None, typer.Option(help="Print the config instead: job, hydra or all.")] = None,
 ) -> None:
     """Do one run, a sweep of runs, or a named experiment."""
-    from bench.running import compose  # noqa: PLC0415 - each verb imports what it needs: help is instant
-
     with stoppable(GOES_ON):
+        from bench.running import compose  # noqa: PLC0415 - each verb imports what it needs: help is instant
+
         scarce.refuse_too_little()
         compose.run(overrides or [], multirun, cfg, config_dir)
 
@@ -453,6 +453,9 @@ def main() -> NoReturn:
     except typer.Abort:
         status = 1
     except Exception as error:
+        if ending.of_interrupt(error):
+            _complain("stopped")
+            sys.exit(130)
         message = _no_path(error) or scarce.lacking(error)
         if message is None:
             raise

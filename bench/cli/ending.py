@@ -34,6 +34,17 @@ def exits_raised() -> Iterator[None]:
         os._exit = leave
 
 
+def of_interrupt(error: BaseException | None) -> bool:
+    """Whether an error came of Ctrl-C, which a library has made another exception of."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def not_held_up(status: int) -> None:
     """See to it that this process ends with `status`, even where somebody's code has left a thread that never does."""
     others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]

@@ -6,7 +6,10 @@ workers again and again has failed. The cluster's nodes need this suite, the res
 
 import logging
 import os
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import ray
@@ -50,17 +53,34 @@ def _connect(address: str | None, threads: int) -> None:
     local: dict[str, Any] = {"num_cpus": cores(), "include_dashboard": False} if address is None else {}
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns of a future default
     try:
-        ray.init(
-            address=address or "local",
-            runtime_env={"env_vars": variables},
-            log_to_driver=False,
-            configure_logging=True,
-            logging_level=logging.ERROR,
-            **local,
-        )
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        with _own_handlers():
+            ray.init(
+                address=address or "local",
+                runtime_env={"env_vars": variables},
+                log_to_driver=False,
+                configure_logging=True,
+                logging_level=logging.ERROR,
+                **local,
+            )
+    except Exception as error:  # noqa: BLE001 - of many kinds, `Exception` itself among them
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(f"engine.address={address}: Ray cannot be reached there ({reason})") from None
+        what = "Ray does not start here" if address is None else "Ray cannot be reached there"
+        raise UserError(f"engine.address={'null' if address is None else address}: {what} ({reason})") from None
+
+
+@contextmanager
+def _own_handlers() -> Iterator[None]:
+    """Put back what handles signals here: Ray puts a `sys.exit`, and below it an abort, in the place of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)
 
 
 def _until_done(left: list[RunSpec], threads: int, at_once: int, attempts: int) -> list[Failure]:
@@ -95,6 +115,12 @@ def _outcome(reference: Any) -> str | None:
 
 
 def _work(spec: RunSpec, path: Sequence[str]) -> str | None:
-    """Do one run in a worker of Ray; returns why it failed, or None."""
+    """Do one run in a worker of Ray; returns why it failed, or None.
+
+    SIGTERM ends the worker at once, as when the command or the node goes. Ray's own handler raises `SystemExit` in the
+    midst of an evaluation, and what stops the process from outside says nothing of a configuration.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     take_import_path(path)
     return work(spec)

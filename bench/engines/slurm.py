@@ -182,6 +182,7 @@ def _round(
                 if done or missing[one.job_id] >= GONE:
                     lost += _outcome(one, waiting.pop(one), done, failures)
             time.sleep(POLL_SECONDS if waiting else 0)
+        _end_requeued(jobs)
     except BaseException:
         for one in jobs:
             one.cancel(check=False)
@@ -189,14 +190,26 @@ def _round(
     return lost
 
 
+def _end_requeued(jobs: Sequence[Any]) -> None:
+    """Cancel those that an operator has queued again while they finished: they would do it all once more."""
+    for _ in range(GONE):
+        if not _queued(jobs):  # most are gone at once
+            return
+        waiting = _queued(jobs, "--states=PENDING") or ()
+        for one in jobs:
+            if one.job_id in waiting:
+                one.cancel(check=False)
+        time.sleep(POLL_SECONDS)
+
+
 def _hidden(spec: RunSpec) -> RunSpec:
     return replace(spec, store=without_password(spec.store))
 
 
-def _queued(jobs: Iterable[Any]) -> set[str] | None:
+def _queued(jobs: Iterable[Any], *options: str) -> set[str] | None:
     """Those of the jobs that Slurm has, waiting or running; None where it does not answer now."""
     numbers = sorted({str(job.job_id).partition("_")[0] for job in jobs})
-    command = ["squeue", "--noheader", "--array", "--format=%i", f"--jobs={','.join(numbers)}"]
+    command = ["squeue", "--noheader", "--array", "--format=%i", f"--jobs={','.join(numbers)}", *options]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     except (OSError, subprocess.TimeoutExpired):

@@ -251,13 +251,20 @@ def _ended_by_signals() -> Iterator[None]:
         yield
         return
 
+    told: list[int] = []
+
     def stop(number: int, _frame: Any) -> None:
+        told.append(number)
         raise Terminated(number)
 
     numbers = [signal.SIGTERM, *(number for number in _HANGUP if signal.getsignal(number) != signal.SIG_IGN)]
     before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
+    except KeyboardInterrupt as interrupt:
+        if told and not isinstance(interrupt, Terminated):  # Ray raises a plain one in the place of it
+            raise Terminated(told[0]) from None
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

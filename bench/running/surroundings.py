@@ -8,14 +8,14 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STREAMS = ("stdin", "stdout", "stderr")
 _handler = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
 """What handles a signal; `signal.getsignal` looks for it in enumerations, which takes longer than all else here."""
 
 
 class Surroundings:
-    """The folder, streams, descriptors 0 to 2, handlers of SIGINT and SIGTERM and recursion limit of this process.
+    """The folder, streams, descriptors 0 to 2, handlers of three signals and recursion limit of this process.
 
     As they are when it is made; `restore` makes them so again, in microseconds, where they are not, and `close` what
     takes longer to see.

@@ -2,6 +2,8 @@
 
 import importlib.util
 import os
+import signal
+import sys
 
 import pytest
 from commands import ROOT, SUPPORT, TOY, bench, bench_process, toy_optimizers, wait_for
@@ -70,3 +72,44 @@ def test_a_cluster_with_sqlite_and_one_that_is_not_there_are_refused_in_one_line
     for key, value in (("attempts", 0), ("runs_at_once", "some")):
         assert bench(*PLAIN, "budget.trials=2", f"engine.{key}={value}") == 2
         assert f"engine.{key}=" in capsys.readouterr().err
+
+
+def test_what_ends_a_worker_or_the_command_from_outside_is_no_outcome_of_an_evaluation(monkeypatch):
+    """Ray's handlers of SIGTERM raise `SystemExit` wherever the process is, within a model's training too."""
+    from bench.engines import ray as engine
+
+    def mine(_number, _frame): ...
+
+    def rays(*_arguments, **_settings):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+    before = signal.signal(signal.SIGTERM, mine)
+    try:
+        monkeypatch.setattr(engine.ray, "init", rays)
+        engine._connect(None, 1)
+        assert signal.getsignal(signal.SIGTERM) is mine
+        rays()
+        monkeypatch.setattr(engine, "work", lambda spec: str(signal.getsignal(signal.SIGTERM)))
+        assert engine._work(None, []) == str(signal.SIG_DFL)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        (None, "engine.address=null: Ray does not start here"),
+        ("auto", "engine.address=auto: Ray cannot be reached there"),
+    ],
+)
+def test_whatever_ray_raises_while_it_starts_is_one_line(monkeypatch, address, line):
+    from bench.engines import ray as engine
+    from bench.errors import UserError
+
+    def slow(*_arguments, **_settings):
+        raise Exception("The current node timed out during startup.\nSee the logs")  # noqa: TRY002 - as Ray does
+
+    monkeypatch.setattr(engine.ray, "init", slow)
+    with pytest.raises(UserError) as error:
+        engine._connect(address, 1)
+    assert str(error.value) == f"{line} (The current node timed out during startup.)"

@@ -119,3 +119,29 @@ def test_without_sbatch_the_place_is_named(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(shutil, "which", lambda *_a, **_k: None)
     with pytest.raises(UserError, match="there is no sbatch here"):
         engine._executor(tmp_path / "jobs")
+
+
+def test_a_job_that_is_queued_again_while_it_finishes_is_cancelled_and_no_other(tmp_path, monkeypatch):
+    from bench.engines import slurm as engine
+
+    looks = tmp_path / "looks"
+    (tmp_path / "squeue").write_text(
+        f'#!/bin/sh\necho "$@" >> {looks}\n'
+        f"[ $(wc -l < {looks}) -gt 4 ] && exit 0\n"
+        'case "$*" in *PENDING*) echo 7_1 ;; *) printf "7_0\\n7_1\\n" ;; esac\n'
+    )
+    (tmp_path / "squeue").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(engine, "POLL_SECONDS", 0.0)
+    cancelled = []
+
+    class Job:
+        def __init__(self, job_id):
+            self.job_id = job_id
+
+        def cancel(self, check):
+            cancelled.append(self.job_id)
+
+    engine._end_requeued([Job("7_0"), Job("7_1"), Job("7_2")])
+    assert set(cancelled) == {"7_1"}
+    assert len(looks.read_text().splitlines()) == 5

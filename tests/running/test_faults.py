@@ -169,6 +169,9 @@ def test_what_a_scheduler_or_a_lost_connection_sends_ends_a_run_as_ctrl_c_does_a
     with pytest.raises(KeyboardInterrupt) as ended, launch._ended_by_signals():
         os.kill(os.getpid(), number)
     assert ended.value.status == status
+    with pytest.raises(KeyboardInterrupt) as ended, launch._ended_by_signals():
+        as_ray_does(number)
+    assert ended.value.status == status
     assert signal.getsignal(number) == before
     signal.signal(number, signal.SIG_IGN)
     try:
@@ -176,3 +179,11 @@ def test_what_a_scheduler_or_a_lost_connection_sends_ends_a_run_as_ctrl_c_does_a
             assert (signal.getsignal(number) == signal.SIG_IGN) == (number == signal.SIGHUP)
     finally:
         signal.signal(number, before)
+
+
+def as_ray_does(number):
+    """Be sent a signal while a library waits that raises a plain interrupt in the place of any."""
+    try:
+        os.kill(os.getpid(), number)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt from None

@@ -43,7 +43,7 @@ def elsewhere(url: str, pid: int = 1) -> Store:
 
 
 def test_eight_processes_on_overlapping_work_evaluate_each_point_once_and_share_it(url, tmp_path):
-    """How long it takes them is for `benchmarks/kills.py` to say."""
+    """How long it takes them is for `benchmarks/interrupts.py` to say."""
     log = tmp_path / "log"
     command = [sys.executable, SUPPORT / "flight.py", url, log]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)

@@ -18,7 +18,7 @@ class Server:
     password = PASSWORD
 
     def __init__(self, programs: Path, folder: Path) -> None:
-        self._programs, self._folder = programs, folder
+        self._programs, self.folder = programs, folder
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -36,9 +36,17 @@ class Server:
         """The store's URL, password included."""
         return f"postgresql://me:{PASSWORD}@127.0.0.1:{self.port}/postgres"
 
+    def database(self, name: str) -> str:
+        """The URL of a new database."""
+        import psycopg
+
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"create database {name}")
+        return f"{self.url.rpartition('/')[0]}/{name}"
+
     def start(self) -> None:
-        options = f"-p {self.port} -h 127.0.0.1 -k {self._folder} -F"
-        self._do("pg_ctl", "--wait", f"--log={self._folder / 'log'}", f"--options={options}", "start")
+        options = f"-p {self.port} -h 127.0.0.1 -k {self.folder} -F"
+        self._do("pg_ctl", "--wait", f"--log={self.folder / 'log'}", f"--options={options}", "start")
 
     def stop(self, mode: str = "fast") -> None:
         self._do("pg_ctl", "--wait", f"--mode={mode}", "stop")
@@ -54,9 +62,9 @@ class Server:
     def _do(self, program: str, *arguments: str) -> None:
         whose = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}
         subprocess.run(
-            [self._programs / program, f"--pgdata={self._folder / 'data'}", *arguments],
+            [self._programs / program, f"--pgdata={self.folder / 'data'}", *arguments],
             check=True,
-            cwd=self._folder,
+            cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,  # the server would keep a pipe open
             **whose,
