@@ -269,10 +269,11 @@ def test_what_tests_import_comes_with_dev() -> None:
     """Except PyTorch, TensorFlow and what needs them, whose tests are skipped where they are not there; Pillow and
     Requests come with what draws and downloads.
     """
-    local = {path.stem for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")}
+    own = [path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    local = {path.parent.name if path.stem == "__init__" else path.stem for path in own}
     without = {"torch", "botorch", "gpytorch", "ax", "tensorflow", "PIL", "requests"}
     modules = set()
-    for path in [*(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]:
+    for path in own:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 modules |= {alias.name.partition(".")[0] for alias in node.names}
