@@ -13,7 +13,7 @@ BENCH = .venv/bin/bench
 PIP = .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
 WARM = .venv/bin/python -c 'import bench.running.launch, bench.models.keras_backend, bench.report.build, cmaes, hyperopt, lightgbm, optuna, skopt; bench.models.keras_backend.load("numpy")'
 
-.PHONY: help install bench report test test-all lint perf mutations faithful clean
+.PHONY: help install bench report test test-all lint perf mutations faithful fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -49,6 +49,9 @@ mutations: .venv/.installed-dev ## break the suite on purpose and see whether th
 
 faithful: .venv/.installed-dev ## compare every optimiser with its library's own loop, and write the tables of docs/faithful.md
 	.venv/bin/python benchmarks/faithful/table.py $(ARGS)
+
+fuzz: .venv/.installed-dev ## give commands changed inputs until Ctrl-C, or for so long: make fuzz SECONDS=600
+	.venv/bin/python benchmarks/fuzzing/fuzz.py $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 clean: ## remove .venv, caches and built files; results, reports and datasets stay
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -454,7 +454,7 @@ def main() -> NoReturn:
         status = 1
     except Exception as error:
         if ending.of_interrupt(error):
-            _complain("stopped")
+            complain("stopped")
             sys.exit(130)
         message = _no_path(error) or scarce.lacking(error)
         if message is None:

@@ -48,7 +48,7 @@ def lines(path: Path, target: str | None, overrides: Sequence[str], config_dir: 
     yield from understood.columns(frame, ["refused" if place in messages else use for place, use in enumerate(uses)])
     yield ""
     if dataset["target"] is None:
-        names = ", ".join(map(quoted, map(str, frame.columns[-20:])))
+        names = ", ".join(quoted(shortened(str(name))) for name in frame.columns[-20:])
         raise UserError(f"--target: missing; name the column to predict: {names}")
     yield from _grouped(frame, messages)
     if settled:

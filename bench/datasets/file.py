@@ -88,7 +88,7 @@ def load(
     reading = read(place, dropped, keys | {"encoding": encoding, "missing": missing})
     frame = reading.frame
     if target is None:
-        names = ", ".join(map(quoted, frame.columns[-20:]))
+        names = ", ".join(quoted(shortened(str(name))) for name in frame.columns[-20:])
         raise UserError(f"dataset.target: missing; name the column to predict, as in: {EXAMPLE}; columns: {names}")
     table = cut(frame, target, dropped, str(path))
     return replace(table, said=reading.said, notes=reading.notes)

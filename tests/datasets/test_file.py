@@ -127,3 +127,14 @@ def test_a_relative_path_is_from_the_current_folder(tmp_path: Path, monkeypatch:
     written(tmp_path, FRAME)
     monkeypatch.chdir(tmp_path)
     assert from_file(Path("my.csv")).features.shape == (6, 3)
+
+
+def test_a_message_that_names_columns_is_short_however_they_are_called(tmp_path: Path) -> None:
+    columns = {f"c{place}{'x' * 5000}": range(len(FRAME)) for place in range(30)}
+    path = written(tmp_path, pd.concat([FRAME, pd.DataFrame(columns)], axis=1))
+    with pytest.raises(UserError, match=r"allowed: .* and \d+ more \(did you mean colour\?\)$") as error:
+        from_file(path, drop=["colourr"])
+    assert len(str(error.value)) < 2500
+    with pytest.raises(UserError, match=r"columns: .*, c29x+\.\.\.x+$") as error:
+        from_file(path, target=None)
+    assert len(str(error.value)) < 2500
