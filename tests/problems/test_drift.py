@@ -3,13 +3,18 @@
 import copy
 import json
 import math
+import re
+import shlex
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from commands import ROOT, bench, table
 
-from bench import problems
+from bench import problems, results
 from bench.errors import UserError
 from bench.models import scikit_learn
 from bench.optimizers.random_search import RandomSearch
@@ -220,3 +225,37 @@ def test_blocks_follow_one_another_and_rows_that_fill_none_are_left_out() -> Non
         (4, [11, 12, 13], [14, 15, 16, 17]),
         (8, [15, 16, 17], [18, 19, 20, 21]),
     ]
+
+
+@pytest.mark.exhaustive
+def test_the_commands_of_the_documentation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs/drift.md").read_text()
+    commands = re.search(r"```sh\n(.*?)```", page, flags=re.DOTALL)[1].splitlines()  # type: ignore[index]
+    assert len(commands) == 2
+    for command in commands:
+        assert bench(*shlex.split(command)[1:]) == 0, command
+    policies = pd.read_csv(tmp_path / "reports/short/tables/sea_drift-retuned_tree-policies.csv").set_index("label")
+    assert policies.loc["random_never", "evaluations"] == 20
+    assert policies.loc["random_periodic_warm", "evaluations"] == 100
+    assert policies.loc["default", "studies"] == 0
+    assert bench("verify", "short", "--trials", 2) == 0
+
+
+def test_a_run_and_its_table_are_those_of_every_other_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = ["length=700", "variants=[3,2]", "positions=[400]", "width=5"]
+    cut = ["window=200", "block=100", "valid=60", "trials=4", "carried=2", "period=2"]
+    arguments = ["model=retuned_tree", "dataset=sea_drift", "optimizer=fixed", "seeds=paired", "budget.trials=3"]
+    arguments += [*(f"dataset.{each}" for each in small), *(f"model.retuned.{each}" for each in cut), "threads=1"]
+    arguments.append("+optimizer.settings.configuration={optimizer: random, policy: periodic_warm}")
+    assert bench("run", *arguments) == 0
+    (row,) = table(tmp_path, "scratch/sea_drift/retuned_tree/fixed/0").to_dict("records")
+    assert json.loads(row["details"])["evaluations"] == 12
+    assert results.file_metadata(tmp_path / "results/scratch/sea_drift/retuned_tree/fixed/0.parquet")["drift"] == {
+        "window": 200, "block": 100, "valid": 60, "rows": 700, "positions": [400],
+    }  # fmt: skip
+    assert bench("verify", "scratch", "--trials", 1) == 0
+    assert "same: scratch/sea_drift/retuned_tree/fixed/0 trial 0" in capsys.readouterr().out
