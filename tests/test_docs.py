@@ -36,6 +36,7 @@ RUN_BY = {
     "docs/contributing.md": "cli/test_new",
     "docs/data.md": "test_readme",
     "docs/diamonds.md": "test_docs",
+    "docs/drift.md": "problems/test_drift",
     "docs/engines.md": "test_readme",
     "docs/explain.md": "running/test_explain",
     "docs/fidelity.md": "running/test_clock",

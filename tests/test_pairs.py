@@ -17,19 +17,27 @@ from portfolio import portfolio
 from bench.config.catalogue import conf_dir
 
 ALL_MODELS, DATASETS = (
-    sorted(path.stem for path in (conf_dir() / group).glob("*.yaml") if path.stem not in ("recorded", "replay"))
+    sorted(
+        path.stem
+        for path in (conf_dir() / group).glob("*.yaml")
+        if path.stem not in ("recorded", "replay", "retuned_tree")
+    )
     for group in ("model", "dataset")
 )
-"""But recorded tables and replays, in which nothing is trained: test_recorded.py, test_replaying.py."""
+"""But recorded tables and replays, in which nothing is trained, and what is tuned anew over a stream:
+test_recorded.py, test_replaying.py, test_drift.py."""
 FUNCTIONS = [name for name in ALL_MODELS if "function:" in (conf_dir() / f"model/{name}.yaml").read_text()]
 MODELS = [name for name in ALL_MODELS if name not in FUNCTIONS]
 """Those that are fitted; models that are functions have no data, and go with the dataset `function` alone."""
 APART = ("bayesmark_", "bbob", "leading_ones", "nk_landscape", "ackley_categories", "decision_tree", "xgboost_")
 PLAIN = [name for name in ALL_MODELS if not name.startswith(APART)]
 """Those that the few runs meet: the others are a class of these with another space, or each run whole elsewhere."""
-ELSEWHERE = {"iris", "diabetes_scaled", "french_claims"}
-"""Of the few runs there are none left for these: problems/test_bayesmark.py and running/test_french_claims.py train on
-them."""
+ELSEWHERE = {
+    *("iris", "diabetes_scaled"),  # problems/test_bayesmark.py
+    "french_claims",  # running/test_french_claims.py
+    *("sea_drift", "agrawal_drift", "hyperplane_drift", "flights"),  # problems/test_drift.py
+}
+"""Of the few runs there are none left for these: other tests train on them."""
 SMALL = {
     "lightgbm": ["model.settings.rounds=5"],
     "xgboost": ["model.settings.rounds=5"],

@@ -156,6 +156,14 @@ class ReplayedModel(_Described):
     space: Any = None
 
 
+class RetunedModel(_Described):
+    """`model`, where another is tuned anew over a stream; what `retuned` holds is checked by `bench.problems.drift`."""
+
+    name: Name
+    retuned: Annotated[dict[str, Any], Field(description="a mapping from names to values")]
+    space: Any = None
+
+
 class Metric(_Described):
     """`metric`."""
 
@@ -304,7 +312,12 @@ def check(config: Mapping[str, Any]) -> None:
     _check(Run, config)
     if str(config["dataset"].get("load")).startswith("bench.datasets."):
         _check(KnownDataset, config["dataset"], "dataset")
-    kinds: dict[str, type[BaseModel]] = {"recorded": RecordedModel, "replay": ReplayedModel, "function": FunctionModel}
+    kinds: dict[str, type[BaseModel]] = {
+        "retuned": RetunedModel,
+        "recorded": RecordedModel,
+        "replay": ReplayedModel,
+        "function": FunctionModel,
+    }
     kind = next((kinds[key] for key in kinds if key in config["model"]), TrainedModel)
     _check(kind, config["model"], "model")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bench.errors import UserError
 from bench.problems import controls, function, recorded, replay, trained
 from bench.problems.contract import Problem, Recipe
+from bench.problems.drift import kind as drift
 
 if TYPE_CHECKING:
     from bench.datasets import Dataset
@@ -49,7 +50,7 @@ class Kind(Protocol):
         ...
 
 
-KINDS: tuple[Kind, ...] = (replay, recorded, function, trained)
+KINDS: tuple[Kind, ...] = (drift, replay, recorded, function, trained)
 """The first whose `chosen` holds is meant; `trained` takes whatever no other takes."""
 
 

@@ -268,10 +268,8 @@ class DataProblem:
     def _refitted(self, configuration: Configuration, details: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
         """What a model predicts of test that is trained on all other rows; `details` are those of the folds."""
         assert self.test is not None
-        end, model = refitted.end_of(details), self.model
-        if end is not None:
-            config = self.recipe.groups["model"]
-            model = refitted.without_stopping(config, self.dataset.task, len(self.dataset.classes), end)
+        config = self.recipe.groups["model"]
+        model = refitted.ended(self.model, details, config, self.dataset.task, len(self.dataset.classes))
         part = self._outside_test
         fitted = model.fit(dict(configuration), part, part, self.model_seed, self.recipe.threads)
         return fitted.predict(self.test.features)
@@ -374,7 +372,7 @@ class DataProblem:
 
     def _knowing_nothing_has(self, metric: Metric) -> float:
         """The validation loss by a metric of a model that knows nothing else than the train part's target."""
-        losses = [self._loss(fold.valid, self._knowing_nothing(fold.train, fold.valid), metric) for fold in self.folds]
+        losses = [self._loss(fold.valid, self.knowing_nothing(fold.train, fold.valid), metric) for fold in self.folds]
         return math.fsum(losses) / len(losses)
 
     @cached_property
@@ -383,11 +381,11 @@ class DataProblem:
         if self.test is None:
             return None
         if self.split.refit:
-            return self._loss(self.test, self._knowing_nothing(self._outside_test, self.test))
-        predictions = sum(self._knowing_nothing(fold.train, self.test) for fold in self.folds)
+            return self._loss(self.test, self.knowing_nothing(self._outside_test, self.test))
+        predictions = sum(self.knowing_nothing(fold.train, self.test) for fold in self.folds)
         return self._loss(self.test, np.asarray(predictions) / len(self.folds))
 
-    def _knowing_nothing(self, train: Part, part: Part) -> NDArray[np.float64]:
+    def knowing_nothing(self, train: Part, part: Part) -> NDArray[np.float64]:
         """What a model predicts of a part that knows the shares of classes, or the mean, of another alone."""
         rows = len(part.target)
         if not self.dataset.classes:

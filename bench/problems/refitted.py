@@ -27,6 +27,12 @@ def end_of(folds: Sequence[object]) -> tuple[str, int] | None:
     return None
 
 
+def ended(model: Model, folds: Sequence[object], config: Mapping[str, Any], task: str, classes: int) -> Model:
+    """The model, or where it ends early that of its config with the end that `folds` had on average."""
+    end = end_of(folds)
+    return model if end is None else without_stopping(config, task, classes, end)
+
+
 def without_stopping(config: Mapping[str, Any], task: str, classes: int, end: tuple[str, int]) -> Model:
     """The model of a config with its end fixed, and no early stopping."""
     fixed, rounds = end

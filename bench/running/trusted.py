@@ -39,10 +39,10 @@ def recipe(
     groups = _groups(metadata)
     folders = (Path(), datasets_dir / files.MEMORY)
     groups["dataset"] = _dataset(groups["dataset"], config_dir, data, folders)
-    if (
-        not {"recorded", "replay"} & groups["model"].keys()
-    ):  # of such nothing is imported, and the tables that there are are known
-        _check_model(groups["model"], config_dir)
+    if "retuned" in groups["model"]:
+        _check_retuned(_mapping(groups["model"], "retuned"), config_dir)
+    elif not {"recorded", "replay"} & groups["model"].keys():
+        _check_model(groups["model"], config_dir)  # of the others nothing is imported, and the tables are known
     problems.check(groups)
     threads = _mapping(metadata, "provenance").get("threads") or 1
     if not is_whole(threads, 1, _THREADS):
@@ -123,6 +123,13 @@ def _check_model(config: Mapping[str, Any], config_dir: Path | None) -> None:
     )
     check_texts("model.settings", settings, [entry.get("settings") for entry in entries], config_dir)
     check_texts("space", choices(config), [choices(entry) for entry in entries], config_dir)
+
+
+def _check_retuned(config: Mapping[str, Any], config_dir: Path | None) -> None:
+    """What is tuned anew over a stream, and every optimiser that may tune it."""
+    _check_model({key: value for key, value in config.items() if key in ("class", "settings", "space")}, config_dir)
+    for each in _mapping(config, "optimizers").values():
+        optimizer(_mapping({"model.retuned.optimizers": each}, "model.retuned.optimizers"), config_dir)
 
 
 def _mapping(metadata: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from bench.report.look.style import KNOWN
 WORDS = {
     "random": "what every optimiser is measured against",
     "default": "a key of a parameter",
+    "fixed": "a key of a fitted model's card",
     "file": "a key of what is recorded of a dataset",
     "function": "a key of a model",
     "lightgbm": "a library",

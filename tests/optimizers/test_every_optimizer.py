@@ -16,7 +16,7 @@ from bench.errors import UserError
 from bench.optimizers import optuna_samplers
 from bench.space import to_json
 
-METHODS = [name for name in NAMES if name != "default"]
+METHODS = [name for name in NAMES if name not in ("default", "fixed")]
 INDEPENDENT = ["grid", "hyperopt_random", "random", "random_2x", "random_distinct", "sklearn_sampler"]
 FEW = {"ax": 7, "botorch_gp": 8, "botorch_qnehvi": 18, "botorch_turbo": 16, "smac_": 8, "skopt_": 13}
 FEW |= {"hyperopt_atpe": 13, "optuna_gp": 13}
@@ -47,7 +47,7 @@ def test_points_met_again_in_a_small_space_are_no_warning(name: str, recwarn: py
 def test_constants_are_repeated_and_a_grid_of_them_has_one_point(name: str) -> None:
     installed(name)
     asked = run(build(name, CONSTANT), 3)
-    assert asked == [{"rounds": 7, "kind": None, "rate": 0.1}] * (1 if name in ("default", "grid") else 3)
+    assert asked == [{"rounds": 7, "kind": None, "rate": 0.1}] * (1 if name in ("default", "fixed", "grid") else 3)
 
 
 @pytest.mark.parametrize("name", one_each(METHODS))

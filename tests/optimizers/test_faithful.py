@@ -77,8 +77,8 @@ def test_an_adapter_asks_what_its_librarys_own_loop_asks(case: Case, monkeypatch
 
 
 def test_no_adapter_is_without_its_own_loop() -> None:
-    """Of fifty trials in `make test-all`; the default is no method, and random_2x is random."""
-    assert set(NAMES) - {"default", "random_2x"} == {case.name for case in cases() if case.trials is None}
+    """Of fifty trials in `make test-all`; the default and what is given are no methods, and random_2x is random."""
+    assert set(NAMES) - {"default", "fixed", "random_2x"} == {case.name for case in cases() if case.trials is None}
 
 
 def test_without_conditions_multivariate_tpe_is_tpe_and_the_list_says_so() -> None:

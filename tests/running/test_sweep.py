@@ -41,10 +41,16 @@ BAYESMARK += ["optuna_qmc", "cmaes_ipop", "catcma", "nevergrad_de", "skopt_et"]
 OF_BAYESMARK = [(name, BAYESMARK, 6) for name in ("breast_cancer", "iris", "wine", "digits") for _ in range(7)]
 OF_BAYESMARK += [("diabetes_scaled", BAYESMARK, 6)] * 7
 OF_BAYESMARK += [(name, ["skopt_gp"], 6) for name in ("iris", "wine") for _ in range(5)]
+TUNERS = ("random", "optuna_tpe", "hyperopt_anneal")
+POLICIES = ["never", *(f"{when}_{begins}" for when in ("periodic", "adwin") for begins in ("cold", "warm", "kept"))]
+STREAMS = ("sea_drift", "agrawal_drift", "hyperplane_drift", "flights")
+OF_DRIFT = [(name, [f"{tuner}_{policy}" for tuner in TUNERS for policy in POLICIES], 15) for name in STREAMS]
+OF_DRIFT += [(name, [alone], 15) for alone in ("optuna_tpe_frozen", "default") for name in STREAMS]
 EXPERIMENTS = {
     "bayesmark": (OF_BAYESMARK, 20),
     "bbob": ([("function", TEN, 10), ("function", ["smac_rf", "skopt_gp"], 10)], 100),
     "default": ([("digits", SIX, 15), ("breast_cancer", SIX, 15), ("digits", THREE, 8)], 20),
+    "drift": (OF_DRIFT, 1),
     "otto": ([("otto", SIX, 20)], 50),
     "otto_reference": ([("otto", [*SIX, "default", "random_2x"], 10)], 25),
     "otto_keras": ([("otto", ["random", "skopt_gp", "hyperopt_tpe", "optuna_tpe", "default"], 10)], 25),

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.report.analysis import reaching, testing
+from bench.report.analysis.drift import Drift, drift
 from bench.report.analysis.fidelity import Fidelity, fidelity
 from bench.report.analysis.fronts import OfFronts, of_fronts
 from bench.report.analysis.testing import Basis
@@ -88,6 +89,8 @@ class Analysis:
     """What several workers gain and lose; None where all runs have one."""
     fronts: OfFronts | None = None
     """The fronts of runs that are judged by several losses; None of others."""
+    drift: Drift | None = None
+    """What policies of re-tuning cost and gain; None of runs that passed no stream."""
 
     @property
     def judged(self) -> str:
@@ -176,6 +179,7 @@ def analyse(comparison: Comparison, reading: Reading, stored: References | None 
     every = window(max((sample.asking.shape[1] for sample in by_label.values()), default=0))
     random = _random(comparison, results)
     compared = {kind: testing.compare(basis, runs, kind) for kind in kinds}
+    groups = {kind: pairs.groups(frame, family.members) for kind, frame in compared.items()}
     return Analysis(
         comparison=comparison,
         samples=by_label,
@@ -190,7 +194,7 @@ def analyse(comparison: Comparison, reading: Reading, stored: References | None 
         random=random,
         reaching=reaching.reaching(comparison, by_label, basis, goals, pools, random) if known else pd.DataFrame(),
         pairs=compared,
-        groups={kind: pairs.groups(frame, family.members) for kind, frame in compared.items()},
+        groups=groups,
         yardsticks=_yardsticks(comparison, runs, basis),
         know_nothing=_know_nothing(comparison, results),
         baseline=_baseline(comparison, pools),
@@ -201,6 +205,7 @@ def analyse(comparison: Comparison, reading: Reading, stored: References | None 
         fidelity=fidelity(comparison),
         workers=workers(comparison, reading, runs, by_label),
         fronts=of_fronts(comparison),
+        drift=drift(comparison, reading, groups.get(comparison.judged)),
     )
 
 

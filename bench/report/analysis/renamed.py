@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from bench.report.analysis import fidelity, fronts, workers
+from bench.report.analysis import drift, fidelity, fronts, workers
 from bench.report.analysis.comparison import Analysis
 from bench.report.analysis.published import Published
 from bench.report.runs.visits import Visits
@@ -65,6 +65,7 @@ def renamed(analysis: Analysis, names: Mapping[str, str]) -> Analysis:
         fidelity=fidelity.renamed(analysis.fidelity, names),
         workers=workers.renamed(analysis.workers, names),
         fronts=fronts.renamed(analysis.fronts, names),
+        drift=drift.renamed(analysis.drift, names),
     )
 
 

@@ -14,9 +14,10 @@ from bench.report import figures
 from bench.report.analysis import narrowed
 from bench.report.analysis.across import VALIDATION, Across
 from bench.report.analysis.comparison import Analysis
+from bench.report.analysis.drift import Drift
 from bench.report.analysis.fronts import OfFronts
 from bench.report.analysis.importance import Importance
-from bench.report.figures import FORMATS, Scale, scales, workers
+from bench.report.figures import FORMATS, Scale, drift, scales, workers
 from bench.report.look.paper import Paper
 from bench.report.look.style import Style
 from bench.report.runs.curves import Comparison
@@ -74,7 +75,10 @@ def pictures(
 
 def sketches(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
     """The figures of one problem that need no configurations, yet to be drawn."""
-    yield from _losses(_of_fewest_workers(analysis), styles)
+    if analysis.drift is not None:
+        yield _over_time(analysis, analysis.drift, styles)
+    else:
+        yield from _losses(_of_fewest_workers(analysis), styles)
     yield from _comparing(analysis, styles)
 
 
@@ -90,7 +94,7 @@ def _left_out(analysis: Analysis) -> str:
     return "An optimiser's runs with more workers are left out here: see the figures on workers."
 
 
-MAIN = ("validation", "final")
+MAIN = ("validation", "final", "stream")
 """The figures of each of many problems, unless all are asked for: drawing all takes longer than everything else."""
 
 
@@ -159,6 +163,17 @@ def _losses(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
         yield from regret
 
 
+def _over_time(analysis: Analysis, account: Drift, styles: Styles) -> Sketch:
+    """What policies of re-tuning lose over a stream."""
+    metric = analysis.comparison.metric.replace("_", " ")
+    return Sketch(
+        "stream",
+        "Prequential loss over the stream, with its drifts and the times of tuning",
+        f"A panel for each of {_who(analysis)}: the loss of each block against the rows of the stream, as steps.",
+        lambda: drift.over_time(account, styles, analysis.comparison.title, metric),
+    )
+
+
 def _regret(analysis: Analysis, styles: Styles, known: bool) -> Iterator[Sketch]:
     """Loss above the least that is known; `known` where that is the minimum of a function."""
     if not analysis.kinds or not np.isfinite(analysis.regret.get("median", pd.Series(dtype=float))).any():
@@ -224,7 +239,7 @@ def _comparing(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
         yield _attainment(analysis, analysis.fronts, styles)
     yield from _fidelity(analysis, styles)
     yield from _workers(analysis, styles)
-    if len(lines.overhead) and (lines.overhead["median"] > 0).any():
+    if analysis.drift is None and len(lines.overhead) and (lines.overhead["median"] > 0).any():
         yield Sketch(
             "overhead",
             "What the optimiser itself takes, as its history grows",
@@ -315,8 +330,11 @@ def _workers(analysis: Analysis, styles: Styles) -> Iterator[Sketch]:
 def looking(
     analysis: Analysis, visits: Visits | None, important: Importance | None, styles: Styles
 ) -> Iterator[Sketch]:
-    """The figures of where optimisers looked; none where that is not recorded, or there is but one hyperparameter."""
-    if visits is None or not len(visits.trials) or len(visits.space.searched) < 2:
+    """The figures of where optimisers looked; none where that is not recorded, or there is but one hyperparameter.
+
+    Nor of policies, of which each run evaluates one.
+    """
+    if visits is None or analysis.drift is not None or not len(visits.trials) or len(visits.space.searched) < 2:
         return
     comparison = analysis.comparison
     title, who, trial = comparison.title, _who(analysis), "full evaluation" if comparison.in_cost else "trial"

@@ -220,7 +220,7 @@ def _download(name: str, content: bytes, path: str | None = None) -> Download:
 def _chart(problem: Problem, styles: Styles) -> Chart | None:
     """The interactive chart: every curve that the figures show, and the best trial of every run."""
     analysis = problem.analysis
-    if not analysis.kinds:
+    if not analysis.kinds or analysis.drift is not None:
         return None
     comparison = analysis.comparison
     metric = comparison.metric.replace("_", " ")

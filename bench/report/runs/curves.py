@@ -17,6 +17,7 @@ from bench.provenance import digest
 from bench.report.runs import identities, ladders, mixing
 from bench.report.runs.fronts import MISSING, Fronts, Objectives
 from bench.report.runs.ladders import Ladder, Measured
+from bench.report.runs.streams import blocks_of
 from bench.report.statistics import quartiles
 from bench.results import Results, RunId
 from bench.wording import plural, unmarked
@@ -78,6 +79,8 @@ class Comparison:
             other = "without noise" if self.without_data else "test losses"
             front = "" if self.without_data else ", validation losses"
             return f"{MISSING}, {other}" if kind == "test" else f"{MISSING}{front}"
+        if self.drift is not None:
+            return "mean prequential loss"
         if self.without_data:
             return {"validation": "best value", "test": "value of the incumbent without noise"}[kind]
         return {"validation": "best validation loss", "test": "test loss of the incumbent"}[kind]
@@ -105,6 +108,8 @@ class Comparison:
 
     def spent(self, evaluations: float) -> str:
         """So much of the budget, in words."""
+        if self.drift is not None:
+            return plural(blocks_of(self.drift), "block")
         full = f"a cost of {plural(int(evaluations), 'full evaluation')}"
         return full if self.in_cost else plural(int(evaluations), "evaluation")
 
@@ -127,6 +132,12 @@ class Comparison:
     def replay(self) -> Mapping[str, Any] | None:
         """What runs record of the surrogate that they were evaluated by; None where they were truly evaluated."""
         known = self.runs["replay"].max()
+        return json.loads(known) if known else None
+
+    @cached_property
+    def drift(self) -> Mapping[str, Any] | None:
+        """What runs record of the stream that each of them passed; None where they did something else."""
+        known = self.runs["drift"].max()
         return json.loads(known) if known else None
 
     @cached_property
@@ -228,7 +239,8 @@ def runs(results: Results) -> pd.DataFrame:
     configuration; `minimum`, that of a function without noise, NaN where it is not known;
     `exhausted`; `known`, up to how many trials of the budget its best loss is known; `family`, of its problem, and
     `problem`, the hash of the very one that it is on; `metric`; `judged`, by which losses where these are several;
-    `control`, which one it is, and `replay`, what is recorded of the surrogate, as JSON: empty where it is none.
+    `control`, which one it is, `replay`, what is recorded of the surrogate, and `drift`, of the stream that it passed,
+    as JSON: empty where it is none.
 
     A run that was exhausted keeps its best loss however many evaluations others have: `known` is inf. One that spent
     its seconds keeps it up to its budget of trials: it has nothing else to show for what it did not evaluate.
@@ -405,6 +417,7 @@ def _described(
         "judged": "" if several is None else unmarked(several.objectives.key),
         "control": unmarked(metadata.get("control") or ""),
         "replay": json.dumps(metadata["replay"], sort_keys=True) if metadata.get("replay") else "",
+        "drift": json.dumps(metadata["drift"], sort_keys=True) if isinstance(metadata.get("drift"), Mapping) else "",
         "settings": json.dumps(settings, sort_keys=True, default=str),
     }
 

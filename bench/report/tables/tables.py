@@ -1,7 +1,7 @@
 """Tables of one problem, each from one frame: final and published losses, speed-up, pairs, overtuning, overhead.
 
 Those of runs with a ladder of fidelities are in `fidelity`, of runs with several workers in `workers`, of runs that are
-judged by several losses in `fronts`.
+judged by several losses in `fronts`, of policies of re-tuning in `drift`.
 """
 
 import math
@@ -18,6 +18,7 @@ from bench.report.statistics.designs import ALPHA
 from bench.report.statistics.intervals import LEVEL, attainable
 from bench.report.statistics.targets import Bound
 from bench.report.tables import cells, fidelity
+from bench.report.tables.drift import drift
 from bench.report.tables.formats import NOTHING, Tabled
 from bench.report.tables.fronts import fronts
 from bench.report.tables.table import Cell, Head, Table
@@ -34,6 +35,8 @@ def tables(analysis: Analysis, styles: Styles, theirs: Published | None = None) 
     """The tables of one problem, the main one first."""
     comparison = analysis.comparison
     yield final(analysis, styles)
+    if analysis.drift is not None:
+        yield drift(analysis.drift, analysis, styles)
     if theirs is not None:
         yield published(analysis, styles, theirs)
     if len(analysis.reaching):
@@ -50,7 +53,8 @@ def tables(analysis: Analysis, styles: Styles, theirs: Published | None = None) 
         yield from fidelity.tables(analysis.fidelity, comparison, styles)
     if analysis.workers is not None:
         yield workers(analysis.workers, comparison, styles)
-    yield overhead(analysis, styles)
+    if analysis.drift is None:  # what a policy takes is in its one evaluation
+        yield overhead(analysis, styles)
 
 
 def final(analysis: Analysis, styles: Styles) -> Tabled:
@@ -59,10 +63,7 @@ def final(analysis: Analysis, styles: Styles) -> Tabled:
     scored = bool(table["score_median"].notna().any())
     heads = [
         Head("optimizer", numeric=False),
-        *(
-            Head(f"{kind} loss" if comparison.objectives is None else comparison.named(kind), help=_MEDIAN)
-            for kind in analysis.kinds
-        ),
+        *(Head(_loss_of(kind, comparison), help=_MEDIAN) for kind in analysis.kinds),
         *([Head("score", help="0: the best loss known; 1: random search's median at this budget")] if scored else []),
         Head("runs", aside=True),
         Head("failed", help="trials that failed, of all", aside=True),
@@ -83,6 +84,12 @@ def final(analysis: Analysis, styles: Styles) -> Tabled:
     note = _note(analysis)
     shown = Table(f"{caption}{' [interval]' if _has_intervals(table) else ''} over runs", *_body(heads, columns), note)
     return Tabled("", _named(comparison, table.drop(columns="most")), shown)
+
+
+def _loss_of(kind: str, comparison: Comparison) -> str:
+    """What the head of a column calls a loss."""
+    plain = comparison.objectives is None and comparison.drift is None
+    return f"{kind} loss" if plain else comparison.named(kind)
 
 
 def published(analysis: Analysis, styles: Styles, theirs: Published) -> Tabled:

@@ -7,7 +7,7 @@ from typing import Any
 from bench.report.audit import Metadata, metadata_of, provenance_of
 from bench.report.runs import identities, mixing
 from bench.report.runs.curves import Comparison
-from bench.report.words import fidelity, objectives, workers
+from bench.report.words import drift, fidelity, objectives, workers
 from bench.results import Results
 from bench.wording import ranges, unmarked
 
@@ -56,12 +56,16 @@ def notes(comparison: Comparison, results: Results) -> Iterator[str]:
         yield from _function(metadata)
     elif comparison.recorded:
         yield from _recorded(metadata)
+    elif comparison.drift is not None:
+        yield from drift.notes(comparison)
     elif not comparison.has_test:
         yield _no_test(metadata)
     yield from objectives.notes(comparison, metadata)
     yield from fidelity.notes(comparison)
     yield from workers.notes(comparison)
     yield from _of_labels(comparison)
+    if comparison.drift is not None:
+        return
     yield (
         "Curves are step functions; nothing is interpolated between evaluations. Before its first success a run "
         "counts as infinite, and no run is left out of a median."

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.report.analysis.comparison import Analysis
 from bench.report.tables.cells import PERCENT, decimals, loss, p_value
-from bench.report.words import controls, fidelity, looks, objectives, replay, workers
+from bench.report.words import controls, drift, fidelity, looks, objectives, replay, workers
 from bench.report.words.names import all_of, bold, listing, name, sentence, worse
 from bench.wording import plural
 
@@ -51,6 +51,7 @@ def _verdict(analysis: Analysis) -> list[str]:
         *_groups(analysis),
         *looks.sentences(analysis),
         *_leader(analysis),
+        *drift.sentences(analysis),
         *objectives.sentences(analysis),
         *_equivalent(analysis),
         *_against_random(analysis),
@@ -373,6 +374,8 @@ def _metric(analysis: Analysis) -> str:
     metric = analysis.comparison.metric.replace("_", " ")
     if analysis.comparison.objectives is not None:
         return metric if analysis.comparison.without_data else f"{analysis.judged} {metric}"
+    if analysis.comparison.drift is not None:
+        return f"prequential {metric}"
     return "value" if analysis.comparison.without_data else f"validation {metric}"
 
 
@@ -394,6 +397,8 @@ def _where(analysis: Analysis) -> str:
     count = analysis.comparison.runs["problem"].nunique()
     if analysis.comparison.without_data:
         return "" if count == 1 else f" over {count} functions"
+    if analysis.comparison.drift is not None:
+        return " of this one stream" if count == 1 else f" of each of {count} streams"
     if analysis.comparison.recorded:
         return " on one repetition of its table" if count == 1 else f" over {count} repetitions of its table"
     return " on this one split" if count == 1 else f" over {count} splits"
