@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bench import __version__, texts
-from bench.cli import ending, export_verbs, store_verbs
+from bench.cli import ending, export_verbs, store_verbs, stream
 from bench.cli.options import ConfigDir, DatasetsDir, ResultsDir
 from bench.errors import DataOptionError, UserError
 from bench.wording import command, shortened
@@ -438,6 +438,7 @@ def doctor(
 
 app.add_typer(store_verbs.verbs, name="store")
 app.add_typer(export_verbs.verbs, name="export")
+app.add_typer(stream.verbs, name="stream")
 
 
 @app.command(name="list")
@@ -514,7 +515,7 @@ def _unusable(error: typer.TyperException) -> str:
     while context is not None and context.parent is not None:  # the first has the name that the program was started by
         names.insert(0, str(context.info_name))
         context = context.parent
-    shown = "commands" if names in ([], ["store"], ["export"]) else "options"
+    shown = "commands" if names in ([], ["store"], ["export"], ["stream"]) else "options"
     return f"{message[:1].lower()}{message[1:]}; '{' '.join(['bench', *names])} --help' shows the {shown}"
 
 
