@@ -52,18 +52,18 @@ def taken(reader: Reader, record: Record) -> int:
 def test_a_reader_goes_on_after_the_place_that_its_record_has(broker, tmp_path) -> None:
     there = kafka.Broker(broker.servers, {})
     sender = Sender(there, "rows", tmp_path / "sent.json")
-    wait_for(lambda: sender.send(message, 20) or (sender.sent == 20 and sender.settle(1)), seconds=30)
+    wait_for(lambda: sender.send(message, 20) or (sender.sent == 20 and sender.settle(1)))
     record = Record(tmp_path / "record.jsonl")
     reader = Reader(there, "rows", None)
-    wait_for(lambda: taken(reader, record) or len(record) == 20, seconds=30)
+    wait_for(lambda: taken(reader, record) or len(record) == 20)
     sender.send(message, 25)
     again = Reader(there, "rows", record.place)
     found: list[str | None] = []
-    wait_for(lambda: found.extend(each.key for each in again.read(seconds=0.05)) or len(found) == 5, seconds=30)
+    wait_for(lambda: found.extend(each.key for each in again.read(seconds=0.05)) or len(found) == 5)
     assert found == [str(number) for number in range(20, 25)]
     later = Sender(there, "rows", tmp_path / "sent.json")
     assert sender.settle(10)
-    wait_for(lambda: later.send(message, 25) or later.ready, seconds=30)
+    wait_for(lambda: later.send(message, 25) or later.ready)
     assert later.sent == later.delivered == 25
 
 
@@ -78,16 +78,16 @@ def test_what_a_broker_forgets_is_sent_and_read_again(broker, tmp_path) -> None:
         taken(reader, record)
         return sender.delivered == until
 
-    wait_for(lambda: sent(40), seconds=30)
-    wait_for(lambda: taken(reader, record) or len(record) >= 40, seconds=30)
+    wait_for(lambda: sent(40))
+    wait_for(lambda: taken(reader, record) or len(record) >= 40)
     sender.send(message, 60)
     assert sender.settle(10)  # delivered, and never read
     broker.kill()
     broker.start()
-    wait_for(lambda: sent(100) and len(record) == 100, seconds=60)
+    wait_for(lambda: sent(100) and len(record) == 100)
     assert sender.settle(10)
     again = "topic 'rows' is another one than before; "
-    wait_for(lambda: taken(reader, record) or f"{again}reading it from its beginning" in said, seconds=30)
+    wait_for(lambda: taken(reader, record) or f"{again}reading it from its beginning" in said)
     assert f"{again}sending everything again" in said
     assert {each["key"]: each["value"] for each in record.entries()} == {str(n): str(n) for n in range(100)}
 
@@ -115,17 +115,17 @@ def test_predictor_and_trainer_killed_at_work_go_on_and_every_row_has_one_predic
     trainer = streaming.started(streaming.train, broker.servers, str(tmp_path), ROWS, MODEL, EVERY)
     predictor = streaming.started(streaming.predict, broker.servers, str(tmp_path), ROWS)
     predictions, tunings = tmp_path / "predictor/predictions.jsonl", tmp_path / "trainer/tunings.jsonl"
-    wait_for(lambda: lines(tunings), seconds=120)  # a tuning is under way
+    wait_for(lambda: lines(tunings), seconds=400)  # a tuning is under way
     trainer.kill()
     trainer.join()
     trainer = streaming.started(streaming.train, broker.servers, str(tmp_path), ROWS, MODEL, EVERY)
-    wait_for(lambda: lines(predictions), seconds=120)
+    wait_for(lambda: lines(predictions), seconds=400)
     predictor.kill()
     predictor.join()
     assert predictor.exitcode == -signal.SIGKILL
     predictor = streaming.started(streaming.predict, broker.servers, str(tmp_path), ROWS)
     for process in (trainer, predictor):
-        process.join(120)
+        process.join(400)
         assert process.exitcode == 0
     sending.join(10)
 
