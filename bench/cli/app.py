@@ -5,13 +5,14 @@ import os
 import re
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from bench import __version__, texts
-from bench.cli import ending, export_verbs, store_verbs, stream
+from bench.cli import ending, export_verbs, scarce, store_verbs, stream
 from bench.cli.options import ConfigDir, DatasetsDir, ResultsDir
 from bench.errors import DataOptionError, UserError
 from bench.wording import command, shortened
@@ -50,6 +51,7 @@ def run(
     from bench.running import compose  # noqa: PLC0415 - each verb imports what it needs: help is instant
 
     try:
+        scarce.refuse_too_little()
         compose.run(overrides or [], multirun, cfg, config_dir)
     except KeyboardInterrupt as interrupt:
         _complain("stopped; the same command goes on from here")
@@ -480,7 +482,7 @@ def _root(
 
 
 def main() -> NoReturn:
-    """Run the command; exit status 0 all done, 1 some run failed, 2 unusable arguments, 130 or 143 interrupted."""
+    """Run the command; exit status 0 all done, 1 some run failed, 2 unusable arguments, 129, 130 or 143 interrupted."""
     try:
         with ending.exits_raised():
             status = app(standalone_mode=False)
@@ -494,17 +496,25 @@ def main() -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nobody is left to tell
         status = 1
-    except OSError as error:
-        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
-            raise
-        _complain(f"{shortened(str(error.filename))}: no usable path ({error.strerror}); choose another")
-        status = 2
     except typer.TyperException as error:
         _complain(_unusable(error))
         status = 2
     except typer.Abort:
         status = 1
+    except Exception as error:
+        message = _no_path(error) or scarce.lacking(error)
+        if message is None:
+            raise
+        _complain(message)
+        status = 2
     sys.exit(status or 0)
+
+
+def _no_path(error: Exception) -> str | None:
+    """What is wrong with a path that the system takes for none, where an error says so."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+        return None
+    return f"{shortened(str(error.filename))}: no usable path ({error.strerror}); choose another"
 
 
 def _unusable(error: typer.TyperException) -> str:
@@ -536,4 +546,5 @@ def _warn(config_dir: Path | None, all_files: bool = False) -> None:
 
 
 def _complain(message: str) -> None:
-    typer.echo(f"bench: {texts.line(texts.without_passwords(message))}", err=True)
+    with suppress(OSError):  # the terminal may be gone, or the disk of a log full: nobody is there to tell
+        typer.echo(f"bench: {texts.line(texts.without_passwords(message))}", err=True)

@@ -1,7 +1,6 @@
 """The verbs of `bench stream`."""
 
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -209,19 +208,12 @@ def _say(line: str) -> None:
 
 @contextmanager
 def _stopping(words: str = "stopped; the same command goes on from here") -> Iterator[None]:
-    """Let SIGTERM end the command as Ctrl-C does, in one line, each with a status of its own."""
-    status = 130
+    """Let SIGTERM and SIGHUP end the command as Ctrl-C does, in one line, each with a status of its own."""
+    from bench.running.launch import ended_by_signals  # noqa: PLC0415
 
-    def terminated(_number: int, _frame: Any) -> None:
-        nonlocal status
-        status = 143
-        raise KeyboardInterrupt
-
-    before: Callable[..., Any] | int | None = signal.signal(signal.SIGTERM, terminated)
     try:
-        yield
-    except KeyboardInterrupt:
+        with ended_by_signals():
+            yield
+    except KeyboardInterrupt as interrupt:
         typer.echo(f"bench: {words}", err=True)
-        raise typer.Exit(status) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        raise typer.Exit(getattr(interrupt, "status", 130)) from None

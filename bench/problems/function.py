@@ -8,14 +8,13 @@ once with the settings, whose object is called with a configuration. It returns 
 declares rungs, one of them is given as the keyword `fidelity` besides. docs/functions.md shows the other keys.
 """
 
-import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +28,7 @@ from bench.problems import called, deviates, objectives
 from bench.problems.contract import AtRung, Evaluate, Evaluation, Recipe, is_outcome
 from bench.problems.controls import Control
 from bench.problems.fidelity import Fidelity, parse_of_function
+from bench.problems.untrained import Untrained, in_any_order, key_of
 from bench.space import Configuration, InvalidConfiguration, Space, parsing, to_json
 
 if TYPE_CHECKING:
@@ -47,14 +47,12 @@ loads = False
 controls: tuple[str, ...] = ("permuted", "decorrelated")
 
 
-@dataclass(frozen=True, eq=False)
-class FunctionProblem:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FunctionProblem(Untrained):
     """A function over a space. Its losses depend on no seed, except where noise is added to them."""
 
-    recipe: Recipe
     function: Callable[..., Any]
     """Takes a configuration, and where there are rungs one of them as `fidelity`."""
-    space: Space
     noise: float
     """The standard deviation of what is added to the value, by the configuration, the rung and the model seed."""
     model_seed: int
@@ -65,81 +63,60 @@ class FunctionProblem:
     """The least value, and where in the space it is; None where that is not known."""
     traits: Mapping[str, bool | str]
     """What is known of the function by name, such as `multimodal`: by it a report groups problems."""
-    identity: Mapping[str, Any]
-    """What decides whether two losses may be compared, as plain data: see `build`."""
-    family: str
     fidelity: Fidelity | None = None
     """The rungs, where the config declares some; a full evaluation is one at the highest."""
-    objectives: tuple[str, ...] = ()
-    """The names of its losses where there are several, the first that of the loss."""
     returned: tuple[str, ...] = ()
     """The same names in the order in which the function returns the losses."""
     front: NDArray[np.float64] | None = None
     """Points of the Pareto front, (points, objectives), in the order of `objectives`; None where it is not known."""
-    control: Control | None = None
     plain: "FunctionProblem | None" = None
     """Of a control the problem that it is one of."""
 
-    def under(self, control: Control, recipe: Recipe) -> "FunctionProblem":
+    def under(self, control: Control, recipe: Recipe) -> Self:
         """The same problem as a control; where that is of full evaluations, nothing is known of where its minimum is.
 
         What has been drawn for a baseline is as good as what would be: the points are of one distribution.
         """
         permuted = control.name == "permuted"
         return replace(
-            self,
-            recipe=recipe,
+            super().under(control, recipe),
             minimum=None if permuted else self.minimum,
             front=None if permuted else self.front,
-            identity={**self.identity, **control.describe()},
-            family=provenance.digest({"of": self.family, "control": control.name}),
-            control=control,
             plain=self,
         )
-
-    @cached_property
-    def hash(self) -> str:
-        """The function with its settings and revision, the space with its order; noise and its seed, if any.
-
-        Of rungs the highest alone: those below it change no full evaluation. Of a control its name and the run's seed.
-        """
-        return provenance.digest(dict(self.identity))
 
     @property
     def label(self) -> str:
         """What the loss is called: it is the function's value, or the first of them."""
         return self.objectives[0] if self.objectives else "value"
 
-    def key(self, configuration: Configuration) -> str:
-        """The problem without its space, the versions of NumPy and of `libraries`, and the configuration."""
-        return self._key(configuration, self._full)
-
     def rung_key(self, configuration: Configuration, rung: int) -> str:
         """What may be reused of an evaluation at a rung; at full fidelity it is `key`.
 
         It depends on no other rung: the function is not told of them.
         """
-        return self._key(configuration, None if self.fidelity is None else rung)
+        return key_of(self._key_prefix_at(None if self.fidelity is None else rung), configuration)
 
     @property
     def _full(self) -> int | None:
         """The rung of a full evaluation."""
         return None if self.fidelity is None else self.fidelity.high
 
-    def _key(self, configuration: Configuration, rung: int | None) -> str:
-        return hashlib.sha256(self._key_prefix(rung) + _in_any_order(configuration)).hexdigest()
+    @property
+    def _key_parts(self) -> dict[str, Any]:
+        """The versions of NumPy and of `libraries` too."""
+        return super()._key_parts | {"versions": provenance.versions(("numpy", *self.libraries))}
 
-    def _key_prefix(self, rung: int | None) -> bytes:
+    def _key_prefix_at(self, rung: int | None) -> bytes:
+        if rung is None or rung == self._full:
+            return self._key_prefix
         if rung not in self._key_prefixes:
-            # A control draws its points from the space, and its losses depend on it.
-            parts = {name: value for name, value in self.identity.items() if name != "space" or self.control}
-            parts |= {"fidelity": rung} if rung is not None else {}
-            parts["versions"] = provenance.versions(("numpy", *self.libraries))
+            parts = self._key_parts | {"fidelity": rung}
             self._key_prefixes[rung] = provenance.digest(parts).encode()
         return self._key_prefixes[rung]
 
     @cached_property
-    def _key_prefixes(self) -> dict[int | None, bytes]:
+    def _key_prefixes(self) -> dict[int, bytes]:
         return {}
 
     def evaluate(self, configuration: Configuration, step: Step | None = None) -> Evaluation:
@@ -228,7 +205,7 @@ class FunctionProblem:
         return {
             "problem": self.hash,
             "problem_family": self.family,
-            "key_prefix": self._key_prefix(self._full).decode(),
+            "key_prefix": self._key_prefix.decode(),
             "metric": self.label,
             "task": "function",
             "baseline_loss": (self.baseline_loss if baseline_loss is None else baseline_loss) if self.drawn else None,
@@ -272,7 +249,7 @@ class FunctionProblem:
         at = "" if rung is None else f"{rung} "
         if name:
             at += f"{name} "
-        return deviates.normal(f"{self.model_seed} {at}".encode() + _in_any_order(configuration))
+        return deviates.normal(f"{self.model_seed} {at}".encode() + in_any_order(configuration))
 
 
 def chosen(groups: Mapping[str, Any]) -> bool:
@@ -363,21 +340,21 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> FunctionProblem:
         identity |= {"noise": noise, "model_seed": model_seed}
     function = called.made(config["function"], settings, at_rungs=ladder is not None)
     return FunctionProblem(
-        recipe,
-        function,
-        space,
-        noise,
-        model_seed,
-        config.get("baseline") or 0,
-        libraries,
-        _known(config.get("minimum") or getattr(function, "known_minimum", None), space),
-        config.get("traits") or getattr(function, "known_traits", {}),
-        identity,
-        family,
-        ladder,
-        names,
-        returned,
-        _front(config["front"], settings, names, returned) if config.get("front") is not None else None,
+        recipe=recipe,
+        function=function,
+        space=space,
+        noise=noise,
+        model_seed=model_seed,
+        drawn=config.get("baseline") or 0,
+        libraries=libraries,
+        minimum=_known(config.get("minimum") or getattr(function, "known_minimum", None), space),
+        traits=config.get("traits") or getattr(function, "known_traits", {}),
+        identity=identity,
+        family=family,
+        fidelity=ladder,
+        objectives=names,
+        returned=returned,
+        front=_front(config["front"], settings, names, returned) if config.get("front") is not None else None,
     )
 
 
@@ -462,7 +439,3 @@ def _are_traits(traits: Any) -> bool:
     return isinstance(traits, Mapping) and all(
         isinstance(name, str) and isinstance(value, bool | str) for name, value in traits.items()
     )
-
-
-def _in_any_order(configuration: Configuration) -> bytes:
-    return to_json(dict(sorted(configuration.items()))).encode()

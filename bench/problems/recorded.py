@@ -4,9 +4,8 @@ A run sees one repetition of the table, by its model seed: with `seeds=paired` e
 test loss is the mean over all repetitions, by which the choice of an optimiser that saw one of them is judged.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,8 @@ from bench.problems import objectives, recorded_tables
 from bench.problems.contract import Evaluate, Evaluation, Recipe
 from bench.problems.controls import Control
 from bench.problems.recorded_tables import Family, Table
-from bench.space import Configuration, Space, Value, parsing, to_json
+from bench.problems.untrained import Untrained
+from bench.space import Configuration, Space, Value, parsing
 
 if TYPE_CHECKING:
     from bench.datasets import Dataset
@@ -34,50 +34,18 @@ loads = False
 controls: tuple[str, ...] = ("permuted",)
 
 
-@dataclass(frozen=True, eq=False)
-class RecordedProblem:
-    """One repetition of a table."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RecordedProblem(Untrained):
+    """One repetition of a table; as a control its losses are permuted over the configurations of the run's space."""
 
-    recipe: Recipe
     name: str
     """The table's."""
     table: Table
-    space: Space
     repetition: int
-    identity: Mapping[str, Any]
-    """What decides whether two losses may be compared, as plain data."""
-    family: str
     label: str
     """What the loss is called."""
-    objectives: tuple[str, ...]
     places: Mapping[str, Mapping[Value, int]]
     """Where each value of each parameter stands in the arrays of the table, in their order."""
-    control: Control | None = None
-
-    def under(self, control: Control, recipe: Recipe) -> "RecordedProblem":
-        """The same table with its losses permuted over the configurations of the run's space."""
-        return replace(
-            self,
-            recipe=recipe,
-            identity={**self.identity, **control.describe()},
-            family=provenance.digest({"of": self.family, "control": control.name}),
-            control=control,
-        )
-
-    @cached_property
-    def hash(self) -> str:
-        """The table's content, the repetition, and the space with its order; of a control its name and the seed."""
-        return provenance.digest(dict(self.identity))
-
-    def key(self, configuration: Configuration) -> str:
-        """The problem without its space, and the configuration."""
-        return hashlib.sha256(self._key_prefix + to_json(dict(sorted(configuration.items()))).encode()).hexdigest()
-
-    @cached_property
-    def _key_prefix(self) -> bytes:
-        # A control's losses depend on which configurations the space has.
-        parts = {name: value for name, value in self.identity.items() if name != "space" or self.control}
-        return provenance.digest(parts).encode()
 
     def evaluate(self, configuration: Configuration, step: Step | None = None) -> Evaluation:
         """What was recorded, the seconds too: nothing is computed."""
@@ -232,16 +200,18 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> RecordedProblem:
         **({"objectives": list(names)} if names else {}),
     }
     return RecordedProblem(
-        recipe,
-        name,
-        table,
-        space,
-        repetition,
-        identity | {"repetition": repetition},
-        provenance.digest(identity | {"repetition": seeds["model"]}),
-        family.label,
-        names,
-        {each: {value: place for place, value in enumerate(values)} for each, values in family.parameters.items()},
+        recipe=recipe,
+        name=name,
+        table=table,
+        space=space,
+        repetition=repetition,
+        identity=identity | {"repetition": repetition},
+        family=provenance.digest(identity | {"repetition": seeds["model"]}),
+        label=family.label,
+        objectives=names,
+        places={
+            each: {value: place for place, value in enumerate(values)} for each, values in family.parameters.items()
+        },
     )
 
 

@@ -4,11 +4,9 @@ What it is fitted to is read where a run's config is composed (`bench.running.re
 by its hash, and it is found in the folder of datasets.
 """
 
-import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +15,11 @@ from bench.errors import UserError
 from bench.models import Step
 from bench.problems import deviates
 from bench.problems.contract import Evaluate, Evaluation, Recipe
-from bench.problems.controls import Control
 from bench.problems.surrogates import stored as surrogates
 from bench.problems.surrogates.encoding import Encoding
 from bench.problems.surrogates.stored import Surrogate
-from bench.space import Configuration, InvalidConfiguration, Space, parsing, to_json
+from bench.problems.untrained import Untrained, in_any_order
+from bench.space import Configuration, InvalidConfiguration, Space, parsing
 
 if TYPE_CHECKING:
     from bench.datasets import Dataset
@@ -33,51 +31,20 @@ loads = False
 controls: tuple[str, ...] = ("permuted",)
 
 
-@dataclass(frozen=True, eq=False)
-class ReplayProblem:
-    """A surrogate in the place of what it was fitted to."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReplayProblem(Untrained):
+    """A surrogate in the place of what it was fitted to; as a control each configuration has the place of another."""
 
-    recipe: Recipe
     surrogate: Surrogate
-    space: Space
     encoding: Encoding
     """Of the experiment's space, of which the run's may be a part."""
     model_seed: int
     """That of the noise."""
-    identity: Mapping[str, Any]
-    """What decides whether two losses may be compared, as plain data."""
-    family: str
-    objectives: tuple[str, ...] = ()
-    control: Control | None = None
-
-    def under(self, control: Control, recipe: Recipe) -> "ReplayProblem":
-        """The same with each configuration in the place of another."""
-        return replace(
-            self,
-            recipe=recipe,
-            identity={**self.identity, **control.describe()},
-            family=provenance.digest({"of": self.family, "control": control.name}),
-            control=control,
-        )
-
-    @cached_property
-    def hash(self) -> str:
-        """The surrogate, the space with its order, the seed of the noise, if any; of a control its name and seed."""
-        return provenance.digest(dict(self.identity))
 
     @property
     def label(self) -> str:
         """What the loss is called: that of the experiment."""
         return str(self.surrogate.facts["metric"])
-
-    def key(self, configuration: Configuration) -> str:
-        """The problem without its space, and the configuration."""
-        return hashlib.sha256(self._key_prefix + _in_any_order(configuration)).hexdigest()
-
-    @cached_property
-    def _key_prefix(self) -> bytes:
-        parts = {name: value for name, value in self.identity.items() if name != "space" or self.control}
-        return provenance.digest(parts).encode()
 
     def evaluate(self, configuration: Configuration, step: Step | None = None) -> Evaluation:
         """What the surrogate predicts: losses, seconds, and whether it fails.
@@ -94,7 +61,7 @@ class ReplayProblem:
         noise = self.surrogate.noise
         if noise:
             test_loss = loss if test_loss is None else test_loss
-            loss += noise * deviates.normal(f"{self.model_seed} ".encode() + _in_any_order(at))
+            loss += noise * deviates.normal(f"{self.model_seed} ".encode() + in_any_order(at))
         return Evaluation(loss, test_loss, seconds, "ok")
 
     def baseline(self, evaluate: Evaluate) -> float:
@@ -176,13 +143,13 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> ReplayProblem:
     identity = {"surrogate": surrogate.sha256, "space": space.describe()}
     noisy = bool(surrogate.noise)
     return ReplayProblem(
-        recipe,
-        surrogate,
-        space,
-        Encoding(whole),
-        model_seed,
-        identity | ({"model_seed": model_seed} if noisy else {}),
-        provenance.digest(identity | ({"model_seed": seeds["model"]} if noisy else {})),
+        recipe=recipe,
+        surrogate=surrogate,
+        space=space,
+        encoding=Encoding(whole),
+        model_seed=model_seed,
+        identity=identity | ({"model_seed": model_seed} if noisy else {}),
+        family=provenance.digest(identity | ({"model_seed": seeds["model"]} if noisy else {})),
     )
 
 
@@ -204,7 +171,3 @@ def check_space(space: Space, whole: Space, experiment: str) -> None:
                 raise UserError(f"{name}: holds {value!r}, which is outside of that {where}") from None
     for missing in theirs.keys() - {parameter.name for parameter in space.parameters}:
         raise UserError(f"model.space.{missing}: missing; it is in the space {where}")
-
-
-def _in_any_order(configuration: Configuration) -> bytes:
-    return to_json(dict(sorted(configuration.items()))).encode()

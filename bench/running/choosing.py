@@ -14,7 +14,7 @@ from bench.errors import UserError, allowed
 from bench.metrics import scale
 from bench.problems import Evaluation, Problem, Recipe
 from bench.report.analysis.comparison import Analysis, analyse
-from bench.report.runs import curves, selection
+from bench.report.runs import curves, identities, selection
 from bench.results import RunId
 from bench.results.best import Best
 from bench.results.incumbent import incumbents
@@ -77,7 +77,7 @@ def choose(
         raise UserError(f"{comparison}: no trial was made; there is nothing to train")
     label, rule = _optimizer(analysis)
     of_label = comparison.runs[comparison.runs["label"] == label]
-    candidates = [best for run in curves.run_ids(of_label) if (best := _incumbent(run, results_dir)) is not None]
+    candidates = [best for run in identities.run_ids(of_label) if (best := _incumbent(run, results_dir)) is not None]
     if not candidates:
         raise UserError(f"{comparison}: no trial of {label} succeeded; there is nothing to train")
     several = len({each.metadata.get("problem") for each in candidates}) > 1

@@ -1,9 +1,10 @@
 """Hydra is the door of `bench run`: it composes the config; its errors leave as one line."""
 
 import copy
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -56,7 +57,7 @@ def run(overrides: Sequence[str], multirun: bool, cfg: str | None, config_dir: P
     try:
         with _composing(overrides, config_dir):
             if cfg is not None:
-                _hydra().show_cfg("bench", list(overrides), cfg, package=None)
+                typer.echo(texts.clean(_shown(overrides, cfg)), nl=False)
                 return
             loader = _hydra().config_loader
             composed = _composed(loader, parsed, multirun)
@@ -75,6 +76,13 @@ def run(overrides: Sequence[str], multirun: bool, cfg: str | None, config_dir: P
         raise UserError(f"{error}; quotes make it text: {way}") from None
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(_message(error, overrides, config_dir)) from None
+
+
+def _shown(overrides: Sequence[str], cfg: str) -> str:
+    """What Hydra prints of a config."""
+    with redirect_stdout(io.StringIO()) as printed:
+        _hydra().show_cfg("bench", list(overrides), cfg, package=None)
+    return printed.getvalue()
 
 
 def composed(overrides: Sequence[str], config_dir: Path | None) -> DictConfig:

@@ -16,7 +16,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from bench import metrics, problems, results, texts
+from bench import files, metrics, problems, results, texts
 from bench.config import schema, values
 from bench.config.components import check_settings, locate, parameters
 from bench.errors import UserError
@@ -146,7 +146,7 @@ def _carry_out(
         return plan.done
     if first is None:
         console.print(f"{len(plan.done)} of {len(plan.done)} runs are done; nothing to do", markup=False)
-        _pack(config, plan.done, console)
+        _tidy(config, plan.done, console)
         _close(plan.done, console, closing)
         return plan.done
     every = _in_order([*first.specs, *first.further])
@@ -155,7 +155,7 @@ def _carry_out(
     Store(every[0].store).close()  # one that cannot be used is told before anything is loaded
     ended: list[RunSpec] = []
     failures: list[Failure] = []
-    with _ended_by_sigterm():
+    with ended_by_signals():
         scales = _load_once(every, console)
         for each in chain([first], rounds):
             to_do = _in_order(each.specs)
@@ -168,19 +168,18 @@ def _carry_out(
         if run in done:
             console.print(f"warning: {texts.line(line)}", markup=False)
     store.close()
-    _pack(config, [*plan.done, *ended], console)
+    _tidy(config, [*plan.done, *ended], console)
     _close([*plan.done, *ended], console, closing if not failures else None)
     if failures:
         raise RunsFailedError(failures, len(ended))
     return ended + plan.done
 
 
-def _pack(config: DictConfig, specs: Sequence[RunSpec], console: Console) -> None:
-    """Pack the finished runs of the experiments of `specs`, where the config says so."""
-    if not config.results.pack:
-        return
+def _tidy(config: DictConfig, specs: Sequence[RunSpec], console: Console) -> None:
+    """Pack the finished runs of the experiments of `specs`, where the config says so; leave nothing half written."""
     for folder, experiment in sorted({(spec.results_dir, spec.run.experiment) for spec in specs}):
-        if results.find(Path(folder), experiment):
+        files.leave_no_parts(Path(folder) / experiment)
+        if config.results.pack and results.find(Path(folder), experiment):
             for line in packing.lines(experiment, packing.pack(Path(folder), experiment)):
                 console.print(texts.line(line, texts.SHOWN), markup=False)
 
@@ -238,23 +237,31 @@ def _in_order(specs: Sequence[RunSpec]) -> list[RunSpec]:
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the program the way Ctrl-C does."""
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM, and SIGHUP where it is not ignored as under nohup, end the program the way Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def stop(_number: int, _frame: Any) -> None:
-        raise Terminated
+    def stop(number: int, _frame: Any) -> None:
+        raise Terminated(number)
 
-    before = signal.signal(signal.SIGTERM, stop)
+    numbers = [signal.SIGTERM, *(number for number in _HANGUP if signal.getsignal(number) != signal.SIG_IGN)]
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_HANGUP = [signal.SIGHUP] if hasattr(signal, "SIGHUP") else []
+"""What a terminal that is closed and a connection that is lost send; Windows has none."""
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, which ends the program as Ctrl-C does, with a status of its own."""
+    """SIGTERM or SIGHUP, which ends the program as Ctrl-C does, with the status that a shell has for it."""
 
-    status = 143
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.status = 128 + number

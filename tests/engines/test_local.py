@@ -183,6 +183,7 @@ INTERRUPTS = [
     pytest.param(signal.SIGTERM, 143, False),
     pytest.param(signal.SIGINT, 130, False, marks=pytest.mark.exhaustive),
     pytest.param(signal.SIGTERM, 143, True, marks=pytest.mark.exhaustive),
+    pytest.param(signal.SIGHUP, 129, True, marks=pytest.mark.exhaustive),
 ]
 
 

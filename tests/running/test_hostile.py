@@ -262,6 +262,15 @@ def test_what_a_user_types_is_shown_without_what_acts(folder, capsys):
     assert not set(printed) & set("\x00\x1b\x07\x08\r\x9b\u202e")
 
 
+def test_a_config_is_printed_without_what_acts(folder, capsys):
+    (folder / "mine/budget").mkdir(parents=True)
+    (folder / "mine/budget/m.yaml").write_text('name: m\ntrials: 1\nnote: "\\e[31m\\u202etxt"\n')
+    assert bench("run", "budget=m", "--cfg", "job", "--config-dir", "mine") == 0
+    printed = capsys.readouterr().out
+    assert not set(printed) & set("\x1b\u202e")
+    assert "txt" in printed
+
+
 def test_an_optimisers_message_is_cleaned_and_cut(folder, capsys, monkeypatch):
     (folder / "loud.py").write_text(
         "from hostile import DIRTY\nclass Loud:\n    def __init__(self, *_): ...\n"

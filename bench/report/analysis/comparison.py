@@ -14,7 +14,7 @@ from bench.report.analysis.fidelity import Fidelity, fidelity
 from bench.report.analysis.fronts import OfFronts, of_fronts
 from bench.report.analysis.testing import Basis
 from bench.report.analysis.workers import Workers, workers
-from bench.report.runs import curves, references, samples
+from bench.report.runs import identities, references, samples
 from bench.report.runs.curves import Comparison
 from bench.report.runs.references import References
 from bench.report.runs.samples import Sample
@@ -264,7 +264,7 @@ def _drawn_enough(comparison: Comparison, pools: Mapping[str, Values]) -> bool:
 
 def _random(comparison: Comparison, results: Results) -> str | None:
     """The label of random search with the same budget."""
-    for run, label in zip(curves.run_ids(comparison.runs), comparison.runs["label"], strict=True):
+    for run, label in zip(identities.run_ids(comparison.runs), comparison.runs["label"], strict=True):
         if testing.competitors(comparison, [label]) and references.is_random(run, results.runs[run]):
             return str(label)
     return None
@@ -273,7 +273,7 @@ def _random(comparison: Comparison, results: Results) -> str | None:
 def _know_nothing(comparison: Comparison, results: Results) -> float:
     if comparison.without_data or comparison.objectives is not None:
         return float("nan")
-    losses = [results.runs[run].get("baseline_loss") for run in curves.run_ids(comparison.runs)]
+    losses = [results.runs[run].get("baseline_loss") for run in identities.run_ids(comparison.runs)]
     known = [float(loss) for loss in losses if isinstance(loss, int | float)]
     return min(known) if len(known) == len(losses) else float("nan")
 

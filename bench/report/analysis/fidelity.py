@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.report.runs import curves
+from bench.report.runs import identities
 from bench.report.runs.curves import Comparison
 from bench.report.runs.ladders import Ladder
 from bench.report.statistics.agreement import agreement, concordance
@@ -63,7 +63,7 @@ def fidelity(comparison: Comparison) -> Fidelity | None:
 
 def _of_labels(comparison: Comparison) -> Iterator[tuple[str, list[tuple[int, Ladder | None, float, int]]]]:
     """Of each label its runs: seed, ladder, and of those without one the cost and the number of failures."""
-    ids = curves.run_ids(comparison.runs)
+    ids = identities.run_ids(comparison.runs)
     ladders = pd.Series([comparison.ladders.get(run) for run in ids], index=comparison.runs.index, dtype=object)
     parts = dict(list(comparison.runs.groupby("label")))
     for label in comparison.final["label"]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.report.runs import curves
+from bench.report.runs import identities
 from bench.report.runs.curves import Comparison
 from bench.report.runs.fronts import Objectives
 from bench.report.statistics import hypervolume, intervals
@@ -66,7 +66,7 @@ def _points(comparison: Comparison, objectives: Objectives) -> tuple[pd.DataFram
     parts: list[pd.DataFrame] = []
     fronts: dict[str, list[Values]] = {str(label): [] for label in comparison.final["label"]}
     runs = comparison.runs
-    for run, label, factor in zip(curves.run_ids(runs), runs["label"], runs["factor"], strict=True):
+    for run, label, factor in zip(identities.run_ids(runs), runs["label"], runs["factor"], strict=True):
         own = comparison.fronts[run]
         rows = own.front(comparison.evaluations * factor)
         validation, test = own.losses.validation[rows], own.losses.test[rows]

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bench.report.runs import curves
+from bench.report.runs import identities
 from bench.report.runs.curves import Comparison
 from bench.results import Results
 
@@ -27,7 +27,7 @@ class Finding:
 
 def metadata_of(comparison: Comparison, results: Results) -> list[Metadata]:
     """The metadata of the comparison's runs, in their order."""
-    return [results.runs[run] for run in curves.run_ids(comparison.runs)]
+    return [results.runs[run] for run in identities.run_ids(comparison.runs)]
 
 
 def provenance_of(metadata: Metadata) -> Metadata:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from bench.report.audit.entries import Finding, Metadata, by_label, metadata_of, provenance_of
-from bench.report.runs import curves
+from bench.report.runs import identities, mixing
 from bench.report.runs.curves import Comparison
 from bench.results import Results
 from bench.wording import listed, plural, unmarked
@@ -35,7 +35,7 @@ def versions(metadata: Sequence[Metadata]) -> Iterator[Finding]:
         }
         for entry, versions in zip(metadata, recorded, strict=True)
     ]
-    differ = curves.differences(environments)
+    differ = mixing.differences(environments)
     if differ:
         changes = "; ".join(
             f"{unmarked(name)}: {', '.join(dict.fromkeys(map(unmarked, values)))}" for name, values in differ.items()
@@ -97,7 +97,7 @@ def hosts(metadata: Sequence[Metadata]) -> Iterator[Finding]:
 
 def resuming(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Finding]:
     """Whether a run that was resumed asked for other configurations than before it was interrupted."""
-    ids = curves.run_ids(comparison.runs)
+    ids = identities.run_ids(comparison.runs)
     diverged = [run for run, entry in zip(ids, metadata, strict=True) if entry.get("diverged_at") is not None]
     if diverged:
         more = f" and {len(diverged) - 1} more" if len(diverged) > 1 else ""

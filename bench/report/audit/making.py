@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.report.analysis.replay import stated
 from bench.report.audit.entries import Finding, Metadata, by_label, config_of, from_values, metadata_of
-from bench.report.runs import curves, plans
+from bench.report.runs import identities, mixing, plans
 from bench.report.runs.curves import Comparison
 from bench.report.statistics.sequential import Looks
 from bench.results import Results, RunId
@@ -41,7 +41,7 @@ def findings(comparison: Comparison, results: Results, left_out: Mapping[RunId, 
 
 def origin(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Finding]:
     """Whether this suite made the runs; silent where it made them all."""
-    files = by_label(comparison, (curves.imported_from(entry) for entry in metadata))
+    files = by_label(comparison, (identities.imported_from(entry) for entry in metadata))
     imported = [label for label, sources in files.items() if sources]
     if imported:
         text = f"not made by this suite, so that little of how they were made can be checked: {listed(imported)}"
@@ -62,7 +62,7 @@ def problem(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[Fi
     spaces = [(config_of(entry).get("model") or {}).get("space") for entry in metadata]
     recorded = {json.dumps(space, default=str) for space in spaces if space}
     if len(recorded) > 1:
-        differ = curves.differences([json.loads(space) for space in recorded])
+        differ = mixing.differences([json.loads(space) for space in recorded])
         text = f"runs searched different spaces ({listed(map(unmarked, differ)) or 'the order of the parameters'})"
         yield Finding("error", "space", text)
     elif not all(spaces):
@@ -161,7 +161,7 @@ def fidelities(comparison: Comparison) -> Iterator[Finding]:
     if not comparison.in_cost:
         return
     known = {
-        str(label): [comparison.ladders[run] for run in curves.run_ids(part) if run in comparison.ladders]
+        str(label): [comparison.ladders[run] for run in identities.run_ids(part) if run in comparison.ladders]
         for label, part in comparison.runs.groupby("label")
     }
     kinds = {label: {(ladder.unit, ladder.rungs) for ladder in own} for label, own in known.items() if own}

@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 
 from bench.errors import UserError
 from bench.provenance import digest
-from bench.report.runs import ladders
+from bench.report.runs import identities, ladders, mixing
 from bench.report.runs.fronts import MISSING, Fronts, Objectives
 from bench.report.runs.ladders import Ladder, Measured
 from bench.report.statistics import quartiles
 from bench.results import Results, RunId
 from bench.wording import plural, unmarked
 
-_NAMES = ["experiment", "dataset", "model", "optimizer", "seed"]
 COLUMNS = [
-    *_NAMES,
+    *identities.NAMES,
     "trial",
     "loss",
     "best_loss",
@@ -39,8 +38,6 @@ COLUMNS = [
 EVALUATIONS, COST = "evaluations", "cost (full evaluations)"
 
 _DEFAULT = "bench.optimizers.default.Default"
-_OF_PROBLEM = ("dataset", "resampling", "model", "space", "metric", "seeds")
-"""Keys of a run's config that may decide about its problem; they name the difference where two problems meet."""
 
 
 @dataclass(frozen=True)
@@ -200,16 +197,16 @@ def comparisons(results: Results) -> list[Comparison]:
     validation, test = losses(results.trials["best_loss"]), losses(results.trials["incumbent_test_loss"])
     compared = []
     for (dataset, model), part in table.groupby(["dataset", "model"], sort=True):
-        _refuse_mixed_families(part, results.runs)
-        _refuse_mixed_losses(part)
+        mixing.refuse_mixed_families(part, results.runs)
+        mixing.refuse_mixed_losses(part)
         spent = part["trials"] // part["factor"]
         longest = int(np.maximum(spent, part["budget"].where(np.isfinite(part["budget"]), 0)).max())
         drawn = curves(part, validation, test, longest)
         evaluations = int(drawn.groupby("label")["evaluations"].max().min()) if len(drawn) else 0
-        several = {run: measured.fronts[run] for run in run_ids(part) if run in measured.fronts}
+        several = {run: measured.fronts[run] for run in identities.run_ids(part) if run in measured.fronts}
         final = quartiles.final(part, drawn, evaluations, judged(drawn, several))
         metric = str(part["metric"].iloc[0])
-        own = {run: known[run] for run in run_ids(part) if run in known} if known else {}
+        own = {run: known[run] for run in identities.run_ids(part) if run in known} if known else {}
         drawn = drawn.assign(full=_full(part, drawn, own)) if own else drawn
         compared.append(
             Comparison(str(dataset), str(model), metric, evaluations, longest, part, drawn, final, own, several)
@@ -245,14 +242,14 @@ def runs(results: Results) -> pd.DataFrame:
         [_described(run, metadata, known.get(run), several.get(run)) for run, metadata in results.runs.items()]
     )
     rows = _rows(results)
-    table = table.merge(rows, how="left", on=_NAMES)
+    table = table.merge(rows, how="left", on=identities.NAMES)
     table[rows.columns] = table[rows.columns].fillna({"first": 0, "trials": 0, "failed": 0, "barren": True})
     empty = table["trials"] == 0  # the seconds of others may be unknown
     table.loc[empty, ["optimizer_seconds", "evaluation_seconds"]] = 0.0
     table = table.astype({"first": "int64", "trials": "int64", "failed": "int64", "barren": "bool"})
     table = _counted(table, known)
     table["label"] = _labels(table)
-    _refuse_mixed_settings(table)
+    mixing.refuse_mixed_settings(table)
     order = ["dataset", "model", "label", "experiment", "seed"]
     return table.sort_values(order, ignore_index=True).drop(columns="settings")
 
@@ -260,7 +257,7 @@ def runs(results: Results) -> pd.DataFrame:
 def _counted(table: pd.DataFrame, known: Mapping[RunId, Ladder]) -> pd.DataFrame:
     """With `made` and `cost`; of runs with a ladder all that is counted is of its trials, not of its rows."""
     table = table.assign(made=table["trials"], cost=table["trials"].astype(np.float64))
-    for place, run in enumerate(run_ids(table)) if known else ():
+    for place, run in enumerate(identities.run_ids(table)) if known else ():
         if run in known:
             own = known[run]
             table.loc[place, ["made", "failed"]] = len(own.cost), int(own.failed.sum())
@@ -272,7 +269,10 @@ def _counted(table: pd.DataFrame, known: Mapping[RunId, Ladder]) -> pd.DataFrame
 
 def _full(runs: pd.DataFrame, drawn: pd.DataFrame, known: Mapping[RunId, Ladder]) -> NDArray[np.int64]:
     """How many of a curve's runs have evaluated a configuration fully, and paid for it, at each of its points."""
-    paid = np.array([known[run].paid if run in known else 1.0 for run in run_ids(runs)]) / runs["factor"].to_numpy()
+    paid = (
+        np.array([known[run].paid if run in known else 1.0 for run in identities.run_ids(runs)])
+        / runs["factor"].to_numpy()
+    )
     counts = [
         np.searchsorted(np.sort(paid[(runs["label"] == label).to_numpy()]), part["evaluations"], side="right")
         for label, part in drawn.groupby("label", sort=False)
@@ -339,36 +339,6 @@ def losses(column: pd.Series) -> NDArray[np.float64]:
     """A column of losses, +inf where it is null: a failure is worse than every loss."""
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     return np.where(np.isnan(values), np.inf, values)
-
-
-def run_ids(runs: pd.DataFrame) -> list[RunId]:
-    """What names the runs of a frame."""
-    return [RunId(*names) for names in zip(*(runs[name].tolist() for name in _NAMES), strict=True)]
-
-
-def imported_from(metadata: Mapping[str, Any]) -> str | None:
-    """The file that a run was imported from, by name and hash; None for a run of this suite."""
-    source = metadata.get("imported")
-    return f"{unmarked(source.get('file'))} (SHA-256 {unmarked(source.get('sha256'))[:12]})" if source else None
-
-
-def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The leaves of a nested mapping, under dotted names."""
-    for name, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from flatten(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
-
-
-def differences(trees: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """The dotted names whose values are not the same in all of the mappings, with the values (None where missing)."""
-    if all(tree == trees[0] for tree in trees):  # far sooner than leaf by leaf, and mostly so
-        return {}
-    leaves = [dict(flatten(tree)) for tree in trees]
-    names = dict.fromkeys(name for leaf in leaves for name in leaf)
-    values = {name: [leaf.get(name) for leaf in leaves] for name in names}
-    return {name: of_each for name, of_each in values.items() if any(value != of_each[0] for value in of_each)}
 
 
 def positions(runs: pd.DataFrame) -> NDArray[np.int64]:
@@ -444,19 +414,21 @@ def _rows(results: Results) -> pd.DataFrame:
     trials = results.trials
     changes = np.zeros(len(trials), dtype=bool)
     changes[:1] = True
-    for name in _NAMES:
+    for name in identities.NAMES:
         column = trials[name]
         codes = column.cat.codes.to_numpy() if isinstance(column.dtype, pd.CategoricalDtype) else column.to_numpy()
         changes[1:] |= codes[1:] != codes[:-1]
     first = np.flatnonzero(changes)
     lengths = np.diff(np.append(first, len(trials)))
-    rows = trials.iloc[first][_NAMES].astype(dict.fromkeys(_NAMES[:-1], "str")).reset_index(drop=True)
+    rows = (
+        trials.iloc[first][identities.NAMES].astype(dict.fromkeys(identities.NAMES[:-1], "str")).reset_index(drop=True)
+    )
     place = np.arange(len(trials)) - np.repeat(first, lengths)
     wrong = set(first[rows.duplicated()]) | set(np.flatnonzero(trials["trial"].to_numpy() != place)[:1])
     if wrong:
         row = trials.iloc[min(wrong)]
         raise UserError(
-            f"{RunId(*(row[name] for name in _NAMES))}: its trials are not numbered 0, 1, 2, ... "
+            f"{RunId(*(row[name] for name in identities.NAMES))}: its trials are not numbered 0, 1, 2, ... "
             f"(found {row['trial']}); delete its table and run it again"
         )
     known = {(run.experiment, run.dataset, run.model, run.optimizer, run.seed) for run in results.runs}
@@ -498,67 +470,3 @@ def _shown(names: Sequence[str]) -> dict[str, str]:
     shown = {str(name): unmarked(name) for name in names}
     alike = {text for text, count in Counter(shown.values()).items() if count > 1}
     return {name: f"{text} ({digest(name)[:8]})" if text in alike else text for name, text in shown.items()}
-
-
-def _refuse_mixed_settings(runs: pd.DataFrame) -> None:
-    for (dataset, model, label), part in runs.groupby(["dataset", "model", "label"]):
-        if len(set(part["settings"])) > 1:
-            groups = part.drop_duplicates("settings")
-            differ = _listed(differences([json.loads(settings) for settings in groups["settings"]]))
-            raise UserError(
-                f"{dataset}/{model}: the runs of {label} have different settings ({differ}) and cannot share a curve: "
-                f"{_named(part, 'settings')}; run one of them again under another optimizer.name"
-            )
-
-
-def _refuse_mixed_families(part: pd.DataFrame, metadata: Mapping[RunId, Mapping[str, Any]]) -> None:
-    """Losses on different problems cannot be compared."""
-    if len(set(part["family"])) == 1:
-        return
-    first = [metadata[run] for run in run_ids(part.drop_duplicates("family"))]
-    differ = differences([{"imported from": imported_from(entry)} for entry in first]) or differences(
-        [
-            {key: config[key] for key in _OF_PROBLEM if key in config}
-            for config in (e.get("config") or {} for e in first)
-        ]
-    )
-    reason = _listed(differ) or "their configs agree: the data, the space or a revision changed"
-    dataset, model = part["dataset"].iloc[0], part["model"].iloc[0]
-    way = "run one side again so that both have the same problem"
-    if any(imported_from(entry) for entry in first):
-        way = "import logs of one problem in one command; 'bench import --same-problem-as' vouches for it"
-    raise UserError(
-        f"{dataset}/{model}: runs on different problems cannot share a figure: {_named(part, 'family')} ({reason}); "
-        f"report their experiments apart, or {way}"
-    )
-
-
-def _refuse_mixed_losses(part: pd.DataFrame) -> None:
-    """What is missing of a hypervolume is no loss, nor is it that of other losses or in another box."""
-    if len(set(part["judged"])) == 1:
-        return
-    groups = [f"{run_ids(own.iloc[:1])[0]} ({str(by) or 'one loss'})" for by, own in part.groupby("judged")]
-    raise UserError(
-        f"{part['dataset'].iloc[0]}/{part['model'].iloc[0]}: runs that are judged by other losses cannot share a "
-        f"figure: {', '.join(groups)}; report their experiments apart, or run one side again with the same objectives "
-        "and the same store"
-    )
-
-
-def _named(part: pd.DataFrame, column: str) -> str:
-    """The groups of runs that `column` makes, by one run each and the number of the others."""
-    groups = []
-    for value, group in part.groupby(column, sort=False):
-        others = f" and {len(group) - 1} more" if len(group) > 1 else ""
-        problem = f" on problem {str(value)[:8]}" if column == "family" else ""
-        groups.append(f"{run_ids(group.iloc[:1])[0]}{others}{problem}")
-    return ", ".join(groups)
-
-
-def _listed(differ: Mapping[str, Sequence[Any]], limit: int = 4) -> str:
-    """Names with the values found, such as 'seeds.split: 0, 1'."""
-    parts = [
-        f"{name}: {', '.join(str(value) for value in dict.fromkeys(map(str, values)))}"
-        for name, values in differ.items()
-    ]
-    return "; ".join(parts[:limit]) + (f"; and {len(parts) - limit} more" if len(parts) > limit else "")

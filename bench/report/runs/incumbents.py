@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from bench.report.runs import curves
+from bench.report.runs import curves, identities
 from bench.report.runs.curves import Comparison
 from bench.report.runs.selection import Reading
 
@@ -19,7 +19,7 @@ def incumbents(comparison: Comparison, reading: Reading) -> pd.DataFrame:
     """
     losses, bests = (curves.losses(reading.results.trials[name]) for name in ("loss", "best_loss"))
     rows = []
-    for run, row in zip(curves.run_ids(comparison.runs), comparison.runs.to_dict("records"), strict=True):
+    for run, row in zip(identities.run_ids(comparison.runs), comparison.runs.to_dict("records"), strict=True):
         configuration = reading.proposals[run].incumbent
         if configuration is None or configuration == "{}":
             continue

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.errors import UserError
-from bench.report.runs import curves
+from bench.report.runs import identities
 from bench.report.runs.curves import Comparison
 from bench.report.statistics.sequential import Looks
 from bench.results import Results, RunId
@@ -17,7 +17,7 @@ def looks(comparison: Comparison, results: Results) -> Looks | None:
     different plans: no test holds for their mixture.
     """
     plans: dict[Looks, RunId] = {}
-    for run in curves.run_ids(comparison.runs):
+    for run in identities.run_ids(comparison.runs):
         plan = of_run(results.runs[run])
         if plan is not None:
             plans.setdefault(plan, run)
@@ -45,7 +45,7 @@ def described(looks: Looks) -> str:
 def by_hand(comparison: Comparison, results: Results, plan: Looks) -> dict[str, list[int]]:
     """The seeds of each label that its plan did not ask for: of runs that were made without one."""
     given: dict[str, list[int]] = {}
-    for run, label in zip(curves.run_ids(comparison.runs), comparison.runs["label"], strict=True):
+    for run, label in zip(identities.run_ids(comparison.runs), comparison.runs["label"], strict=True):
         if of_run(results.runs[run]) != plan:
             given.setdefault(str(label), []).append(run.seed)
     return given

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bench import files
 from bench.errors import UserError
-from bench.report.runs import curves
+from bench.report.runs import curves, identities
 from bench.report.runs.curves import Comparison
 from bench.report.statistics import random_search
 from bench.report.statistics.random_search import Reference
@@ -89,7 +89,7 @@ def find(comparison: Comparison, results: Results, drawn: Pools | None = None) -
         ran = part[part["trials"] > 0]
         places = curves.positions(ran) if comparison.ladders else (ran["first"] + ran["trials"] - 1).to_numpy()
         others = curves.losses(best.iloc[places]).tolist()  # an incumbent's loss may rise on a ladder of fidelities
-        metadata = results.runs[curves.run_ids(part.iloc[:1])[0]]
+        metadata = results.runs[identities.run_ids(part.iloc[:1])[0]]
         minimum = metadata.get("known_minimum")
         if minimum is not None and not metadata.get("noise"):
             others.append(float(minimum))
@@ -134,7 +134,7 @@ def pools(comparison: Comparison, results: Results, seeds: Container[int] | None
     chosen: dict[tuple[str, int], tuple[int, int, bool]] = {}
     runs = comparison.runs
     for run, problem, first, count in zip(
-        curves.run_ids(runs), runs["problem"], runs["first"], runs["trials"], strict=True
+        identities.run_ids(runs), runs["problem"], runs["first"], runs["trials"], strict=True
     ):
         if seeds is not None and run.seed not in seeds:
             continue

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import results
-from bench.report.runs import curves, samples
+from bench.report.runs import identities, samples
 from bench.report.runs.curves import Comparison
 from bench.report.runs.proposals import Proposals
 from bench.report.runs.selection import Reading
@@ -91,7 +91,7 @@ def _runs(comparison: Comparison, reading: Reading) -> dict[str, dict[int, _Run]
     table = comparison.runs
     by_label: dict[str, dict[int, _Run]] = {str(label): {} for label in comparison.final["label"]}
     for run, label, first, count in zip(
-        curves.run_ids(table), table["label"], table["first"].tolist(), table["trials"].tolist(), strict=True
+        identities.run_ids(table), table["label"], table["first"].tolist(), table["trials"].tolist(), strict=True
     ):
         trials = losses[first : first + count]
         by_label[str(label)][run.seed] = _Run(reading.proposals[run], trials, reading.results_dir, run)

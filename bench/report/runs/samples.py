@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.report.runs import curves
+from bench.report.runs import curves, identities
 from bench.report.runs.curves import Comparison
 from bench.results import Results
 
@@ -74,7 +74,7 @@ def samples(comparison: Comparison, results: Results) -> dict[str, Sample]:
         first, counts = runs["first"].to_numpy() - begin, runs["trials"].to_numpy()
         factor, end = int(runs["factor"].max()), int(ends.get(label, 0))
         rows = [slice(start, start + count) for start, count in zip(first, counts, strict=True)]
-        own = [known.get(run) for run in curves.run_ids(runs)] if known else [None] * len(runs)
+        own = [known.get(run) for run in identities.run_ids(runs)] if known else [None] * len(runs)
         by_trial = [asked[where] if each is None else each.asking for where, each in zip(rows, own, strict=True)]
         asking = np.full((len(runs), max(map(len, by_trial), default=0)), np.nan)
         for run, taken in enumerate(by_trial):
@@ -109,7 +109,7 @@ def shared(comparison: Comparison, results: Results) -> bool:
     of_seed = runs.groupby("seed")["problem"].nunique()
     if len(set(runs["problem"])) > 1 and (of_seed == 1).all():
         return True
-    designs = [(results.runs[run].get("config") or {}).get("initial_design") for run in curves.run_ids(runs)]
+    designs = [(results.runs[run].get("config") or {}).get("initial_design") for run in identities.run_ids(runs)]
     return all(_name(design) == "shared" for design in designs)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bench.report.runs import curves, visits
+from bench.report.runs import identities, visits
 from bench.report.runs.curves import Comparison
 from bench.report.runs.selection import Reading
 from bench.space import Categorical
@@ -30,7 +30,7 @@ class Traits:
 
 def traits(comparison: Comparison, reading: Reading) -> Traits:
     """The traits of one problem, by the first of its runs."""
-    metadata = reading.results.runs[curves.run_ids(comparison.runs)[0]]
+    metadata = reading.results.runs[identities.run_ids(comparison.runs)[0]]
     model = (metadata.get("config") or {}).get("model") or {}
     space = visits.space_of(metadata)
     searched = space.searched if space is not None else ()

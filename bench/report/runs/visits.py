@@ -17,7 +17,7 @@ from scipy.stats import rankdata
 
 from bench import results
 from bench.errors import UserError
-from bench.report.runs import curves
+from bench.report.runs import curves, identities
 from bench.report.runs.curves import Comparison
 from bench.report.runs.ladders import Ladder
 from bench.report.runs.selection import Reading
@@ -60,7 +60,7 @@ def read(results_dir: Path, comparison: Comparison, reading: Reading, most: int 
     Only the tables of the runs that are placed are read again. Raises `UnreadableTable` where one holds something else
     than configurations.
     """
-    ids = curves.run_ids(comparison.runs)
+    ids = identities.run_ids(comparison.runs)
     every = (space_of(reading.results.runs[run]) for run in ids)
     space = next((each for each in every if each is not None), None)  # imported runs among them may have none
     if space is None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import results
-from bench.report.runs import curves
+from bench.report.runs import identities
 from bench.report.runs.curves import Comparison
 from bench.report.runs.selection import Reading
 
@@ -37,7 +37,7 @@ class Timed:
 
 def clocked_by(comparison: Comparison, reading: Reading) -> str | None:
     """What the clock of a comparison's workers counts; None where no run has several, or theirs count differently."""
-    runs = [reading.results.runs[run] for run in curves.run_ids(comparison.runs)]
+    runs = [reading.results.runs[run] for run in identities.run_ids(comparison.runs)]
     clocks = {_clock(metadata, comparison.without_data) for metadata in runs if (metadata.get("workers") or 1) > 1}
     return clocks.pop() if len(clocks) == 1 else None
 
@@ -52,7 +52,7 @@ def timed(comparison: Comparison, reading: Reading, clock: str) -> list[Timed]:
     table = comparison.runs
     columns_of_runs = (table[name] for name in ("method", "label", "problem", "exhausted"))
     runs = []
-    for run, method, label, problem, exhausted in zip(curves.run_ids(table), *columns_of_runs, strict=True):
+    for run, method, label, problem, exhausted in zip(identities.run_ids(table), *columns_of_runs, strict=True):
         metadata = reading.results.runs[run]
         workers = int(metadata.get("workers") or 1)
         second = metadata["schema"] == 2

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.report.audit import Metadata, metadata_of, provenance_of
-from bench.report.runs import curves
+from bench.report.runs import identities, mixing
 from bench.report.runs.curves import Comparison
 from bench.report.words import fidelity, objectives, workers
 from bench.results import Results
@@ -113,7 +113,7 @@ def declarations(comparison: Comparison, results: Results) -> dict[str, list[str
     """What each optimiser declares that it cannot do exactly as the space and the contract say, by label."""
     declared: dict[str, list[str]] = {}
     for label, part in comparison.runs.groupby("label", sort=True):
-        metadata = [results.runs[run] for run in curves.run_ids(part)]
+        metadata = [results.runs[run] for run in identities.run_ids(part)]
         lines = dict.fromkeys(line for entry in metadata for line in _declared(entry.get("declared") or {}))
         if lines:
             declared[str(label)] = list(lines)
@@ -155,7 +155,7 @@ def _imported(comparison: Comparison, metadata: Sequence[Metadata]) -> Iterator[
     labels: dict[tuple[str, str, str], list[str]] = {}
     remarks: dict[tuple[str, str, str], dict[str, None]] = {}
     for label, entry in zip(comparison.runs["label"], metadata, strict=True):
-        source, imported = curves.imported_from(entry), entry.get("imported") or {}
+        source, imported = identities.imported_from(entry), entry.get("imported") or {}
         if source:
             group = source, "; ".join(imported.get("unknown") or ()), imported.get("same_problem_as") or ""
             labels.setdefault(group, []).append(str(label))
@@ -213,5 +213,5 @@ def _declared(declared: Metadata) -> Iterator[str]:
 def _plain(value: Any) -> str:
     """A setting in words: `trials 20, seconds not set`."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{unmarked(name)} {_plain(part)}" for name, part in curves.flatten(value)) or "not set"
+        return ", ".join(f"{unmarked(name)} {_plain(part)}" for name, part in mixing.flatten(value)) or "not set"
     return "not set" if value is None else unmarked(value)

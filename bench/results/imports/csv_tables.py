@@ -22,6 +22,7 @@ OPTIONAL = ("test_loss", "seconds", "status", "dataset", "model", "configuration
 _SEPARATED = r"\b(optimizer|seed|trial|loss)\b"
 _ALL = frozenset({"*"})
 _FRAME = ("number", "state")
+_TIMES = ("datetime_start", "datetime_complete", "duration")
 _EXPORT = "trialJobId"
 _RAY = {"training_iteration", "trial_id"}
 _LARGEST = {"seed": results.SEEDS, "trial": 2**31 - 1}
@@ -113,7 +114,7 @@ def _listed(wanted: str, names: Sequence[str]) -> str:
 def _doubled(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
     """The cells; raises `UserError` where two columns that are read have one name, or there is no row."""
     names = [str(name) for name in cells.columns]
-    read_ones = {*REQUIRED, *OPTIONAL, "number", "state", "value"}
+    read_ones = {*REQUIRED, *OPTIONAL, *_FRAME, *_TIMES, "value"}
     for name in names:
         if names.count(name) > 1 and (name in read_ones or name.startswith(PARAMETER)):
             shown = shortened(texts.line(name), 40)
@@ -213,7 +214,7 @@ def _frame(path: Path, sha256: str, cells: pd.DataFrame) -> Log:
             started_at=starts[i],
             configuration=configurations[i],
         )))  # fmt: skip
-    read_ones = {*_FRAME, "", "value", "test_loss", "datetime_start", "datetime_complete", "duration"}
+    read_ones = {*_FRAME, *_TIMES, "", "value", "test_loss"}
     ignored = [str(name) for name in cells if name not in read_ones and not str(name).startswith(PARAMETER)]
     ordered = [trial for _, trial in sorted(trials, key=lambda pair: pair[0])]
     remarks = logs.left_out(left, "not finished")
