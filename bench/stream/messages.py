@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,13 +43,26 @@ def read(value: bytes | None) -> Row:
     features = content.get("features") if isinstance(content, dict) else None
     if not isinstance(features, dict) or not features:
         raise NoRow('has no "features", a mapping from columns to values')
-    other = next((name for name, cell in features.items() if not isinstance(cell, Cell)), None)
-    if other is not None:
-        raise NoRow(f"has neither number nor text in column {other!r}")
+    cells = {name: _cell(name, cell) for name, cell in features.items()}
     target = content.get("target")
     if isinstance(target, bool) or not isinstance(target, str | int | float | None):
         raise NoRow("has a target that is neither number nor text")
-    return Row(features, target)
+    known = None if target == "" else _cell("target", target)
+    assert not isinstance(known, bool)
+    return Row(cells, known)
+
+
+def _cell(name: str, cell: Any) -> Cell:
+    """The value as a table can hold it: whole numbers beyond those that double precision holds become floats."""
+    if isinstance(cell, int) and abs(cell) > EXACT:
+        cell = float(cell) if abs(cell) < sys.float_info.max else math.inf
+    if not isinstance(cell, Cell) or (isinstance(cell, float) and not math.isfinite(cell)):
+        raise NoRow(f"has neither number nor text in column {name!r}")
+    try:
+        f"{name}{cell}".encode()
+    except UnicodeEncodeError:
+        raise NoRow("has text with half a character") from None
+    return cell
 
 
 def _no_number(word: str) -> Any:

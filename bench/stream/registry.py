@@ -3,6 +3,7 @@
 A version is the folder that `bench fit` writes (no pickle in it), with the keys of the rows that it has seen.
 """
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -26,8 +27,8 @@ from bench.errors import UserError
 from bench.models.saved import FittedModel, load
 
 CHAMPION = "champion"
-SEEN = "rows.txt"
-"""The file of a version with the keys of the rows that it was trained or chosen on, one a line."""
+SEEN = "rows.json"
+"""The file of a version with the keys of the rows that it was trained or chosen on."""
 ROWS = "bench.rows"
 """The tag of a version that says how many rows there were when it was tuned."""
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
@@ -135,7 +136,7 @@ def checked_uri(uri: str) -> str:
 def seen(folder: Path) -> frozenset[str]:
     """The keys of the rows that a version in a folder was trained or chosen on."""
     path = folder / SEEN
-    return frozenset(path.read_text(encoding="utf-8").split("\n")) if path.is_file() else frozenset()
+    return frozenset(json.loads(path.read_bytes())) if path.is_file() else frozenset()
 
 
 def model_of(folder: Path) -> FittedModel:

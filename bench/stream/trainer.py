@@ -4,6 +4,7 @@ The rows stand in its own record, and what became of each tuning in another: kil
 these two, and a tuning that was under way is begun again on the same rows, of which the store has what was evaluated.
 """
 
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -141,7 +142,7 @@ class Trainer:
         keys = [entry["key"] for entry in self.record.entries(task.span[0], task.rows)]
         place = Path(outcome.folder) / SEEN
         try:
-            files.write(place, "\n".join(keys).encode())
+            files.write(place, json.dumps(keys).encode())
         except OSError as error:
             raise UserError(
                 f"{place}: cannot be written ({error.strerror or error}); make room and start again"

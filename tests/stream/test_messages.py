@@ -78,12 +78,21 @@ def test_message_numbers_go_on_where_the_rows_begin_anew(tmp_path) -> None:
         (b"[1]", "has no .features."),
         (b'{"features": {}}', "has no .features."),
         (b'{"features": {"x": [1]}}', "neither number nor text in column 'x'"),
+        (b'{"features": {"x": 1e400}}', "neither number nor text in column 'x'"),
+        (b'{"features": {"x": 1' + b"0" * 400 + b"}}", "neither number nor text in column 'x'"),
+        (b'{"features": {"x": "\\ud800"}}', "text with half a character"),
+        (b'{"features": {"x": 1}, "target": [1]}', "a target that is neither"),
         (b'{"features": {"x": 1}, "target": true}', "a target that is neither"),
     ],
 )
 def test_what_is_no_row_says_why(value, reason) -> None:
     with pytest.raises(NoRow, match=reason):
         read(value)
+
+
+def test_an_empty_target_is_none_and_whole_numbers_beyond_double_precision_are_floats() -> None:
+    row = read(b'{"features": {"x": 9007199254740993}, "target": ""}')
+    assert (row.target, row.features["x"]) == (None, 9007199254740992.0)
 
 
 def test_a_column_is_of_text_where_one_cell_is() -> None:

@@ -129,7 +129,7 @@ def test_a_version_for_each_tuning_its_losses_those_on_rows_it_has_not_seen(mode
     assert second["error"] < 0.5
     assert new.card["trained_on"]["count"] == 60
     assert (second["better"], models.alias) == (True, 2)
-    seen = (models.folders[1][0] / "rows.txt").read_text().split("\n")
+    seen = json.loads((models.folders[1][0] / "rows.json").read_text())
     assert seen == [str(number) for number in range(140, 240)]
 
 
