@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bench import __version__, texts
-from bench.cli import control, ending, explain, export_verbs, scarce, store_verbs
+from bench.cli import control, ending, explain, export_verbs, scarce, store_verbs, stream
 from bench.cli.options import DEFAULT_URI, ConfigDir, DatasetsDir, ResultsDir, TrackingUri
 from bench.cli.stopping import GOES_ON, complain, stoppable
 from bench.errors import DataOptionError, UserError
@@ -392,6 +392,7 @@ def doctor(
 
 app.add_typer(store_verbs.verbs, name="store")
 app.add_typer(export_verbs.verbs, name="export")
+app.add_typer(stream.verbs, name="stream")
 
 
 @app.command(name="list")
@@ -479,7 +480,7 @@ def _unusable(error: typer.TyperException) -> str:
     while context is not None and context.parent is not None:  # the first has the name that the program was started by
         names.insert(0, str(context.info_name))
         context = context.parent
-    shown = "commands" if names in ([], ["store"], ["export"]) else "options"
+    shown = "commands" if names in ([], ["store"], ["export"], ["stream"]) else "options"
     return f"{message[:1].lower()}{message[1:]}; '{' '.join(['bench', *names])} --help' shows the {shown}"
 
 

@@ -55,10 +55,11 @@ class RunsFailedError(Exception):
             yield f"{where}{texts.line(first.message, texts.SHOWN)}{more}"
 
 
-def single(config: DictConfig, config_dir: Path | None = None) -> None:
+def single(config: DictConfig, config_dir: Path | None = None, console: Console | None = None) -> None:
     """Do the one run of a config in this process, with all cores unless `threads` says otherwise.
 
-    The last lines name the commands to go on with, `config_dir` among their options.
+    The last lines name the commands to go on with, `config_dir` among their options. What is shown goes to `console`,
+    by default stderr.
     """
     if config.seeds.get("until") is not None:
         raise UserError(
@@ -76,7 +77,7 @@ def single(config: DictConfig, config_dir: Path | None = None) -> None:
             return [Failure(specs[0].run, str(error))]
         return []
 
-    _carry_out(config, plan, in_this_process, partial(next_steps.after_run, config_dir=config_dir))
+    _carry_out(config, plan, in_this_process, partial(next_steps.after_run, config_dir=config_dir), console)
 
 
 def sweep(
@@ -162,7 +163,7 @@ def _carry_out(
     Store(every[0].store).close()  # one that cannot be used is told before anything is loaded
     ended: list[RunSpec] = []
     failures: list[Failure] = []
-    with _ended_by_signals():
+    with ended_by_signals():
         scales = _load_once(every, console)
         with tracked.sent(tracking, every, of_tracking):
             for each in chain([first], rounds):
@@ -245,7 +246,7 @@ def _in_order(specs: Sequence[RunSpec]) -> list[RunSpec]:
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
+def ended_by_signals() -> Iterator[None]:
     """Let SIGTERM, and SIGHUP where it is not ignored as under nohup, end the program the way Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():
         yield

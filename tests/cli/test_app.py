@@ -202,6 +202,7 @@ def test_help_of_every_verb(capsys):
         "new",
         "list",
         "store",
+        "stream",
         "doctor",
         "data",
         "verify",
@@ -214,7 +215,7 @@ def test_help_of_every_verb(capsys):
     assert re.fullmatch(r"\d+\.\d+\.\d+\n", capsys.readouterr().out.rpartition("Commands")[2][-6:])
 
 
-@pytest.mark.parametrize("verb", [[], ["store"], ["export"]])
+@pytest.mark.parametrize("verb", [[], ["store"], ["export"], ["stream"]])
 def test_every_summary_of_a_listing_is_shown_whole_at_80_columns(capsys, monkeypatch, verb):
     monkeypatch.setenv("COLUMNS", "80")
     assert bench(*verb, "--help") == 0
