@@ -90,7 +90,6 @@ def differs(name: str, departures: Any) -> bool:
             own, ours = comparison.sequences(seed)
             cell.runs.append((comparison.label, seed, faithful.equal(own, ours), max(len(own), len(ours))))
         print(f"{name}, {comparison.way}, {comparison.label}: {cell.text()}", flush=True)
-    if ways:
         write({name: row(name, ways, departures)}, {}, departures)
     return name not in departures.OTHER_SEQUENCES and not all(cell.alike for cell in ways.values())
 
@@ -149,4 +148,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        sys.exit("interrupted; the rows of finished optimisers are written")
+        sys.exit("interrupted; what was compared is written")

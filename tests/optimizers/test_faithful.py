@@ -17,6 +17,7 @@ import pytest
 import skopt
 import yaml
 from adapters import CONF, NAMES, ONE_EACH, in_part
+from commands import ROOT
 from drawing import ALL
 from hyperopt import atpe, hp
 from loops import Case, Objective, build, cases, equal, loss, only, our_loop, own_loop, run
@@ -34,6 +35,7 @@ SLOW = ("skopt_", "hyperopt_atpe", "optuna_gp", "botorch_", "ax", "smac_")
 """Tenths of a second for a trial: of each class on one space, with a few trials of its model."""
 ELSEWHERE = ("smac_", "botorch_qnehvi")
 """SMAC's are compared in `test_smac`, with the library as it is; qNEHVI compiles a part of itself for a minute."""
+CONSTRAINTS = ROOT / "constraints.txt"
 INDEPENDENT = ("random", "random_distinct", "grid", "sklearn_sampler", "hyperopt_random", "optuna_qmc")
 
 
@@ -79,6 +81,31 @@ def test_an_adapter_asks_what_its_librarys_own_loop_asks(case: Case, monkeypatch
 def test_no_adapter_is_without_its_own_loop() -> None:
     """Of fifty trials in `make test-all`; the default and what is given are no methods, and random_2x is random."""
     assert set(NAMES) - {"default", "fixed", "random_2x"} == {case.name for case in cases() if case.trials is None}
+
+
+def page(head: str) -> dict[str, list[str]]:
+    """The rows of a table of docs/faithful.md, each cell, by the first."""
+    text = (ROOT / "docs/faithful.md").read_text()
+    lines = text[text.index(head) :].split("\n\n")[0].splitlines()[2:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {row[0].strip("`"): row for row in rows}
+
+
+def test_the_page_of_comparisons_has_each_optimiser_its_version_and_what_differs() -> None:
+    rows, differences = page("| optimiser | library |"), page("| no. | of |")
+    pinned = {n.lower(): v for n, _, v in (line.partition("==") for line in CONSTRAINTS.read_text().splitlines())}
+    assert list(rows) == sorted(path.stem for path in CONF.glob("*.yaml"))
+    for name, (_, library, _, alone, several, workers, numbers) in rows.items():
+        distribution, _, version = library.partition(" ")
+        assert library == "none" or pinned[distribution.lower()] == version, f"{name}: make faithful ARGS={name}"
+        assert name in ("default", "random_2x") or {alone, several, workers} != {"-"}, name
+        assert set(numbers.split(", ")) - {"-"} == {no for no, row in differences.items() if f"`{name}`" in row[1]}, (
+            name
+        )
+        if any(cell.startswith("from trial") for cell in (alone, several, workers)):
+            assert "differs from trial" in differences["1"][3], name
+            assert "1" in numbers.split(", "), name
+    assert not [row for row in differences.values() if row[3] in ("", "not measured")]
 
 
 def test_without_conditions_multivariate_tpe_is_tpe_and_the_list_says_so() -> None:
