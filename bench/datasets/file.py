@@ -236,7 +236,7 @@ def _separated(names: Sequence[str], text: str, path: Path, separator: str) -> N
     for other, word in marks.items():
         if len(names) == 1 and other in names[0].strip() and other != separator:
             raise UserError(
-                f"dataset.path: {path} has one column, {names[0]!r}: it looks separated by {word}; "
+                f"dataset.path: {path} has one column, {shortened(names[0])!r}: it looks separated by {word}; "
                 f"set dataset.separator={delimited.word(other)}"
             )
 
@@ -246,8 +246,8 @@ def _check_names(names: Sequence[str], path: Path, drop: Sequence[str]) -> None:
     for place, name in enumerate(names):
         if name in names[:place]:
             raise UserError(
-                f"dataset.path: {path} has {names.count(name)} columns {name!r}; give each its own name, or, where the "
-                "first line is data, put a line of names above it"
+                f"dataset.path: {path} has {names.count(name)} columns {shortened(name)!r}; give each its own name, "
+                "or, where the first line is data, put a line of names above it"
             )
         if not name and f"Unnamed: {place}" not in drop:
             raise UserError(

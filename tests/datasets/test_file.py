@@ -138,3 +138,8 @@ def test_a_message_that_names_columns_is_short_however_they_are_called(tmp_path:
     with pytest.raises(UserError, match=r"columns: .*, c29x+\.\.\.x+$") as error:
         from_file(path, target=None)
     assert len(str(error.value)) < 2500
+    for header, row in (("x" * 5000 + ";y", "1;2"), (f"{'x' * 5000},{'x' * 5000}", "1,2")):
+        path.write_text(f"{header}\n" + f"{row}\n" * 60)
+        with pytest.raises(UserError, match=r"my\.csv has (one column|2 columns)[ ,]") as error:
+            from_file(path, separator="comma")
+        assert len(str(error.value)) < 1000
