@@ -181,7 +181,7 @@ def test_no_data_that_may_not_be_passed_on_is_in_the_results() -> None:
     assert max(sizes) < 1_000_000
 
 
-MANY = ("bbob", "tabular")
+MANY = ("bayesmark", "bbob", "tabular")
 """Reports of many problems, of which the repository has what is of all, and main tables of each."""
 
 
