@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench import results
 from bench.checks import is_number, is_whole
-from bench.report.runs import curves
+from bench.report.runs import identities
 from bench.report.runs.curves import Comparison
 from bench.report.runs.selection import Reading
 from bench.results import RunId, UnreadableTable
@@ -39,7 +39,7 @@ class Passed:
 def passed(comparison: Comparison, reading: Reading) -> list[Passed]:
     """The successful runs of a comparison, in its order; raises `UnreadableTable` where one is of something else."""
     runs = []
-    for run, label in zip(curves.run_ids(comparison.runs), comparison.runs["label"], strict=True):
+    for run, label in zip(identities.run_ids(comparison.runs), comparison.runs["label"], strict=True):
         rows, _ = results.read_run(reading.results_dir, run, ["status", "configuration", "details"], {})
         for row in rows.to_pylist() if hasattr(rows, "to_pylist") else rows.to_dict("records"):
             if row["status"] == "ok":
