@@ -104,8 +104,10 @@ def _summed(seed: int, played: Sequence[tuple[Case, Outcome]], every: int) -> st
     failed = [str(case.number) for case, outcome in played if outcome.findings]
     engines = ", ".join(f"{count} with {name}" for name, count in sorted(struck.items()))
     stores = ", ".join(f"{count} with {name}" for name, count in sorted(by_store.items()))
-    verdict = "All of it held in every case." if not failed else f"Not all of it held in the cases {', '.join(failed)}."
-    there = f"{len(played)} cases" if len(played) == every else f"{len(played)} of {every} cases"
+    whole = len(played) == every
+    held = "All of it held in every case." if whole else "All of it held in these; the others have no outcome yet."
+    verdict = held if not failed else f"Not all of it held in the cases {', '.join(failed)}."
+    there = f"{len(played)} cases" if whole else f"{len(played)} of {every} cases"
     return (
         f"With seed {seed}: **{kills} kills** in {there} ({engines}; {stores}), {cuts} ends of the store's "
         f"server, {starved} starts\nwith too little of something. {verdict}"
