@@ -14,7 +14,7 @@ from rich.console import Console
 from bench import files
 from bench.errors import UserError
 from bench.models.saved import load
-from bench.running import compose, fit, launch
+from bench.running import checks, compose, fit, launch
 from bench.running.next_steps import OF_THE_SUITE
 from bench.stream import judging
 from bench.stream.messages import Row, frame
@@ -75,10 +75,14 @@ def checked(given: Sequence[str], config_dir: Path | None) -> tuple[str, ...]:
     rows or that `bench fit` cannot save.
     """
     every = _completed(given)
-    model = compose.composed(every, config_dir).model
+    config = compose.composed(every, config_dir)
+    known = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    plain: Any = OmegaConf.to_container(known, resolve=True)
+    model = plain["model"]
     if not str(model.get("class")).startswith(OF_THE_SUITE):
         reason = "cannot be saved" if model.get("class") else "trains on no rows"
         raise UserError(f"model={model.get('name')}: {reason}; choose another, such as lightgbm or random_forest")
+    checks.check(plain)
     return tuple(every)
 
 

@@ -40,7 +40,7 @@ NOWHERE = ["--bootstrap-servers", "127.0.0.1:1"]
         ("trainer --every -1", "--every=-1: expected a whole number from 1"),
         ("trainer --every 0", "--every, --drop: give one of them"),
         ("trainer name=mine", "name: is set by the trainer"),
-        ("trainer model=levy", "model=levy: trains on no rows"),
+        ("trainer model=levy", "model=levy_2d: trains on no rows"),
         ("demo --minutes 0", "--minutes=0.0: expected a number greater than 0"),
         ("demo dataset=digts", "dataset=digts: unknown dataset"),
         ("demo --newest 0", "--newest=0: expected a whole number from 1"),

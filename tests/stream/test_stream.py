@@ -2,7 +2,6 @@
 
 import json
 import signal
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -107,11 +106,8 @@ MODEL = ("model=logistic_regression", "budget.trials=2", "optimizer=random")
 def test_predictor_and_trainer_killed_at_work_go_on_and_every_row_has_one_prediction(broker, tmp_path) -> None:
     source = sources.of(["dataset=wine"], None, tmp_path, "auto", 0)
     there = kafka.Broker(broker.servers, {})
-    keys = {"rate": 40.0, "rows": ROWS, "stay": False, "say": print}
-    sending = threading.Thread(
-        target=sensor.run, args=(source, there, "rows", tmp_path / "sensor"), kwargs=keys, daemon=True
-    )
-    sending.start()
+    keys: Any = {"rate": 0.0, "stay": False, "say": print}
+    sensor.run(source, there, "rows", tmp_path / "sensor", rows=150, **keys)
     trainer = streaming.started(streaming.train, broker.servers, str(tmp_path), ROWS, MODEL, EVERY)
     predictor = streaming.started(streaming.predict, broker.servers, str(tmp_path), ROWS)
     predictions, tunings = tmp_path / "predictor/predictions.jsonl", tmp_path / "trainer/tunings.jsonl"
@@ -123,11 +119,11 @@ def test_predictor_and_trainer_killed_at_work_go_on_and_every_row_has_one_predic
     predictor.kill()
     predictor.join()
     assert predictor.exitcode == -signal.SIGKILL
+    sensor.run(source, there, "rows", tmp_path / "sensor", rows=ROWS, **keys)
     predictor = streaming.started(streaming.predict, broker.servers, str(tmp_path), ROWS)
     for process in (trainer, predictor):
         process.join(400)
         assert process.exitcode == 0
-    sending.join(10)
 
     every = [str(number) for number in range(ROWS)]
     answered, kept, events = lines(predictions), lines(tmp_path / "trainer/rows.jsonl"), lines(tunings)
