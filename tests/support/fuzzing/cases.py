@@ -26,15 +26,15 @@ KINDS: dict[str, tuple[int, Callable[[random.Random, World, Templates], None]]] 
 }
 """Each kind with how often it comes, in proportion."""
 SUITE: Mapping[str, float] = {
-    "results": 18,
+    "results": 14,
     "stores": 12,
-    "logs": 18,
-    "tables": 30,
+    "logs": 16,
+    "tables": 34,
     "spaces": 25,
-    "hyperparameters": 1,
-    "files": 1.5,
-    "overrides": 1.5,
-    "lines": 3,
+    "hyperparameters": 0.6,
+    "files": 1,
+    "overrides": 1,
+    "lines": 2.5,
 }
 """The same where a thousand cases must not take long: those are rarer for which a whole config is composed, and
 what is replayed is left out."""

@@ -108,7 +108,7 @@ def objectives(rng: random.Random, world: World, _: Templates) -> None:
     """Whatever an objective returns is an outcome: its runs end, and are looked at and reported."""
     outcomes = rng.sample(range(len(fuzz_objective.OUTCOMES) + 1), rng.choice([1, 2, 3]))
     model = {"name": "m", "function": "fuzz_objective.odd", "revision": 1, "stored": rng.random() < 0.5}
-    model |= {"settings": {"outcomes": outcomes}, "space": {"x": SPACE["learning_rate"], "k": SPACE["layers"]}}
+    model |= {"settings": {"outcomes": outcomes}, "space": {"x": SPACE["learning_rate"], "k": SPACE["num_leaves"]}}
     written(rng, world.work / "mine/model/m.yaml", model, 0.0)
     words = ["dataset=function", "model=m", "budget.trials=6", "name=s", "--config-dir", "mine"]
     for optimizer in rng.sample(QUICK, rng.choice([1, 1, 2])):

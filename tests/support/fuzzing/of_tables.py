@@ -58,7 +58,7 @@ def play(rng: random.Random, world: World, _: Templates) -> None:
         rng.choice(made_tables.CHANGES)(rng, table)
     content, keys, suffix = (written_tables.delimited if rng.random() < 0.7 else written_tables.typed)(rng, table)
     intact = True
-    if rng.random() < 0.2:
+    if rng.random() < (0.5 if suffix == ".parquet" else 0.2):
         intact = False
         content = _wild(rng, content, suffix)
     name = f"my{suffix}"

@@ -90,7 +90,7 @@ def typed(rng: random.Random, table: Cells) -> tuple[bytes, dict[str, Any], str]
         except (ValueError, TypeError, OverflowError, Exception):  # noqa: BLE001 - what openpyxl refuses to write
             kind, stream = ".parquet", io.BytesIO()
     made = pa.table(columns)
-    if rng.random() < 0.3:
+    if rng.random() < 0.7:
         made = pa.Table.from_pandas(
             made.to_pandas().set_index(rng.choice(made.column_names)) if rng.random() < 0.3 else made.to_pandas()
         )
