@@ -5,3 +5,5 @@ tunes anew when its `policy` says so, in a child process (`tuner`, `retuning`); 
 Between them: `messages` on the topics of `kafka`, versions of a model in the `registry`. What has been done stands in a
 `record` of one's own, so that whatever is killed goes on from there.
 """
+
+import bench.tracking  # noqa: F401 - has MLflow's settings made before it is imported

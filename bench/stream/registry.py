@@ -4,16 +4,10 @@ A version is the folder that `bench fit` writes (no pickle in it), with the keys
 """
 
 import json
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before the import: nothing is sent but to the server that is named
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # else a server that is down is asked for minutes
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # else it tells of each table that it makes
 
 from alembic.util.exc import CommandError
 from mlflow.artifacts import download_artifacts

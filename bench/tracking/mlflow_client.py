@@ -1,15 +1,9 @@
 """MLflow, by its client: one experiment there, whose runs are known by their keys."""
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-
-os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before the import: nothing is sent but to the server that is named
-os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # else it tells of each table of a database that it makes
-os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # else two lines for each run
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # else a server that is down is asked for minutes
 
 from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException

@@ -23,6 +23,7 @@ HELD_TO = {
     "cmaes_ipop": "the loop of `examples/ipop_cma.py`",
     "default": "no method: one configuration, held",
     "dehb": "`DEHB.run`",
+    "fixed": "no method: one configuration, given",
     "grid": DEFINITION,
     **dict.fromkeys(("hyperopt_anneal", "hyperopt_atpe", "hyperopt_random", "hyperopt_tpe"), "`fmin`"),
     **dict.fromkeys(("nevergrad", "nevergrad_cma", "nevergrad_de", "nevergrad_pso"), "`optimizer.minimize`"),
@@ -190,5 +191,5 @@ def sizes(names: Sequence[str]) -> dict[int, str]:
 
 def without_comparison() -> Iterator[tuple[str, str]]:
     """Rows of what has no sequence to compare."""
-    for name in ("default", "random_2x"):
+    for name in ("default", "fixed", "random_2x"):
         yield name, f"| `{name}` | none | {HELD_TO[name]} | - | - | - | - |"

@@ -38,7 +38,7 @@ def test_it_shows_what_is_read_and_a_command_that_runs(capsys: pytest.CaptureFix
     assert 'target "it\'s y": binary, 2 classes: ja 80, nein 20' in lines
     assert "  train 64 rows (the first of 5 folds): ja 51, nein 13" in lines
     assert "  test 20 rows: ja 16, nein 4" in lines
-    assert "metric=log_loss; others for binary: error, auc, balanced_error, brier" in lines
+    assert "metric=log_loss; others for binary: error, auc, balanced_error, brier, recall" in lines
     assert sorted(path.name for path in Path().iterdir()) == ["my table.csv"]
     command = shlex.split(lines[-1].removeprefix("run next: "))
     small = ["budget.trials=1", "model.settings.rounds=2", "seed=0", "optimizer=random"]

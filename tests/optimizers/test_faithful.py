@@ -98,7 +98,7 @@ def test_the_page_of_comparisons_has_each_optimiser_its_version_and_what_differs
     for name, (_, library, _, alone, several, workers, numbers) in rows.items():
         distribution, _, version = library.partition(" ")
         assert library == "none" or pinned[distribution.lower()] == version, f"{name}: make faithful ARGS={name}"
-        assert name in ("default", "random_2x") or {alone, several, workers} != {"-"}, name
+        assert name in ("default", "fixed", "random_2x") or {alone, several, workers} != {"-"}, name
         assert set(numbers.split(", ")) - {"-"} == {no for no, row in differences.items() if f"`{name}`" in row[1]}, (
             name
         )

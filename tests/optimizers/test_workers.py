@@ -24,7 +24,11 @@ from bench.space.parsing import parse
 WORKERS, SEED = 4, 3
 SORTED = ("smac_rf", "smac_gp", "smac_multifidelity")
 """Of which the adapter sorts what the library's local search begins at, so that both are compared without."""
-OWN_CODE = {"default": "the default configuration, again and again", "random_sha": "held in test_successive_halving"}
+OWN_CODE = {
+    "default": "the default configuration, again and again",
+    "fixed": "a given configuration, once",
+    "random_sha": "held in test_successive_halving",
+}
 """Of no library, and what they are."""
 
 TWINS = parse(

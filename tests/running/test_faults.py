@@ -166,16 +166,16 @@ def test_an_optimiser_that_hangs_can_be_stopped(tmp_path, number) -> None:
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_what_a_scheduler_or_a_lost_connection_sends_ends_a_run_as_ctrl_c_does_and_nohup_stays_in_force(number, status):
     before = signal.getsignal(number)
-    with pytest.raises(KeyboardInterrupt) as ended, launch._ended_by_signals():
+    with pytest.raises(KeyboardInterrupt) as ended, launch.ended_by_signals():
         os.kill(os.getpid(), number)
     assert ended.value.status == status
-    with pytest.raises(KeyboardInterrupt) as ended, launch._ended_by_signals():
+    with pytest.raises(KeyboardInterrupt) as ended, launch.ended_by_signals():
         as_ray_does(number)
     assert ended.value.status == status
     assert signal.getsignal(number) == before
     signal.signal(number, signal.SIG_IGN)
     try:
-        with launch._ended_by_signals():
+        with launch.ended_by_signals():
             assert (signal.getsignal(number) == signal.SIG_IGN) == (number == signal.SIGHUP)
     finally:
         signal.signal(number, before)
