@@ -131,7 +131,8 @@ def test_predictor_and_trainer_killed_at_work_go_on_and_every_row_has_one_predic
     assert [each["key"] for each in kept] == every
     begun = [each["rows"] for each in events if each["key"].startswith("begun")]
     ended = [each for each in events if each["key"].startswith("ended")]
-    assert begun and all(rows % EVERY == 0 for rows in begun)  # who is behind takes the newest multiple
+    assert begun
+    assert all(rows % EVERY == 0 for rows in begun)  # who is behind takes the newest multiple
     assert [each["rows"] for each in ended] == begun
     registry = Registry(default_uri(tmp_path), "stream", tmp_path / "artifacts")
     assert [each["version"] for each in ended] == list(registry.versions())
