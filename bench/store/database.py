@@ -269,6 +269,24 @@ def _way_out(reason: str) -> str:
     return "make room and check who may write there, or name another with store="
 
 
+_PATIENCE = 60.0
+"""Seconds to wait for a lock of SQLite's."""
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Set SQLite's journal mode to WAL. Where others open the same new file, it does not wait for their lock here."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
 def _engine(url: str) -> sa.Engine:
     parsed = sa.make_url(url)
     backend = parsed.get_backend_name()
@@ -280,12 +298,12 @@ def _engine(url: str) -> sa.Engine:
         return sa.create_engine(parsed, connect_args={"connect_timeout": 10})
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(parsed, connect_args={"timeout": 60})
+    engine = sa.create_engine(parsed, connect_args={"timeout": _PATIENCE})
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # so that our own BEGIN is the only one
-        connection.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
 
     @sa.event.listens_for(engine, "begin")

@@ -10,7 +10,7 @@ import pytest
 from bench.errors import UserError
 from bench.problems import Evaluation
 from bench.results import RunId
-from bench.store import Busy, Claimed, Journalled, Progress, Store, Stored, StoreError
+from bench.store import Busy, Claimed, Journalled, Progress, Store, Stored, StoreError, database
 from bench.store.process import Process, _started
 
 KEY, OTHER = "k" * 64, "l" * 64
@@ -170,3 +170,20 @@ def test_a_password_is_never_shown():
     with pytest.raises(UserError) as error:
         Store("mysql://me:secret@localhost/x")
     assert "secret" not in str(error.value)
+
+
+def test_others_that_open_a_new_file_at_the_same_time_are_waited_for(monkeypatch):
+    """SQLite itself does not wait where two want to change the journal mode at once: 8 processes met it in 60 tries."""
+    answers = iter(["database is locked", "database is locked", None, "disk I/O error", *["database is locked"] * 99])
+
+    class Connection:
+        def execute(self, statement):
+            if (answer := next(answers)) is not None:
+                raise sqlite3.OperationalError(answer)
+
+    database._write_ahead(Connection())
+    with pytest.raises(sqlite3.OperationalError, match="disk"):
+        database._write_ahead(Connection())
+    monkeypatch.setattr(database, "_PATIENCE", 0.05)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        database._write_ahead(Connection())
