@@ -185,7 +185,7 @@ MUTATIONS = [
         "bench/files.py",
         (
             (
-                'part = path.with_name(f".{path.name}.{os.getpid()}.part")',
+                'part = path.with_name(f".{path.name}.{_host()}-{os.getpid()}.part")',
                 "part = path.with_name(path.name)",
             ),
         ),
