@@ -196,10 +196,11 @@ def test_a_report_of_many_problems_is_what_the_tables_give(
     assert bench("report", experiment, "--check") == 0, capsys.readouterr().out
 
 
-def test_the_page_has_the_ranks_and_scores_of_the_recorded_tables() -> None:
-    scores = pd.read_csv(ROOT / "reports/tabular/tables/all-scores.csv").set_index("label")
-    ranks = pd.read_csv(ROOT / "reports/tabular/tables/all-ranks.csv").set_index("label")
-    part = PAGE[PAGE.index("## Many problems: recorded tables") :]
+@pytest.mark.parametrize(("experiment", "title"), [("tabular", "recorded tables"), ("bayesmark", "Bayesmark")])
+def test_the_page_has_the_ranks_and_scores_of(experiment: str, title: str) -> None:
+    scores = pd.read_csv(ROOT / f"reports/{experiment}/tables/all-scores.csv").set_index("label")
+    ranks = pd.read_csv(ROOT / f"reports/{experiment}/tables/all-ranks.csv").set_index("label")
+    part = PAGE.partition(f"## Many problems: {title}\n")[2].partition("\n## ")[0]
     rows = re.findall(
         r"^\| (\w+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \[([\d.]+), ([\d.]+)\] \|$", part, flags=re.MULTILINE
     )
