@@ -268,7 +268,7 @@ def _written_to(event: str, arguments: tuple[Any, ...]) -> str | None:
 def _allowed(path: str) -> bool:
     place = os.path.abspath(path)  # noqa: PTH100 - a link's own place is meant
     own = place.startswith((f"{_watching[-1]}/", "/dev/null", "/dev/shm/", "/proc/self/"))
-    return own or "__pycache__" in place.split(os.sep)  # what Python compiles where it is imported first
+    return own or "__pycache__" in Path(place).parts  # what Python compiles where it is imported first
 
 
 @contextlib.contextmanager
