@@ -49,9 +49,9 @@ def run(
 ) -> None:
     """Do one run, a sweep of runs, or a named experiment."""
     with stoppable(GOES_ON):
+        scarce.refuse_too_little()  # before the imports, which end the process or hang where it is so
         from bench.running import compose  # noqa: PLC0415 - each verb imports what it needs: help is instant
 
-        scarce.refuse_too_little()
         compose.run(overrides or [], multirun, cfg, config_dir)
 
 

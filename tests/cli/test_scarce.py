@@ -17,6 +17,7 @@ from bench.running import compose
     ("limit", "least", "words"),
     [
         (resource.RLIMIT_NOFILE, 20, "may open 20 files (ulimit -n)"),
+        (resource.RLIMIT_AS, 150 * 2**20, "may have 150 MiB"),
         (resource.RLIMIT_AS, 400 * 2**20, "may have 400 MiB"),
     ],
 )
