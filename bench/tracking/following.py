@@ -62,6 +62,7 @@ class Following:
                     self._finish(place, known.reading.run)
             except BaseException:
                 self._forget(place)
+                self._tracker = None  # what came of a request without an answer is asked for anew
                 raise
 
     def leave(self, status: str) -> None:

@@ -62,9 +62,11 @@ class Tracker:
             self._experiment = self._client.create_experiment(experiment) if known is None else known.experiment_id
             self._runs, self._contents = dict[str, str](), dict[str, str | None]()
             self._begun: dict[str, tuple[Record, set[Point]]] = {}
-            for run in self._every():
+            for run in sorted(self._every(), key=lambda run: CONTENT not in run.data.tags):
                 key = run.data.tags.get(KEY)
-                if key is not None:
+                if key in self._runs:  # made twice, as where a server ended before it could answer
+                    self._client.delete_run(run.info.run_id)
+                elif key is not None:
                     self._runs[key], self._contents[key] = run.info.run_id, run.data.tags.get(CONTENT)
 
     def has(self, key: str, content: str) -> bool:

@@ -14,12 +14,14 @@ from commands import bench
 from pictures import leave_undrawn
 
 from bench import results
+from bench.errors import UserError
 from bench.results import RunId
 from bench.running import tracked
 from bench.tracking import queue
 
 following = pytest.importorskip("bench.tracking.following")
 from mlflow.entities import Run  # noqa: E402
+from mlflow.exceptions import MlflowException  # noqa: E402
 from mlflow.tracking import MlflowClient  # noqa: E402
 
 from bench.tracking import sending  # noqa: E402
@@ -148,6 +150,28 @@ def test_a_run_that_was_killed_and_begun_again_is_one_run_with_the_trials_that_c
     sending.export.send(live.tracker, "e", RESULTS, "all", print)
     live.leave("KILLED")
     assert set(there()) == {"e", str(RUN), *(f"{RUN}/{trial}" for trial in range(4))}
+    nothing_new(capsys, "--trials", "all")
+
+
+def test_a_server_that_ends_before_it_answers_has_no_run_twice(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    whole, unanswered = MlflowClient.create_run, iter([False, True, False, False, True])
+
+    def create_run(self: MlflowClient, *arguments: Any) -> Run:
+        run = whole(self, *arguments)
+        if next(unanswered, False):
+            raise MlflowException("no answer")
+        return run
+
+    monkeypatch.setattr(MlflowClient, "create_run", create_run)
+    live = follow()
+    left_behind(rows_of([0.5, 0.25]), done=True)
+    for _ in range(2):
+        with pytest.raises(UserError, match="no answer"):
+            live.step()
+    live.step()
+    sending.export.send(live.tracker, "e", RESULTS, "all", print)
+    live.leave("KILLED")
+    assert set(there()) == {"e", str(RUN), *(f"{RUN}/{trial}" for trial in range(2))}
     nothing_new(capsys, "--trials", "all")
 
 
