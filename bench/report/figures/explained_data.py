@@ -32,7 +32,7 @@ LABELS = {
     "LCB": "minus lower confidence bound (LCB)",
     "PI": "probability of improvement (PI)",
 }
-SHORT = {"LCB": "-LCB", "EI": "EI", "PI": "PI", "std": "standard deviation"}
+SHORT = {"LCB": "-LCB", "EI": "EI", "PI": "PI", "mean": "mean", "std": "standard deviation"}
 """In a narrow figure."""
 _JSON = ("configuration", "asked", "proposals", "gains", "good", "normal", "targets")
 

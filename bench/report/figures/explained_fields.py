@@ -1,6 +1,7 @@
 """What an optimiser's model said of two dimensions before a proposal: a field for each of its curves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,20 @@ def fields(explained: Explained, trial: int, narrow: bool) -> Figure:
     height = figure.get_size_inches()[1]
     top, bottom = 1 - above / height, (0.42 + notes) / height
     figure.subplots_adjust(left=0.6 / width, right=1 - 0.2 / width, top=top, bottom=bottom, wspace=0.1, hspace=0.3)
+    if _labels_meet(figure, list(grid[len(shown) - columns : len(shown)])):
+        figure.subplots_adjust(wspace=0.32 if narrow else 0.2)
     return figure
+
+
+def _labels_meet(figure: Figure, row: Sequence[Axes]) -> bool:
+    """Whether the last number below a panel runs into the first one below the next."""
+    figure.draw_without_rendering()
+    for left, right in pairwise(row):
+        ends = [[label.get_window_extent() for label in axes.get_xticklabels()] for axes in (left, right)]
+        seen = [[box for box in boxes if box.width > 1] for boxes in ends]
+        if all(seen) and max(box.x1 for box in seen[0]) > min(box.x0 for box in seen[1]) - 2:
+            return True
+    return False
 
 
 def _field(axes: Axes, explained: Explained, trial: int, key: str, values: Values) -> None:
@@ -148,7 +162,7 @@ def _title(row: Mapping[str, Any], key: str, narrow: bool) -> str:
     if key == LOSSES:
         return "losses so far (darker: higher)"
     label = SHORT.get(key, LABELS.get(key, key)) if narrow else LABELS.get(key, key)
-    if row["scale"] and key in ("mean", "std"):
+    if row["scale"] and (key == "mean" or (key == "std" and not narrow)):
         label += f", {row['scale']}"
     if key in row["gains"]:
         label = f"{SHORT.get(key, key)}, gain {row['gains'][key]:.3g}"
