@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bench import texts
 from bench.errors import UserError
 from bench.models.saved import FittedModel, load
+from bench.tracking.database import made_whole
 
 CHAMPION = "champion"
 SEEN = "rows.json"
@@ -38,7 +39,7 @@ class Registry:
     def __init__(self, uri: str, name: str, artifacts: Path) -> None:
         """`artifacts`: where the folders of versions are kept, of a registry in a database; a server has a place."""
         self.uri, self.name = uri, name
-        with self._asked(), _alone(uri):
+        with self._asked(), made_whole(uri):
             self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         self._place = None if uri.startswith("http") else artifacts.absolute().as_uri()
 
@@ -136,30 +137,3 @@ def seen(folder: Path) -> frozenset[str]:
 def model_of(folder: Path) -> FittedModel:
     """The model of a version in a folder; nothing in it is run or unpickled."""
     return load(folder)
-
-
-@contextmanager
-def _alone(uri: str) -> Iterator[None]:
-    """Within, a database of SQLite is there with its tables, and no other process looks for them.
-
-    MLflow makes the tables one by one: two processes at once, or one that is killed, would leave them in pieces. So
-    they are made in a file beside it, which takes its place when it is whole.
-    """
-    url = make_url(uri) if uri.startswith("sqlite") else None
-    if url is None or not url.database:
-        yield
-        return
-    path = Path(url.database)
-    with path.with_name(f"{path.name}.lock").open("w") as lock:
-        with suppress(ImportError):  # not on every system
-            import fcntl  # noqa: PLC0415
-
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.exists():
-            part = path.with_name(f".{path.name}.part")
-            for left in (part, part.with_name(f"{part.name}-journal")):
-                left.unlink(missing_ok=True)
-            made = url.set(database=str(part)).render_as_string(hide_password=False)
-            MlflowClient(tracking_uri=made, registry_uri=made)
-            part.replace(path)
-        yield

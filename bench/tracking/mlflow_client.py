@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bench import texts
 from bench.errors import UserError
+from bench.tracking.database import made_whole
 from bench.tracking.records import Point, Record
 
 KEY, CONTENT, MORE = "bench.key", "bench.content", "bench.confusion"
@@ -51,7 +52,8 @@ class Tracker:
     def __init__(self, uri: str, experiment: str) -> None:
         self.uri = uri
         with refused(uri):
-            self._client = MlflowClient(tracking_uri=uri)
+            with made_whole(uri):
+                self._client = MlflowClient(tracking_uri=uri)
             known = self._client.get_experiment_by_name(experiment)
             if known is not None and known.lifecycle_stage != "active":
                 raise UserError(

@@ -6,8 +6,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy
 import trials
 from commands import bench
 from ladder_tables import Trial, put_ladder
@@ -101,6 +103,26 @@ def test_nothing_is_told_to_mlflows_makers(module: str) -> None:
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, env=surroundings, check=True)
     assert done.stdout == "None\n"
+
+
+def test_a_database_whose_tables_could_not_be_made_is_made_by_the_next_export(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    """MLflow itself can use none whose tables are half made, as where the disk is full."""
+    trials.put(folder / "results", run("random"), [0.5])
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/new/mlflow.db")
+    whole = sqlalchemy.schema.MetaData.create_all
+
+    def create_half(*arguments: Any, **keywords: Any) -> None:
+        whole(*arguments, **keywords)
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(sqlalchemy.schema.MetaData, "create_all", create_half)
+        assert bench("export", "mlflow", "e") == 2
+    assert "No space left" in capsys.readouterr().err
+    assert bench("export", "mlflow", "e") == 0
+    assert capsys.readouterr().out.startswith("e: 1 run")
 
 
 def test_no_pruned_loss_stands_under_the_metrics_name(folder: Path) -> None:
