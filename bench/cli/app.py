@@ -12,7 +12,7 @@ import typer
 
 from bench import __version__, texts
 from bench.cli import control, ending, explain, export_verbs, scarce, store_verbs, stream
-from bench.cli.options import DEFAULT_URI, ConfigDir, DatasetsDir, ResultsDir, TrackingUri
+from bench.cli.options import DEFAULT_URI, ConfigDir, DatasetsDir, ResultsDir, StoreUrl, TrackingUri
 from bench.cli.stopping import GOES_ON, complain, stoppable
 from bench.errors import DataOptionError, UserError
 from bench.wording import command, shortened
@@ -105,9 +105,7 @@ def report(
 def status(
     experiment: Annotated[str, typer.Argument(help="The experiment's name.")],
     results_dir: ResultsDir = Path("results"),
-    store: Annotated[
-        str | None, typer.Option(help="The store's SQLAlchemy URL, where it is not in results_dir.")
-    ] = None,
+    store: StoreUrl = None,
     watch: Annotated[bool, typer.Option(help="Go on showing until every run has ended.")] = False,
 ) -> None:
     """Show where an experiment's runs stand, and why any failed."""
@@ -169,9 +167,7 @@ def fit(
     config_dir: ConfigDir = None,
     results_dir: ResultsDir = Path("results"),
     datasets_dir: DatasetsDir = Path("datasets"),
-    store: Annotated[
-        str | None, typer.Option(help="The store's SQLAlchemy URL, where it is not in results_dir.")
-    ] = None,
+    store: StoreUrl = None,
     register: Annotated[
         str | None, typer.Option(help="Make it a version of this registered model in MLflow, too.")
     ] = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bench import texts
-from bench.cli.options import ConfigDir, DatasetsDir, ResultsDir
+from bench.cli.options import ConfigDir, DatasetsDir, ResultsDir, StoreUrl
 from bench.cli.stopping import GOES_ON, complain, stoppable
 
 
@@ -17,9 +17,7 @@ def control(
     config_dir: ConfigDir = None,
     results_dir: ResultsDir = Path("results"),
     datasets_dir: DatasetsDir = Path("datasets"),
-    store: Annotated[
-        str | None, typer.Option(help="The store's SQLAlchemy URL, where it is not in results_dir.")
-    ] = None,
+    store: StoreUrl = None,
 ) -> None:
     """Check a comparison on permuted losses, where no method can win.
 

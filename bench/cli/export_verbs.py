@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bench import texts
-from bench.cli.options import DEFAULT_URI, ConfigDir, DatasetsDir, ResultsDir, TrackingUri
+from bench.cli.options import DEFAULT_URI, ConfigDir, DatasetsDir, ResultsDir, StoreUrl, TrackingUri
 
 verbs = typer.Typer(help="Send finished runs to an experiment tracker.", no_args_is_help=True)
 
@@ -35,9 +35,7 @@ def mlflow(
     config_dir: ConfigDir = None,
     results_dir: ResultsDir = Path("results"),
     datasets_dir: DatasetsDir = Path("datasets"),
-    store: Annotated[
-        str | None, typer.Option(help="The store's SQLAlchemy URL, where it is not in results_dir.")
-    ] = None,
+    store: StoreUrl = None,
 ) -> None:
     """Send an experiment's runs, curves and report to MLflow.
 

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import ResultsDir
+from bench.cli.options import ResultsDir, StoreUrl
 
 verbs = typer.Typer(help="Show, export, import or prune stored evaluations.", no_args_is_help=True)
-StoreUrl = Annotated[str | None, typer.Option("--store", help="The store's SQLAlchemy URL, where not in results_dir.")]
 
 
 @verbs.command(name="show")

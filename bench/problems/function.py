@@ -28,7 +28,7 @@ from bench.problems import called, deviates, objectives
 from bench.problems.contract import AtRung, Evaluate, Evaluation, Recipe, is_outcome
 from bench.problems.controls import Control
 from bench.problems.fidelity import Fidelity, parse_of_function
-from bench.problems.untrained import Untrained, in_any_order, key_of
+from bench.problems.identified import Identified, in_any_order, key_of
 from bench.space import Configuration, InvalidConfiguration, Space, parsing, to_json
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ controls: tuple[str, ...] = ("permuted", "decorrelated")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FunctionProblem(Untrained):
+class FunctionProblem(Identified):
     """A function over a space. Its losses depend on no seed, except where noise is added to them."""
 
     function: Callable[..., Any]

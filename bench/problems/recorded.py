@@ -18,8 +18,8 @@ from bench.models import Step
 from bench.problems import objectives, recorded_tables
 from bench.problems.contract import Evaluate, Evaluation, Recipe
 from bench.problems.controls import Control
+from bench.problems.identified import Identified
 from bench.problems.recorded_tables import Family, Table
-from bench.problems.untrained import Untrained
 from bench.space import Configuration, Space, Value, parsing
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ controls: tuple[str, ...] = ("permuted",)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RecordedProblem(Untrained):
+class RecordedProblem(Identified):
     """One repetition of a table; as a control its losses are permuted over the configurations of the run's space."""
 
     name: str

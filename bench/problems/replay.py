@@ -15,10 +15,10 @@ from bench.errors import UserError
 from bench.models import Step
 from bench.problems import deviates
 from bench.problems.contract import Evaluate, Evaluation, Recipe
+from bench.problems.identified import Identified, in_any_order
 from bench.problems.surrogates import stored as surrogates
 from bench.problems.surrogates.encoding import Encoding
 from bench.problems.surrogates.stored import Surrogate
-from bench.problems.untrained import Untrained, in_any_order
 from bench.space import Configuration, InvalidConfiguration, Space, parsing
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ controls: tuple[str, ...] = ("permuted",)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ReplayProblem(Untrained):
+class ReplayProblem(Identified):
     """A surrogate in the place of what it was fitted to; as a control each configuration has the place of another."""
 
     surrogate: Surrogate

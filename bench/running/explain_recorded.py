@@ -149,7 +149,10 @@ def _important(run: RunId, results_dir: Path) -> list[str]:
 
 
 def _outcome(recorded: _Recorded, own: Any) -> Any:
-    """What the run has of each proposal; raises `_Diverged` where it has another, of which `own` cannot be told."""
+    """What the run has of each proposal.
+
+    Raises `_Diverged` where the proposal is another and `own` takes no results but those that it asked for.
+    """
     takes = (getattr(own, "declared", None) or optimizers.Declaration()).takes_unasked
 
     def outcome(number: int, proposal: Configuration) -> explain.Trial:

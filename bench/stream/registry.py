@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from alembic.util.exc import CommandError
 from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -20,6 +19,7 @@ from bench import texts
 from bench.errors import UserError
 from bench.models.saved import FittedModel, load
 from bench.tracking.database import made_whole
+from bench.tracking.mlflow_client import TrackerError, refused
 
 CHAMPION = "champion"
 SEEN = "rows.json"
@@ -100,11 +100,11 @@ class Registry:
     @contextmanager
     def _asked(self) -> Iterator[None]:
         try:
-            yield
-        except (MlflowException, SQLAlchemyError, CommandError, OSError) as error:
-            reason = texts.line(str(error).strip().partition("\n")[0] or type(error).__name__, 300)
+            with refused(self.uri):
+                yield
+        except TrackerError as error:
             raise RegistryAway(
-                f"--tracking-uri={texts.without_passwords(self.uri)}: MLflow cannot be used ({reason})"
+                f"--tracking-uri={texts.without_passwords(self.uri)}: MLflow cannot be used ({error.reason})"
             ) from None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from alembic.util.exc import CommandError
 from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -36,7 +37,7 @@ def refused(uri: str) -> Iterator[None]:
     """Raise `TrackerError` of one line where MLflow cannot do what it was asked."""
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
+    except (MlflowException, SQLAlchemyError, CommandError, OSError) as error:  # the third is Alembic's, of tables
         reason = texts.line(str(error).strip().partition("\n")[0] or type(error).__name__, 300)
         raise TrackerError(uri, reason) from None
 

@@ -141,7 +141,12 @@ def build(recipe: Recipe, dataset: "Dataset | None" = None) -> "DriftProblem":
     source = {key: value for key, value in groups["dataset"].items() if key not in ("name", "description", "source")}
     facts = {**vars(cut), "rows": len(dataset.target), "positions": list(groups["dataset"].get("positions") or [])}
     return DriftProblem(
-        recipe, stream, settings, policies, identity | here,
-        provenance.digest(identity | {"dataset": source, "seeds": dict(groups["seeds"])}), facts,
-        searched.check(model, inner["class"], space, dataset.features),
-    )  # fmt: skip
+        recipe=recipe,
+        stream=stream,
+        settings=settings,
+        space=policies,
+        identity=identity | here,
+        family=provenance.digest(identity | {"dataset": source, "seeds": dict(groups["seeds"])}),
+        facts=facts,
+        warnings=searched.check(model, inner["class"], space, dataset.features),
+    )

@@ -1,6 +1,5 @@
 """The problem that is a stream: an evaluation passes it once, tuning when a policy says so, and predicts each block."""
 
-import hashlib
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -16,11 +15,12 @@ from bench import provenance, texts
 from bench.config.components import locate
 from bench.models import Step
 from bench.problems import details as json_details
-from bench.problems.contract import Evaluate, Evaluation, Recipe, is_outcome
+from bench.problems.contract import Evaluate, Evaluation, is_outcome
 from bench.problems.drift.blocks import Block, Stream
 from bench.problems.drift.policies import POLICIES, Detector, Policy
 from bench.problems.drift.studies import Trial, Tuner
-from bench.space import Configuration, Space, to_json
+from bench.problems.identified import Identified
+from bench.space import Configuration
 
 REVISION = 1
 """Raised when the same stream and configuration yield another loss."""
@@ -42,44 +42,26 @@ class Settings:
     """The config of each optimiser, by name."""
 
 
-@dataclass(frozen=True, eq=False)
-class DriftProblem:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DriftProblem(Identified):
     """A stream on which configurations are pairs of an optimiser and a policy; see `bench.problems.drift`."""
 
-    recipe: Recipe
     stream: Stream
     settings: Settings
-    space: Space
-    identity: Mapping[str, Any]
-    """What decides whether two losses may be compared, as plain data."""
-    family: str
     facts: Mapping[str, Any]
     """What a report says of the stream: how it is cut, and where it is known to drift."""
     warnings: Sequence[str] = ()
-    objectives: tuple[str, ...] = ()
-
-    @cached_property
-    def hash(self) -> str:
-        """The stream and how it is cut, the model with its space, the optimisers, the settings, the seeds."""
-        return provenance.digest(dict(self.identity))
 
     @property
     def label(self) -> str:
         """What the metric's loss is called."""
         return self.stream.metric.label
 
-    def key(self, configuration: Configuration) -> str:
-        """The problem without its space, the versions that compute, and the configuration."""
-        in_any_order = to_json(dict(sorted(configuration.items())))
-        return hashlib.sha256(self._key_prefix + in_any_order.encode()).hexdigest()
-
-    @cached_property
-    def _key_prefix(self) -> bytes:
-        parts = {name: value for name, value in self.identity.items() if name != "space"}
-        parts["versions"] = provenance.versions(self._libraries)
-        if self.stream.model.threads_matter:
-            parts["threads"] = self.recipe.threads
-        return provenance.digest(parts).encode()
+    @property
+    def _key_parts(self) -> dict[str, Any]:
+        """The versions that compute, and the threads where they matter, too."""
+        threads = {"threads": self.recipe.threads} if self.stream.model.threads_matter else {}
+        return super()._key_parts | {"versions": provenance.versions(self._libraries)} | threads
 
     @cached_property
     def _libraries(self) -> tuple[str, ...]:

@@ -26,7 +26,6 @@ OPTIONS: list[list[str]] = [
     ["--metric", "auc"], ["--maximize"], ["--overwrite"], ["--map", "loss=loss"], ["--map", "acc=loss"],
     ["--map", "user_attrs_test=test_loss"], ["--map", "lr=params_lr"], ["--map", "value=loss"],
 ]  # fmt: skip
-WORDED = ("--optimizer", "--seed", "--pattern", "--metric", "--map")
 
 
 class Bomb:

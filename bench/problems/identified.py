@@ -1,6 +1,6 @@
-"""What problems have in common that train nothing: a function, a recorded table, a replay.
+"""What kinds of problems have in common whose identity is plain data: a function, a recorded table, a replay, a stream.
 
-Each is told from others by an identity of plain data, which has its space; each can stand as a control.
+The identity has the problem's space. Those that train nothing can stand as a control.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from bench.space import Configuration, Space, to_json
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Untrained:
+class Identified:
     """The hashes and keys of a problem, and how it becomes a control."""
 
     recipe: Recipe
