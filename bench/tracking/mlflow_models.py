@@ -1,6 +1,7 @@
 """MLflow's registry: a saved model as a version there, in a format that holds no code and is no pickle."""
 
 import logging
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import mlflow
 import pandas as pd
 from mlflow import pyfunc
 from mlflow.entities import LoggedModelOutput
+from mlflow.environment_variables import MLFLOW_TRACKING_URI
 from mlflow.exceptions import MlflowException, RestException
 from mlflow.models import Model, ModelSignature
 from mlflow.tracking import MlflowClient
@@ -56,7 +58,7 @@ class Registry:
         came_from = self._tracker.identity(record.tags["bench.run"])
         tags = {**record.tags, **({"bench.run_id": came_from} if came_from else {})}
         note = tags.pop("mlflow.note.content")
-        with refused(self._uri), _quiet():
+        with refused(self._uri), _quiet(), _looked_up_at(self._uri):
             logged = self._client.create_logged_model(
                 self._tracker.experiment, name, source_run_id=run, tags=tags, params=dict(record.parameters)
             )
@@ -138,6 +140,20 @@ def _save(model: FittedModel, example: pd.DataFrame, place: Path, about: Model) 
         pip_requirements=[f"{library}=={version}" for library, version in sorted(versions.items())],
         metadata={"card": f"data/{model.folder.resolve().name}/card.md"},
     )
+
+
+@contextmanager
+def _looked_up_at(uri: str) -> Iterator[None]:
+    """MLflow asks for models at the process's own tracking URI, whatever the client's: that one for a while."""
+    before, variable = mlflow.get_tracking_uri(), os.environ.get(MLFLOW_TRACKING_URI.name)
+    mlflow.set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before)
+        del os.environ[MLFLOW_TRACKING_URI.name]  # which that has set as well
+        if variable is not None:
+            os.environ[MLFLOW_TRACKING_URI.name] = variable
 
 
 @contextmanager

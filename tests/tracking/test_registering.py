@@ -1,6 +1,7 @@
 """`bench fit --register`: MLflow's own client loads the winner, which predicts as saved; confusion matrices."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from unittest import mock
@@ -190,11 +191,30 @@ def test_a_server_that_fails_once_the_model_is_saved_leaves_it_saved(monkeypatch
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(MlflowClient, "log_model_artifacts", full)
     fit = ["fit", "e", "--data", "own.csv", "--out", "out", "--register", "m"]
-    assert bench(*fit) == 2
+    with monkeypatch.context() as broken:
+        broken.setattr(MlflowClient, "log_model_artifacts", full)
+        assert bench(*fit) == 2
     said = capsys.readouterr().err.splitlines()[-1]
     assert "not registered ([Errno 28] No space left on device); the model is saved" in said
     assert load("out").card["problem"] == "own/random_forest"
-    monkeypatch.undo()
     assert not MlflowClient(tracking_uri="sqlite:///mlflow.db").search_model_versions("name='m'")
+    assert bench(*fit, "--overwrite") == 0
+    assert MlflowClient(tracking_uri="sqlite:///mlflow.db").search_model_versions("name='m'")
+
+
+def test_a_model_goes_where_the_option_says_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow itself looks models up at the process's tracking URI."""
+    own_table()
+    compared()
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+        monkeypatch.setenv(name, "sqlite:///other/mlflow.db")
+    mlflow.set_tracking_uri("sqlite:///other/mlflow.db")
+    where = f"sqlite:///{Path.cwd()}/mlflow.db"
+    fit = ["fit", "e", "--data", "own.csv", "--out", "out", "--register", "m", "--tracking-uri", where]
+    assert bench(*fit, "--alias", "champion") == 0
+    assert not Path("other").exists()
+    assert (mlflow.get_tracking_uri(), os.environ["MLFLOW_TRACKING_URI"]) == ("sqlite:///other/mlflow.db",) * 2
+    mlflow.set_tracking_uri(where)
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", where)
+    assert mlflow.pyfunc.load_model("models:/m@champion").predict(pd.read_csv("own.csv").head(2)).shape[0] == 2
