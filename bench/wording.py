@@ -5,6 +5,8 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+_NO_TEXT = ("null", "true", "false", "nan", "inf")
+"""Words that Hydra takes for something else than text where they are not in quotes."""
 _MARKS = re.compile(r"`|\*{2,}")
 
 
@@ -62,14 +64,47 @@ def shortened(text: str, most: int = 80) -> str:
 
 
 def command(*words: str) -> str:
-    """A command as a shell takes it, each word in the quotes that read best.
+    r"""A command as a shell takes it, each word in the quotes that read best.
 
     >>> print(command("bench", "fit", "mine", "--data", "my file.csv", "a='b'"))
     bench fit mine --data 'my file.csv' "a='b'"
+    >>> print(command("a\tb's", "it's $HOME"))
+    $'a\tb\'s' 'it'"'"'s $HOME'
     """
-    return " ".join(
-        f'"{word}"' if "'" in word and not re.search(r'["$`\\!]', word) else shlex.quote(word) for word in words
-    )
+    return " ".join(map(_word, words))
+
+
+def _word(word: str) -> str:
+    if not word.isprintable():  # as bash, zsh and the shell of POSIX 2024 write it
+        escaped = word.replace("\\", "\\\\").replace("'", "\\'")
+        return "$'" + "".join(each if each.isprintable() else _escape(each) for each in escaped) + "'"
+    return f'"{word}"' if "'" in word and not re.search(r'["$`\\!]', word) else shlex.quote(word)
+
+
+def _escape(letter: str) -> str:
+    r"""A letter that is not printable, within `$'...'`, where \xff is a byte."""
+    return _written(letter) if ord(letter) < 0x80 or ord(letter) > 0xFF else rf"\u{ord(letter):04x}"
+
+
+def as_value(text: str) -> str:
+    r"""A text as Hydra takes it for a value.
+
+    >>> print(as_value("my.csv"), as_value("a b's"), as_value("${x}"))
+    my.csv 'a b\'s' '\${x}'
+    """
+    if re.fullmatch(r"([A-Za-z_/?*%@]|\.{1,2}/)[\w./?*%@-]*", text, re.ASCII) and text.lower() not in _NO_TEXT:
+        return text
+    return in_quotes(text)
+
+
+def in_quotes(text: str) -> str:
+    r"""A text in the quotes in which Hydra takes anything for text.
+
+    >>> print(in_quotes("NA"), in_quotes("b\\"))
+    'NA' 'b\\'
+    """
+    marks = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)  # or OmegaConf would look something up
+    return "'" + re.sub(r"(\\*)('|\Z)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), marks) + "'"
 
 
 def measured(amount: str, unit: str) -> str:

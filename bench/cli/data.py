@@ -18,7 +18,7 @@ from bench.errors import UserError, quoted
 from bench.problems import searched
 from bench.running import compose
 from bench.space import repeat
-from bench.wording import listed, plural, shortened
+from bench.wording import as_value, listed, plural, shortened
 
 SEEDS = "seed=range(0,10)"
 
@@ -77,17 +77,6 @@ def command(name: str, given: Sequence[str], overrides: Sequence[str]) -> str:
     """The command that compares two optimisers on the file as it was understood."""
     words = ["dataset=file", *given, *overrides, "optimizer=random,optuna_tpe", "seeds=paired", SEEDS, f"name={name}"]
     return wording.command("bench", "run", "-m", *words)
-
-
-def as_value(text: str) -> str:
-    r"""A text as Hydra takes it for a value.
-
-    >>> print(as_value("my.csv"), as_value("a b's"))
-    my.csv 'a b\'s'
-    """
-    if re.fullmatch(r"[A-Za-z_./-][\w./-]*", text, re.ASCII) and text.lower() not in ("null", "true", "false", "nan"):
-        return text
-    return "'" + re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), text) + "'"
 
 
 def _grouped(frame: pd.DataFrame, messages: Mapping[int, str]) -> Iterator[str]:

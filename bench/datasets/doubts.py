@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bench.datasets import cells, forms
 from bench.datasets.forms import NEARLY
-from bench.wording import listed, plural, shortened
+from bench.wording import as_value, command, in_quotes, listed, plural, shortened
 
 FEW = 20
 """At most so many distinct values may be categories, or classes, whatever they look like."""
@@ -39,9 +39,6 @@ UNKNOWN = frozenset(
 )
 """What programs write for a missing value; here it is a category, unless `dataset.missing` names it."""
 
-_NO_TEXT = ("null", "true", "false", "nan", "inf")
-"""Words that Hydra takes for something else than text where they are not in quotes."""
-
 
 def key(name: str, kind: str) -> str:
     """The key that makes a column one of this kind, as a shell takes it.
@@ -51,8 +48,7 @@ def key(name: str, kind: str) -> str:
     """
     if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
         return f"'dataset.types={{{name}: {kind}}}'"
-    escaped = re.sub(r"(\\*)'", r"\1\1\\'", name)
-    return f"\"dataset.types=['{escaped}: {kind}']\""
+    return command(f"dataset.types=[{in_quotes(f'{name}: {kind}')}]")
 
 
 def of_text(
@@ -170,9 +166,8 @@ def reads(words: Sequence[str]) -> str:
     """The key that reads some values as missing, quoted for Hydra and a shell."""
     if not words:
         return ""
-    if len(words) == 1 and re.fullmatch(r"[A-Za-z?*.$%@/-]+", words[0]) and words[0].lower() not in _NO_TEXT:
-        said = f"dataset.missing={words[0]}"
-        return f"{said if re.fullmatch(r'[A-Za-z./=-]+', said) else repr(said)} reads it as missing"
-    items = ", ".join("'" + each.replace("'", "\\'") + "'" for each in words[:4])
+    if len(words) == 1 and (word := as_value(words[0])) == words[0]:
+        return f"{command(f'dataset.missing={word}')} reads it as missing"
+    items = ", ".join(map(in_quotes, words[:4]))
     more = ", ..." if len(words) > 4 else ""
-    return f'"dataset.missing=[{items}{more}]" reads such as missing'
+    return f"{command(f'dataset.missing=[{items}{more}]')} reads such as missing"

@@ -191,11 +191,15 @@ def _round(
 
 
 def _end_requeued(jobs: Sequence[Any]) -> None:
-    """Cancel those that an operator has queued again while they finished: they would do it all once more."""
+    """Cancel those that an operator has queued again while they finished: they would do it all once more.
+
+    Until its process has ended such a job is completing, for up to Slurm's KillWait; of one that just ends the cancelling
+    changes nothing.
+    """
     for _ in range(GONE):
         if not _queued(jobs):  # most are gone at once
             return
-        waiting = _queued(jobs, "--states=PENDING") or ()
+        waiting = _queued(jobs, "--states=PENDING,COMPLETING") or ()
         for one in jobs:
             if one.job_id in waiting:
                 one.cancel(check=False)

@@ -128,7 +128,7 @@ def test_a_job_that_is_queued_again_while_it_finishes_is_cancelled_and_no_other(
     (tmp_path / "squeue").write_text(
         f'#!/bin/sh\necho "$@" >> {looks}\n'
         f"[ $(wc -l < {looks}) -gt 4 ] && exit 0\n"
-        'case "$*" in *PENDING*) echo 7_1 ;; *) printf "7_0\\n7_1\\n" ;; esac\n'
+        'case "$*" in *PENDING,COMPLETING*) echo 7_1 ;; *) printf "7_0\\n7_1\\n" ;; esac\n'
     )
     (tmp_path / "squeue").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")

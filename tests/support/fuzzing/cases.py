@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fuzzing import of_commands, of_configs, of_logs, of_replays, of_results, of_stores, of_tables
+from fuzzing import of_commands, of_configs, of_logs, of_replays, of_results, of_sources, of_stores, of_tables
 from fuzzing.templates import Templates
 from fuzzing.world import World
 
@@ -16,6 +16,7 @@ KINDS: dict[str, tuple[int, Callable[[random.Random, World, Templates], None]]] 
     "stores": (5, of_stores.play),
     "logs": (10, of_logs.play),
     "tables": (10, of_tables.play),
+    "sources": (2, of_sources.play),
     "replays": (2, of_replays.play),
     "spaces": (5, of_configs.spaces),
     "objectives": (2, of_configs.objectives),
@@ -30,6 +31,7 @@ SUITE: Mapping[str, float] = {
     "stores": 12,
     "logs": 16,
     "tables": 34,
+    "sources": 3,
     "spaces": 25,
     "hyperparameters": 0.6,
     "files": 1,

@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 from fuzzing import mutating
@@ -26,6 +28,34 @@ def frame(rng: random.Random) -> Cells:
     }
     kept = [name for name in every if name in ("age", "y") or rng.random() < 0.7]
     return {name: every[name] for name in kept}
+
+
+# --- columns that are no features ------------------------------------------------------------------------------------
+
+_PARTS = ("train", "train", "stop", "valid", "test")
+ROLES: dict[str, list[Callable[[int], Any]]] = {
+    "weight": [lambda i: i % 3 + 1, lambda i: i % 4 / 2, lambda i: Decimal(i) / 4],
+    "group": [lambda i: f"g{i % 7}", lambda i: i % 9, lambda i: i // 4 / 2],
+    "time": [
+        *(lambda i: i // 7, lambda i: i / 3, lambda i: f"2024-{i % 12 + 1:02d}-{i % 28 + 1:02d}"),
+        *(lambda i: f"2024-01-01T{i % 24:02d}:{i % 60:02d}", lambda i: date(1980, 1, 1) + timedelta(days=i)),
+        *(
+            lambda i: datetime.fromtimestamp(3600 * i, UTC),
+            lambda i: datetime.fromtimestamp(3600 * i, UTC).replace(tzinfo=None),
+        ),
+    ],
+    "split": [lambda i: _PARTS[i % 5], lambda i: ("train", "valid")[i % 2]],
+}
+
+
+def roles(rng: random.Random, table: Cells) -> dict[str, str]:
+    """Add columns of which each has a role, and the keys that name them."""
+    rows = len(next(iter(table.values())))
+    chosen = rng.sample(list(ROLES), rng.choice([1, 1, 2, 3]))
+    for role in chosen:
+        make = rng.choice(ROLES[role])
+        table[f"its {role}"] = [make(i) for i in range(rows)]
+    return {role: f"its {role}" for role in chosen}
 
 
 # --- changes of what is to be written --------------------------------------------------------------------------------
@@ -73,6 +103,14 @@ def column(rng: random.Random, table: Cells) -> None:
         "nan": lambda i: "nan" if i % 3 else 1.5,
         "flag": lambda i: ("yes", "no", "Yes")[i % 3],
         "inf": lambda i: float("inf") if i == 4 else i / 3,
+        "moment": lambda i: datetime.fromtimestamp(3600 * i, UTC).replace(tzinfo=None),
+        "abroad": lambda i: datetime.fromtimestamp(86400 * i, timezone(timedelta(hours=5))),
+        "birthday": lambda i: date(1980, 1, 1) + timedelta(days=i),
+        "alarm": lambda i: time(i % 24, i % 60),
+        "wait": lambda i: timedelta(seconds=i),
+        "exact": lambda i: Decimal(i) / 8,
+        "blob": lambda i: bytes([i]),
+        "list": lambda i: [i, 1],
     }
     name = rng.choice(list(makers))
     table[name] = [makers[name](i) for i in range(rows)]

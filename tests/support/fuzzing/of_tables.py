@@ -54,10 +54,11 @@ def play(rng: random.Random, world: World, _: Templates) -> None:
     """A changed table is read as what it says, or refused in one line."""
     table = made_tables.frame(rng)
     whole = {each: list(values) for each, values in table.items()}
+    roles = made_tables.roles(rng, table) if rng.random() < 0.25 else {}
     for _ in range(rng.choice([0, 1, 1, 1, 2])):
         rng.choice(made_tables.CHANGES)(rng, table)
     content, keys, suffix = (written_tables.delimited if rng.random() < 0.7 else written_tables.typed)(rng, table)
-    intact = True
+    keys, intact = {**roles, **keys}, True
     if rng.random() < (0.5 if suffix == ".parquet" else 0.2):
         intact = False
         content = _wild(rng, content, suffix)

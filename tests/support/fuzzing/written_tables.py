@@ -23,7 +23,8 @@ def text_of(value: Any, decimal: str, thousands: str) -> str:
         return ""
     if isinstance(value, bool | str) or not isinstance(value, int | float):
         return str(value)
-    text = f"{value:,}" if thousands and abs(value) >= 1000 and math.isfinite(value) else str(value)
+    grouped = thousands and abs(value) >= 1000 and (isinstance(value, int) or math.isfinite(value))
+    text = f"{value:,}" if grouped else str(value)
     return text.translate(str.maketrans({".": decimal, ",": thousands or ","}))
 
 
@@ -69,10 +70,7 @@ def typed(rng: random.Random, table: Cells) -> tuple[bytes, dict[str, Any], str]
     """As parquet, feather, Excel or JSON lines, where the values can be written so; otherwise as text of them."""
     kind = rng.choice([".parquet", ".parquet", ".feather", ".jsonl", ".jsonl", ".xlsx"])
     if kind == ".jsonl":
-        lines = [
-            json.dumps(dict(zip(table, row, strict=True)), default=str) for row in zip(*table.values(), strict=True)
-        ]
-        return ("\n".join(lines) + "\n").encode("utf-8", "surrogatepass"), {}, kind
+        return _json_lines(rng, table).encode("utf-8", "surrogatepass"), {}, kind
     columns: dict[str, Any] = {}
     for each, values in table.items():
         try:
@@ -83,12 +81,10 @@ def typed(rng: random.Random, table: Cells) -> tuple[bytes, dict[str, Any], str]
             )
     stream = io.BytesIO()
     if kind == ".xlsx":
-        frame = pd.DataFrame({each: values.to_pylist() for each, values in columns.items()})
         try:
-            frame.to_excel(stream, index=False)
-            return stream.getvalue(), {}, kind
-        except (ValueError, TypeError, OverflowError, Exception):  # noqa: BLE001 - what openpyxl refuses to write
-            kind, stream = ".parquet", io.BytesIO()
+            return _excel(rng, pd.DataFrame({each: values.to_pylist() for each, values in columns.items()})), {}, kind
+        except Exception:  # noqa: BLE001 - what openpyxl refuses to write
+            kind = ".parquet"
     made = pa.table(columns)
     if rng.random() < 0.7:
         made = pa.Table.from_pandas(
@@ -96,6 +92,36 @@ def typed(rng: random.Random, table: Cells) -> tuple[bytes, dict[str, Any], str]
         )
     (pq.write_table if kind == ".parquet" else pyarrow.feather.write_feather)(made, stream)
     return stream.getvalue(), {}, kind
+
+
+def _json_lines(rng: random.Random, table: Cells) -> str:
+    """An object a line; sometimes without the keys of what is missing, with blank lines, a key twice, or an array."""
+    entries = [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
+    if rng.random() < 0.3:
+        entries = [{each: value for each, value in entry.items() if value is not None} for entry in entries]
+    lines = [json.dumps(entry, default=str) for entry in entries]
+    odd = rng.randrange(12)
+    if odd == 0:
+        return "[" + ",\n".join(lines) + "]"
+    if odd == 1:
+        lines[3] = lines[3][:-1] + f", {json.dumps(next(iter(table)))}: 1}}"
+    if odd == 2:
+        lines.insert(rng.randint(0, len(lines)), rng.choice(["", "  ", "[1, 2]", "3", "null", "{}"]))
+    return "\n".join(lines) + "\n"
+
+
+def _excel(rng: random.Random, frame: pd.DataFrame) -> bytes:
+    """The first of one or two sheets; sometimes with empty rows above it and cells beside it."""
+    stream = io.BytesIO()
+    with pd.ExcelWriter(stream) as book:
+        frame.to_excel(book, sheet_name="data", index=False, startrow=rng.choice([0, 0, 0, 2]))
+        if rng.random() < 0.3:
+            frame[:3].to_excel(book, sheet_name="other")
+        if rng.random() < 0.2:
+            book.sheets["data"].cell(
+                len(frame) + rng.choice([1, 2, 5]), len(frame.columns) + rng.choice([0, 1, 3]), "x"
+            )
+    return stream.getvalue()
 
 
 def packed(rng: random.Random, content: bytes, name: str) -> tuple[bytes, str]:
