@@ -258,9 +258,8 @@ def _check_names(names: Sequence[str], path: Path, drop: Sequence[str]) -> None:
 
 def _parquet(content: bytes, path: Path, _: str, drop: Sequence[str], wanted: Dialect) -> Reading:
     try:
-        _check_names(pq.read_schema(pa.BufferReader(content)).names, path, drop)
-        frame: pd.DataFrame = pd.read_parquet(io.BytesIO(content))
-        return _typed(*records.without_index(frame), wanted, "parquet")
+        table = pq.read_table(pa.BufferReader(content))
+        return _of_arrow(table, path, drop, wanted, "parquet")
     except (*_NO_PARQUET, *_NO_PANDAS) as error:
         raise _damaged(error, path, "parquet") from None
 
@@ -268,11 +267,16 @@ def _parquet(content: bytes, path: Path, _: str, drop: Sequence[str], wanted: Di
 def _feather(content: bytes, path: Path, _: str, drop: Sequence[str], wanted: Dialect) -> Reading:
     try:
         with pa.ipc.open_file(pa.BufferReader(content)) as reader:
-            _check_names(reader.schema.names, path, drop)
-            frame: pd.DataFrame = reader.read_all().to_pandas()
-        return _typed(*records.without_index(frame), wanted, "feather")
+            return _of_arrow(reader.read_all(), path, drop, wanted, "feather")
     except (*_NO_PARQUET, *_NO_PANDAS) as error:
         raise _damaged(error, path, "feather") from None
+
+
+def _of_arrow(table: pa.Table, path: Path, drop: Sequence[str], wanted: Dialect, kind: str) -> Reading:
+    _check_names(table.schema.names, path, drop)
+    table.validate(full=True)  # a reader takes a file's word for its texts being such, and what follows may crash
+    frame: pd.DataFrame = table.to_pandas()
+    return _typed(*records.without_index(frame), wanted, kind)
 
 
 def _excel(content: bytes, path: Path, _: str, drop: Sequence[str], wanted: Dialect) -> Reading:

@@ -3,6 +3,7 @@
 import importlib
 import io
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,8 @@ from bench.config import extras
 from bench.datasets import cells
 from bench.datasets.cells import Notation
 from bench.errors import UserError
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def json_lines(text: str, notation: Notation, path: object) -> pd.DataFrame:
@@ -26,6 +29,8 @@ def json_lines(text: str, notation: Notation, path: object) -> pd.DataFrame:
             raise UserError(f"dataset.path: {path} holds a JSON array, not JSON lines; {way}")
         try:
             entry = json.loads(line.strip(), object_pairs_hook=_once, parse_constant=_constant)
+            if "\\u" in line and (half := _HALVES.search(json.dumps(entry, ensure_ascii=False))):
+                raise ValueError(rf"\u{ord(half[0]):04x} is half of a letter")
         except (ValueError, RecursionError) as error:
             raise _unreadable(path, "JSON lines", f"line {number}: {error}") from None
         if not isinstance(entry, dict):

@@ -193,8 +193,8 @@ def _round(
 def _end_requeued(jobs: Sequence[Any]) -> None:
     """Cancel those that an operator has queued again while they finished: they would do it all once more.
 
-    Until its process has ended such a job is completing, for up to Slurm's KillWait; of one that just ends the cancelling
-    changes nothing.
+    Until its process has ended, at most Slurm's KillWait later, such a job is completing; to one that just ends being
+    cancelled is nothing.
     """
     for _ in range(GONE):
         if not _queued(jobs):  # most are gone at once

@@ -35,6 +35,8 @@ def of(table: pa.Table, metadata: Mapping[str, Any]) -> Losses | None:
     """
     names = tuple((metadata.get("objectives") or {}).get("names") or ())
     if len(names) < 2:
+        if "losses" in table.column_names and table["losses"].null_count < len(table):
+            raise ValueError("has several losses of a trial, and its run has one")
         return None
     losses = {name: table[name].to_numpy().astype(np.float64) for name in ("loss", "test_loss")}  # null is NaN
     validation, test = (np.full((len(table), len(names)), np.nan) for _ in range(2))

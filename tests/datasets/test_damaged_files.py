@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import tables
 from commands import bench
+from pyarrow.feather import write_feather
 
 from bench.datasets import file
 from bench.errors import UserError
@@ -115,6 +116,17 @@ def test_a_damaged_description_for_pandas_is_named(tmp_path: Path, said: bytes) 
     path = tmp_path / "my.parquet"
     pq.write_table(pa.Table.from_pandas(FRAME).replace_schema_metadata({b"pandas": said}), path)
     assert "its description of the columns is damaged" in refused(path)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "feather"])
+def test_bytes_that_are_said_to_be_text_and_are_none_are_named(tmp_path: Path, kind: str) -> None:
+    """pyarrow's readers take a file's word for it, and what it does with such text may crash."""
+    path = tmp_path / f"my.{kind}"
+    places = pa.array(range(61), pa.int32()).buffers()[1]
+    column = pa.Array.from_buffers(pa.string(), 60, [None, places, pa.py_buffer(b"\xff" * 60)])
+    table = pa.Table.from_pandas(FRAME).append_column("c", column)
+    (pq.write_table if kind == "parquet" else write_feather)(table, path)
+    assert f"cannot be read as {kind}" in refused(path)
 
 
 def test_what_is_no_file_is_named_and_not_waited_for(tmp_path: Path) -> None:

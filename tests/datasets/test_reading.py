@@ -433,7 +433,9 @@ def test_a_title_above_the_names_and_characters_that_are_none(tmp_path: Path) ->
         from_file(tmp_path / "t.csv")
 
 
-@pytest.mark.parametrize("line", ["[1]", '{"x": 1, "x": 2}', "{", '{"x": {"a": 1}, "y": 1}'])
+@pytest.mark.parametrize(
+    "line", ["[1]", '{"x": 1, "x": 2}', "{", '{"x": {"a": 1}, "y": 1}', r'{"x": "\ud800", "y": 1}']
+)
 def test_a_line_that_is_no_flat_object_is_refused(line: str, tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text('{"x": 1, "y": 0}\n' + line + "\n")
     with pytest.raises(UserError, match=r"line 2|column 'x' holds values of type dict, int"):

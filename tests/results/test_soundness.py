@@ -210,6 +210,7 @@ LADDERED: dict[str, tuple[str, list[Any], str]] = {
     "another incumbent": ("best_loss", [0.6, 0.5, 0.5], "best losses are not those of its losses at full fidelity"),
     "an unpaid one": ("incumbent_uncharged", [True, True, False], "evaluated fully, and is said to be uncharged"),
     "a cost below 0": ("cost", [-0.1, 1.0, 1.0], "has a cost that is no number from 0"),
+    "several losses": ("losses", ["", None, None], "has several losses of a trial, and its run has one"),
     "a proposal twice": ("proposal", [0, 0, 2], "has a proposal twice"),
 }
 

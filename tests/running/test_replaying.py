@@ -12,7 +12,7 @@ from scipy import stats
 
 from bench import problems, results
 from bench.problems import Recipe
-from bench.problems.surrogates import fitting, limits
+from bench.problems.surrogates import evaluations, fitting, limits, stored
 from bench.report import summary
 from bench.report.runs import selection
 from bench.running import replaying
@@ -177,6 +177,16 @@ def test_bad_input_is_one_line(folder: Path, capsys, monkeypatch) -> None:
     assert bench(*few) == 0
     line = refused(capsys, "dataset.experiment=few")
     assert "dataset.experiment=few: has evaluated 5 configurations of wine/toy; a surrogate needs 100" in line
+
+
+def test_a_surrogates_place_that_is_a_link_to_nowhere_stays_one(folder: Path, capsys) -> None:
+    """What it leads to may be on a disk that is not there now."""
+    read = evaluations.read(Path("results"), "e", "wine/toy")
+    link = stored.place(Path("elsewhere"), "e", read.digest)
+    link.parent.mkdir(parents=True)
+    link.symlink_to("away.parquet")
+    assert "is a link to away.parquet, which is not there" in refused(capsys, "datasets_dir=elsewhere")
+    assert link.is_symlink()
 
 
 def test_the_commands_of_docs_replay_md_run(folder: Path) -> None:

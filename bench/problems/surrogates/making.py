@@ -28,6 +28,8 @@ def surrogate(evaluations: Evaluations, experiment: str, datasets_dir: Path, say
     path = stored.place(datasets_dir, experiment, evaluations.digest)
     if path.exists():
         return stored.read(path)
+    if path.is_symlink():
+        raise UserError(f"{path}: is a link to {path.readlink()}, which is not there; remove it, or mend it")
     distinct = len(np.unique(evaluations.codes[evaluations.ok]))
     if distinct < LEAST:
         raise UserError(
