@@ -5,6 +5,7 @@ import itertools
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 from importlib import import_module
@@ -118,7 +119,20 @@ def restart(server: Any, how: str, seconds: float) -> None:
     else:
         server.stop(how)
     time.sleep(seconds)
-    server.start()
+    until = time.monotonic() + 60
+    while not _started(server, last=time.monotonic() > until):
+        time.sleep(1)
+
+
+def _started(server: Any, last: bool) -> bool:
+    """Start it; False where what a killed server has left still holds its memory."""
+    try:
+        server.start()
+    except subprocess.CalledProcessError:
+        if last:
+            raise
+        return False
+    return True
 
 
 def _state(number: int) -> str:

@@ -147,6 +147,16 @@ SHIPPED += [
         trials=40,
         ladder=RUNGS,
     ),
+    Case("smac_rf", partial(smac, "rf", {}, crash_cost=None), TWO, needs="smac"),
+    Case("smac_gp", partial(smac, "gp", {}, crash_cost=None), TWO, trials=16, needs="smac"),
+    Case(
+        "smac_multifidelity",
+        partial(smac_rungs, "smac_multifidelity", {}, crash_cost=None),
+        TWO,
+        trials=60,
+        needs="smac",
+        ladder=RUNGS,
+    ),
     Case(
         "smac_hyperband",
         partial(smac_rungs, "smac_hyperband", {}, crash_cost=None),

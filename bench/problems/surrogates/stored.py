@@ -115,6 +115,8 @@ def _read(table: pa.Table, known: Mapping[str, Any]) -> Surrogate:
     """Raises `ValueError` where an answer could lead out of the arrays."""
     if known["revision"] != REVISION:
         raise ValueError("it is of another revision")
+    if not all(pa.types.is_integer(table[name].type) and not table[name].null_count for name in ("feature", "left")):
+        raise ValueError("its nodes have no numbers")
     feature, left = (table[name].to_numpy().astype(np.int64) for name in ("feature", "left"))
     threshold, value = (table[name].to_numpy().astype(np.float64) for name in ("threshold", "value"))
     roots = np.flatnonzero(table["root"].to_numpy()).astype(np.int64)

@@ -17,6 +17,7 @@ def frame(rng: random.Random) -> Cells:
     rows = rng.choice([60, 60, 90, 120])
     every: Cells = {
         "age": [rng.randrange(18, 90) for _ in range(rows)],
+        "rooms": [rng.randrange(1, 9) for _ in range(rows)],
         "income": [round(rng.uniform(1000, 90000), 2) for _ in range(rows)],
         "size": [round(rng.gauss(0, 3), 3) for _ in range(rows)],
         "colour": [rng.choice(["red", "green", "blue"]) for _ in range(rows)],

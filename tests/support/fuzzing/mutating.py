@@ -37,7 +37,7 @@ def value(rng: random.Random) -> Any:
 
 def like(rng: random.Random, old: Any) -> Any:
     """Another value of the same kind, more often than not."""
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 or (isinstance(old, int) and abs(old) > 2**1000):  # of which there is no float
         return value(rng)
     if isinstance(old, bool):
         return not old
