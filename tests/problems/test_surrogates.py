@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import lightgbm as lgb
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from scipy import stats
@@ -66,8 +67,11 @@ def test_what_is_kept_is_plain_and_answers_the_same(grown, tmp_path: Path, monke
     assert other.sha256 != made.sha256
     table = pq.read_table(path)
     wild = table.set_column(table.column_names.index("left"), "left", [table["left"].to_numpy() + len(table)])
+    place = table.column_names.index("feature")
+    holes = table.set_column(place, "feature", pa.array([None, *table["feature"].to_pylist()[1:]], pa.int64()))
     for content in (
         b"no parquet",
+        holes.replace_schema_metadata(table.schema.metadata),
         wild.replace_schema_metadata(table.schema.metadata),
         table.replace_schema_metadata({}),
     ):
