@@ -1,6 +1,7 @@
 """Surrogates: their trees against the libraries', their error out of group, noise, and how they are kept."""
 
 import pickle
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -46,6 +47,9 @@ def grown() -> SimpleNamespace:
     return SimpleNamespace(trees=trees, rows=others, theirs=theirs)
 
 
+DAMAGED = r"is no surrogate of this version, or damaged \(.*\); delete it, and"
+
+
 def test_plain_trees_predict_what_their_library_predicts(grown) -> None:
     np.testing.assert_allclose(grown.trees.predict_all(grown.rows), grown.theirs, rtol=1e-12, atol=1e-12)
 
@@ -79,7 +83,7 @@ def test_what_is_kept_is_plain_and_answers_the_same(grown, tmp_path: Path, monke
             path.write_bytes(content)
         else:
             pq.write_table(content, path)
-        with pytest.raises(UserError, match=r"is no surrogate of this version, or damaged \(.*\); delete it, and"):
+        with warnings.catch_warnings(action="error"), pytest.raises(UserError, match=DAMAGED):
             stored.read(path)
 
 
