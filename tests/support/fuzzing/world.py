@@ -78,7 +78,10 @@ class World:
         """Where a command of these words may make files, by their path in `root`."""
         verb = words[0] if words else ""
         given = [f"work/{place}" for place in _WRITTEN.get(" ".join(words[:2]), _WRITTEN.get(verb, ()))]
-        return [f"work/{words[2]}" if place == "work/FILE" and len(words) > 2 else place for place in given]
+        named = [word.rpartition("sqlite:///")[2] for word in words if "sqlite:///" in word]
+        named += words[2:3] if "work/FILE" in given else []
+        folders = {f"work/{folder}" for place in named for folder in Path(place).parents if folder != Path()}
+        return [*(place for place in given if place != "work/FILE"), *(f"work/{place}" for place in named), *folders]
 
 
 _WRITTEN = {
