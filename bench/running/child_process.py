@@ -36,6 +36,9 @@ GRACE_SECONDS = 2.0
 PREPARE_SECONDS = 60.0
 """How long a model may at least prepare what its evaluations share."""
 
+STARTS = 3
+"""How often a child is started before it is given up, where signals end it before it has evaluated anything."""
+
 MOST = 2**25
 """The most bytes of an answer: more than `bench.problems.details` lets through."""
 
@@ -88,6 +91,10 @@ class ChildDied(Exception):
     """The child ended before it could evaluate anything, which says nothing about a configuration."""
 
 
+class _Killed(ChildDied):
+    """A signal has ended it: the machine's, as where memory is short for a moment, or somebody's."""
+
+
 _RAISED: dict[str, type[Exception]] = {kind.__name__: kind for kind in (UserError, ModuleNotFoundError, ImportError)}
 _NO_OUTCOME = (UserError, ImportError, ChildDied)
 
@@ -116,7 +123,8 @@ class _Child:
                     raise ChildDied(f"what the model prepares before its first evaluation: {cut.error}")
                 self._outcome(self._connection.recv_bytes(MOST))
         except (EOFError, OSError, ValueError):
-            raise ChildDied(f"{self._how('the child process')} before it evaluated anything") from None
+            how = f"{self._how('the child process')} before it evaluated anything"
+            raise (_Killed if self._process.returncode < 0 else ChildDied)(how) from None
         except BaseException:
             self.kill()
             raise
@@ -215,8 +223,15 @@ def evaluate_in_child(
     child = _warm.get(what)
     if child is None or not child.lives:
         cool()
-        child = _warm[what] = _Child(recipe, within)
+        child = _warm[what] = _started(recipe, within)
     return child.evaluate(configuration, within, rung)
+
+
+def _started(recipe: Recipe, within: Limits) -> _Child:
+    for _ in range(STARTS - 1):
+        with suppress(_Killed):
+            return _Child(recipe, within)
+    return _Child(recipe, within)
 
 
 def cool() -> None:

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import sys
 
 import psutil
 import pytest
@@ -104,6 +105,23 @@ def test_a_problem_that_cannot_be_built_in_the_child_ends_the_run_with_its_reaso
     monkeypatch.setattr(child_process.sys, "executable", "/bin/false")
     assert bench("run", *TOY, *THREE, "isolation=process") == 1
     assert "the child process died with exit status 1 before it evaluated anything" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("deaths", "status"), [(2, 0), (3, 1)])
+def test_a_child_that_is_killed_before_it_evaluates_is_started_again(folder, capsys, monkeypatch, deaths, status):
+    program = folder / "python"
+    program.write_text(
+        f"#!/bin/sh\necho >> {folder}/starts\n[ $(wc -l < {folder}/starts) -gt {deaths} ] || kill -9 $$\n"
+        f'exec {sys.executable} "$@"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(child_process.sys, "executable", str(program))
+    assert bench("run", *TOY, *THREE, "isolation=process") == status
+    said = capsys.readouterr().err
+    assert ("the child process died with signal SIGKILL before it evaluated anything" in said) == bool(status)
+    assert len((folder / "starts").read_text().splitlines()) == 3
+    if not status:
+        assert table(folder, RUN)["status"].tolist() == ["ok"] * 3
 
 
 def test_what_took_longer_has_timed_out_wherever_it_was_made():

@@ -13,6 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -79,6 +80,8 @@ class World:
         verb = words[0] if words else ""
         given = [f"work/{place}" for place in _WRITTEN.get(" ".join(words[:2]), _WRITTEN.get(verb, ()))]
         named = [word.rpartition("sqlite:///")[2] for word in words if "sqlite:///" in word]
+        named += [place for option, place in pairwise(words) if option in ("--folder", "--out")]
+        named += [word.partition("=")[2] for word in words if word.startswith(("--folder=", "--out="))]
         named += words[2:3] if "work/FILE" in given else []
         folders = {f"work/{folder}" for place in named for folder in Path(place).parents if folder != Path()}
         return [*(place for place in given if place != "work/FILE"), *(f"work/{place}" for place in named), *folders]
