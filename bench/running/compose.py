@@ -17,7 +17,7 @@ from hydra._internal.hydra import Hydra
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType
+from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, OverrideType, QuotedString, RangeSweep
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
@@ -251,16 +251,29 @@ def _checked(overrides: Sequence[str], config_dir: Path | None) -> list[Override
     for each in parsed:
         if each.is_hydra_override() and each.is_sweep_override():
             raise UserError(f"{each.input_line}: expected one of RUN and MULTIRUN")
-        group, value = each.key_or_group, each.value()
-        if group not in groups or each.is_delete() or each.is_sweep_override() or isinstance(value, str):
-            continue
-        if isinstance(value, list):
-            several = ",".join(map(str, value))
-            raise UserError(f"{each.input_line}: expected one {group}; to compare several: -m {group}={several}")
-        quoted = f"a name that is read as something else needs quotes: \"{group}='...'\""
-        names = catalogue.names(group, config_dir)
-        raise UserError(f"{each.input_line}: unknown {group}; {allowed(value, names)}; {quoted}")
+        if each.key_or_group in groups and not each.is_delete():
+            _check_choice(each, catalogue.names(each.key_or_group, config_dir))
     return parsed
+
+
+def _check_choice(override: Override, names: Sequence[str]) -> None:
+    """Refuse what chooses something else than one name of a group, or several in a sweep; a text may be unknown."""
+    group, value = override.key_or_group, override.value()
+    among = value if isinstance(value, list) else value.list if isinstance(value, ChoiceSweep) else [value]
+    among = list(value.range())[:1] if isinstance(value, RangeSweep) else among
+    chosen = [each.text if isinstance(each, QuotedString) else each for each in among]
+    listed = isinstance(value, list)
+    odd = [each for each in chosen if not isinstance(each, str | Glob) or (listed and each not in names)]
+    if not odd:
+        if listed:
+            several = f"-m {group}={','.join(map(str, among))}"
+            raise UserError(f"{override.input_line}: expected one {group}; to compare several: {several}")
+        return
+    way = "" if isinstance(odd[0], str) else f"; a name that is read as something else needs quotes: \"{group}='...'\""
+    if group == "seeds" and isinstance(odd[0], int):
+        way = "; the seeds of runs are 'seed': -m seed=0,1"
+    which = f" {odd[0]!r}" if len(chosen) > 1 else ""
+    raise UserError(f"{override.input_line}: unknown {group}{which}; {allowed(odd[0], names)}{way}")
 
 
 _PLAINLY = (
