@@ -130,8 +130,8 @@ def changed(
     """What a command changed and must not have."""
     moved = {after[place] for place in after.keys() - before.keys()}
     for place, content in before.items():
-        if content in moved and place not in after:
-            continue  # set aside under another name
+        if content in moved:
+            continue  # set aside under another name; what is made anew may have its place
         if after.get(place) == content or place.endswith((".sqlite", ".sqlite-wal", ".sqlite-shm")):
             continue  # of databases, which are written to where they are read, the rows are looked at elsewhere
         if not may_change(place.removeprefix("work/")):
