@@ -1,4 +1,4 @@
-"""Numbers and lists in few words, and text that others wrote on one line."""
+"""Numbers and lists in few words, text that others wrote on one line, and commands as they are typed."""
 
 import re
 import shlex

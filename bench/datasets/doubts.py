@@ -47,7 +47,7 @@ def key(name: str, kind: str) -> str:
     'dataset.types={zip: category}' "dataset.types=['zip code: ignore']"
     """
     if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
-        return f"'dataset.types={{{name}: {kind}}}'"
+        return command(f"dataset.types={{{name}: {kind}}}")
     return command(f"dataset.types=[{in_quotes(f'{name}: {kind}')}]")
 
 
@@ -166,8 +166,8 @@ def reads(words: Sequence[str]) -> str:
     """The key that reads some values as missing, quoted for Hydra and a shell."""
     if not words:
         return ""
-    if len(words) == 1 and (word := as_value(words[0])) == words[0]:
-        return f"{command(f'dataset.missing={word}')} reads it as missing"
+    if len(words) == 1 and as_value(words[0]) == words[0]:
+        return f"{command(f'dataset.missing={words[0]}')} reads it as missing"
     items = ", ".join(map(in_quotes, words[:4]))
     more = ", ..." if len(words) > 4 else ""
     return f"{command(f'dataset.missing=[{items}{more}]')} reads such as missing"

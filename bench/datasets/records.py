@@ -15,6 +15,7 @@ from bench.datasets.cells import Notation
 from bench.errors import UserError
 
 _HALVES = re.compile("[\ud800-\udfff]")
+"""What an escape of JSON can stand for alone, and no text can hold: half of a letter beyond the first 65,536."""
 
 
 def json_lines(text: str, notation: Notation, path: object) -> pd.DataFrame:

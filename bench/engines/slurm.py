@@ -193,8 +193,8 @@ def _round(
 def _end_requeued(jobs: Sequence[Any]) -> None:
     """Cancel those that an operator has queued again while they finished: they would do it all once more.
 
-    Until its process has ended, at most Slurm's KillWait later, such a job is completing; to one that just ends being
-    cancelled is nothing.
+    Until its process has ended, at most Slurm's KillWait later, such a job is completing. So is one that merely ends,
+    for which being cancelled changes nothing.
     """
     for _ in range(GONE):
         if not _queued(jobs):  # most are gone at once

@@ -123,8 +123,9 @@ class _Child:
                     raise ChildDied(f"what the model prepares before its first evaluation: {cut.error}")
                 self._outcome(self._connection.recv_bytes(MOST))
         except (EOFError, OSError, ValueError):
-            how = f"{self._how('the child process')} before it evaluated anything"
-            raise (_Killed if self._process.returncode < 0 else ChildDied)(how) from None
+            code = self._ended()
+            kind = _Killed if code is not None and code < 0 else ChildDied
+            raise kind(f"the child process {_how(code)} before it evaluated anything") from None
         except BaseException:
             self.kill()
             raise
@@ -142,7 +143,7 @@ class _Child:
             evaluation = cut or self._outcome(self._connection.recv_bytes(MOST))
         except (EOFError, OSError, ValueError, TypeError, RecursionError):  # it is gone, or what came is no answer
             seconds = time.perf_counter() - start
-            return Evaluation(None, None, seconds, "crashed", self._how())
+            return Evaluation(None, None, seconds, "crashed", f"the process {_how(self._ended())}")
         except _NO_OUTCOME:
             raise
         except BaseException:
@@ -195,16 +196,21 @@ class _Child:
         self._process.wait()
         self._connection.close()
 
-    def _how(self, who: str = "the process") -> str:
-        """How it died; where it lives, and has only closed the connection, it is ended."""
+    def _ended(self) -> int | None:
+        """Its exit status, or minus its signal; None where it had only closed the connection, and is ended."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE_SECONDS)
         code = self._process.poll()
         self.kill()
-        if code is None:
-            return f"{who} closed its connection to the run"
-        known = {number.value: number.name for number in signal.Signals}
-        return f"{who} died with {f'exit status {code}' if code >= 0 else f'signal {known.get(-code, -code)}'}"
+        return code
+
+
+def _how(code: int | None) -> str:
+    """What `_Child._ended` says, in words."""
+    if code is None:
+        return "closed its connection to the run"
+    known = {number.value: number.name for number in signal.Signals}
+    return f"died with {f'exit status {code}' if code >= 0 else f'signal {known.get(-code, -code)}'}"
 
 
 _warm: dict[str, _Child] = {}  # at most one, by what its problem is built from
@@ -228,6 +234,7 @@ def evaluate_in_child(
 
 
 def _started(recipe: Recipe, within: Limits) -> _Child:
+    """A new child; raises why there is none, at the last of `STARTS` where each was killed."""
     for _ in range(STARTS - 1):
         with suppress(_Killed):
             return _Child(recipe, within)

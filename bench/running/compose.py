@@ -252,23 +252,26 @@ def _checked(overrides: Sequence[str], config_dir: Path | None) -> list[Override
         if each.is_hydra_override() and each.is_sweep_override():
             raise UserError(f"{each.input_line}: expected one of RUN and MULTIRUN")
         if each.key_or_group in groups and not each.is_delete():
-            _check_choice(each, catalogue.names(each.key_or_group, config_dir))
+            _check_choice(each, config_dir)
     return parsed
 
 
-def _check_choice(override: Override, names: Sequence[str]) -> None:
-    """Refuse what chooses something else than one name of a group, or several in a sweep; a text may be unknown."""
+def _check_choice(override: Override, config_dir: Path | None) -> None:
+    """Refuse what chooses something else than one name of a group, or several in a sweep; one text may be unknown."""
     group, value = override.key_or_group, override.value()
+    if isinstance(value, str):
+        return
     among = value if isinstance(value, list) else value.list if isinstance(value, ChoiceSweep) else [value]
     among = list(value.range())[:1] if isinstance(value, RangeSweep) else among
     chosen = [each.text if isinstance(each, QuotedString) else each for each in among]
-    listed = isinstance(value, list)
-    odd = [each for each in chosen if not isinstance(each, str | Glob) or (listed and each not in names)]
-    if not odd:
-        if listed:
-            several = f"-m {group}={','.join(map(str, among))}"
-            raise UserError(f"{override.input_line}: expected one {group}; to compare several: {several}")
+    odd = [each for each in chosen if not isinstance(each, str | Glob)]
+    if not isinstance(value, list) and not odd:
         return
+    names = catalogue.names(group, config_dir)
+    odd = odd or [each for each in chosen if each not in names]
+    if not odd:
+        several = f"-m {group}={','.join(map(str, among))}"
+        raise UserError(f"{override.input_line}: expected one {group}; to compare several: {several}")
     way = "" if isinstance(odd[0], str) else f"; a name that is read as something else needs quotes: \"{group}='...'\""
     if group == "seeds" and isinstance(odd[0], int):
         way = "; the seeds of runs are 'seed': -m seed=0,1"

@@ -151,7 +151,7 @@ def _looked_up_at(uri: str) -> Iterator[None]:
         yield
     finally:
         mlflow.set_tracking_uri(before)
-        del os.environ[MLFLOW_TRACKING_URI.name]  # which that has set as well
+        os.environ.pop(MLFLOW_TRACKING_URI.name, None)  # which that sets as well, unless it was the same
         if variable is not None:
             os.environ[MLFLOW_TRACKING_URI.name] = variable
 

@@ -149,21 +149,9 @@ SHIPPED += [
     ),
     Case("smac_rf", partial(smac, "rf", {}, crash_cost=None), TWO, needs="smac"),
     Case("smac_gp", partial(smac, "gp", {}, crash_cost=None), TWO, trials=16, needs="smac"),
-    Case(
-        "smac_multifidelity",
-        partial(smac_rungs, "smac_multifidelity", {}, crash_cost=None),
-        TWO,
-        trials=60,
-        needs="smac",
-        ladder=RUNGS,
-    ),
-    Case(
-        "smac_hyperband",
-        partial(smac_rungs, "smac_hyperband", {}, crash_cost=None),
-        TWO,
-        trials=60,
-        needs="smac",
-        ladder=RUNGS,
+    *(
+        Case(name, partial(smac_rungs, name, {}, crash_cost=None), TWO, trials=60, needs="smac", ladder=RUNGS)
+        for name in ("smac_hyperband", "smac_multifidelity")
     ),
 ]
 """Configs as they are, and more of them."""

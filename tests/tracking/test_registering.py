@@ -218,3 +218,6 @@ def test_a_model_goes_where_the_option_says_and_nowhere_else(monkeypatch: pytest
     mlflow.set_tracking_uri(where)
     monkeypatch.setenv("MLFLOW_REGISTRY_URI", where)
     assert mlflow.pyfunc.load_model("models:/m@champion").predict(pd.read_csv("own.csv").head(2)).shape[0] == 2
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")  # the process's URI is that of the option, and no variable says so
+    assert bench(*fit[:-3], "other", "--overwrite", "--tracking-uri", where) == 0
+    assert "MLFLOW_TRACKING_URI" not in os.environ

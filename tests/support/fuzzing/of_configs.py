@@ -12,11 +12,10 @@ import yaml
 from commands import ROOT
 
 from bench.config import reading
-from bench.errors import UserError
 from bench.space import parsing, repeat
 from fuzzing import mutating
 from fuzzing.templates import Templates
-from fuzzing.world import World, where
+from fuzzing.world import World
 
 CONF = ROOT / "conf"
 GROUPS = ("model", "dataset", "optimizer", "resampling", "metric", "budget", "seeds", "initial_design", "experiment")
@@ -89,19 +88,13 @@ def spaces(rng: random.Random, world: World, _: Templates) -> None:
 
 def _parsed(rng: random.Random, world: World, path: Path) -> None:
     """Parse a space: what is drawn from it is of it, and what describes it is parsed as the same."""
-    world.commands.append(f"parsing.parse of {path.name}")
-    try:
+    with world.calling(f"parsing.parse of {path.name}"):
         parsed = parsing.parse(repeat.spread(reading.plain(path)).get("space"))
         chance = np.random.default_rng(rng.randrange(2**31))
         for _ in range(5):
             drawn = parsed.sample(chance)
             if parsed.canonical(drawn) != drawn:
                 world.found(f"{world.commands[-1]}: {drawn!r} was drawn, which is {parsed.canonical(drawn)!r}")
-    except UserError as error:
-        if "\n" in str(error):
-            world.found(f"{world.commands[-1]}: a message of several lines: {str(error)[:300]!r}")
-    except Exception as error:  # noqa: BLE001 - whatever is no `UserError` would be a traceback
-        world.found(f"{world.commands[-1]}: {type(error).__name__}: {str(error)[:300]} at {where(error)}")
 
 
 def objectives(rng: random.Random, world: World, _: Templates) -> None:

@@ -6,11 +6,10 @@ from typing import Any
 import fuzz_source
 
 from bench import datasets
-from bench.errors import UserError
 from fuzzing import mutating, of_tables
 from fuzzing.of_configs import written
 from fuzzing.templates import Templates
-from fuzzing.world import LONGEST, World, where
+from fuzzing.world import LONGEST, World
 
 PATHS = ["fuzz_source.odd"] * 12 + [
     *("fuzz_source.needs", "fuzz_source.takes_all", "fuzz_source.NUMBER", "fuzz_source.nope", "fuzz_source"),
@@ -47,16 +46,8 @@ def play(rng: random.Random, world: World, _: Templates) -> None:
 
 
 def _door(world: World, config: dict[str, Any]) -> None:
-    world.commands.append(f"datasets.load of {config}")
-    try:
+    with world.calling(f"datasets.load of {config}", longest=LONGEST):
         made = datasets.load({"task": None, "rows": None, **config, "name": str(config.get("name"))}, world.work)
-    except UserError as error:
-        if "\n" in str(error) or len(str(error)) > LONGEST:
-            world.found(f"{world.commands[-1]}: a message of several lines, or too long: {str(error)[:300]!r}")
-        return
-    except Exception as error:  # noqa: BLE001 - whatever is no `UserError` would be a traceback
-        world.found(f"{world.commands[-1]}: {type(error).__name__}: {str(error)[:300]} at {where(error)}")
-        return
-    others = (made.target, made.weights, made.groups, made.times, made.parts)
-    if any(each is not None and len(each) != len(made.features) for each in others):
-        world.found(f"{world.commands[-1]}: {len(made.features)} rows, and another number of what belongs to them")
+        others = (made.target, made.weights, made.groups, made.times, made.parts)
+        if any(each is not None and len(each) != len(made.features) for each in others):
+            world.found(f"{world.commands[-1]}: {len(made.features)} rows, and another number of what belongs to them")

@@ -15,11 +15,12 @@ import yaml
 from commands import ROOT
 
 from bench import datasets
-from bench.errors import UserError
+from bench.datasets import cells
+from bench.datasets.forms import NEARLY
 from fuzzing import made_tables, mutating, of_results, written_tables
 from fuzzing.made_tables import Cells
 from fuzzing.templates import Templates
-from fuzzing.world import World, where
+from fuzzing.world import World
 
 KEYS: dict[str, list[Any]] = {
     "missing": [["?"], ["NA", "unknown"], "NA", [-1], "", [None], ["nan"]],
@@ -109,19 +110,11 @@ def _door(
     rng: random.Random, world: World, path: Path, keys: dict[str, Any], whole: Cells, table: Cells, intact: bool
 ) -> None:
     """Load it as a run does; hold its columns of numbers against what was written."""
-    world.commands.append(f"datasets.load of {path.name} with {keys}")
-    try:
+    with world.calling(f"datasets.load of {path.name} with {keys}"):
         made = datasets.load({**FILE, **keys, "path": str(path)}, world.work)
-    except UserError as error:
-        if "\n" in str(error) or len(str(error)) > 3000:
-            world.found(f"{world.commands[-1]}: a message of several lines, or too long: {str(error)[:300]!r}")
-        return
-    except Exception as error:  # noqa: BLE001 - whatever is no `UserError` would be a traceback
-        world.found(f"{world.commands[-1]}: {type(error).__name__}: {str(error)[:300]} at {where(error)}")
-        return
-    if intact and not {"rows", "types", "missing", "drop_missing_target", "rare_classes"} & keys.keys():
-        for line in misread(made, whole, table, keys):
-            world.found(f"{world.commands[-1]}: {line}")
+        if intact and not {"rows", "types", "missing", "drop_missing_target", "rare_classes"} & keys.keys():
+            for line in misread(made, whole, table, keys):
+                world.found(f"{world.commands[-1]}: {line}")
 
 
 def misread(made: datasets.Dataset, whole: Cells, table: Cells, keys: dict[str, Any]) -> list[str]:
@@ -139,7 +132,7 @@ def misread(made: datasets.Dataset, whole: Cells, table: Cells, keys: dict[str, 
         if values is None or len(now) != len(values):
             continue
         if not isinstance(now.dtype, np.dtype):
-            if _are_words(before, values):
+            if _may_be_words(values):
                 continue
             found.append(f"column {each!r}, numbers but for {_others(before, values)}, is read as categories")
             continue
@@ -150,10 +143,12 @@ def misread(made: datasets.Dataset, whole: Cells, table: Cells, keys: dict[str, 
     return found
 
 
-def _are_words(before: list[Any], values: list[Any]) -> bool:
-    """Whether so many other values stand among numbers that it may be a column of categories."""
-    others = [new for old, new in zip(before, values, strict=True) if old is not new and old != new]
-    return len(set(others)) > 5 or 2 * len(others) > len(values)
+def _may_be_words(values: list[Any]) -> bool:
+    """Whether so few of the known values are numbers that `bench.datasets.doubts` may leave it a column of words."""
+    known = [str(value) for value in values if value is not None]
+    numbers = cells.is_number(known)
+    others = {text for text, is_one in zip(known, numbers, strict=True) if not is_one}
+    return bool(numbers.mean() < (NEARLY if len(others) > 5 else 0.5))
 
 
 def _others(before: list[Any], values: list[Any]) -> list[Any]:

@@ -20,6 +20,8 @@ from unittest import mock
 
 from commands import bench
 
+from bench.errors import UserError
+
 CPU_LIMIT, LIMIT = 60, 300
 """CPU seconds, and seconds on the clock, after which a command is taken to hang: a busy machine takes its time."""
 LONGEST = 4500
@@ -75,6 +77,18 @@ class World:
             self.found(f"{shlex.join(['bench', *words])[:600]}: {line}")
         return outcome
 
+    @contextlib.contextmanager
+    def calling(self, what: str, longest: int = 3000) -> Iterator[None]:
+        """What is called here as a command calls it ends well, or by a `UserError` of one line, which is no finding."""
+        self.commands.append(what)
+        try:
+            yield
+        except UserError as error:
+            if "\n" in str(error) or len(str(error)) > longest:
+                self.found(f"{what}: a message of several lines, or too long: {str(error)[:300]!r}")
+        except Exception as error:  # noqa: BLE001 - whatever is no `UserError` would be a traceback
+            self.found(f"{what}: {type(error).__name__}: {str(error)[:300]} at {where(error)}")
+
     def written(self, words: list[str]) -> list[str]:
         """Where a command of these words may make files, by their path in `root`."""
         verb = words[0] if words else ""
@@ -83,8 +97,7 @@ class World:
         named += [place for option, place in pairwise(words) if option in ("--folder", "--out")]
         named += [word.partition("=")[2] for word in words if word.startswith(("--folder=", "--out="))]
         named += words[2:3] if "work/FILE" in given else []
-        folders = {f"work/{folder}" for place in named for folder in Path(place).parents if folder != Path()}
-        return [*(place for place in given if place != "work/FILE"), *(f"work/{place}" for place in named), *folders]
+        return [*(place for place in given if place != "work/FILE"), *(f"work/{place}" for place in named)]
 
 
 _WRITTEN = {
@@ -128,16 +141,18 @@ def changed(
     before: dict[str, str], after: dict[str, str], written: list[str], may_change: Callable[[str], bool]
 ) -> Iterator[str]:
     """What a command changed and must not have."""
-    moved = {after[place] for place in after.keys() - before.keys()}
+    new = after.keys() - before.keys()
+    moved = {after[place] for place in new}
+    beside = {(str(Path(place).with_suffix("")), after[place]) for place in new}
     for place, content in before.items():
-        if content in moved:
-            continue  # set aside under another name; what is made anew may have its place
+        if (place not in after and content in moved) or (str(Path(place).with_suffix("")), content) in beside:
+            continue  # set aside under another name, or beside what was made anew in its place
         if after.get(place) == content or place.endswith((".sqlite", ".sqlite-wal", ".sqlite-shm")):
             continue  # of databases, which are written to where they are read, the rows are looked at elsewhere
         if not may_change(place.removeprefix("work/")):
             yield f"{'removed' if place not in after else 'changed'} {place}"
-    for place in after.keys() - before.keys():
-        if not any(place.startswith(allowed) for allowed in (*written, *_OF_ALL)):
+    for place in new:
+        if not any(place.startswith(allowed) or allowed.startswith(f"{place}/") for allowed in (*written, *_OF_ALL)):
             yield f"made {place}"
 
 
