@@ -333,8 +333,11 @@ def _version(connection: sa.Connection) -> int:
 
 
 def _refuse_foreign(connection: sa.Connection) -> None:
-    """Refuse a file of SQLite with other tables alone, or with tables of our names that lack our columns."""
-    names = set(connection.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'table'")))
+    """Refuse a file of SQLite with other tables alone, with tables of our names that lack our columns, or triggers.
+
+    A trigger may change or delete what is stored at any of our statements, and no statement tells of it.
+    """
+    names = _named(connection, "table")
     ours = [table for table in tables.METADATA.sorted_tables if table.name in names]
     if names and tables.VERSION not in ours:
         raise UserError(f"{_file(connection)}: a database of another program, not a store; name another with store=")
@@ -346,6 +349,17 @@ def _refuse_foreign(connection: sa.Connection) -> None:
                 f"{_file(connection)}: not a store of this program: its table {table.name!r} has no column "
                 f"{missing[0]!r}; name another with store="
             )
+    for name in _named(connection, "trigger"):
+        raise UserError(
+            f"{_file(connection)}: has the trigger {name!r}, which may change or delete what is stored; drop it, or "
+            "name another store with store="
+        )
+
+
+def _named(connection: sa.Connection, kind: str) -> list[str]:
+    """The names of SQLite's objects of a kind, sorted."""
+    query = sa.text("SELECT name FROM sqlite_master WHERE type = :kind ORDER BY name")
+    return list(connection.scalars(query, {"kind": kind}))
 
 
 _ADDED = {"evaluations": {"losses"}}

@@ -105,6 +105,13 @@ FILES = {
         lambda: (filled(), changed("ALTER TABLE evaluations DROP COLUMN details")),
         "its table 'evaluations' has no column 'details'",
     ),
+    "with a trigger": (
+        lambda: (
+            filled(),
+            changed("CREATE TRIGGER gone AFTER INSERT ON runs BEGIN DELETE FROM evaluations; END"),
+        ),
+        "has the trigger 'gone', which may change or delete what is stored; drop it",
+    ),
     "a version in words": (
         lambda: changed("CREATE TABLE store (version)", "INSERT INTO store VALUES ('<b>')"),
         "has version <b>, this program needs 2",
