@@ -6,9 +6,15 @@ from difflib import get_close_matches
 from itertools import accumulate
 from pathlib import Path
 
+from bench import texts
+
 
 class UserError(Exception):
     """A mistake that the user can mend: shown as one line, without a traceback; the command exits with status 2."""
+
+    def __init__(self, *lines: str) -> None:
+        """A line for each cause: whatever names it quotes from files of others, it stays one, and acts on nobody."""
+        super().__init__("\n".join(map(texts.line, lines)))
 
 
 class DataOptionError(UserError):

@@ -48,7 +48,7 @@ class RunsFailed(UserError):
     """Some runs failed; the others are finished. The message has the lines that `bench run` prints."""
 
     def __init__(self, error: RunsFailedError) -> None:
-        super().__init__("\n".join([*error.lines(), str(error)]))
+        super().__init__(*error.lines(), str(error))
         self.failures = error.failures
 
 

@@ -219,6 +219,7 @@ INT, FLOAT, KIND, ORDINAL = {"type": "int"}, {"type": "float"}, {"type": "catego
         ({}, "space: "),
         ([1], "space: "),
         ({"x": 3}, "space.x: "),
+        ({"x\n\x1b[2J\u202e": 3}, r"space.x \\x1b\[2J\\u202e: "),
         ({"x": {}}, "space.x.type=None: "),
         ({"prepare": {"scale": {"type": "categorical"}}}, "space.prepare: has no 'type'; .* as prepare.scale: {type: "),
         ({"x": {"type": "integer"}}, "space.x.type='integer': .*did you mean int"),
