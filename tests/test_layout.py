@@ -21,7 +21,8 @@ FLOORS = (
     "models optimizers datasets results",
     "space config metrics",
     "provenance checks",
-    "wording errors files texts",
+    "wording errors files",
+    "texts",
 )
 """From top to bottom; a room imports from floors below its own, and from the rooms of its own floor named below."""
 
