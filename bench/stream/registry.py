@@ -1,6 +1,7 @@
 """The registry of models between trainer and predictor: MLflow's, whose alias `champion` says which version answers.
 
-A version is the folder that `bench fit` writes (no pickle in it), with the keys of the rows that it has seen.
+A version is a model of MLflow's, as `bench fit --register` makes one: around the folder that `bench fit` writes (no
+pickle in it), with the keys of the rows that it has seen. So the alias may also be moved to a version from there.
 """
 
 import json
@@ -8,7 +9,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -18,6 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bench import texts
 from bench.errors import UserError
 from bench.models.saved import FittedModel, load
+from bench.models.saved.fitted_model import CARD
+from bench.tracking import mlflow_format
 from bench.tracking.database import made_whole
 from bench.tracking.mlflow_client import TrackerError, refused
 
@@ -53,15 +58,18 @@ class Registry:
                     raise
                 return None
 
-    def register(self, folder: Path, tags: Mapping[str, str]) -> int:
-        """Make the model in a folder the next version; returns its number."""
-        with self._asked():
+    def register(self, folder: Path, example: Mapping[str, Any], tags: Mapping[str, str]) -> int:
+        """Make the model in a folder the next version; returns its number. `example` has some rows, as columns."""
+        model = load(folder)
+        with self._asked(), mlflow_format.quiet(), tempfile.TemporaryDirectory() as temporary:
+            place = Path(temporary, "model")
+            mlflow_format.write(model, pd.DataFrame(example), place)
             known = self._client.get_experiment_by_name(self.name)
             experiment = (
                 self._client.create_experiment(self.name, self._place) if known is None else known.experiment_id
             )
             run = self._client.create_run(experiment, tags={"mlflow.source.name": "bench"})
-            self._client.log_artifacts(run.info.run_id, str(folder), "model")
+            self._client.log_artifacts(run.info.run_id, str(place), "model")
             self._client.set_terminated(run.info.run_id)
             with suppress(MlflowException):  # it is there
                 self._client.create_registered_model(self.name)
@@ -86,7 +94,10 @@ class Registry:
                     return dict(sorted(found.items()))
 
     def fetch(self, version: int, folder: Path) -> Path:
-        """The folder of a version, copied to one in `folder` unless it is there."""
+        """The saved model of a version, copied to a place in `folder` unless it is there.
+
+        Of a version that is none of ours it is the whole, and loading it says so.
+        """
         place = folder / str(version)
         if not place.is_dir():
             with self._asked():
@@ -95,7 +106,7 @@ class Registry:
                 with tempfile.TemporaryDirectory(dir=folder) as part:
                     found = download_artifacts(artifact_uri=uri, dst_path=part, tracking_uri=self.uri)
                     Path(found).replace(place)
-        return place
+        return next((card.parent for card in place.glob(f"data/*/{CARD}")), place)
 
     @contextmanager
     def _asked(self) -> Iterator[None]:

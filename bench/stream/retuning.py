@@ -14,6 +14,7 @@ from rich.console import Console
 from bench import files
 from bench.errors import UserError
 from bench.models.saved import load
+from bench.models.saved.example import example_of
 from bench.running import checks, compose, fit, launch
 from bench.running.next_steps import OF_THE_SUITE
 from bench.stream import judging
@@ -54,6 +55,8 @@ class Outcome:
 
     rows: int
     folder: str
+    example: Mapping[str, Any]
+    """The first rows that it was tuned on, as columns."""
     metric: str
     """What the loss is called."""
     loss: float
@@ -116,6 +119,7 @@ def retune(task: Task) -> Outcome:
     config = compose.composed(task.overrides, config_dir)
     places = {"results_dir": str(folder / "results"), "datasets_dir": task.datasets_dir}
     _set(config, {"name": experiment, "dataset.name": task.name, "dataset.path": str(data), **places}, keys)
+    examples = list[Any]()
     try:
         launch.single(config, config_dir, Console(quiet=True))
     except launch.RunsFailedError as error:
@@ -129,6 +133,7 @@ def retune(task: Task) -> Outcome:
         data=data,
         config_dir=config_dir,
         overwrite=True,
+        look=lambda _model, problem: examples.append(example_of(problem.dataset.features).to_dict("list")),
     )
     label = str(model.card["losses"]["metric"])
     others = [] if task.champion is None else [load(task.champion)]
@@ -137,6 +142,7 @@ def retune(task: Task) -> Outcome:
     return Outcome(
         task.rows,
         str(model.folder),
+        examples[0],
         label,
         own.loss,
         own.error,

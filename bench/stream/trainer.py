@@ -148,7 +148,7 @@ class Trainer:
                 f"{place}: cannot be written ({error.strerror or error}); make room and start again"
             ) from None
         tags = {_TAG: self._stream, **_tags(outcome)}
-        self._settle(self._registry.register(Path(outcome.folder), tags), tags)
+        self._settle(self._registry.register(Path(outcome.folder), outcome.example, tags), tags)
 
     def _finished(self, rows: int) -> bool:
         """Record a tuning whose model was registered before the trainer was killed; whether it was."""
@@ -247,10 +247,9 @@ def _entry(message: Message, row: Row) -> dict[str, Any]:
 
 def _tags(outcome: Outcome) -> dict[str, str]:
     """An outcome as tags of its version."""
-    facts = {
-        f"bench.{name}": value for name, value in asdict(outcome).items() if name != "folder" and value is not None
-    }
-    return {name: str(value) for name, value in (facts | {"bench.better": outcome.better}).items()}
+    facts = {name: value for name, value in asdict(outcome).items() if name not in ("folder", "example")}
+    known = {name: str(value) for name, value in {**facts, "better": outcome.better}.items() if value is not None}
+    return {f"bench.{name}": value for name, value in known.items()}
 
 
 def _number(text: str) -> float | str:

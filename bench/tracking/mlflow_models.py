@@ -1,32 +1,25 @@
-"""MLflow's registry: a saved model as a version there, in a format that holds no code and is no pickle."""
+"""MLflow's registry: a saved model as a version there, and a run that it comes from."""
 
-import logging
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow import pyfunc
 from mlflow.entities import LoggedModelOutput
 from mlflow.environment_variables import MLFLOW_TRACKING_URI
 from mlflow.exceptions import MlflowException, RestException
-from mlflow.models import Model, ModelSignature
+from mlflow.models import Model
 from mlflow.tracking import MlflowClient
-from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
-from mlflow.types.schema import AnyType
 
-from bench import __version__
-from bench.config.extras import DISTRIBUTION
 from bench.models.saved import FittedModel
+from bench.tracking import mlflow_format
 from bench.tracking.mlflow_client import Tracker, refused
 from bench.tracking.records import Record
 
 CONTENT = "bench.model_content"
-LOADER = "bench.models.saved.mlflow_loader"
 
 
 class Registry:
@@ -58,7 +51,7 @@ class Registry:
         came_from = self._tracker.identity(record.tags["bench.run"])
         tags = {**record.tags, **({"bench.run_id": came_from} if came_from else {})}
         note = tags.pop("mlflow.note.content")
-        with refused(self._uri), _quiet(), _looked_up_at(self._uri):
+        with refused(self._uri), mlflow_format.quiet(), _looked_up_at(self._uri):
             logged = self._client.create_logged_model(
                 self._tracker.experiment, name, source_run_id=run, tags=tags, params=dict(record.parameters)
             )
@@ -70,7 +63,7 @@ class Registry:
                     model_id=logged.model_id,
                     run_id=run,
                 )
-                _save(model, example, place, about)
+                mlflow_format.write(model, example, place, about)
                 self._client.log_model_artifacts(logged.model_id, str(place))
             self._client.finalize_logged_model(logged.model_id, "READY")
             self._client.log_outputs(run, [LoggedModelOutput(logged.model_id, step=0)])
@@ -99,49 +92,6 @@ class Registry:
         return next((str(version.version) for version in versions), None)
 
 
-def signature_of(model: FittedModel, example: pd.DataFrame) -> ModelSignature:
-    """The columns that the model takes and returns.
-
-    Numbers are doubles, labels strings; a column of whole numbers, or of labels that look like numbers, may hold either
-    and is `any`: MLflow would refuse the integers that a file is read as. The model itself checks what stands there.
-    """
-    anything: Any = AnyType
-    inputs: list[Any] = []
-    for column in model.description["columns"]:
-        if column["kind"] == "category":
-            kind = anything() if all(map(_looks_like_a_number, column["categories"])) else DataType.string
-        else:
-            kind = anything() if pd.api.types.is_integer_dtype(example[column["name"]]) else DataType.double
-        inputs.append(ColSpec(kind, column["name"]))
-    outputs = model.description["classes"] or [model.description["target"]]
-    parameters = ParamSchema([ParamSpec("unknown", DataType.string, "error")])
-    return ModelSignature(
-        inputs=Schema(inputs), outputs=Schema([ColSpec(DataType.double, name) for name in outputs]), params=parameters
-    )
-
-
-def _looks_like_a_number(label: str) -> bool:
-    try:
-        float(label)
-    except ValueError:
-        return label in ("True", "False")
-    return True
-
-
-def _save(model: FittedModel, example: pd.DataFrame, place: Path, about: Model) -> None:
-    versions = {DISTRIBUTION: __version__, **model.card["versions"], "mlflow-skinny": mlflow.__version__}
-    pyfunc.save_model(
-        path=str(place),
-        loader_module=LOADER,
-        data_path=str(model.folder.resolve()),
-        mlflow_model=about,
-        signature=signature_of(model, example),
-        input_example=example,
-        pip_requirements=[f"{library}=={version}" for library, version in sorted(versions.items())],
-        metadata={"card": f"data/{model.folder.resolve().name}/card.md"},
-    )
-
-
 @contextmanager
 def _looked_up_at(uri: str) -> Iterator[None]:
     """MLflow asks for models at the process's own tracking URI, whatever the client's: that one for a while."""
@@ -154,15 +104,3 @@ def _looked_up_at(uri: str) -> Iterator[None]:
         os.environ.pop(MLFLOW_TRACKING_URI.name, None)  # which that sets as well, unless it was the same
         if variable is not None:
             os.environ[MLFLOW_TRACKING_URI.name] = variable
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without MLflow's own remarks, as on a package of another version in a checkout."""
-    logger = logging.getLogger("mlflow")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

