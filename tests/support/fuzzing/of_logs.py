@@ -16,15 +16,16 @@ from typing import Any
 from bench import results
 from bench.errors import UserError
 from fuzzing import mutating, of_results, of_stores
-from fuzzing.templates import LOGS, Templates
+from fuzzing.templates import LOGS, OF_BRANIN, Templates
 from fuzzing.world import World
 
 AT = ["--dataset", "d", "--model", "m"]
+OF_PROBLEM = ["--dataset", "function", "--model", "branin", "--optimizer", "tpe"]
 OPTIONS: list[list[str]] = [
     ["--optimizer", "tpe"], ["--optimizer", "tpe,random"], ["--seed", "0"], ["--seed", "0,1"], ["--seed", "-1"],
     ["--pattern", "{optimizer}_{seed}"], ["--pattern", "{optimizer}-{seed}"], ["--metric", "log_loss"],
     ["--metric", "auc"], ["--maximize"], ["--overwrite"], ["--map", "loss=loss"], ["--map", "acc=loss"],
-    ["--map", "user_attrs_test=test_loss"], ["--map", "lr=params_lr"], ["--map", "value=loss"],
+    ["--metric", "loss"], ["--map", "user_attrs_test=test_loss"], ["--map", "lr=params_lr"], ["--map", "value=loss"],
 ]  # fmt: skip
 
 
@@ -37,21 +38,26 @@ class Bomb:
 
 def play(rng: random.Random, world: World, made: Templates) -> None:
     """Import a changed log; what was imported can be read, and where nothing was, nothing is there."""
-    names = rng.sample(sorted(LOGS), 1 if rng.random() < 0.9 else 2)
+    vouched = rng.random() < 0.15
+    names = [rng.choice(OF_BRANIN)] if vouched else rng.sample(sorted(LOGS), 1 if rng.random() < 0.9 else 2)
     folder = world.work / "logs"
     for number, name in enumerate(names):
         made.folder(name, folder / str(number))
         if rng.random() < 0.9:
             damage(rng, name, folder / str(number) / "log")
     options = [*(AT if rng.random() < 0.8 else []), *OPTIONS[0]] if rng.random() < 0.7 else []
+    if vouched:
+        made.folder("made", world.work)
+        options = ["--same-problem-as", rng.choice("eeeef"), *(OF_PROBLEM if rng.random() < 0.8 else options)]
+        if rng.random() < 0.3:
+            of_results.damage(rng, rng.choice(sorted((world.work / "results").rglob("*.parquet"))))
     for _ in range(rng.choice([0, 0, 1, 2])):
         options += _option(rng)
     before = digests(folder)
     world.bench("import", *(f"logs/{number}/log" for number in range(len(names))), "--name", "x", *options)
     if digests(folder) != before:
         world.found(f"{world.commands[-1]}: changed a log")
-    there = list((world.work / "results").rglob("*")) if (world.work / "results").exists() else []
-    if world.findings or not there:
+    if world.findings or not any((world.work / "results/x").rglob("*")):
         return
     try:
         for run in results.find_some(world.work / "results", "x"):

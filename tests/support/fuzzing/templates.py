@@ -174,11 +174,30 @@ def carps_parquet(folder: Path) -> None:
     pd.DataFrame(rows).to_parquet(folder / "log")
 
 
+def branin_csv(folder: Path) -> None:
+    """Of the problem that the experiment `e` of `made` has, as whoever vouches for it may bring it."""
+    rows = [
+        {"optimizer": "tpe", "seed": seed, "trial": trial, "loss": 9.5 - trial, "params_x1": trial / 2, "params_x2": 1}
+        for seed in (0, 1) for trial in range(3)
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_csv(folder / "log", index=False)
+
+
+def branin_sqlite(folder: Path) -> None:
+    """The same from Optuna, which says what the space was."""
+    storage = RDBStorage(f"sqlite:///{folder}/log")
+    study = optuna.create_study(storage=storage, study_name="tpe_0", sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(lambda trial: trial.suggest_float("x1", -5.0, 10.0) + trial.suggest_float("x2", 0.0, 15.0), 3)
+    storage.remove_session()
+    storage.engine.dispose()
+
+
+OF_BRANIN = ("branin_csv", "branin_sqlite")
 LOGS: dict[str, Callable[[Path], None]] = {
     each.__name__: each
     for each in (
         *(optuna_sqlite, optuna_journal, optuna_csv, plain_csv, hyperopt_json, ray_folder, nni_sqlite, nni_json),
-        *(nni_csv, carps_folder, carps_parquet),
+        *(nni_csv, carps_folder, carps_parquet, branin_csv, branin_sqlite),
     )
 }
 
