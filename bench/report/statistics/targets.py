@@ -66,27 +66,44 @@ def median_evaluations(losses: Values, target: float | Values) -> Bound:
     (1958), as all are censored after the same number. For even n this is the lower of the middle two, and no midpoint,
     so that it is always a number of evaluations that was made. NaN without runs.
     """
-    needed = np.sort(evaluations_to(losses, target))
-    return _bound(needed[(len(needed) - 1) // 2], losses.shape[1]) if len(needed) else Bound(np.nan)
+    return _middle(evaluations_to(losses, target), losses.shape[1])[0]
 
 
-def hitting_time(losses: Values, target: float | Values) -> HittingTime:
+def hitting_time(losses: Values, target: float | Values, cut: Values | None = None) -> HittingTime:
     """How many evaluations reach a target: the median over runs, between two order statistics (`intervals.median`).
 
     With k the greatest with 2 P(K < k) <= 0.05 for K binomial (n, 1/2), the interval goes from the k-th least number to
     the k-th greatest; a censored one is an end `> evaluations made`. From 6 runs on; its coverage is at least what is
     returned, by no simulation. Source: Thompson (1936).
+
+    `cut`, (runs,), is how many evaluations a run made that something else than the budget ended, +inf for others: of
+    one that has not reached the target by then it is known alone that it needs more than these. A number that would
+    not be the same, whether it needed one more or never reached it, is NaN.
     """
     needed, horizon = evaluations_to(losses, target), losses.shape[1]
+    latest = _middle(needed, horizon)
+    if cut is None:
+        median, low, high, coverage = latest
+    else:
+        (*soonest, _), (*others, coverage) = _middle(at_least(needed, cut), horizon), latest
+        median, low, high = (one if one == other else Bound(np.nan) for one, other in zip(soonest, others, strict=True))
+        coverage = coverage if np.isfinite([low.value, high.value]).all() else float("nan")
+    return HittingTime(median, low, high, coverage, len(needed), int(np.isfinite(needed).sum()))
+
+
+def at_least(needed: Values, cut: Values) -> Values:
+    """The least that each run can have needed: one more than it made where it was cut off before, (runs,)."""
+    return np.where(np.isfinite(needed), needed, cut + 1)
+
+
+def _middle(needed: Values, horizon: int) -> tuple[Bound, Bound, Bound, float]:
+    """Median, the ends of its interval, and the coverage."""
     interval = intervals.median(needed)
-    low = high = Bound(np.nan)
-    coverage = float("nan")
-    if np.isfinite(interval.level) and interval.level < 1 and len(needed):
-        low, high = (_bound(float(end), horizon) for end in (interval.low, interval.high))
-        coverage = interval.level
-    return HittingTime(
-        median_evaluations(losses, target), low, high, coverage, len(needed), int(np.isfinite(needed).sum())
-    )
+    median = _bound(np.sort(needed)[(len(needed) - 1) // 2], horizon) if len(needed) else Bound(np.nan)
+    if not np.isfinite(interval.level) or interval.level >= 1 or not len(needed):
+        return median, Bound(np.nan), Bound(np.nan), float("nan")
+    low, high = (_bound(float(end), horizon) for end in (interval.low, interval.high))
+    return median, low, high, interval.level
 
 
 def expected_running_time(losses: Values, target: float | Values, spent: NDArray[np.int64] | None = None) -> float:

@@ -170,13 +170,15 @@ def speed_up(analysis: Analysis, styles: Styles) -> Tabled:
     )
     own = float(frame["random"].iloc[0])
     itself = "" if math.isnan(own) else f" Random search itself needs {_evaluations(own, comparison)}."
-    left_out = int(frame["left_out"].sum())
-    ended = f" {plural(left_out, 'run')} ended before, as time was up, and {'is' if left_out == 1 else 'are'} left out."
+    cut = int(frame["out_of_time"].sum())
+    ended = (
+        f" {plural(cut, 'run')} ended before, as time was up: what depends on when they would reach it is not stated."
+    )
     few = f" Fewer than {_fewest()} runs have no interval." if frame["coverage"].isna().any() else ""
     note = (
         f"The target is random search's median best loss after {comparison.spent(comparison.evaluations)}, "
         f"exactly, from all of its draws; runs that do not reach it are censored.{itself}"
-        f"{ended if left_out else ''}{few}{' Costs are whole numbers.' if comparison.in_cost else ''}"
+        f"{ended if cut else ''}{few}{' Costs are whole numbers.' if comparison.in_cost else ''}"
     )
     caption = f"{comparison}: {_unit(comparison)} until random search's final loss is reached"
     return Tabled("speed-up", _named(comparison, frame), Table(caption, heads, tuple(rows), note))

@@ -74,16 +74,47 @@ def test_no_speed_up_is_claimed_of_what_is_slower_or_not_shown_to_be_sooner(tmp_
     assert tested["p_holm"].tolist() == significance.holm(tested["p"]).tolist()
 
 
-def test_what_was_stopped_early_is_left_out_and_what_was_exhausted_is_not(tmp_path: Path) -> None:
+def in_time(label: str, seed: int, trials_: int) -> dict:
+    """A config with a budget of seconds beside that of trials."""
+    config = trials.metadata(RunId("e", "iris", "lightgbm", label, seed), trials_)["config"]
+    return config | {"budget": {"trials": trials_, "seconds": 5.0}}
+
+
+def test_of_what_was_stopped_early_nothing_is_said_that_depends_on_the_rest(tmp_path: Path) -> None:
     randomly(tmp_path, 6, 10)
     for seed in range(6):
-        budget = {"trials": 10, "seconds": 5.0}
-        entry = trials.metadata(RunId("e", "iris", "lightgbm", "timed", seed), 10)["config"] | {"budget": budget}
-        put(tmp_path, "timed", seed, at(3, 10) if seed else [2.0, 2.1], budget=10, config=entry)
+        put(tmp_path, "timed", seed, at(3, 10) if seed else [2, 2.1], budget=10, config=in_time("timed", seed, 10))
         put(tmp_path, "grid", seed, [2.0 + seed], budget=10, ended="exhausted")
+        few = at(3, 10) if seed > 3 else [2.0]
+        put(tmp_path, "mostly", seed, few, budget=10, config=in_time("mostly", seed, 10))
     frame = reaching(tmp_path)
-    assert frame.loc["timed", ["runs", "left_out"]].tolist() == [5, 1]
-    assert frame.loc["grid", ["runs", "left_out", "reached"]].tolist() == [6, 0, 0]
+    wanted = ["runs", "reached", "out_of_time", "evaluations", "evaluations_low", "evaluations_high", "coverage"]
+    assert frame.loc["timed", wanted].fillna(-1).tolist() == [6, 5, 1, 3, 3, -1, -1]  # whenever the sixth reaches it
+    assert frame.loc["mostly", wanted].fillna(-1).tolist() == [6, 2, 4, -1, -1, -1, -1]
+    assert frame.loc["grid", ["runs", "reached", "out_of_time", "evaluations_relation"]].tolist() == [6, 0, 0, ">"]
+
+
+@pytest.mark.parametrize("cut", ["like", "random"])
+def test_runs_that_time_ended_make_nobody_sooner(tmp_path: Path, cut: str) -> None:
+    """Equal draws, of which one side is cut off: the runs that reached it in time are no sample of all."""
+    seeds, budget = 20, 40
+    for label, stream in (("random", 1), ("like", 2)):
+        for seed, losses in enumerate(np.random.default_rng(stream).random((seeds, budget))):
+            ends = {"budget": budget, "config": in_time(label, seed, budget)} if label == cut else {}
+            put(tmp_path, label, seed, losses[: budget // 3 if label == cut else budget].tolist(), **ends)
+    row = reaching(tmp_path).loc["like"]
+    assert row["test"] == "mann-whitney"
+    assert not row["faster"]
+    assert row["p"] > 0.05
+
+
+def test_what_is_sooner_all_the_same_is_said_with_runs_that_time_ended(tmp_path: Path) -> None:
+    randomly(tmp_path, 12, 20)
+    for seed in range(12):
+        own = [2.0] if seed == 0 else at(2, 20)
+        put(tmp_path, "soon", seed, own, budget=20, config=in_time("soon", seed, 20))
+    row = reaching(tmp_path).loc["soon"]
+    assert (row["faster"], row["out_of_time"], row["evaluations"]) == (True, 1, 2)
 
 
 @pytest.mark.parametrize("label", ["optuna_tpe", "grid"])
