@@ -24,8 +24,11 @@ _PART = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)\.part", re.DOTALL)
 def replacing(path: Path) -> Iterator[Path]:
     """A file beside `path` to write to, which takes its place when the body ends, and is removed where the body fails.
 
-    The folder is made where it is missing. Raises `OSError` as the system does.
+    The folder is made where it is missing. Raises `OSError` as the system does; where `path` is a folder, before any
+    work.
     """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     part = path.with_name(f".{path.name}.{_host()}-{os.getpid()}.part")
     _begin(part)
     try:

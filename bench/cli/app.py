@@ -91,10 +91,10 @@ def report(
     wanted = selection.selection(experiments, optimizers, problems, paper, names, figures)
     if check:
         checked = checking.check(results_dir, reports_dir, wanted)
-        typer.echo(str(checked), nl=False)
+        typer.echo(texts.clean(str(checked)), nl=False)
         raise typer.Exit(0 if checked.holds else 1)
     folder, whole = build.write(results_dir, reports_dir, wanted, new_references)
-    typer.echo(f"{folder / 'report.html'}")
+    typer.echo(texts.line(folder / "report.html"))
     if len(experiments) == 1:
         _lead_on(experiments[0], results_dir)
     if not whole:
@@ -281,7 +281,7 @@ def import_(
     given = naming.Given(dataset, model, naming.read_optimizers(optimizer), naming.read_seeds(seed), pattern)
     options = imports.Options(given, imports.read_columns(columns or []), metric, maximize, same_problem_as, overwrite)
     imported = imports.import_logs(files, name, results_dir, options)
-    typer.echo(str(imported), nl=False)
+    typer.echo(texts.clean(str(imported)), nl=False)
 
 
 @app.command()
@@ -347,7 +347,8 @@ def check(
     _warn(config_dir)
     subject = conformance.subject(name, config_dir)
     catalogue.find_own_classes(config_dir)
-    typer.echo(f"{name} ({subject.path}): {examples} generated spaces and 3 fixed ones, {trials} trials on each")
+    tried = f"{examples} generated spaces and 3 fixed ones, {trials} trials on each"
+    typer.echo(texts.line(f"{name} ({subject.path}): {tried}"))
     outcomes = Counter[str]()
     for outcome in conformance.check(subject, examples, seed, trials=trials, limit=limit):
         typer.echo(texts.clean(str(outcome)))
@@ -369,7 +370,7 @@ def new(
     """
     from bench.cli import new  # noqa: PLC0415
 
-    typer.echo(new.write(kind, name, folder), nl=False)
+    typer.echo(texts.clean(new.write(kind, name, folder)), nl=False)
 
 
 @app.command()
@@ -383,7 +384,7 @@ def doctor(
     from bench.cli import doctor as doctors  # noqa: PLC0415
 
     for line in doctors.lines(offline):
-        typer.echo(line)
+        typer.echo(texts.line(line))
 
 
 app.add_typer(store_verbs.verbs, name="store")

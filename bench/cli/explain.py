@@ -62,7 +62,7 @@ def explain(
         page = _write(explanation, reports_dir)
     for note in explanation.notes:
         typer.echo(f"note: {texts.line(note)}", err=True)
-    typer.echo(str(page))
+    typer.echo(texts.line(page))
 
 
 def _parted(what: Sequence[str], model: str | None, problem: str | None) -> tuple[str | None, list[str]]:

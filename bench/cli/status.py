@@ -148,9 +148,8 @@ def _finished_only(experiment: str, results_dir: Path) -> None:
     tables = results.find(results_dir, experiment)
     if not tables:
         raise UserError(f"experiment {experiment!r}: nothing in {results_dir}; {_known(results_dir, experiment)}")
-    typer.echo(
-        f"{len(tables)} finished runs in {results_dir / experiment}; no store in {results_dir} knows more (--store)"
-    )
+    where = f"in {results_dir / experiment}; no store in {results_dir} knows more (--store)"
+    typer.echo(texts.line(f"{len(tables)} finished runs {where}"))
     for line in [*_marks(results_dir, experiment), *deciding.standing(results_dir, experiment)]:
         typer.echo(texts.line(line, texts.SHOWN))
 

@@ -33,7 +33,8 @@ def show(results_dir: Path, url: str | None) -> None:
         console.print(table)
     count, seconds = sum(row.evaluations for row in problems), sum(row.seconds for row in problems)
     line = f"{count} evaluations of {len(problems)} problems, which took {duration(seconds)}"
-    console.print(f"{line}; {contents.size(store) / 1e6:.1f} MB in {without_password(store.url)}", markup=False)
+    place = texts.line(without_password(store.url))
+    console.print(f"{line}; {contents.size(store) / 1e6:.1f} MB in {place}", markup=False)
     store.close()
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bench import texts
 from bench.cli.options import ResultsDir, StoreUrl
 
 verbs = typer.Typer(help="Show, export, import or prune stored evaluations.", no_args_is_help=True)
@@ -27,7 +28,7 @@ def export(
     """Write every evaluation to a parquet file."""
     from bench.cli import store as storing  # noqa: PLC0415
 
-    typer.echo(storing.export(file, results_dir, store))
+    typer.echo(texts.line(storing.export(file, results_dir, store)))
 
 
 @verbs.command(name="import")

@@ -215,5 +215,5 @@ def _stopping(words: str = "stopped; the same command goes on from here") -> Ite
         with ended_by_signals():
             yield
     except KeyboardInterrupt as interrupt:
-        typer.echo(f"bench: {words}", err=True)
+        typer.echo(f"bench: {texts.line(words)}", err=True)
         raise typer.Exit(getattr(interrupt, "status", 130)) from None

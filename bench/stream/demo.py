@@ -62,7 +62,7 @@ def run(wanted: Wanted, folder: Path | None) -> None:
     folder = Path(tempfile.mkdtemp(prefix="bench-stream-")) if folder is None else folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     with _running(wanted, folder, of_sensor, [*of_trainer, *_options(policy)]) as started:
-        typer.echo(f"{rows:,} rows, {wanted.rate:g} a second; everything is in {folder}")
+        typer.echo(texts.line(f"{rows:,} rows, {wanted.rate:g} a second; everything is in {folder}"))
         summary = Summary(folder)
         _watch(summary, started, rows, seconds)
     summary.look()

@@ -166,6 +166,20 @@ def test_a_run_that_would_be_served_it_ends_with_one_line(change: str) -> None:
     store.close()
 
 
+def test_where_an_export_goes_is_said_without_acting_and_a_folder_is_refused_before_any_work(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    filled()
+    assert bench("store", "export", "o\x1b]0;title\x07.parquet", "--store", "sqlite:///s.sqlite") == 0
+    assert capsys.readouterr().out == "300 evaluations in o\\x1b]0;title\\x07.parquet\n"
+    before = sorted(folder.parent.iterdir())
+    for place in ("..", "."):
+        assert "cannot be written (Is a directory)" in refused(
+            capsys, "store", "export", place, "--store", "sqlite:///s.sqlite"
+        )
+    assert sorted(folder.parent.iterdir()) == before
+
+
 @pytest.mark.parametrize("days", ["nan", "inf", "1e300", "1e9"])
 def test_more_days_than_a_calendar_has_get_one_line(capsys: pytest.CaptureFixture[str], days: str) -> None:
     filled()

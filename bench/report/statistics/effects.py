@@ -53,10 +53,10 @@ def equivalence_p(a: Values, b: Values, relation: Relation, margin: float) -> fl
     """P of two one-sided tests that a lies within +-`margin` of b: at most alpha where `shift` at 1 - 2 alpha says so.
 
     With c the number of points (as in `shift`) beyond the margin, on the side that has more of them: P(T <= c) for the
-    statistic T of the pair's test. 1 without runs or a test. Source: Schuirmann (1987), J. Pharmacokinet. Biopharm.
-    15(6), with the exact rank tests in the place of Student's t.
+    statistic T of the pair's test. 1 without runs, a margin (NaN) or a test. Source: Schuirmann (1987), J.
+    Pharmacokinet. Biopharm. 15(6), with the exact rank tests in the place of Student's t.
     """
-    if min(len(a), len(b)) == 0 or TESTS[relation] == "none":
+    if min(len(a), len(b)) == 0 or math.isnan(margin) or TESTS[relation] == "none":
         return 1.0
     points = _points(a, b, relation)
     beyond = max(int((points < -margin).sum()), int((points > margin).sum()))

@@ -19,14 +19,15 @@ from bench.report.statistics.power import Seeds, seeds_to_separate
 
 Values = NDArray[np.float64]
 
-EQUIVALENCE = 0.90
-"""Of the interval of a shift: within the margin on both sides is two one-sided tests at 5 % each."""
+OF_SHIFT = 0.90
+"""The level of a shift's interval: what two one-sided tests at 5 % each leave, of this pair alone."""
 
 BY_SEED: tuple[Relation, ...] = ("paired", "clone", "nested")
 """Relations whose runs are compared by their seeds."""
 COLUMNS = [
     *("a", "b", "runs_a", "runs_b", "relation", "ranked", "compared", "left_out", "median_a", "median_b"),
-    *("shift", "shift_low", "shift_high", "margin", "equivalent", "improvement", "improvement_low", "improvement_high"),
+    *("shift", "shift_low", "shift_high", "margin", "p_equivalent", "equivalent"),
+    *("improvement", "improvement_low", "improvement_high"),
     *("test", "p", "p_holm", "better", "smallest_p", "seeds_needed", "seeds", "seeds_low", "seeds_high"),
 ]
 
@@ -50,7 +51,9 @@ def compare(
       runs against one value, else the product); `left_out`, runs without a partner of their seed (0 where unpaired);
     - `median_a`, `median_b` over all runs of each;
     - `shift`, `shift_low`, `shift_high`: by how much a lies above b, and its 90 % interval (`effects.shift`);
-      `equivalent`, whether that interval lies within +-`margin`;
+    - `p_equivalent`, of two one-sided tests that the shift lies within +-`margin` (`effects.equivalence_p`), with
+      Holm's correction over the pairs of the family that have a test, in a level of its own; NaN without a margin or a
+      test; `equivalent`, whether it is at most `alpha`;
     - `improvement`, `_low`, `_high`: the probability that a run of a is better, and its 95 % interval;
     - `test` (`designs.TESTS`) and `p`; `p_holm`, corrected over all tests of the family; `better`, the label with the
       lower losses by the statistic of the test where `p_holm` <= alpha, else empty. Pairs outside the family have no
@@ -78,6 +81,9 @@ def compare(
         seeds_needed(row["relation"], tests, alpha) if lacking else 0
         for row, lacking in zip(rows, applies & ~reachable, strict=True)
     ]
+    within = applies & frame["margin"].notna()
+    frame["p_equivalent"] = _corrected(frame["p_equivalent"].astype("float64").fillna(1.0), applies).where(within)
+    frame["equivalent"] = frame["p_equivalent"] <= alpha
     frame["test"] = frame["test"].where(reachable, "none")
     frame["p"] = frame["p"].astype("float64").where(reachable)
     frame["p_holm"] = _corrected(frame["p"].fillna(1.0), applies).where(reachable)
@@ -147,9 +153,8 @@ def _pair(
     relation = design.relation(a, b)
     (x, seeds_x), (y, seeds_y) = of_a, of_b
     tested = outcome(x, y, seeds_x, seeds_y, relation, a in design.single)
-    shift = effects.shift(tested.a, tested.b, relation, EQUIVALENCE)
+    shift = effects.shift(tested.a, tested.b, relation, OF_SHIFT)
     probability = effects.improvement(tested.sample, len(tested.a), len(tested.b), relation)
-    inside = -margin <= shift.low and shift.high <= margin
     better = a if tested.favours < 0 else b if tested.favours > 0 else ""
     return {
         "a": a,
@@ -166,7 +171,8 @@ def _pair(
         "shift_low": shift.low,
         "shift_high": shift.high,
         "margin": margin,
-        "equivalent": bool(inside and ranked and TESTS[relation] != "none"),
+        "p_equivalent": effects.equivalence_p(tested.a, tested.b, relation, margin),
+        "equivalent": False,
         "probability": probability,
         "improvement": probability.value,
         "improvement_low": probability.low,

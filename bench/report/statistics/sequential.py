@@ -27,8 +27,6 @@ from bench.report.statistics.significance import holm
 
 Values = NDArray[np.float64]
 
-COLUMNS = ("looked", "p_equivalent")
-
 
 @dataclass(frozen=True)
 class Looks:
@@ -154,11 +152,9 @@ def compare(
     """As `pairs.compare`, with tests by looks; medians, shifts and improvements are of all runs, as there.
 
     What differs: `p` is q and `p_holm` Holm's correction of it; a pair has a test where q could be rejected at a look
-    that it has had, and `seeds_needed` are those of the first such look; `smallest_p` is the least q; `equivalent` is
-    Holm's correction of `equivalence` at alpha, a family of its own; `seeds`, `_low`, `_high` are NaN: the plan says
-    how many there will be. Columns of its own:
-    - `looked`, the seeds of each at the last look that both have had, 0 before the first;
-    - `p_equivalent`, after Holm's correction; NaN without a margin.
+    that it has had, and `seeds_needed` are those of the first such look; `smallest_p` is the least q; `p_equivalent` is
+    Holm's correction of `equivalence`; `seeds`, `_low`, `_high` are NaN: the plan says how many there will be. A column
+    of its own: `looked`, the seeds of each at the last look that both have had, 0 before the first.
     """
     frame = pairs.compare(losses, seeds, design, family, margin, against=against)
     samples = {label: (np.asarray(losses[label], np.float64), np.asarray(seeds[label])) for label in losses}

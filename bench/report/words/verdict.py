@@ -198,20 +198,14 @@ def _equivalent(analysis: Analysis) -> Iterator[str]:
     same = [label for label, row in rows.items() if row["equivalent"]]
     if not same:
         return
-    margin = rows[same[0]]["margin"]
-    if analysis.looks is not None:
-        largest = _p(max(rows[label]["p_equivalent"] for label in same))
-        yield (
-            f"{sentence(listing([level[0], *same]))} are practically equivalent: each difference to {name(level[0])} "
-            f"lies within ±{margin:.2g}, half the interquartile range of random search's final loss in the first look "
-            f"({'largest ' if len(same) > 1 else ''}p = {largest})."
-        )
-    else:
-        yield (
-            f"{sentence(listing([level[0], *same]))} are practically equivalent: the 90 % confidence interval of each "
-            f"difference to {name(level[0])} lies within ±{margin:.2g}, half the interquartile range of "
-            "random search's final loss."
-        )
+    row, several = rows[same[0]], len(same) > 1
+    largest = _p(max(rows[label]["p_equivalent"] for label in same))
+    look = " in the first look" if analysis.looks is not None else ""
+    yield (
+        f"{sentence(listing(same))} {'are' if several else 'is'} practically equivalent to {name(level[0])}: "
+        f"{'each' if several else 'the'} difference lies within ±{row['margin']:.2g}, half the interquartile range of "
+        f"random search's final loss{look} (two one-sided tests, {'largest ' if several else ''}p = {largest})."
+    )
 
 
 def _against_random(analysis: Analysis) -> Iterator[str]:

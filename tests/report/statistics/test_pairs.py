@@ -103,7 +103,7 @@ def test_one_value_is_no_sample() -> None:
     assert math.isnan(both["p"])
 
 
-def test_equivalence_is_the_whole_interval_within_the_margin() -> None:
+def test_equivalence_of_one_pair_is_the_whole_interval_within_the_margin() -> None:
     chance = np.random.default_rng(3)
     a, b = chance.normal(size=20), chance.normal(size=20)
     row = compared({"a": a, "b": b}).iloc[0]
@@ -111,6 +111,21 @@ def test_equivalence_is_the_whole_interval_within_the_margin() -> None:
     assert not row["equivalent"]
     assert compared({"a": a, "b": b}, margin=widest * 1.001).iloc[0]["equivalent"]
     assert not compared({"a": a, "b": b}, margin=widest * 0.999).iloc[0]["equivalent"]
+
+
+def test_equivalences_of_a_family_are_corrected_over_its_pairs() -> None:
+    """Each pair alone lies within the margin at 5 %; of ten pairs one that is barely so is not called equivalent."""
+    chance = np.random.default_rng(7)
+    losses = {label: chance.normal(size=20) for label in "abcde"}
+    frame = compared(losses, margin=0.9)
+    alone = [
+        compared({row["a"]: losses[row["a"]], row["b"]: losses[row["b"]]}, margin=0.9).iloc[0]
+        for row in frame.to_dict("records")
+    ]
+    by_hand = significance.holm(np.array([row["p_equivalent"] for row in alone]))
+    assert frame["p_equivalent"].tolist() == pytest.approx(by_hand.tolist())
+    assert frame["equivalent"].tolist() == [p <= 0.05 for p in by_hand]
+    assert 0 < frame["equivalent"].sum() < sum(row["equivalent"] for row in alone)
 
 
 def test_one_optimiser_or_none_makes_no_pair() -> None:
