@@ -14,7 +14,10 @@ class UserError(Exception):
 
     def __init__(self, *lines: str) -> None:
         """A line for each cause: whatever names it quotes from files of others, it stays one, and acts on nobody."""
-        super().__init__("\n".join(map(texts.line, lines)))
+        super().__init__(*map(texts.line, lines))
+
+    def __str__(self) -> str:
+        return "\n".join(self.args)
 
 
 class DataOptionError(UserError):

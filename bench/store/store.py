@@ -18,6 +18,7 @@ from bench.store.database import Database, StoreError, Transaction, without_pass
 from bench.store.journal import Journal, Journalled, Progress, now
 from bench.store.living import STILL_SECONDS, Heart, Watch
 from bench.store.process import Process
+from bench.wording import shortened
 
 
 @dataclass(frozen=True)
@@ -351,8 +352,8 @@ def _refuse_foreign(connection: sa.Connection) -> None:
             )
     for name in _named(connection, "trigger"):
         raise UserError(
-            f"{_file(connection)}: has the trigger {name!r}, which may change or delete what is stored; drop it, or "
-            "name another store with store="
+            f"{_file(connection)}: has the trigger {shortened(name)!r}, which may change or delete what is stored; "
+            "drop it, or name another store with store="
         )
 
 

@@ -337,6 +337,20 @@ def test_carps_runs_and_their_gathered_table_are_the_same_runs(capsys: Any) -> N
     assert "hyperparameters are numbered, p0, p1" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("seed", [-1, 2**31, 1e300])
+def test_a_seed_that_no_run_has_is_named_and_given_by_an_option(seed: float, capsys: Any) -> None:
+    (run := Path("logs/runs/RandomSearch/bbob/2/1/.hydra")).mkdir(parents=True)
+    names = {"seed": seed, "optimizer_id": "R", "task_id": "bbob/2/1/0", "benchmark_id": "BBOB"}
+    (run / "config.yaml").write_text(json.dumps(names))
+    (run.parent / "trial_logs.jsonl").write_text(json.dumps(carps_line(1, 3.5)) + "\n")
+    assert bench("import", "logs/runs", "--name", "theirs") == 2
+    said = capsys.readouterr().err
+    assert f"its seed is {int(seed)}"[:40] in said
+    assert "expected a whole number from 0 to 2147483647; --seed gives it another" in said
+    assert not Path("results/theirs").exists()
+    assert set(imported("logs/runs", "--name", "theirs", "--seed", "7")) == {("bbob-2-1-0", "BBOB", "R", 7)}
+
+
 def test_any_csv_file_is_read_by_map(capsys: Any) -> None:
     Path("logs/a.csv").write_text("algo,step,val,lr,act,loss\ntpe,0,0.5,1e-4,a,x\ntpe,1,0.25,1,,y\n")
     given = ("logs/a.csv", *AT, "--map", "algo=optimizer", "--map", "step=trial", "--map", "val=loss", "--seed", "4")

@@ -27,7 +27,7 @@ def findings(metadata: Sequence[Metadata], visits: Visits) -> Iterator[Finding]:
     """Each check's, in order."""
     yield from beginnings(metadata, visits)
     yield from duplicates(visits)
-    yield from alike(visits)
+    yield from alike(metadata, visits)
     if not from_values(metadata):
         yield from bounds(visits)
 
@@ -62,21 +62,25 @@ def duplicates(visits: Visits) -> Iterator[Finding]:
         yield Finding("ok", "duplicates", some)
 
 
-def alike(visits: Visits) -> Iterator[Finding]:
-    """Whether the repetitions of an optimiser are repetitions, and optimisers other optimisers."""
+def alike(metadata: Sequence[Metadata], visits: Visits) -> Iterator[Finding]:
+    """Whether the repetitions of an optimiser are repetitions, and optimisers other optimisers.
+
+    Runs on other problems, as where each seed has a split or a stream of its own, are never the same.
+    """
     repeated = []
-    ran = visits.runs[visits.runs["trials"] > 0]
+    runs = visits.runs.assign(problem=[str(entry.get("problem")) for entry in metadata])
+    ran = runs[runs["trials"] > 0]
     for label, part in ran.groupby("label"):
-        different = part["sequence"].nunique()
+        different = len(part[["sequence", "problem"]].drop_duplicates())
         if different == 1 < len(part):
             repeated.append(f"{label} (its {len(part)} runs are one run, whatever the seed)")
         elif different < len(part):
             repeated.append(f"{label} ({different} different ones of {len(part)} runs)")
     if repeated:
-        text = "proposed the same configurations with different seeds, so that there are fewer runs than seeds: "
-        yield Finding("note", "repeated runs", text + listed(repeated))
+        text = "proposed the same configurations to one problem with different seeds, so that there are fewer runs than"
+        yield Finding("note", "repeated runs", f"{text} seeds: {listed(repeated)}")
     else:
-        yield Finding("ok", "repeated runs", "no two runs of an optimiser proposed the same configurations")
+        yield Finding("ok", "repeated runs", "no two runs of an optimiser are one run under two seeds")
     sequences = {
         str(label): dict(zip(part["seed"], part["sequence"], strict=True)) for label, part in ran.groupby("label")
     }

@@ -67,7 +67,7 @@ def final(analysis: Analysis, styles: Styles) -> Tabled:
         *([Head("score", help="0: the best loss known; 1: random search's median at this budget")] if scored else []),
         Head("runs", aside=True),
         Head("failed", help="trials that failed, of all", aside=True),
-        Head("optimizer s/trial", help="ask and tell, mean of a run, median over runs", aside=True),
+        Head("optimizer s/trial", help="ask and tell, mean of a whole run, median over runs", aside=True),
         Head("evaluation s/cost", help="seconds for each full evaluation that its trials cost", aside=True)
         if comparison.in_cost
         else Head("evaluation s/trial", aside=True),
@@ -434,6 +434,9 @@ def _note(analysis: Analysis) -> str:
     elif groups is not None and groups.level:
         sentences.append("Underlined: significantly worse than no other; these are statistically level.")
     beside = [label for label in analysis.comparison.beside if label not in analysis.comparison.yardsticks]
+    longest = int(table["most"].max())
+    if longest > analysis.comparison.evaluations:
+        sentences.append(f"Failures and seconds are of whole runs, of up to {analysis.comparison.spent(longest)}.")
     aside = [*analysis.comparison.yardsticks, *beside, *analysis.family.shown, *analysis.family.clones]
     if aside and len(table) > 1:
         sentences.append(f"Not ranked: {listed(aside)}.")

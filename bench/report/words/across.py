@@ -142,16 +142,16 @@ def _model(across: Across) -> Iterator[str]:
 
 
 def _practical(across: Across) -> Iterator[str]:
-    """How probable it is that the first is practically better than the second."""
+    """In how much of the posterior the first is practically better than the second; it is no test."""
     if not len(across.bayesian):
         return
     first, second = across.aggregates["label"].tolist()[:2]
     (row,) = (row for row in across.bayesian.to_dict("records") if {row["a"], row["b"]} == {first, second})
     better, worse = ("a_better", "b_better") if row["a"] == first else ("b_better", "a_better")
     yield (
-        f"Bayesian signed-rank test of the two with the lowest means: {name(first)} is practically better than "
-        f"{name(second)}, by more than {ROPE} of a score, with posterior probability {_share(row[better])}, "
-        f"equivalent with {_share(row['equivalent'])}, worse with {_share(row[worse])}."
+        "Of the two with the lowest means the Bayesian signed-rank test, which promises no error rate, says: in "
+        f"{_share(row[better])} of the posterior most weight lies where {name(first)} is better by more than {ROPE} of "
+        f"a score, in {_share(row['equivalent'])} where neither is, in {_share(row[worse])} where {name(second)} is."
     )
 
 

@@ -181,14 +181,16 @@ def _leader(analysis: Analysis) -> Iterator[str]:
     row = analysis.row(order[0])
     lowest = row[f"{analysis.judged}_median"]
     first = [label for label in order if analysis.row(label)[f"{analysis.judged}_median"] == lowest]
-    runs = int(row["runs"])
-    if len(first) == 1:
-        best = analysis.groups[analysis.judged].best == first[0]
-        subject = f"Its {_metric(analysis)}" if best else f"The lowest {_metric(analysis)}, that of {name(first[0])},"
-        yield f"{subject} is {_median(analysis, row)} {_a_median(runs)}."
+    others = analysis.final[~analysis.final["label"].isin(analysis.family.members)]
+    of = "of those ranked " if (others[f"{analysis.judged}_median"] <= lowest).any() else ""
+    runs, middle, metric = int(row["runs"]), _median(analysis, row), _metric(analysis)
+    if analysis.groups[analysis.judged].best == first[0] and len(first) == 1:
+        yield f"Its {metric} is {middle} {_a_median(runs)}."
+    elif len(first) == 1:
+        lead = f"{of}the lowest {metric}"
+        yield f"{lead[0].upper()}{lead[1:]}, that of {name(first[0])}, is {middle} {_a_median(runs)}."
     else:
-        middle = _median(analysis, row)
-        yield f"{sentence(listing(first))} have the lowest {_metric(analysis)}, {middle} {_a_median(runs)}."
+        yield f"{sentence(listing(first))} have {of}the lowest {metric}, {middle} {_a_median(runs)}."
 
 
 def _equivalent(analysis: Analysis) -> Iterator[str]:

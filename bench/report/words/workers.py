@@ -22,17 +22,26 @@ def sentences(analysis: Analysis) -> Iterator[str]:
         return
     most = int(known["workers"].max())
     rows = known[known["workers"] == most].to_dict("records")
-    sooner = [
-        f"{name(row['label'])} {row['speed_up']:.3g} times ({_range(row, 'speed_up', 3)})"
-        for row in rows
-        if math.isfinite(row["speed_up"]) and math.isfinite(row["speed_up_low"])
-    ]
-    if sooner:
-        yield (
-            f"With {most} workers the loss that a run ends with both ways is reached sooner, by the clock, than with "
-            f"one: {joined(sooner)}."
-        )
+    yield from _sooner(rows, most)
     yield from _blind(rows, most)
+
+
+def _sooner(rows: list[dict[Any, Any]], most: int) -> Iterator[str]:
+    """By the clock: who is sooner or later with workers, where the interval says so."""
+    known = [row for row in rows if math.isfinite(row["speed_up"]) and math.isfinite(row["speed_up_low"])]
+    reached = f"With {most} workers the loss that a run ends with both ways is"
+    sides = (
+        ("sooner", [row for row in known if row["speed_up_low"] > 1]),
+        ("later", [row for row in known if row["speed_up_high"] < 1]),
+    )
+    for which, those in sides:
+        if those:
+            times = [
+                f"{name(row['label'])} {row['speed_up']:.3g} times ({_range(row, 'speed_up', 3)})" for row in those
+            ]
+            yield f"{reached} reached {which}, by the clock, than with one: {joined(times)}."
+    if known and not any(those for _, those in sides):
+        yield f"{reached} shown to be reached sooner, by the clock, than with one for none of the optimisers."
 
 
 def _ranked(comparison: Comparison) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import results
+from bench.checks import is_whole
 from bench.errors import UserError
 from bench.results import RunId
 from bench.results.imports.logs import NAMES, Log, Trial
@@ -83,6 +84,11 @@ def named(logs: Sequence[Log], experiment: str, given: Given) -> Named:
     for place, (log, matched) in enumerate(kept):
         said = _said(log, matched, given, place)
         for run, trials in _runs(log, experiment, said, counted).items():
+            if not is_whole(run.seed, 0, results.SEEDS):
+                raise UserError(
+                    f"{log.name}: its seed is {shortened(str(run.seed))}; expected a whole number from 0 to "
+                    f"{results.SEEDS}; --seed gives it another"
+                )
             if run in groups:
                 other = groups[run].log
                 raise UserError(

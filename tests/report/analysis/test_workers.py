@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,21 @@ def test_the_words_say_what_intervals_carry(analysis: Analysis) -> None:
     assert "With 4 workers the loss that a run ends with both ways is reached sooner" in said
     assert "At equal numbers of evaluations 4 workers end at a higher loss than one: optuna_tpe by" in said
     assert "random" not in said.partition("than one: optuna_tpe")[2].partition(".")[0]
+
+
+@pytest.mark.parametrize(
+    ("interval", "words"),
+    [
+        ((0.5, 1.3), "is shown to be reached sooner, by the clock, than with one for none of the optimisers."),
+        ((0.5, 0.9), "is reached later, by the clock, than with one: optuna_tpe 0.8 times ("),
+    ],
+)
+def test_a_speed_up_is_said_where_its_whole_interval_is_one(analysis: Analysis, interval, words: str) -> None:
+    assert analysis.workers is not None
+    gains = analysis.workers.gains.assign(speed_up=0.8, speed_up_low=interval[0], speed_up_high=interval[1])
+    gains = gains[gains["label"] == "optuna_tpe"]
+    said = " ".join(verdict.verdict(replace(analysis, workers=replace(analysis.workers, gains=gains))))
+    assert f"With 4 workers the loss that a run ends with both ways {words}" in said
 
 
 def test_a_line_each_is_of_the_fewest_workers_of_an_optimiser_and_its_caption_says_so(

@@ -167,6 +167,17 @@ def test_runs_that_ask_for_the_same_in_the_same_order_are_one(tmp_path: Path) ->
     ]
 
 
+def test_the_same_configurations_on_other_problems_are_other_runs(tmp_path: Path) -> None:
+    """As the default configuration's, where each seed has a split of its own: its runs are as many values."""
+    for seed in range(3):
+        asked.put(tmp_path, "default", seed, [(point(0.0), 0.5 + seed)], problem=f"split-{seed}")
+        asked.put(tmp_path, "random", seed, [(point(0.1 * seed), 0.5)], problem=f"split-{seed}")
+    assert audited(tmp_path, "repeated runs") == [("ok", "no two runs of an optimiser are one run under two seeds")]
+    asked.put(tmp_path, "default", 2, [(point(0.0), 0.5)], problem="split-0")
+    ((_, text),) = audited(tmp_path, "repeated runs")
+    assert text.endswith(": default (2 different ones of 3 runs)")
+
+
 def test_a_shared_beginning_that_is_none_is_an_error(tmp_path: Path) -> None:
     shared = {"config": {"initial_design": {"name": "shared", "size": 2}}}
     for label in ("a", "b"):

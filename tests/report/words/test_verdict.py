@@ -262,6 +262,14 @@ def test_what_spends_more_is_a_yardstick_and_never_the_best(tmp_path: Path, put:
     assert {name: cell.mark for name, cell in cells.items()} == {"random_2x": "", "optuna_tpe": "best", "random": ""}
 
 
+def test_the_lowest_is_that_of_those_ranked_where_a_yardstick_is_as_low(tmp_path: Path, put: Put) -> None:
+    for place, name in enumerate(("random", "optuna_tpe")):
+        put(name, [[0.5 + (3 * seed + place) % 7 / 100 + place / 10000] for seed in range(10)])
+    assert ". The lowest validation log loss, that of optuna_tpe, is " in sentences(tmp_path)
+    doubled(tmp_path, [[0.1 + seed / 100] * 2 for seed in range(10)])
+    assert ". Of those ranked the lowest validation log loss, that of optuna_tpe, is " in sentences(tmp_path)
+
+
 def test_the_default_configuration_is_a_yardstick_of_one_value(tmp_path: Path, put: Put) -> None:
     put("random", shifted(0.5, 10))
     put("optuna_tpe", shifted(0.1, 10))
