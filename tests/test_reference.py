@@ -208,3 +208,19 @@ def test_the_page_has_the_ranks_and_scores_of(experiment: str, title: str) -> No
     for name, *numbers in rows:
         own = [*ranks.loc[name, ["rank", "test_rank"]], *scores.loc[name, ["iqm", "iqm_low", "iqm_high"]]]
         assert [float(each) for each in numbers] == pytest.approx(own, abs=0.0051)  # two digits, and three
+
+
+def test_the_page_on_drift_has_the_losses_of_the_tables() -> None:
+    page = (ROOT / "docs/drift.md").read_text()
+    linked = dict(re.findall(r"\[([\w]+)\]\(\.\./(reports/drift/tables/\w+-retuned_tree-policies)\.md\)", page))
+    table = page[page.index("| | SEA |") :].partition("\n\n")[0].splitlines()
+    streams, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in [table[0], *table[2:]])
+    assert set(streams[1:]) == set(linked)
+    for first, *cells in rows:
+        for stream, cell in zip(streams[1:], cells, strict=True):
+            own = re.findall(
+                r"^\| (\w+) \| (?:<u>)?(\d[^|<]+\])", (ROOT / f"{linked[stream]}.md").read_text(), re.MULTILINE
+            )
+            losses, _, label = cell.partition("`") if first == "the lowest" else (cell, "", first)
+            assert dict(own)[label.strip("`")] == losses.strip()
+            assert first != "the lowest" or label.strip("`") == own[0][0]
