@@ -32,6 +32,8 @@ def judge(models: Sequence[FittedModel], rows: Sequence[Row], label: str) -> lis
     take, or the metric has no value on these rows.
     """
     task = models[0].description["task"]
+    if any(model.description["task"] != task for model in models):
+        raise UserError(f"{models[0].folder} and the others do not predict the same kind of target")
     metric = next((each for each in METRICS.values() if each.label == label), metrics.get("auto", task))
     short = METRICS["error" if models[0].description["classes"] else "r2"]
     classes = list(dict.fromkeys(label for model in models for label in model.description["classes"]))

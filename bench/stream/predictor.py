@@ -29,8 +29,12 @@ class Champion:
 
     version: int
     model: FittedModel
-    seen: frozenset[str]
-    """The keys of rows that it was trained or chosen on."""
+    seen: frozenset[str] | None
+    """The keys of rows that it was trained or chosen on; None where they are not known."""
+
+    def unseen(self, key: str) -> bool | None:
+        """Whether the row of a key was no part of that; None where nobody knows."""
+        return None if self.seen is None else key not in self.seen
 
 
 class Post:
@@ -133,7 +137,7 @@ def _entries(champion: Champion, messages: Sequence[Message]) -> list[dict[str, 
             "topic": message.place.topic,
             "offset": message.place.offset,
             "version": champion.version,
-            "unseen": _key(message) not in champion.seen,
+            "unseen": champion.unseen(_key(message)),
             **({"seconds": round(max(0.0, now - message.sent_at), 4)} if message.sent_at is not None else {}),
             **({"error": f"message {row}"} if isinstance(row, NoRow) else {"target": row.target, **next(given)}),
         }

@@ -1,7 +1,7 @@
 """The registry of models between trainer and predictor: MLflow's, whose alias `champion` says which version answers.
 
-A version is a model of MLflow's, as `bench fit --register` makes one: around the folder that `bench fit` writes (no
-pickle in it), with the keys of the rows that it has seen. So the alias may also be moved to a version from there.
+A version is a model of MLflow's around the folder that `bench fit` writes (no pickle in it) with the keys of the rows
+that it has seen. The alias may also be moved to one that `bench fit --register` has made, of which no keys are known.
 """
 
 import json
@@ -9,11 +9,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
+from mlflow.models import Model
 from mlflow.tracking import MlflowClient
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,7 +20,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from bench import texts
 from bench.errors import UserError
 from bench.models.saved import FittedModel, load
-from bench.models.saved.fitted_model import CARD
 from bench.tracking import mlflow_format
 from bench.tracking.database import made_whole
 from bench.tracking.mlflow_client import TrackerError, refused
@@ -31,6 +29,7 @@ SEEN = "rows.json"
 """The file of a version with the keys of the rows that it was trained or chosen on."""
 ROWS = "bench.rows"
 """The tag of a version that says how many rows there were when it was tuned."""
+_MODEL = "model"
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
@@ -58,22 +57,21 @@ class Registry:
                     raise
                 return None
 
-    def register(self, folder: Path, example: Mapping[str, Any], tags: Mapping[str, str]) -> int:
-        """Make the model in a folder the next version; returns its number. `example` has some rows, as columns."""
-        model = load(folder)
+    def register(self, folder: Path, tags: Mapping[str, str]) -> int:
+        """Make the model in a folder the next version; returns its number. No row of the stream goes with it."""
         with self._asked(), mlflow_format.quiet(), tempfile.TemporaryDirectory() as temporary:
-            place = Path(temporary, "model")
-            mlflow_format.write(model, pd.DataFrame(example), place)
             known = self._client.get_experiment_by_name(self.name)
             experiment = (
                 self._client.create_experiment(self.name, self._place) if known is None else known.experiment_id
             )
             run = self._client.create_run(experiment, tags={"mlflow.source.name": "bench"})
-            self._client.log_artifacts(run.info.run_id, str(place), "model")
+            place = Path(temporary, _MODEL)
+            mlflow_format.write(load(folder), place, Model(artifact_path=_MODEL, run_id=run.info.run_id))
+            self._client.log_artifacts(run.info.run_id, str(place), _MODEL)
             self._client.set_terminated(run.info.run_id)
             with suppress(MlflowException):  # it is there
                 self._client.create_registered_model(self.name)
-            source = f"{run.info.artifact_uri}/model"
+            source = f"{run.info.artifact_uri}/{_MODEL}"
             version = self._client.create_model_version(self.name, source, run.info.run_id, dict(tags))
             return int(version.version)
 
@@ -106,7 +104,7 @@ class Registry:
                 with tempfile.TemporaryDirectory(dir=folder) as part:
                     found = download_artifacts(artifact_uri=uri, dst_path=part, tracking_uri=self.uri)
                     Path(found).replace(place)
-        return next((card.parent for card in place.glob(f"data/*/{CARD}")), place)
+        return mlflow_format.saved_model_in(place) or place
 
     @contextmanager
     def _asked(self) -> Iterator[None]:
@@ -139,10 +137,10 @@ def checked_uri(uri: str) -> str:
     return uri
 
 
-def seen(folder: Path) -> frozenset[str]:
-    """The keys of the rows that a version in a folder was trained or chosen on."""
+def seen(folder: Path) -> frozenset[str] | None:
+    """The keys of the rows that a version in a folder was trained or chosen on; None where they are not known."""
     path = folder / SEEN
-    return frozenset(json.loads(path.read_bytes())) if path.is_file() else frozenset()
+    return frozenset(json.loads(path.read_bytes())) if path.is_file() else None
 
 
 def model_of(folder: Path) -> FittedModel:

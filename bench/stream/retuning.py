@@ -13,11 +13,11 @@ from rich.console import Console
 
 from bench import files
 from bench.errors import UserError
-from bench.models.saved import load
-from bench.models.saved.example import example_of
+from bench.models.saved import FittedModel, load
 from bench.running import checks, compose, fit, launch
 from bench.running.next_steps import OF_THE_SUITE
 from bench.stream import judging
+from bench.stream.judging import Judgement
 from bench.stream.messages import Row, frame
 
 DEFAULTS = {"optimizer": "hyperopt_tpe", "budget.trials": "20"}
@@ -55,8 +55,6 @@ class Outcome:
 
     rows: int
     folder: str
-    example: Mapping[str, Any]
-    """The first rows that it was tuned on, as columns."""
     metric: str
     """What the loss is called."""
     loss: float
@@ -64,10 +62,12 @@ class Outcome:
     champion_loss: float | None
     champion_error: float | None
     seconds: float
+    champion_refused: str | None = None
+    """Why the champion could not be judged, as a version that somebody moved the alias to; it then counts as none."""
 
     @property
     def better(self) -> bool:
-        """Whether the loss on the newest rows is lower than the champion's, if there is one."""
+        """Whether the loss on the newest rows is lower than the champion's, if there is one that can be judged."""
         return self.champion_loss is None or self.loss < self.champion_loss
 
 
@@ -119,7 +119,6 @@ def retune(task: Task) -> Outcome:
     config = compose.composed(task.overrides, config_dir)
     places = {"results_dir": str(folder / "results"), "datasets_dir": task.datasets_dir}
     _set(config, {"name": experiment, "dataset.name": task.name, "dataset.path": str(data), **places}, keys)
-    examples = list[Any]()
     try:
         launch.single(config, config_dir, Console(quiet=True))
     except launch.RunsFailedError as error:
@@ -133,23 +132,35 @@ def retune(task: Task) -> Outcome:
         data=data,
         config_dir=config_dir,
         overwrite=True,
-        look=lambda _model, problem: examples.append(example_of(problem.dataset.features).to_dict("list")),
     )
     label = str(model.card["losses"]["metric"])
-    others = [] if task.champion is None else [load(task.champion)]
-    own, *champions = judging.judge([model, *others], newest, label)
-    old = champions[0] if champions else None
+    own, old, refused = _judged(model, task.champion, newest, label)
     return Outcome(
         task.rows,
         str(model.folder),
-        examples[0],
         label,
         own.loss,
         own.error,
         None if old is None else old.loss,
         None if old is None else old.error,
         time.perf_counter() - start,
+        refused,
     )
+
+
+def _judged(
+    model: FittedModel, champion: str | None, newest: Sequence[Row], label: str
+) -> tuple[Judgement, Judgement | None, str | None]:
+    """How good a model and the champion are on the newest rows; of one that cannot be judged, why."""
+    if champion is not None:
+        try:
+            own, old = judging.judge([model, load(champion)], newest, label)
+        except UserError as error:
+            (own,) = judging.judge([model], newest, label)  # where it is the rows, this says so again
+            return own, None, str(error)
+        return own, old, None
+    (own,) = judging.judge([model], newest, label)
+    return own, None, None
 
 
 def dataset(rows: Sequence[Row], path: Path) -> tuple[Path, dict[str, Any]]:

@@ -7,6 +7,7 @@ these two, and a tuning that was under way is begun again on the same rows, of w
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,7 @@ class Trainer:
                 f"{place}: cannot be written ({error.strerror or error}); make room and start again"
             ) from None
         tags = {_TAG: self._stream, **_tags(outcome)}
-        self._settle(self._registry.register(Path(outcome.folder), outcome.example, tags), tags)
+        self._settle(self._registry.register(Path(outcome.folder), tags), tags)
 
     def _finished(self, rows: int) -> bool:
         """Record a tuning whose model was registered before the trainer was killed; whether it was."""
@@ -165,6 +166,8 @@ class Trainer:
         facts = {name.removeprefix("bench."): _number(value) for name, value in tags.items() if name != _TAG}
         self._ended({**facts, "version": version, "better": better})
         old = f" against {float(tags['bench.champion_loss']):.4f}" if "bench.champion_loss" in tags else ""
+        if "bench.champion_refused" in tags:
+            self._say(f"{tags[ROWS]} rows: the champion before could not be judged: {tags['bench.champion_refused']}")
         self._say(
             f"{tags[ROWS]} rows: version {version}, {tags['bench.metric']} {float(tags['bench.loss']):.4f}{old} on the "
             f"newest {self._means.policy.newest}: {'the champion now' if better else 'the champion stays'}"
@@ -192,11 +195,15 @@ class _Watched:
         version = self._registry.champion()
         if version is None:
             return None, None
-        if version != self._version or self._model is None:
-            self._model = model_of(self._registry.fetch(version, self._folder))
-            self._version = version
+        if version != self._version:
+            place = self._registry.fetch(version, self._folder)
             error = self._registry.versions().get(version, {}).get("bench.error")
+            self._version, self._model = version, None
             self._errors = (None if error is None else float(error)), None
+            with suppress(UserError):  # none of ours, which the next tuning says
+                self._model = model_of(place)
+        if self._model is None:
+            return self._errors
         rows = list(rows_of(record.entries(len(record) - self._newest)))
         try:
             (judged,) = judging.judge([self._model], rows, "")
@@ -247,7 +254,7 @@ def _entry(message: Message, row: Row) -> dict[str, Any]:
 
 def _tags(outcome: Outcome) -> dict[str, str]:
     """An outcome as tags of its version."""
-    facts = {name: value for name, value in asdict(outcome).items() if name not in ("folder", "example")}
+    facts = {name: value for name, value in asdict(outcome).items() if name != "folder"}
     known = {name: str(value) for name, value in {**facts, "better": outcome.better}.items() if value is not None}
     return {f"bench.{name}": value for name, value in known.items()}
 

@@ -20,10 +20,10 @@ from bench.models.saved import FittedModel
 LOADER = "bench.models.saved.mlflow_loader"
 
 
-def write(model: FittedModel, example: pd.DataFrame, place: Path, about: Model | None = None) -> None:
-    """Write a folder of MLflow's around that of a saved model; `example` has a few rows as a user has them.
+def write(model: FittedModel, place: Path, about: Model, example: pd.DataFrame | None = None) -> None:
+    """Write a folder of MLflow's around that of a saved model; `about` says where MLflow keeps it, and its run.
 
-    `about` is where MLflow keeps it, if that is known by now.
+    `example` has a few rows as a user has them, which are then kept beside the model.
     """
     versions = {DISTRIBUTION: __version__, **model.card["versions"], "mlflow-skinny": mlflow.__version__}
     pyfunc.save_model(
@@ -31,40 +31,37 @@ def write(model: FittedModel, example: pd.DataFrame, place: Path, about: Model |
         loader_module=LOADER,
         data_path=str(model.folder.resolve()),
         mlflow_model=about,
-        signature=signature_of(model, example),
+        signature=signature_of(model),
         input_example=example,
         pip_requirements=[f"{library}=={version}" for library, version in sorted(versions.items())],
         metadata={"card": f"data/{model.folder.resolve().name}/card.md"},
     )
 
 
-def signature_of(model: FittedModel, example: pd.DataFrame) -> ModelSignature:
+def saved_model_in(folder: Path) -> Path | None:
+    """The folder of the saved model in one that `write` wrote; None in one of anything else."""
+    try:
+        flavor = Model.load(str(folder)).flavors[pyfunc.FLAVOR_NAME]
+        place = Path(folder, flavor[pyfunc.DATA]).resolve()
+        ours = flavor[pyfunc.MAIN] == LOADER and place.is_relative_to(folder.resolve())
+    except Exception:  # noqa: BLE001 - what a foreign file makes MLflow raise has no common class
+        return None
+    return place if ours else None
+
+
+def signature_of(model: FittedModel) -> ModelSignature:
     """The columns that the model takes and returns.
 
-    Numbers are doubles, labels strings; a column of whole numbers, or of labels that look like numbers, may hold either
-    and is `any`: MLflow would refuse the integers that a file is read as. The model itself checks what stands there.
+    Each column may hold anything that the model itself takes, which checks it: MLflow would refuse whole numbers where
+    a signature says `double`, and numbers where it says `string`, as a few rows of a file may well be read.
     """
     anything: Any = AnyType
-    inputs: list[Any] = []
-    for column in model.description["columns"]:
-        if column["kind"] == "category":
-            kind = anything() if all(map(_looks_like_a_number, column["categories"])) else DataType.string
-        else:
-            kind = anything() if pd.api.types.is_integer_dtype(example[column["name"]]) else DataType.double
-        inputs.append(ColSpec(kind, column["name"]))
+    inputs: list[Any] = [ColSpec(anything(), column["name"]) for column in model.description["columns"]]
     outputs = model.description["classes"] or [model.description["target"]]
     parameters = ParamSchema([ParamSpec("unknown", DataType.string, "error")])
     return ModelSignature(
         inputs=Schema(inputs), outputs=Schema([ColSpec(DataType.double, name) for name in outputs]), params=parameters
     )
-
-
-def _looks_like_a_number(label: str) -> bool:
-    try:
-        float(label)
-    except ValueError:
-        return label in ("True", "False")
-    return True
 
 
 @contextmanager

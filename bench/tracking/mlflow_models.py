@@ -63,7 +63,7 @@ class Registry:
                     model_id=logged.model_id,
                     run_id=run,
                 )
-                mlflow_format.write(model, example, place, about)
+                mlflow_format.write(model, place, about, example)
                 self._client.log_model_artifacts(logged.model_id, str(place))
             self._client.finalize_logged_model(logged.model_id, "READY")
             self._client.log_outputs(run, [LoggedModelOutput(logged.model_id, step=0)])

@@ -9,11 +9,12 @@ import pandas as pd
 from bench import texts
 from bench.errors import UserError
 from bench.models.saved import FittedModel
-from bench.models.saved.example import example_of
 from bench.provenance import digest
 from bench.tracking import export, records
 from bench.wording import shortened
 
+EXAMPLE_ROWS = 3
+"""Of the training data, kept with the model as an example of its input."""
 _LONGEST = 255
 
 
@@ -45,6 +46,24 @@ class Registration:
         called = f", and models:/{self._name}@{self._alias}" if self._alias is not None else ""
         state = "" if new else ", there before and the same"
         return f"registered as {where}{called}{state} (MLflow at {texts.without_passwords(self._uri)})"
+
+
+def example_of(features: pd.DataFrame) -> pd.DataFrame:
+    """The first rows, as a user has them: text in the place of categories, whole numbers without a fraction."""
+    few = features.head(EXAMPLE_ROWS)
+    columns = {}
+    for name in few:
+        values = few[name]
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            columns[name] = values.astype(object).where(values.notna(), None)
+        else:
+            columns[name] = values.astype("int64") if _is_whole(features[name]) else values
+    return pd.DataFrame(columns, index=range(len(few)))
+
+
+def _is_whole(values: pd.Series) -> bool:
+    """Whether a column of numbers holds whole ones alone, so that others may read it as integers."""
+    return bool(values.notna().all() and (values % 1 == 0).all() and values.abs().max() < 2**53)
 
 
 def _record(experiment: str, model: FittedModel) -> records.Record:

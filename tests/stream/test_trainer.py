@@ -40,7 +40,7 @@ class Models:
     def champion(self) -> int | None:
         return self.alias
 
-    def register(self, folder: Path, _example: dict[str, Any], tags: dict[str, str]) -> int:
+    def register(self, folder: Path, tags: dict[str, str]) -> int:
         if self.away:
             self.away -= 1
             raise RegistryAway("away")
@@ -211,6 +211,22 @@ def test_a_drop_in_accuracy_is_what_it_is_tuned_at(models, tmp_path) -> None:
     second, *_ = ended(tmp_path)[1:]
     assert 172 <= second["rows"] <= 190
     assert any("the champion's error is" in line and "on the newest 40" in line for line in said)
+
+
+def test_a_champion_that_cannot_be_judged_is_told_and_replaced(models, tmp_path) -> None:
+    """As a version of another program's, or of other columns, that somebody moved the alias to."""
+    said: list[str] = []
+    (tmp_path / "foreign").mkdir()
+    models.folders.append((tmp_path / "foreign", {}))
+    models.alias = 1
+    each = made(models, tmp_path, Policy(60, 0.3, newest=40), said)
+    each.take(rows(0, 120))
+    done(each)
+    each.close()
+    (only,) = ended(tmp_path)
+    assert (only["better"], models.alias) == (True, 2)
+    assert "champion_loss" not in only
+    assert any("the champion before could not be judged: " in line and "no such file" in line for line in said)
 
 
 @pytest.mark.parametrize(

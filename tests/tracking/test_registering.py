@@ -16,9 +16,9 @@ from pictures import leave_undrawn
 
 from bench import __version__
 from bench.models.saved import load
-from bench.models.saved.example import EXAMPLE_ROWS
 from bench.running import confusion
 from bench.running import fit as fitting
+from bench.tracking.registering import EXAMPLE_ROWS
 
 mlflow = pytest.importorskip("mlflow")
 from mlflow.tracking import MlflowClient  # noqa: E402
@@ -107,9 +107,11 @@ def predicts_as_saved(raw: pd.DataFrame) -> None:
         model.predict(strange)
     missing = model.predict(strange, params={"unknown": "missing"})
     pd.testing.assert_frame_equal(missing, saved.predict(strange, unknown="missing"))
+    whole = raw.iloc[:2].assign(**{"size, in {cm}": [3, 4]}).astype({"colour": "category"})  # as two rows may be read
+    for rows in (whole, raw.iloc[:1].assign(colour=None), *(raw.iloc[[number]] for number in range(5))):
+        pd.testing.assert_frame_equal(model.predict(rows), saved.predict(rows))
     signature = model.metadata.signature
-    kinds = {column.name: str(column.type).rpartition(".")[2] for column in signature.inputs}
-    assert (kinds["size, in {cm}"], kinds["colour"], kinds["age"], kinds["code"]) == ("double", "string", "Any", "Any")
+    assert signature.inputs.input_names() == [column["name"] for column in saved.description["columns"]]
     assert signature.outputs.input_names() == ["no", "yes"]
 
 
