@@ -179,6 +179,8 @@ def _source(path: object, keys: Mapping[str, Any], datasets_dir: Path) -> Callab
     names = [name for name in parameters if name != "datasets_dir"]
     open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
     for key in keys:
+        if key == "datasets_dir":
+            raise UserError("dataset.datasets_dir: is no key of a dataset; datasets_dir=FOLDER says where data goes")
         if key not in names and not open_ended:
             raise UserError(f"dataset.{key}: {path} takes no such key; {allowed(key, [*names, *OWN_KEYS])}")
     for name in names:

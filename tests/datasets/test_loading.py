@@ -249,3 +249,10 @@ def test_a_source_that_returns_no_table_or_raises_is_one_line(tmp_path, monkeypa
         loading.load({"name": "mine", "load": path}, tmp_path)
     assert "\n" not in str(refused.value)
     sys.modules.pop("of_a_user", None)
+
+
+def test_where_data_goes_is_no_key_of_a_source_that_takes_any(tmp_path, monkeypatch) -> None:
+    (tmp_path / "of_any.py").write_text("def f(**keys):\n    raise ValueError(keys)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match=r"^dataset.datasets_dir: is no key of a dataset; datasets_dir=FOLDER says"):
+        loading.load({"name": "mine", "load": "of_any.f", "datasets_dir": "elsewhere"}, tmp_path)
