@@ -55,11 +55,14 @@ def fit(scores: pd.DataFrame) -> Model | None:
 
         score_pi = intercept + effect of optimiser i + u_p + e_pi,    u_p ~ N(0, s^2), e_pi ~ N(0, t^2),
 
-    fitted by restricted maximum likelihood (statsmodels' `mixedlm`; scores are divided by their standard deviation
-    before, which changes no contrast). A contrast is read by Student's t with n - P - k + 1 degrees of freedom for n
-    scores of k optimisers on P problems: (P - 1)(k - 1) where all are there. Where the fit does not converge or has a
-    standard error that is not finite, `method` is the two-way analysis of variance of the complete problems, whose
-    contrasts are the same where the variance between problems is above 0. Columns of `contrasts`: `a`, `b`,
+    fitted by restricted maximum likelihood. Where no score is missing its contrasts are those of the two-way analysis
+    of variance as long as the variance between problems is above 0, and are computed as these: an iteration may or may
+    not come to them, by the last bit of a sum. Else it is statsmodels' `mixedlm`, with scores divided by their standard
+    deviation, which changes no contrast. A contrast is read by Student's t with n - P - k + 1 degrees of freedom for n
+    scores of k optimisers on P problems: (P - 1)(k - 1) where all are there. Where that variance is not above 0, or the
+    iteration does not converge or ends at a standard error that is not finite, `method` is the two-way analysis of
+    variance of the complete problems. Source of the equality: Searle, Casella and McCulloch, Variance Components
+    (1992), 4.6. Columns of `contrasts`: `a`, `b`,
     `difference` (a - b), `low`, `high` (95 %, not corrected), `t`, `p`, `p_holm` over all pairs, `better`, the label
     with the lower mean where `p_holm` <= 5 %, else empty.
     """
@@ -70,7 +73,10 @@ def fit(scores: pd.DataFrame) -> Model | None:
         unit = float(np.nanstd(kept.to_numpy(dtype=np.float64)))
     if not 0 < unit < math.inf or not _varies(kept / unit):
         return None
-    fitted = _mixed(kept / unit)
+    if not kept.isna().any(axis=None):
+        fitted = _two_way(kept / unit) if _problems_vary(kept / unit) else None
+    else:
+        fitted = _mixed(kept / unit)
     if fitted is None:
         model = two_way(kept)
         return None if model is None else replace(model, without=without, infinite=infinite)
@@ -145,6 +151,18 @@ def _mixed(scores: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float6
         return None
     effects[0], covariance[0, :], covariance[:, 0] = 0.0, 0.0, 0.0
     return effects, covariance
+
+
+def _problems_vary(scores: pd.DataFrame) -> bool:
+    """Whether restricted maximum likelihood finds a variance between problems, of which none lacks a score.
+
+    It does where the mean square between problems is above that of what is left without both means.
+    """
+    values = scores.to_numpy(dtype=np.float64)
+    problems, count = values.shape
+    between = count * float(values.mean(axis=1).var()) * problems / (problems - 1)
+    fitted = _two_way(scores)
+    return fitted is not None and between > float(fitted[1][0, 0]) * problems
 
 
 def _two_way(scores: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
