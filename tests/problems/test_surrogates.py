@@ -1,5 +1,6 @@
 """Surrogates: their trees against the libraries', their error out of group, noise, and how they are kept."""
 
+import json
 import pickle
 import warnings
 from pathlib import Path
@@ -47,6 +48,15 @@ def grown() -> SimpleNamespace:
     return SimpleNamespace(trees=trees, rows=others, theirs=theirs)
 
 
+MEASURED = {"rank_correlation": 0.9, "rmse": 0.1, "coverage": 0.9, "evaluations": 9}
+FACTS = {
+    **{name: name for name in ("experiment", "problem", "dataset", "model", "metric", "task", "evaluations")},
+    "baseline_loss": None,
+    "median_loss": 0.5,
+    "configurations": 9,
+    "failed": 0,
+    "error": {"all": MEASURED, "best_tenth": MEASURED, "order": None, "optimizers": 1},
+}
 DAMAGED = r"is no surrogate of this version, or damaged \(.*\); delete it, and"
 
 
@@ -56,7 +66,7 @@ def test_plain_trees_predict_what_their_library_predicts(grown) -> None:
 
 def test_what_is_kept_is_plain_and_answers_the_same(grown, tmp_path: Path, monkeypatch) -> None:
     scales = {"loss": Scale((-1.0, 1.0), (0.5, 2.0))}
-    made = Surrogate(grown.trees, ("loss", "test_loss", "log_seconds"), scales, SPACE, 0.1, {"experiment": "e"})
+    made = Surrogate(grown.trees, ("loss", "test_loss", "log_seconds"), scales, SPACE, 0.1, FACTS)
     path = stored.place(tmp_path, "e", "0" * 64)
     made.write(path)
     with monkeypatch.context() as patch:
@@ -66,7 +76,7 @@ def test_what_is_kept_is_plain_and_answers_the_same(grown, tmp_path: Path, monke
     assert again.sha256 == made.sha256
     assert [again.predict(row) for row in grown.rows] == [made.predict(row) for row in grown.rows]
     assert again.predict(grown.rows[0])["loss"] == pytest.approx(np.interp(grown.theirs[0, 0], (-1, 1), (0.5, 2)))
-    assert (again.space, again.noise, again.facts) == (made.space, 0.1, {"experiment": "e"})
+    assert (again.space, again.noise, again.facts) == (made.space, 0.1, FACTS)
     other = Surrogate(grown.trees, made.outputs, scales, SPACE, 0.2, {})
     assert other.sha256 != made.sha256
     table = pq.read_table(path)
@@ -78,6 +88,18 @@ def test_what_is_kept_is_plain_and_answers_the_same(grown, tmp_path: Path, monke
         holes.replace_schema_metadata(table.schema.metadata),
         wild.replace_schema_metadata(table.schema.metadata),
         table.replace_schema_metadata({}),
+        *(
+            table.replace_schema_metadata({stored.KEY: json.dumps(known | {"facts": FACTS | changed}).encode()})
+            for known in [json.loads(table.schema.metadata[stored.KEY])]
+            for changed in (
+                {"metric": None},
+                {"median_loss": "x"},
+                {"error": FACTS["error"] | {"best_tenth": 0.5}},
+                {"error": FACTS["error"] | {"all": {"rank_correlation": "high"}}},
+                {"error": FACTS["error"] | {"fresh": [5]}},
+                {"error": 5},
+            )
+        ),
     ):
         if isinstance(content, bytes):
             path.write_bytes(content)

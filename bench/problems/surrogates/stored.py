@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from bench import files
+from bench.checks import is_number, is_whole
 from bench.errors import UserError
 from bench.problems.surrogates.scale import Scale
 from bench.problems.surrogates.trees import Trees
@@ -27,6 +28,8 @@ KEY = b"bench"
 REVISION = 1
 """Raised when the same evaluations yield other losses."""
 _NODES = ("feature", "threshold", "left", "value")
+_TEXTS = ("experiment", "problem", "dataset", "model", "metric", "task", "evaluations")
+_MEASURED = ("all", "best_tenth")
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +141,26 @@ def _read(table: pa.Table, known: Mapping[str, Any]) -> Surrogate:
         raise ValueError("its trees lead nowhere")
     scales = {name: Scale(tuple(each["scores"]), tuple(each["losses"])) for name, each in known["scales"].items()}
     trees = Trees(feature, threshold, left, value, roots, starts, int(known["depth"]))
-    return Surrogate(trees, tuple(known["outputs"]), scales, known["space"], float(known["noise"]), known["facts"])
+    return Surrogate(
+        trees, tuple(known["outputs"]), scales, known["space"], float(known["noise"]), _facts(known["facts"])
+    )
+
+
+def _facts(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is known of a surrogate; raises as Python does where it is not of the kind that is read of it."""
+    error = facts["error"]
+    fresh = error.get("fresh") or {"evaluations": 0}
+    sound = (
+        all(isinstance(facts[name], str) for name in _TEXTS)
+        and is_number(facts["median_loss"])
+        and all(each is None or is_number(each) for each in (facts["baseline_loss"], error["order"]))
+        and all(rank is None or is_number(rank) for rank in (error[of]["rank_correlation"] for of in _MEASURED))
+        and is_whole(error["optimizers"], 0)
+        and is_whole(fresh["evaluations"], 0)
+    )
+    if not sound:
+        raise ValueError("what is known of it is not what was measured")
+    return facts
 
 
 def _damaged(path: Path, reason: str) -> UserError:
