@@ -71,30 +71,28 @@ def improvement(scores: Scores, resamples: int = RESAMPLES, extra: int = 0) -> p
     pairs = list(combinations(range(len(labels)), 2))
     problems = len(scores[labels[0]]) if labels else 0
     estimate = np.zeros((len(labels), len(labels)))
-    drawn = np.zeros((len(labels), len(labels), resamples), dtype=np.float32)
+    drawn = np.zeros((len(labels), len(labels), resamples))
     for place in range(problems):
         strata = [scores[label][place] for label in labels]
         starts = np.cumsum([0, *map(len, strata)])
         pool = np.concatenate(strata)
         apart = significance.differences(pool[:, None], pool[None, :])
         wins = ((apart < 0) + 0.5 * (apart == 0)).astype(np.float32)
-        weights = np.concatenate(
-            [
-                _weights(label, place, len(values), resamples, extra)
-                for label, values in zip(labels, strata, strict=True)
-            ],
-            axis=1,
-        )
+        every = [
+            _counts(label, place, len(values), resamples, extra) for label, values in zip(labels, strata, strict=True)
+        ]
+        counts, draws = np.concatenate([held for held, _ in every], axis=1), np.array([number for _, number in every])
         for a in range(len(labels) - 1):
             own, others = slice(starts[a], starts[a + 1]), starts[a + 1 : -1]
             per_run = wins[own].mean(axis=0, dtype=np.float64)
             estimate[a, a + 1 :] += np.add.reduceat(per_run, others) / np.diff(starts)[a + 1 :]
-            against = (weights[:, own] @ wins[own, starts[a + 1] :]) * weights[:, starts[a + 1] :]
-            drawn[a, a + 1 :] += np.add.reduceat(against, others - starts[a + 1], axis=1).T
+            against = (counts[:, own] @ wins[own, starts[a + 1] :]) * counts[:, starts[a + 1] :]
+            summed = np.add.reduceat(against, others - starts[a + 1], axis=1).astype(np.float64)
+            drawn[a, a + 1 :] += (summed / (draws[a] * draws[a + 1 :])).T
     known = [all(len(values) > 1 for values in scores[label]) for label in labels]
     rows = []
     for a, b in pairs:
-        ends = _ends(drawn[a, b].astype(np.float64) / problems) if known[a] and known[b] else (np.nan, np.nan)
+        ends = _ends(drawn[a, b] / problems) if known[a] and known[b] else (np.nan, np.nan)
         rows.append((labels[a], labels[b], estimate[a, b] / problems, *ends))
     return pd.DataFrame(rows, columns=["a", "b", "improvement", "improvement_low", "improvement_high"])
 
@@ -110,12 +108,12 @@ def profiles(scores: Scores, taus: Values = TAUS, resamples: int = RESAMPLES, ex
         below = (pool[:, None] <= taus[None, :]).astype(np.float32)
         low = high = np.full(len(taus), np.nan)
         if min(map(len, strata)) > 1:
-            weights = [
-                _weights(label, place, len(values), resamples, extra) * len(values)
-                for place, values in enumerate(strata)
-            ]
-            drawn = (np.concatenate(weights, axis=1) @ below).astype(np.float64) / len(pool)
-            low, high = _ends(drawn)
+            drawn = np.zeros((resamples, len(taus)))
+            for place, values in enumerate(strata):
+                counts, draws = _counts(label, place, len(values), resamples, extra)
+                held = (values[:, None] <= taus[None, :]).astype(np.float32)
+                drawn += (counts @ held).astype(np.float64) * (len(values) / draws)
+            low, high = _ends(drawn / len(pool))
         share = below.mean(axis=0, dtype=np.float64)
         parts.append(pd.DataFrame({"label": label, "tau": taus, "share": share, "low": low, "high": high}))
     return pd.concat(parts, ignore_index=True)
@@ -145,13 +143,16 @@ def _draws(label: str, place: int, count: int, resamples: int, extra: int) -> ND
     return chance.integers(0, count, size=(resamples, count - 1 + extra))
 
 
-def _weights(label: str, place: int, count: int, resamples: int, extra: int) -> NDArray[np.float32]:
-    """The share of each run in each resample of `_draws`, (resamples, count), each row adding up to 1."""
+def _counts(label: str, place: int, count: int, resamples: int, extra: int) -> tuple[NDArray[np.float32], int]:
+    """How often each resample of `_draws` holds each run, (resamples, count), and how many runs a resample has.
+
+    Sums of products of these whole numbers are exact, in whatever order a processor takes them.
+    """
     if count == 1:
-        return np.ones((resamples, 1), dtype=np.float32)
+        return np.ones((resamples, 1), dtype=np.float32), 1
     drawn = _draws(label, place, count, resamples, extra) + count * np.arange(resamples)[:, None]
     counts = np.bincount(drawn.ravel(), minlength=count * resamples).reshape(resamples, count)
-    return (counts / (count - 1 + extra)).astype(np.float32)
+    return counts.astype(np.float32), count - 1 + extra
 
 
 @lru_cache(maxsize=16)

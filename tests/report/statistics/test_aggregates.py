@@ -96,3 +96,13 @@ def test_profiles_are_shares_of_runs_at_most_tau() -> None:
     frame = aggregates.profiles(scores, np.array([0.0, 0.5, 1.0, 2.0]))
     assert frame["share"].tolist() == pytest.approx([1 / 6, 2 / 6, 4 / 6, 5 / 6])
     assert ((frame["low"] <= frame["share"]) & (frame["share"] <= frame["high"])).all()
+
+
+def test_ends_are_of_whole_counts_so_that_no_processor_rounds_them_otherwise() -> None:
+    chance = np.random.default_rng(4)
+    scores = {label: [chance.random(7) for _ in range(3)] for label in "ab"}
+    for end in ("low", "high"):
+        shares = aggregates.profiles(scores, np.array([0.3, 0.6]))[end].to_numpy() * 3 * 6  # of six draws on each
+        better = aggregates.improvement(scores)[f"improvement_{end}"].to_numpy() * 3 * 36 * 2
+        for whole in (shares, better):
+            np.testing.assert_allclose(whole, np.round(whole), atol=1e-12)
