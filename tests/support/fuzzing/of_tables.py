@@ -15,7 +15,7 @@ import yaml
 from commands import ROOT
 
 from bench import datasets
-from bench.datasets import cells
+from bench.datasets import cells, doubts
 from bench.datasets.forms import NEARLY
 from fuzzing import made_tables, mutating, of_results, written_tables
 from fuzzing.made_tables import Cells
@@ -132,7 +132,7 @@ def misread(made: datasets.Dataset, whole: Cells, table: Cells, keys: dict[str, 
         if values is None or len(now) != len(values):
             continue
         if not isinstance(now.dtype, np.dtype):
-            if _may_be_words(values):
+            if _may_be_words(values) or _few_with_marks(now):
                 continue
             found.append(f"column {each!r}, numbers but for {_others(before, values)}, is read as categories")
             continue
@@ -149,6 +149,12 @@ def _may_be_words(values: list[Any]) -> bool:
     numbers = cells.is_number(known)
     others = {text for text, is_one in zip(known, numbers, strict=True) if not is_one}
     return bool(numbers.mean() < (NEARLY if len(others) > 5 else 0.5))
+
+
+def _few_with_marks(now: Any) -> bool:
+    """Whether a column was read as few categories, all written with marks (`67,230.98`), as sizes and prices may be."""
+    labels = [str(label) for label in now.cat.categories]
+    return len(labels) <= doubts.FEW and not cells.is_number(labels).any()
 
 
 def _others(before: list[Any], values: list[Any]) -> list[Any]:
