@@ -62,6 +62,7 @@ WRONG: dict[str, tuple[bytes, str]] = {
     ),
     "carps": (f'{{"trial_info": 1, "trial_value": "{SECRET}"}}\n'.encode(), "line 1 is no trial of CARP-S's"),
     "hyperopt": (json.dumps([entry(tid=SECRET)]).encode(), "entry 0 is not a trial of Hyperopt's"),
+    "hyperopt without end": (json.dumps([entry(tid=float("inf"))]).encode(), "entry 0 is not a trial of Hyperopt's"),
     "loss": (json.dumps([entry(result={"loss": [SECRET], "status": "ok"})]).encode(), "'loss' is not a number"),
     "nni": (json.dumps([{"parameter": 1, "value": SECRET}]).encode(), "entry 0 is no trial of NNI's"),
     "damaged": (b"SQLite format 3\0" + SECRET.encode() * 50, "a damaged SQLite database"),

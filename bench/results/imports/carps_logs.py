@@ -151,7 +151,7 @@ def _without_configuration(trial: Trial) -> Trial:
 
 def _status(value: Any) -> str:
     """A status as its number, or as text with the number or the name in it."""
-    match = re.search(r"\d+", str(value))
+    match = re.search(r"\d{1,9}", str(value))
     return _STATUS.get(int(match[0]), "ok") if match else "ok"
 
 

@@ -25,7 +25,7 @@ def read(path: Path, asked: Asked, content: bytes, entries: list[Any]) -> list[L
             state, misc = entry["state"], entry["misc"]
             ids.append(int(entry["tid"]))
             values = {texts.line(name): list(value) for name, value in misc["vals"].items()}
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
             raise UserError(f"{path}: entry {place} is not a trial of Hyperopt's; expected what {WAY} writes") from None
         if state not in (_DONE, _ERROR):
             open_ones += 1
