@@ -72,7 +72,7 @@ def compare(
         for a, b in combinations(samples, 2)
         if against is None or (against in (a, b) and {a, b} <= ranked)
     ]
-    frame = pd.DataFrame(rows, columns=COLUMNS).astype({"ranked": bool, "equivalent": bool})
+    frame = pd.DataFrame(rows, columns=COLUMNS).astype({"ranked": bool})
     applies = frame["ranked"] & (frame["test"] != "none")
     tests = int(applies.sum())
     smallest = frame["smallest_p"].where(applies, 1.0).astype("float64")
@@ -172,7 +172,6 @@ def _pair(
         "shift_high": shift.high,
         "margin": margin,
         "p_equivalent": effects.equivalence_p(tested.a, tested.b, relation, margin),
-        "equivalent": False,
         "probability": probability,
         "improvement": probability.value,
         "improvement_low": probability.low,
